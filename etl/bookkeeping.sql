@@ -1,0 +1,78 @@
+-- Tables that are written row by row and never rebuilt: what sources said, and the audit trail.
+create table if not exists raw.published_row (
+    kind varchar, file varchar, content_hash varchar, line bigint,
+    fields map(varchar, varchar), reading map(varchar, varchar),
+    loaded_at timestamptz, superseded_at timestamptz
+);
+comment on table raw.published_row is 'One row of a reference file, as the file said it.';
+comment on column raw.published_row.kind is 'platform, party, metric, document, definition_break, observation, partnership or claim';
+comment on column raw.published_row.file is 'file, by the folder as WAREHOUSE_FIGURES names it';
+comment on column raw.published_row.content_hash is 'SHA-256 of the file';
+comment on column raw.published_row.line is 'physical line on which the row starts; the header is line 1';
+comment on column raw.published_row.fields is 'header to text, as it stands in the file';
+comment on column raw.published_row.reading is 'what the strict reader concluded: identifier and rounding half width';
+comment on column raw.published_row.loaded_at is 'when this warehouse first read the row in this content of the file';
+comment on column raw.published_row.superseded_at is 'when a newer content of the file replaced it; empty while it counts';
+
+create table if not exists audit.load (
+    source varchar, file varchar, content_hash varchar,
+    rows_read bigint, rows_loaded bigint, rows_quarantined bigint, rows_superseded bigint,
+    status varchar, message varchar, loaded_at timestamptz, superseded_at timestamptz
+);
+comment on table audit.load is 'One reading of one file: what became of its rows. rows_read = rows_loaded + rows_quarantined.';
+comment on column audit.load.source is 'source module';
+comment on column audit.load.file is 'file, as the user named it';
+comment on column audit.load.content_hash is 'SHA-256 of the file';
+comment on column audit.load.rows_read is 'rows in the file';
+comment on column audit.load.rows_loaded is 'rows that count';
+comment on column audit.load.rows_quarantined is 'rows set aside, with their reasons in audit.quarantine';
+comment on column audit.load.rows_superseded is 'rows of the file''s earlier content that this reading replaced';
+comment on column audit.load.status is 'loaded, partly_loaded, refused or superseded';
+comment on column audit.load.message is 'why a file was refused or superseded; empty otherwise';
+comment on column audit.load.loaded_at is 'when it was read';
+comment on column audit.load.superseded_at is 'when a later reading replaced it; empty while it counts';
+
+create table if not exists audit.quarantine (
+    source varchar, file varchar, content_hash varchar, line bigint, column_name varchar,
+    raw_text varchar, reason varchar, loaded_at timestamptz, superseded_at timestamptz
+);
+comment on table audit.quarantine is 'One row that broke its contract: kept as it was, counted, and out of every figure.';
+comment on column audit.quarantine.source is 'source module';
+comment on column audit.quarantine.file is 'file, as the user named it';
+comment on column audit.quarantine.content_hash is 'SHA-256 of the file';
+comment on column audit.quarantine.line is 'physical line on which the row starts';
+comment on column audit.quarantine.column_name is 'column that broke the contract; empty when the row as a whole did';
+comment on column audit.quarantine.raw_text is 'the row as it stands in the file';
+comment on column audit.quarantine.reason is 'what is wrong and what would mend it';
+comment on column audit.quarantine.loaded_at is 'when it was set aside';
+comment on column audit.quarantine.superseded_at is 'when a later reading replaced it; empty while it stands';
+
+create table if not exists audit.expectation_result (
+    run_id varchar, checked_at timestamptz, table_name varchar, check_name varchar, expectation_type varchar,
+    severity varchar, success boolean, observed_value varchar, unexpected_count bigint, element_count bigint,
+    kwargs varchar, why varchar, exception varchar
+);
+comment on table audit.expectation_result is 'One expectation on one table in one run.';
+comment on column audit.expectation_result.run_id is 'run of the refresh';
+comment on column audit.expectation_result.checked_at is 'when it was checked';
+comment on column audit.expectation_result.table_name is 'schema.table';
+comment on column audit.expectation_result.check_name is 'name of the check in its suite and in the Dagster UI';
+comment on column audit.expectation_result.expectation_type is 'Great Expectations type';
+comment on column audit.expectation_result.severity is 'critical blocks and rolls back; warning shows';
+comment on column audit.expectation_result.success is 'whether it held';
+comment on column audit.expectation_result.observed_value is 'what was observed, as JSON';
+comment on column audit.expectation_result.unexpected_count is 'rows that broke it';
+comment on column audit.expectation_result.element_count is 'rows looked at';
+comment on column audit.expectation_result.kwargs is 'its arguments, as JSON';
+comment on column audit.expectation_result.why is 'why it matters';
+comment on column audit.expectation_result.exception is 'error that kept it from running';
+
+create table if not exists audit.publication (
+    version bigint, published_at timestamptz, fingerprint varchar, size_bytes bigint, action varchar
+);
+comment on table audit.publication is 'One publication or rollback of the serving snapshot.';
+comment on column audit.publication.version is 'version that readers saw from then on';
+comment on column audit.publication.published_at is 'when';
+comment on column audit.publication.fingerprint is 'hash over the content of all published tables';
+comment on column audit.publication.size_bytes is 'size of the file in bytes';
+comment on column audit.publication.action is 'publish or rollback';

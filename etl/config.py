@@ -1,0 +1,84 @@
+"""Settings from environment variables, each with a default that makes the embedded data refresh.
+
+The table of variables stands in the README. A `.env` file in the project root is read first;
+variables of the environment win over it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the warehouse lives and what it reads; paths are absolute, `figures` as the user named them."""
+
+    root: Path
+    home: Path
+    figures: tuple[Path, ...]
+    inbox: Path
+    sec_user_agent: str | None
+    sec_base_url: str
+    engine: str
+    notify: str | None
+
+    @property
+    def build_db(self) -> Path:
+        """The database that a refresh writes; no reader ever opens it."""
+        return self.home / "build" / "warehouse.duckdb"
+
+    @property
+    def serving_dir(self) -> Path:
+        """The folder of the published snapshot."""
+        return self.home / "serving"
+
+    @property
+    def serving_db(self) -> Path:
+        """The published snapshot that readers open."""
+        return self.serving_dir / "warehouse.duckdb"
+
+    @property
+    def snapshots_dir(self) -> Path:
+        """Earlier published snapshots, by version."""
+        return self.serving_dir / "snapshots"
+
+    @property
+    def sql_dir(self) -> Path:
+        """The SQL models."""
+        return self.root / "sql"
+
+    @property
+    def suites_dir(self) -> Path:
+        """The expectation suites."""
+        return self.root / "expectations"
+
+
+def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
+    """Settings from `env` (default: `.env` of the project root, then the environment).
+
+    Relative paths are taken from the project root. Raises ValueError for an unknown engine.
+    """
+    if env is None:
+        env = {**{k: v for k, v in dotenv_values(root / ".env").items() if v is not None}, **os.environ}
+    home = root / (env.get("WAREHOUSE_HOME") or "data")
+    figures = env.get("WAREHOUSE_FIGURES") or str(Path("data") / "published")
+    engine = env.get("WAREHOUSE_ENGINE") or "duckdb"
+    if engine not in ("duckdb", "spark"):
+        raise ValueError(f"WAREHOUSE_ENGINE is {engine!r}; set it to duckdb or spark")
+    return Settings(
+        root=root,
+        home=home,
+        figures=tuple(Path(part) for part in figures.split(os.pathsep) if part),
+        inbox=root / (env.get("WAREHOUSE_INBOX") or home / "inbox"),
+        sec_user_agent=env.get("SEC_USER_AGENT") or None,
+        sec_base_url=(env.get("SEC_BASE_URL") or "https://data.sec.gov").rstrip("/"),
+        engine=engine,
+        notify=env.get("WAREHOUSE_NOTIFY") or None,
+    )

@@ -1,0 +1,117 @@
+"""The only module that opens DuckDB: the build database, published snapshots and fresh files.
+
+The build database is opened by one process at a time and by no reader; readers open the published
+snapshot, read-only. Storage version v1.4.0 throughout: on the older default a stale `.wal` beside a
+file is replayed into it in silence, and typed macro parameters need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from etl.config import Settings
+
+Connection = duckdb.DuckDBPyConnection
+DatabaseError = duckdb.Error
+STORAGE_VERSION = "v1.4.0"
+SCHEMAS = ("raw", "core", "marts", "audit", "meta")
+BOOKKEEPING = Path(__file__).with_name("bookkeeping.sql")
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse cannot go on; the message says why and what to do."""
+
+
+class BusyError(WarehouseError):
+    """Another process holds the database; trying again later may help."""
+
+
+def create_database(path: Path) -> Connection:
+    """A connection to a new or existing database file, created with the storage version of the house."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _connect(str(path), {"storage_compatibility_version": STORAGE_VERSION})
+
+
+def memory() -> Connection:
+    """An in-memory database with the schemas and bookkeeping tables of the house, for tests."""
+    con = _connect(":memory:", {})
+    _prepare(con)
+    return con
+
+
+@contextmanager
+def open_build(settings: Settings) -> Iterator[Connection]:
+    """The build database, opened to write; checkpointed and closed at the end.
+
+    Raises BusyError when another process holds it, WarehouseError when it cannot be opened.
+    """
+    con = create_database(settings.build_db)
+    try:
+        _prepare(con)
+        yield con
+        con.execute("checkpoint")
+    finally:
+        con.close()
+
+
+@contextmanager
+def open_snapshot(path: Path, memory_limit: str = "2GB", threads: int = 2) -> Iterator[Connection]:
+    """A published snapshot, read-only, without access to other files and with its settings locked.
+
+    Raises WarehouseError when there is none yet.
+    """
+    if not path.exists():
+        raise WarehouseError(f"no published snapshot at {path}: run `make refresh` first")
+    con = _connect(str(path), {"memory_limit": memory_limit, "threads": str(threads)}, read_only=True)
+    try:
+        con.execute("set timezone = 'UTC'")
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+        yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """One transaction: committed when the block ends, rolled back when it raises."""
+    con.execute("begin")
+    try:
+        yield
+    except BaseException:
+        rollback(con)
+        raise
+    con.execute("commit")
+
+
+def rollback(con: Connection) -> None:
+    """Roll back the open transaction; one that DuckDB has ended already is no error."""
+    try:
+        con.execute("rollback")
+    except duckdb.TransactionException:
+        return
+
+
+def _connect(database: str, config: dict[str, str], read_only: bool = False) -> Connection:
+    settings: dict[str, str | bool | int | float | list[str]] = dict(config)
+    try:
+        con = duckdb.connect(database, read_only=read_only, config=settings)
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise BusyError(
+                f"{database} is in use by another process: wait for the other refresh to end, or stop it. ({error})"
+            ) from error
+        raise WarehouseError(f"{database} cannot be opened: {error}") from error
+    if not read_only:
+        con.execute("set timezone = 'UTC'")
+    return con
+
+
+def _prepare(con: Connection) -> None:
+    for schema in SCHEMAS:
+        con.execute(f"create schema if not exists {schema}")
+    con.execute(BOOKKEEPING.read_text(encoding="utf-8"))
