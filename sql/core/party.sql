@@ -1,0 +1,10 @@
+-- A party to a partnership or the subject of a claim: a measured platform or a counterparty that is not measured.
+-- grain: party
+select
+    coalesce(r.fields['party'], r.fields['platform'])::varchar as party,       -- slug of the party
+    r.fields['name']::varchar                                  as name,        -- name as people write it
+    coalesce(r.fields['kind'], 'platform')::varchar            as kind,        -- platform (measured) or the kind its file states
+    (r.kind = 'platform')::boolean                             as is_measured, -- whether figures of it are in core.observation
+    r.loaded_at::timestamptz                                   as loaded_at    -- when this warehouse knew it
+from raw.published_row as r
+where r.kind in ('platform', 'party') and r.superseded_at is null

@@ -1,0 +1,64 @@
+-- Spend and the change of buyers over the same window, side by side: the inputs of every acquisition cost.
+-- The expense is the whole company's and pairs with every perimeter of the buyer count that was being printed then.
+-- A window stands here when at least two of its three figures are known: spend, buyers at the start, buyers at the end.
+-- grain: platform, scope, period_start, period_end, months
+with scope as (
+    select n.platform, n.scope, min(n.period_end) as first_end, max(n.period_end) as last_end
+    from marts.net_adds as n
+    group by n.platform, n.scope
+),
+spend_by_scope as (
+    select s.*, c.scope, z.buyers_end as n0, z.buyers_end_low as n0_low, z.buyers_end_high as n0_high,
+        z.input_observation_ids[-1:] as n0_inputs
+    from marts.spend_window as s
+    join scope as c on c.platform = s.platform and s.period_end between c.first_end and c.last_end
+    left join marts.net_adds as z
+        on z.platform = s.platform and z.scope = c.scope and z.period_end = s.period_start - 1 and z.months = s.months
+),
+paired as (
+    select
+        coalesce(s.platform, n.platform) as platform, coalesce(s.scope, n.scope) as scope,
+        coalesce(s.period_start, n.period_start) as period_start, coalesce(s.period_end, n.period_end) as period_end,
+        coalesce(s.months, n.months) as months, s.spend, s.spend_low, s.spend_high, s.currency,
+        coalesce(n.buyers_start, s.n0) as n0, coalesce(n.buyers_start_low, s.n0_low) as n0_low,
+        coalesce(n.buyers_start_high, s.n0_high) as n0_high,
+        n.buyers_end as nt, n.buyers_end_low as nt_low, n.buyers_end_high as nt_high,
+        n.validity as adds_validity, coalesce(s.is_exact, true) and coalesce(n.validity, '') <> 'bounds_only' as is_exact,
+        list_concat(coalesce(s.flags, []), coalesce(n.flags, [])) as flags,
+        list_concat(coalesce(s.input_observation_ids, []), coalesce(n.input_observation_ids, s.n0_inputs, [])) as inputs,
+        if(s.known_on is null and s.spend is not null or n.known_on is null and n.months is not null, null,
+            greatest(s.known_on, n.known_on)) as known_on
+    from spend_by_scope as s
+    full join marts.net_adds as n
+        on n.platform = s.platform and n.scope = s.scope and n.months = s.months
+        and n.period_start = s.period_start and n.period_end = s.period_end
+)
+select
+    p.platform::varchar                         as platform,              -- platform slug
+    p.scope::varchar                            as scope,                 -- perimeter of the buyer count; '' is the whole
+    p.period_start::date                        as period_start,          -- first day of the window
+    p.period_end::date                          as period_end,            -- last day of the window
+    p.months::integer                           as months,                -- length of the window: 3, 12, 24 or 36 months
+    p.spend::decimal(28, 6)                     as spend,                 -- sales and marketing expense, in currency; empty where not printed
+    p.spend_low::decimal(28, 6)                 as spend_low,             -- least the prints allow, in currency
+    p.spend_high::decimal(28, 6)                as spend_high,            -- greatest the prints allow, in currency
+    f.reporting_currency::varchar               as currency,              -- ISO 4217 code
+    p.n0::decimal(28, 6)                        as buyers_start,          -- annual active buyers on the day before the window, persons
+    p.n0_low::decimal(28, 6)                    as buyers_start_low,      -- least the print allows, persons
+    p.n0_high::decimal(28, 6)                   as buyers_start_high,     -- greatest the print allows, persons
+    p.nt::decimal(28, 6)                        as buyers_end,            -- annual active buyers on the last day, persons
+    p.nt_low::decimal(28, 6)                    as buyers_end_low,        -- least the print allows, persons
+    p.nt_high::decimal(28, 6)                   as buyers_end_high,       -- greatest the print allows, persons
+    case
+        when p.adds_validity = 'definition_break' then 'definition_break'
+        when p.spend is null then 'missing_spend'
+        when p.n0 is null then 'missing_buyers_start'
+        when p.nt is null then 'missing_buyers_end'
+        when not p.is_exact then 'bounds_only'
+    end::varchar                                as obstacle,              -- why no acquisition cost can be computed; empty when one can
+    list_sort(list_distinct(if(p.scope <> '', list_append(p.flags, 'scope_mismatch'), p.flags)))::varchar[] as flags, -- what a reader must know
+    p.inputs::varchar[]                         as input_observation_ids, -- figures of the window
+    p.known_on::date                            as known_on               -- first day on which all of them were public; empty with an undated one
+from paired as p
+join core.platform as f on f.platform = p.platform
+where if(p.spend is null, 0, 1) + if(p.n0 is null, 0, 1) + if(p.nt is null, 0, 1) >= 2
