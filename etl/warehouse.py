@@ -88,6 +88,29 @@ def transaction(con: Connection) -> Iterator[None]:
     con.execute("commit")
 
 
+@contextmanager
+def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) -> Iterator[None]:
+    """Attach another database file beside the open one, under `name`; detached at the end.
+
+    Always reads what stands at `path` now, also when this process still holds an older file of that
+    name open. A file that is written gets the storage version of the house and no `.wal`: it is complete
+    when it is checkpointed, and worthless before. Raises BusyError when another connection or process
+    has it open to write, WarehouseError when it cannot be opened.
+    """
+    options = (
+        "read_only" if read_only else f"storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes"
+    )
+    quoted = str(path).replace("'", "''")
+    try:
+        con.execute(f"attach '{quoted}' as {name} ({options})")
+    except (duckdb.IOException, duckdb.BinderException) as error:
+        raise _opening_error(str(path), error) from error
+    try:
+        yield
+    finally:
+        con.execute(f"detach {name}")
+
+
 def rollback(con: Connection) -> None:
     """Roll back the open transaction; one that DuckDB has ended already is no error."""
     try:
@@ -101,14 +124,20 @@ def _connect(database: str, config: dict[str, str], read_only: bool = False) -> 
     try:
         con = duckdb.connect(database, read_only=read_only, config=settings)
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise BusyError(
-                f"{database} is in use by another process: wait for the other refresh to end, or stop it. ({error})"
-            ) from error
-        raise WarehouseError(f"{database} cannot be opened: {error}") from error
+        raise _opening_error(database, error) from error
     if not read_only:
         con.execute("set timezone = 'UTC'")
     return con
+
+
+def _opening_error(database: str, error: duckdb.Error) -> WarehouseError:
+    """Say what an error on opening means: someone holds the file, or it is broken or out of reach."""
+    text = str(error)
+    if "Could not set lock" in text or "already attached" in text:
+        return BusyError(
+            f"{database} is in use by another process: wait for the other refresh to end, or stop it ({text})"
+        )
+    return WarehouseError(f"{database} cannot be opened: {text}")
 
 
 def _prepare(con: Connection) -> None:
