@@ -1,0 +1,176 @@
+"""Run SQL models: create, validate on the same connection, commit, or keep the last good rows.
+
+Everything that makes one model (table, twin, comments, checks) is one transaction. What the checks said
+is written in a transaction of its own afterwards, so that a rolled back table leaves its reasons behind.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from etl import quality
+from etl.quality import CheckResult, Suite, load_suite
+from etl.sqlmodel import Model, create_statements, load_models
+from etl.warehouse import Connection, DatabaseError, transaction
+
+Check = Callable[[Connection, Suite], list[CheckResult]]
+
+
+class BuildError(RuntimeError):
+    """The SQL of a model does not run; the message names its file. The last good rows stay."""
+
+
+class CriticalFailure(RuntimeError):
+    """A critical expectation did not hold or could not run. `results` has all results of the suite."""
+
+    def __init__(self, results: Sequence[CheckResult]) -> None:
+        self.results = list(results)
+        failed = [r for r in self.results if r.critical_failure]
+        reasons = "; ".join(f"{r.name} ({r.exception or r.why})" for r in failed)
+        super().__init__(f"{failed[0].table if failed else 'suite'}: {reasons}")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """One model that was built: `rows` of its table (0 for a macro) and how long it took.
+
+    `changed` says whether rows, columns or, for a macro, its definition differ from before.
+    """
+
+    rows: int
+    seconds: float
+    checks: list[CheckResult]
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one model among many: its result, or the reason why there is none."""
+
+    name: str
+    result: BuildResult | None
+    reason: str = ""
+
+
+def build(
+    con: Connection, model: Model, suite: Suite | None, run_id: str, check: Check = quality.run
+) -> BuildResult:
+    """Build one model in one transaction; `suite` is None for a macro, which has no rows to check.
+
+    Raises CriticalFailure when a critical expectation fails and BuildError when the SQL does; the
+    table is then as it was before. Results of the suite go to audit.expectation_result either way.
+    """
+    started = time.perf_counter()
+    checks: list[CheckResult] = []
+    try:
+        with transaction(con):
+            before = _content(con, model)
+            for statement in create_statements(model):
+                con.execute(statement)
+            if suite is not None:
+                checks = validate(con, suite, check)
+            after = _content(con, model)
+    except CriticalFailure as failure:
+        record(con, run_id, failure.results)
+        raise
+    except DatabaseError as error:
+        raise BuildError(f"{model.path}: {error}") from error
+    record(con, run_id, checks)
+    rows = 0 if model.is_macro else int(after[-1][0])
+    return BuildResult(rows, time.perf_counter() - started, checks, before != after)
+
+
+def build_all(
+    con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, check: Check = quality.run
+) -> list[Outcome]:
+    """Build all models in dependency order; what lies behind a failure is skipped, the rest goes on.
+
+    Raises ModelError and quality.SuiteError before anything is built.
+    """
+    models = load_models(sql_dir)
+    suites = {
+        model.name: load_suite(suites_dir / model.schema / f"{model.table}.yaml")
+        for model in models
+        if not model.is_macro
+    }
+    outcomes: dict[str, Outcome] = {}
+    for model in models:
+        reads = (outcomes.get(read.removesuffix("()")) for read in model.reads)
+        missing = next((outcome for outcome in reads if outcome and outcome.result is None), None)
+        if missing is not None:
+            outcomes[model.name] = Outcome(model.name, None, f"skipped, for it reads {missing.name}")
+            continue
+        try:
+            result = build(con, model, suites.get(model.name), run_id, check)
+            outcomes[model.name] = Outcome(model.name, result)
+        except (CriticalFailure, BuildError) as error:
+            outcomes[model.name] = Outcome(model.name, None, str(error))
+    return list(outcomes.values())
+
+
+def validate(con: Connection, suite: Suite, check: Check = quality.run) -> list[CheckResult]:
+    """The results of a suite inside the caller's transaction. Raises CriticalFailure."""
+    results = check(con, suite)
+    if any(result.critical_failure for result in results):
+        raise CriticalFailure(results)
+    return results
+
+
+def record(con: Connection, run_id: str, results: Sequence[CheckResult]) -> None:
+    """Append the results of one suite to audit.expectation_result, in a transaction of their own."""
+    checked_at = datetime.now(UTC)
+    rows = [
+        (
+            run_id,
+            checked_at,
+            result.table,
+            result.name,
+            result.type,
+            result.severity,
+            result.success,
+            _json(result.observed),
+            result.unexpected_count,
+            result.element_count,
+            _json(result.kwargs),
+            result.why,
+            result.exception,
+        )
+        for result in results
+    ]
+    if rows:
+        with transaction(con):
+            marks = ", ".join("?" for _ in rows[0])
+            con.executemany(f"insert into audit.expectation_result values ({marks})", rows)
+
+
+def _content(con: Connection, model: Model) -> list[tuple[Any, ...]]:
+    """What the model makes now: columns, then row count and a hash that the order of rows leaves alone.
+
+    A macro has its definition instead. Empty when there is nothing yet.
+    """
+    place = [model.schema, model.table]
+    if model.is_macro:
+        return con.execute(
+            "select macro_definition from duckdb_functions() where schema_name = ? and function_name = ? "
+            "and database_name = current_database()",
+            place,
+        ).fetchall()
+    columns = con.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
+        "and database_name = current_database() order by column_index",
+        place,
+    ).fetchall()
+    if not columns:
+        return []
+    rows = con.execute(f"select count(*), sum(hash(t)::hugeint) from {model.name} as t").fetchall()
+    return [*columns, *rows]
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, default=str, ensure_ascii=False)

@@ -1,0 +1,178 @@
+"""SQL models in dependency order, and the statements that make them.
+
+sql/<schema>/<table>.sql makes a table, sql/macros/<schema>/<name>.sql a table macro; etl/sqlfile.py says
+what a file looks like. A mart has an as-of twin, made from the same text: a table macro that reads what
+was known on a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from etl.lineage import column_lineage
+from etl.sqlfile import AS_OF, PARAMETERS, Column, Model, fail, read_model
+from etl.sqltree import PARAMETER, ModelError, substitute
+
+__all__ = [
+    "Column",
+    "Model",
+    "ModelError",
+    "column_lineage",
+    "create_statements",
+    "load_models",
+    "twin_sql",
+    "twins_of",
+]
+
+LATEST = "_latest"
+KNOWN = "_known"
+# What a model of each schema may read; further down the graph of its own schema is what the order checks.
+MAY_READ = {"core": ("raw", "core"), "marts": ("core", "marts")}
+EXAMPLES = "examples"
+
+
+def load_models(sql_dir: Path) -> tuple[Model, ...]:
+    """All models under `sql_dir`, each after everything it reads; the order is the same every time.
+
+    Raises ModelError, which names the file and the fix.
+    """
+    models: dict[str, Model] = {}
+    for path in sorted(sql_dir.rglob("*.sql")):
+        if path.relative_to(sql_dir).parts[0] == EXAMPLES:
+            continue
+        model = read_model(path, sql_dir)
+        if model.name in models:
+            fail(path, f"{model.name} is also made by {models[model.name].path}: rename one")
+        models[model.name] = model
+    for model in models.values():
+        twin = models.get(model.name + AS_OF)
+        if model.twin and twin:
+            fail(twin.path, f"{twin.name} is the name of the twin of {model.path}: rename it")
+    ordered = _in_order({name: _resolve(model, models) for name, model in models.items()})
+    return _with_twins(ordered)
+
+
+def twins_of(models: Sequence[Model]) -> dict[str, str]:
+    """The table macro that tells each table as of a day: the twin of a mart, and by name in core.
+
+    There x_known(day) is x as it was on that day, and x_as_of(day) is x_latest.
+    """
+    tables = {model.name for model in models if not model.is_macro}
+    twins = {model.name: model.name + AS_OF for model in models if model.twin}
+    for macro in (model.name for model in models if model.is_macro):
+        for suffix, told in ((AS_OF, LATEST), (KNOWN, "")):
+            if macro.endswith(suffix) and macro.removesuffix(suffix) + told in tables:
+                twins[macro.removesuffix(suffix) + told] = macro
+    return twins
+
+
+def twin_sql(model: Model, twins: Mapping[str, str]) -> str:
+    """CREATE OR REPLACE MACRO of the twin: the model's own text, reading `twins` instead of their tables."""
+    body = substitute(model.sql, twins)
+    return f"create or replace macro {model.name}{AS_OF}({PARAMETERS}) as table\n{body}"
+
+
+def create_statements(model: Model) -> list[str]:
+    """The statements that make the table or macro, its twin, and their comments, in this order.
+
+    The comments belong to every creation: CREATE OR REPLACE drops them.
+    """
+    text = _literal(model.description)
+    if model.parameters is not None:
+        return [
+            f"create or replace macro {model.name}({model.parameters}) as table\n{model.sql}",
+            f"comment on macro table {model.name} is {text}",
+        ]
+    statements = [
+        f"create or replace table {model.name} as\n{model.sql}",
+        f"comment on table {model.name} is {text}",
+        *(
+            f'comment on column {model.name}."{column.name}" is {_literal(column.comment)}'
+            for column in model.columns
+        ),
+    ]
+    if model.twin:
+        known = _literal(f"{model.description} As known on {PARAMETER}.")
+        statements += [
+            twin_sql(model, dict(model.as_of)),
+            f"comment on macro table {model.name}{AS_OF} is {known}",
+        ]
+    return statements
+
+
+def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
+    """The model with its reads checked: layers, and that somebody makes what it reads."""
+    layers = MAY_READ[model.schema]
+    reads: dict[str, None] = {}
+    for read in model.reads:
+        name, is_call = read.removesuffix("()"), read.endswith("()")
+        mart = models.get(name.removesuffix(AS_OF))
+        if name.partition(".")[0] not in layers:
+            fail(model.path, f"reads {read}, but {model.schema} reads {' and '.join(layers)} only")
+        if name in models and is_call == models[name].is_macro:
+            reads[read] = None
+        elif name in models:
+            fix = f"is a table: read {name}" if is_call else f"is a macro: call {name}(date)"
+            fail(model.path, f"reads {read}, which {fix}")
+        elif is_call and mart and mart.twin:
+            reads[mart.name] = None
+        elif name.startswith("raw.") and not is_call:
+            reads[read] = None
+        else:
+            fail(model.path, f"reads {read}, which no file makes: check the name or add its file")
+    return replace(model, reads=tuple(reads))
+
+
+def _in_order(models: Mapping[str, Model]) -> list[Model]:
+    sorter = TopologicalSorter(
+        {name: [read.removesuffix("()") for read in model.reads] for name, model in models.items()}
+    )
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        fail(models[circle[0]].path, f"reads itself in a circle: {' reads '.join(circle)}; split one of them")
+    ordered: list[Model] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [models[name] for name in ready if name in models]
+        sorter.done(*ready)
+    return ordered
+
+
+def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models, each mart with what its twin reads instead.
+
+    Raises ModelError where an as-of macro would read today's figures, through a table that nothing can
+    tell as of a day.
+    """
+    twins = twins_of(models)
+    dated = {table for table in twins if not table.startswith("marts.")}
+    dated |= {table.removesuffix(LATEST) for table in dated}
+    finished: list[Model] = []
+    for model in models:
+        if any(read.removesuffix("()") in dated for read in model.reads):
+            dated.add(model.name)
+        as_of = tuple((read, twins[read]) for read in model.reads if read in twins)
+        if model.is_macro and as_of and as_of[0][1] != model.name:
+            fail(model.path, f"reads today's {as_of[0][0]}: call {as_of[0][1]}({PARAMETER})")
+        if model.twin:
+            if not as_of:
+                fail(model.path, "reads nothing that changes with the day of knowledge: add -- twin: no")
+            if today := [read for read in model.reads if read in dated and read not in twins]:
+                fail(
+                    model.path,
+                    f"its twin would read today's {today[0]}, which has no as-of macro; "
+                    "read another table, or add -- twin: no",
+                )
+            finished.append(replace(model, as_of=as_of))
+        else:
+            finished.append(model)
+    return tuple(finished)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
