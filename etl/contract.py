@@ -1,0 +1,183 @@
+"""The eight reference files: their columns, their keys, and what a row of each must hold.
+
+Which columns may be absent is said here and in docs/adding-figures.md. Observations are checked in
+`etl.figure_check`; a key that rows refer to is looked up in `etl.register`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from etl.figure_check import IDENTITY, QUALIFIERS, check_observation
+from etl.printed_words import CURRENCY_CODES
+from etl.row_check import Check
+
+DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
+METRIC_KINDS = ("flow", "stock", "ratio")
+ANYONE = "industry"  # subject of a claim about no party in particular
+
+_YEAR = re.compile(r"[0-9]{4}")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the eight files: kind of its rows, key columns, columns, and the check of a row."""
+
+    kind: str
+    keys: tuple[tuple[str, ...], ...]  # the first is the one other rows refer to
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    check: Callable[[Check], None]
+
+
+def _platform(row: Check) -> None:
+    row.filled("platform", "name")
+    row.trimmed("platform")
+    if row.text("reporting_currency") not in CURRENCY_CODES:
+        row.say(
+            "reporting_currency",
+            f"{row.text('reporting_currency')!r} is no ISO 4217 code; write CNY, USD ...",
+        )
+    try:
+        date.fromisoformat(f"2000-{row.text('fiscal_year_end')}")
+    except ValueError:
+        row.say("fiscal_year_end", f"{row.text('fiscal_year_end')!r} is not a day of the year; write MM-DD")
+
+
+def _party(row: Check) -> None:
+    row.filled("party", "name")
+    row.trimmed("party")
+
+
+def _metric(row: Check) -> None:
+    row.filled("metric", "label", "unit")
+    row.trimmed("metric", "unit")
+    row.one_of("kind", METRIC_KINDS)
+
+
+def _document(row: Check) -> None:
+    row.filled("document_id")
+    row.trimmed("document_id")
+    row.one_of("kind", DOCUMENT_KINDS)
+    row.day("published_on", blank=True)
+    if not row.text("title") and not row.text("url"):
+        row.say("title", "and url are empty; nobody can find the document, give one of them")
+
+
+def _definition_break(row: Check) -> None:
+    row.known("platform", "platform")
+    row.known("metric", "metric")
+    row.known("document_id", "document")
+    row.day("from_period_end")
+    row.filled("reason")
+    row.trimmed("scope")
+
+
+def _partnership(row: Check) -> None:
+    row.filled("partnership_id", "kind")
+    row.known("traffic_partner", "platform", "party")
+    row.known("supply_partner", "platform", "party")
+    row.known("document_id", "document")
+    days = {column: row.day(column, blank=True) for column in ("announced_on", "effective_on", "ended_on")}
+    began = days["effective_on"] or days["announced_on"]
+    if began and days["ended_on"] and days["ended_on"] < began:
+        row.say("ended_on", f"is before the deal began ({began}); correct one of them")
+
+
+def _claim(row: Check) -> None:
+    row.filled("claim_id", "metric", "unit", "kind", "statement")
+    for subject in row.text("subject").split(";"):
+        if subject != ANYONE and (
+            problem := row.register.problem(("platform", "party"), subject, row.folder)
+        ):
+            row.say("subject", f"{problem}, or write {ANYONE}")
+    row.known("document_id", "document")
+    row.one_of("qualifier", QUALIFIERS)
+    row.number("value_from", blank=True)
+    row.number("value_to", blank=True)
+    ends = [row.text(column) for column in ("period_from", "period_to")]
+    for column, text in zip(("period_from", "period_to"), ends, strict=True):
+        if text and not _YEAR.fullmatch(text):
+            row.day(column)
+    if all(ends) and ends[1] < ends[0][: len(ends[1])]:
+        row.say("period_to", f"{ends[1]} is before period_from {ends[0]}; correct one of them")
+
+
+# In the order in which rows may refer to each other.
+TABLES = (
+    Table(
+        "platform",
+        keys=(("platform",),),
+        required=("platform", "name", "fiscal_year_end", "reporting_currency"),
+        optional=("company", "role", "sec_cik", "listing"),
+        check=_platform,
+    ),
+    Table("party", keys=(("party",),), required=("party", "name"), optional=("kind",), check=_party),
+    Table(
+        "metric",
+        keys=(("metric",),),
+        required=("metric", "label", "unit", "kind"),
+        optional=("period_rule", "definition"),
+        check=_metric,
+    ),
+    Table(
+        "document",
+        keys=(("document_id",),),
+        required=("document_id", "kind", "published_on"),
+        optional=("publisher", "title", "url"),
+        check=_document,
+    ),
+    Table(
+        "definition_break",
+        keys=(("platform", "metric", "scope", "from_period_end"),),
+        required=("platform", "metric", "from_period_end", "reason", "document_id"),
+        optional=("scope",),
+        check=_definition_break,
+    ),
+    Table(
+        "observation",
+        keys=(IDENTITY, ("observation_id",)),
+        required=(
+            *(
+                "platform",
+                "metric",
+                "period_type",
+                "period_start",
+                "period_end",
+                "value",
+                "unit",
+                "qualifier",
+            ),
+            *("printed_as", "basis", "document_id"),
+        ),
+        optional=("observation_id", "scope", "rounding_half_width", "locator", "note"),
+        check=check_observation,
+    ),
+    Table(
+        "partnership",
+        keys=(("partnership_id",),),
+        required=(
+            "partnership_id",
+            "traffic_partner",
+            "supply_partner",
+            "kind",
+            "announced_on",
+            "document_id",
+        ),
+        optional=("effective_on", "ended_on", "status", "scope", "terms", "note"),
+        check=_partnership,
+    ),
+    Table(
+        "claim",
+        keys=(("claim_id",),),
+        required=(
+            *("claim_id", "subject", "metric", "statement", "value_from", "value_to", "unit", "qualifier"),
+            *("period_from", "period_to", "kind", "document_id"),
+        ),
+        optional=("definition_stated", "note"),
+        check=_claim,
+    ),
+)
