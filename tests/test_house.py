@@ -1,0 +1,324 @@
+"""The rules of the house, held to the code. Each rule names what breaks it, and is shown to be able to."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from etl.config import ROOT
+from etl.sqlmodel import Model, load_models
+from etl.sqltree import PARAMETER
+
+SQL_LINES = 80
+PYTHON_LINES = 250
+TEST_LINES = 400
+# Only these may import the package: a folder or a file.
+DOORS = {
+    "dagster": "assets/",
+    "duckdb": "etl/warehouse.py",
+    "great_expectations": "etl/quality.py",
+}
+LAYERS = {"core": ("raw", "core"), "marts": ("core", "marts")}
+MACHINE_PATH = re.compile(r"(?<![\w.:~}-])/(?:home|root|tmp)/")
+
+
+@cache
+def tracked() -> dict[str, str]:
+    """Every text file that git knows or would add, by its path from the root."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    texts: dict[str, str] = {}
+    for name in listed:
+        content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b"\0"
+        if b"\0" not in content:
+            texts[name] = content.decode("utf-8", errors="replace")
+    return texts
+
+
+@cache
+def models() -> tuple[Model, ...]:
+    return load_models(ROOT / "sql")
+
+
+def tables() -> list[str]:
+    """Tables that need a suite: those of the models, and the raw ones that no model makes."""
+    raw = re.findall(r"create table if not exists (raw\.\w+)", tracked()["etl/bookkeeping.sql"])
+    return [*raw, *(model.name for model in models() if not model.is_macro)]
+
+
+# --- Python: what may import what --------------------------------------------------------------------
+
+
+def imports(source: str) -> Iterator[tuple[str, bool]]:
+    """Every module that a file imports, and whether it does so as soon as it is itself imported."""
+    tree = ast.parse(source)
+    lazy = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        at_once = id(node) not in lazy
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, at_once) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, at_once
+            yield from ((f"{node.module}.{alias.name}", at_once) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level, at_once
+
+
+def forbidden_imports(path: str, source: str) -> list[str]:
+    """What a file of etl/ or assets/ imports and must not."""
+    found: list[str] = []
+    is_source = path.startswith("etl/sources/")
+    family = Path(path).stem.partition("_")[0]
+    for module, at_once in imports(source):
+        package = module.partition(".")[0]
+        door = DOORS.get(package)
+        if door and not path.startswith(door):
+            found.append(f"{path} imports {module}: only {door} does")
+        elif package == "great_expectations" and at_once:
+            found.append(f"{path} imports {module} at once: import it inside a function")
+        elif module.startswith("."):
+            found.append(f"{path} imports from {module}: write the full name")
+        elif package == "assets" and path.startswith("etl/"):
+            found.append(f"{path} imports {module}: etl knows nothing of assets")
+        elif is_source and module.startswith("etl.warehouse"):
+            found.append(f"{path} imports {module}: a source knows no database")
+        elif is_source and _is_other_source(module, family):
+            found.append(f"{path} imports {module}: sources never import each other")
+    return sorted(set(found))
+
+
+def _is_other_source(module: str, family: str) -> bool:
+    """Whether this is a module of etl.sources (no class of the package itself) of another source."""
+    found = re.match(r"etl\.sources\.([a-z]+)", module)
+    return found is not None and found[1] != family
+
+
+def test_imports_go_through_their_doors() -> None:
+    house = {p: t for p, t in tracked().items() if p.endswith(".py") and p.startswith(("etl/", "assets/"))}
+    assert house
+    assert [problem for path, text in house.items() for problem in forbidden_imports(path, text)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "allowed"),
+    [
+        ("assets/models.py", "import dagster as dg", True),
+        ("etl/build.py", "import dagster as dg", False),
+        ("etl/build.py", "def f():\n    from dagster import asset", False),
+        ("etl/warehouse.py", "import duckdb", True),
+        ("etl/build.py", "from duckdb import connect", False),
+        ("etl/build.py", "import duckdb.typing", False),
+        ("etl/gx_dialect.py", "import duckdb_engine", True),
+        ("assets/models.py", "import duckdb", False),
+        ("etl/quality.py", "def f():\n    import great_expectations as gx", True),
+        ("etl/quality.py", "import great_expectations as gx", False),
+        ("etl/build.py", "def f():\n    import great_expectations as gx", False),
+        ("etl/build.py", "from assets import models", False),
+        ("etl/build.py", "from . import quality", False),
+        ("etl/sources/published.py", "from etl.sources.published_csv import read", True),
+        ("etl/sources/published.py", "from etl.sources import SourceError", True),
+        ("etl/sources/published.py", "from etl.printed import number", True),
+        ("etl/sources/published.py", "from etl.sources.edgar import read", False),
+        ("etl/sources/published.py", "from etl.sources import edgar", False),
+        ("etl/sources/published.py", "from etl.warehouse import Connection", False),
+        ("etl/sources/published.py", "import duckdb", False),
+    ],
+)
+def test_import_rule_can_fail(path: str, source: str, allowed: bool) -> None:
+    assert (forbidden_imports(path, source) == []) is allowed
+
+
+# --- SQL: layers, names, suites, cases ----------------------------------------------------------------
+
+
+def crossed_layers(name: str, reads: Iterable[str]) -> list[str]:
+    """What a model reads and its layer may not."""
+    allowed = LAYERS[name.partition(".")[0]]
+    return [f"{name} reads {read}" for read in reads if read.partition(".")[0] not in allowed]
+
+
+def test_models_read_what_their_layer_may() -> None:
+    assert models()
+    assert [problem for model in models() for problem in crossed_layers(model.name, model.reads)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "allowed"),
+    [
+        ("core.a", ["raw.x", "core.y", "core.z_as_of()"], True),
+        ("core.a", ["marts.x"], False),
+        ("marts.a", ["core.y", "marts.x"], True),
+        ("marts.a", ["raw.x"], False),
+        ("marts.a", ["audit.load"], False),
+    ],
+)
+def test_layer_rule_can_fail(name: str, reads: list[str], allowed: bool) -> None:
+    assert (crossed_layers(name, reads) == []) is allowed
+
+
+def captured_columns(sql: str) -> list[str]:
+    """Columns of a CREATE TABLE script that the parameter of an as-of macro would capture."""
+    return re.findall(rf"^\s*.*\b{PARAMETER}\s+(?:date|timestamptz|varchar)\b.*$", sql, re.MULTILINE)
+
+
+def test_no_column_has_the_name_of_the_parameter() -> None:
+    assert [m.name for m in models() for column in m.columns if column.name == PARAMETER] == []
+    scripts = [text for path, text in tracked().items() if path.startswith("etl/") and path.endswith(".sql")]
+    assert scripts
+    assert [column for text in scripts for column in captured_columns(text)] == []
+    assert captured_columns(f"create table a (\n  b integer, {PARAMETER} date\n)")
+
+
+def test_every_output_column_has_a_comment() -> None:
+    assert [f"{m.name}.{column.name}" for m in models() for column in m.columns if not column.comment] == []
+
+
+def unpaired(needed: Iterable[str], present: Iterable[str], what: str) -> list[str]:
+    """Tables without their suite or case, and suites or cases of no table."""
+    wanted, found = set(needed), set(present)
+    missing = [f"{name} has no {what}" for name in sorted(wanted - found)]
+    return missing + [f"{what} of {name}, which is no table" for name in sorted(found - wanted)]
+
+
+def test_every_table_has_a_suite() -> None:
+    suites = [path for path in tracked() if path.startswith("expectations/")]
+    names = [path.removeprefix("expectations/").removesuffix(".yaml").replace("/", ".") for path in suites]
+    assert unpaired(tables(), names, "suite") == []
+    assert [path for path in suites if not yaml.safe_load(tracked()[path])["expectations"]] == []
+
+
+def test_every_model_has_a_case() -> None:
+    answers = [Path(path) for path in tracked() if re.fullmatch(r"tests/models/.*/expected\.csv", path)]
+    cases = {f"{path.parts[2]}.{path.parts[3]}" for path in answers if len(path.parts) == 6}
+    assert [str(path) for path in answers if len(path.parts) != 6] == []
+    macros = {model.name for model in models() if model.is_macro}
+    assert unpaired([t for t in tables() if not t.startswith("raw.")], cases - macros, "case") == []
+
+
+def test_pairing_rule_can_fail() -> None:
+    assert unpaired(["core.a"], ["core.a"], "suite") == []
+    assert unpaired(["core.a"], [], "suite") == ["core.a has no suite"]
+    assert unpaired([], ["core.b"], "case") == ["case of core.b, which is no table"]
+
+
+# --- Files: size, names, paths ------------------------------------------------------------------------
+
+
+def too_long(path: str, text: str) -> str | None:
+    """Why a file is too long to be read in one go."""
+    limit = {".sql": SQL_LINES, ".py": TEST_LINES if path.startswith("tests/") else PYTHON_LINES}
+    if path.startswith("etl/") and path.endswith(".sql"):
+        return None  # the tables of the audit trail: a list, not a query
+    allowed = limit.get(Path(path).suffix)
+    lines = text.count("\n")
+    return (
+        f"{path} has {lines} lines, fewer than {allowed} are allowed"
+        if allowed and lines >= allowed
+        else None
+    )
+
+
+def test_files_are_short() -> None:
+    assert [reason for path, text in tracked().items() if (reason := too_long(path, text))] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "lines", "allowed"),
+    [
+        ("sql/core/a.sql", 79, True),
+        ("sql/core/a.sql", 80, False),
+        ("etl/a.py", 249, True),
+        ("etl/a.py", 250, False),
+        ("assets/a.py", 250, False),
+        ("tests/test_a.py", 251, True),
+        ("tests/test_a.py", 400, False),
+        ("README.md", 1000, True),
+    ],
+)
+def test_size_rule_can_fail(path: str, lines: int, allowed: bool) -> None:
+    assert (too_long(path, "x\n" * lines) is None) is allowed
+
+
+def misnamed(paths: Iterable[str]) -> list[str]:
+    """Files and folders whose name says that they have no subject."""
+    return [path for path in paths if {Path(part).stem for part in Path(path).parts} & {"utils", "util"}]
+
+
+def test_nothing_is_called_utils() -> None:
+    assert misnamed(tracked()) == []
+    assert misnamed(["etl/utils.py", "etl/utils/dates.py", "etl/build.py"]) == [
+        "etl/utils.py",
+        "etl/utils/dates.py",
+    ]
+
+
+def machine_paths(text: str) -> list[str]:
+    """Lines that name a folder of one machine."""
+    return [line.strip() for line in text.splitlines() if MACHINE_PATH.search(line)]
+
+
+def test_no_file_names_a_folder_of_one_machine() -> None:
+    found = {path: lines for path, text in tracked().items() if (lines := machine_paths(text))}
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        (f"see /{'home'}/ann/notes", False),
+        (f'path = "/{"tmp"}/x"', False),
+        (f"file:///{'root'}/work", False),
+        ("https://example.com/home/page", True),
+        ("$HOME/tmp/x, ./tmp/x, data/tmp/x, ${X}/tmp/y, ~/tmp/z", True),
+    ],
+)
+def test_machine_path_rule_can_fail(text: str, allowed: bool) -> None:
+    assert (machine_paths(text) == []) is allowed
+
+
+def index_addresses(lock: str) -> list[str]:
+    """Lines of a lock file that say where packages were downloaded."""
+    return [line for line in lock.splitlines() if "://" in line or re.match(r"\s*--?(?!hash)[a-z]", line)]
+
+
+def test_lock_names_no_index() -> None:
+    lock = tracked()["requirements.lock"]
+    assert "--hash=sha256:" in lock
+    assert index_addresses(lock) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ("    --hash=sha256:00 \\", True),
+        ("    # via dagster", True),
+        ("--index-url https://example.com/simple", False),
+        ("-i mirror", False),
+        ("--find-links wheels", False),
+        ("package @ https://example.com/a.whl", False),
+    ],
+)
+def test_lock_rule_can_fail(line: str, allowed: bool) -> None:
+    assert (index_addresses(line) == []) is allowed
+
+
+def test_readme_names_the_two_commands() -> None:
+    readme = tracked().get("README.md", "")
+    assert [command for command in ("make refresh", "make test") if command not in readme] == []
