@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from etl.sqltree import PARAMETER, ModelError, broken_rules, parse, references
 
@@ -155,7 +156,7 @@ def _columns(sql: str, tree: exp.Select) -> tuple[Column, ...]:
 def _same_type(text: str, cast: exp.Cast) -> bool:
     try:
         return bool(exp.DataType.build(text, dialect="duckdb") == cast.to)
-    except ValueError:
+    except (ValueError, SqlglotError):
         return False
 
 
