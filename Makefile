@@ -1,0 +1,79 @@
+# The verbs of the warehouse. Each sets up what it needs: .venv holds exactly what requirements.lock names.
+PYTHON ?= python3
+PORT ?= 3000
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/requirements.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help refresh test lint dev sql explain rollback unpin snapshots bench lock clean env
+
+# Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
+unexport Q ID
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed
+	@$(RUN) -m assets
+
+test: env ## run the tests
+	@$(RUN) -m pytest
+
+lint: env ## ruff, its formatter and mypy
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+dev: env ## open the Dagster UI on 127.0.0.1 (PORT=3000)
+	@home=$$($(RUN) -m assets home) && DAGSTER_HOME="$$home" $(RUN) -m dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+
+sql: export WAREHOUSE_QUERY = $(value Q)
+sql: env ## a DuckDB shell on the published snapshot, read-only; one query with Q="select ..."
+	@$(RUN) -m etl.shell "$$WAREHOUSE_QUERY"
+
+explain: export WAREHOUSE_ID = $(value ID)
+explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
+	@$(RUN) -m etl.explain "$$WAREHOUSE_ID"
+
+snapshots: env ## list the published snapshots that are kept
+	@$(RUN) -m etl.snapshots list
+
+rollback: env ## serve the snapshot before the current one again, or a named one (TO=3), until `make unpin`
+	@$(RUN) -m etl.snapshots rollback $(TO)
+
+unpin: env ## let refreshes publish again after a rollback
+	@$(RUN) -m etl.snapshots unpin
+
+bench: env ## time and memory of a refresh of the embedded data
+	@$(RUN) -m benchmarks.embedded
+
+lock: ## write requirements.lock anew from pyproject.toml, with uv in a folder of its own
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
+	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
+	"$$tmp/bin/uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and caches; the warehouse stays
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find assets benchmarks etl tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is a copy of the lock, written last: an interrupted or outdated environment is built again.
+# --no-deps: the lock is complete, and pip's resolver does not know gql[requests] by its hash.
+env:
+	@{ [ -x $(RUN) ] && cmp -s requirements.lock $(STAMP); } || { \
+		for python in $(PYTHON) python3.13 python3.12 python3.11; do \
+			"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+			python=; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo "Python 3.11 or newer with its venv module is needed, and neither $(PYTHON) nor python3.11 to" \
+				"python3.13 is one. Name it: make PYTHON=/path/to/python3.12 ..." >&2; \
+			exit 1; \
+		fi; \
+		echo "setting up $(VENV) from requirements.lock (about a minute, once)" >&2; \
+		"$$python" -m venv --clear $(VENV) && \
+		$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
+		$(RUN) -m pip check --disable-pip-version-check >&2 && \
+		cp requirements.lock $(STAMP); \
+	}

@@ -1,0 +1,145 @@
+"""What a refresh of the embedded data costs, in seconds and memory: `make bench`.
+
+Each part runs in a process of its own in a fresh home, on this machine, now; the bound that the ratios
+refer to (importing Dagster, Great Expectations and DuckDB) is taken in the same run. Nothing here is a
+test: a busy machine is no fault.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from etl.config import ROOT, load_settings
+
+BOUND = ["-c", "import dagster, duckdb, great_expectations"]
+REFRESH = ["-m", "assets"]
+PHASES = ["-m", "benchmarks.embedded", "phases"]
+
+# Goals on two cores: seconds and MB of a whole first refresh, seconds of all models.
+WHOLE_SECONDS, WHOLE_MB, MODELS_SECONDS = 25.0, 600.0, 2.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one process took: wall clock seconds, peak resident MB, and what it printed."""
+
+    seconds: float
+    megabytes: float
+    output: str
+
+
+def measure(arguments: list[str], home: Path) -> Cost:
+    """Run Python with `arguments` in the project, with `home` as WAREHOUSE_HOME.
+
+    Raises RuntimeError with what it printed when it fails.
+    """
+    environment = {**os.environ, "WAREHOUSE_HOME": str(home), "DAGSTER_HOME": ""}
+    with tempfile.TemporaryFile("w+") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        printed = output.read()
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(arguments)} failed:\n{printed}")
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
+    return Cost(seconds, usage.ru_maxrss * unit / 1e6, printed)
+
+
+def phases() -> dict[str, float]:
+    """Seconds of each phase of a refresh without Dagster's own work, in this process and WAREHOUSE_HOME."""
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        seconds[name] = time.perf_counter() - started
+
+    with timed("import"):
+        import great_expectations  # noqa: F401 (else its import would count as validation)
+
+        from assets.definitions import definitions
+        from etl import quality
+        from etl.ingest import ingest_published
+        from etl.publish import publish
+        from etl.sqlmodel import create_statements, load_models
+        from etl.warehouse import open_build, transaction
+    settings = load_settings()
+    with timed("definitions"):
+        definitions(settings.root)
+    models = load_models(settings.sql_dir)
+    tables = [model for model in models if not model.is_macro]
+    suites = [
+        quality.load_suite(settings.suites_dir / model.schema / f"{model.table}.yaml") for model in tables
+    ]
+    now = datetime.now(UTC)
+    with open_build(settings) as con:
+        with timed("ingest"):
+            ingest_published(con, settings, now)
+        with timed("models"), transaction(con):
+            for model in models:
+                for statement in create_statements(model):
+                    con.execute(statement)
+        with timed("validation"), transaction(con):
+            for suite in suites:
+                quality.run(con, suite)
+        with timed("publish"):
+            publish(con, settings, now=now)
+    return seconds
+
+
+def report() -> Iterator[str]:
+    """The lines of the report, as they are known."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        bound = measure(BOUND, home / "bound")
+
+        def line(name: str, seconds: float, rest: str = "") -> str:
+            return f"{name:<24}{seconds:>7.2f} s {seconds / bound.seconds:>7.2f} x{rest}"
+
+        yield f"{'':<24}{'seconds':>9}{'of bound':>10}"
+        yield line("bound: three imports", bound.seconds, f"  {bound.megabytes:>5.0f} MB")
+        measure(REFRESH, home / "warm")  # byte code and file cache, once
+        first = measure(REFRESH, home / "real")
+        verdict = _goal(first.seconds <= WHOLE_SECONDS and first.megabytes <= WHOLE_MB)
+        goal = f"  {verdict} {WHOLE_SECONDS:g} s, {WHOLE_MB:g} MB"
+        yield line("first refresh", first.seconds, f"  {first.megabytes:>5.0f} MB{goal}")
+        again = measure(REFRESH, home / "real")
+        yield line("refresh, unchanged", again.seconds, f"  {again.megabytes:>5.0f} MB")
+        for name, seconds in json.loads(measure(PHASES, home / "phases").output).items():
+            met = f"  {_goal(seconds <= MODELS_SECONDS)} {MODELS_SECONDS:g} s" if name == "models" else ""
+            yield line(f"  {name}", seconds, met)
+        yield "the first refresh by its own report: " + first.output.strip().splitlines()[-1]
+
+
+def _goal(met: bool) -> str:
+    return "within the goal of" if met else "beyond the goal of"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the report, or with `phases` the phases of this process as JSON."""
+    if arguments == ["phases"]:
+        print(json.dumps(phases()))
+        return 0
+    for line in report():
+        print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

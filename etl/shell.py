@@ -1,0 +1,81 @@
+"""The published snapshot in DuckDB's own shell, read-only: `make sql`, or one query with `make sql Q="..."`.
+
+A refresh may run meanwhile: the shell keeps the snapshot that it opened, the next one sees the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from etl.config import load_settings
+from etl.warehouse import Connection, DatabaseError, WarehouseError, open_snapshot
+
+# The order matters: once the configuration is locked nothing more can be set.
+READ_ONLY_PROFILE = (
+    "set memory_limit = '2GB'",
+    "set threads = 2",
+    "set timezone = 'UTC'",
+    "set enable_external_access = false",
+    "set lock_configuration = true",
+)
+
+QUERIES_TO_TRY = (
+    "from marts.cac_trend where definition = 'cac_net_12m' order by platform, scope, period_end;",
+    "from marts.cac_trend_as_of(date '2018-01-01') where platform = 'jd';",
+    "select file, line, reason from audit.quarantine where superseded_at is null;",
+)
+
+
+def command(database: Path, query: str, interactive: bool) -> list[str]:
+    """The words that start DuckDB's shell on `database`; an empty `query` reads from the keyboard or a pipe.
+
+    The program itself is named and not its Python wrapper, which ends with the first Ctrl-C.
+    Raises WarehouseError when the environment has no shell.
+    """
+    package = find_spec("duckdb_cli")
+    program = Path(package.origin).with_name("duckdb") if package and package.origin else None
+    if program is None or not program.exists():
+        raise WarehouseError("DuckDB's shell is not in this environment: `make clean`, then `make sql` again")
+    words = [str(program), "-readonly", "-no-init", "-cmd", "; ".join(READ_ONLY_PROFILE)]
+    if not interactive:
+        words.append("-bail")
+    if query:
+        words += ["-c", query]
+    return [*words, str(database)]
+
+
+def banner(con: Connection) -> str:
+    """What the snapshot is, and three queries to try. Source: meta.publication."""
+    row = con.execute("select version, refreshed_at from meta.publication").fetchone()
+    version, refreshed_at = row if row else ("?", None)
+    when = f"{refreshed_at:%Y-%m-%d %H:%M} UTC" if refreshed_at else "an unknown time"
+    lines = [f"Snapshot {version}, refreshed at {when}, read-only. Try:"]
+    return "\n".join([*lines, *(f"  {query}" for query in QUERIES_TO_TRY), "Leave with .quit", ""])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Become the shell on the published snapshot; `arguments` holds at most one query.
+
+    Returns 1, with the reason on standard error, when there is nothing to open.
+    """
+    query = " ".join(arguments).strip()
+    interactive = not query and sys.stdin.isatty()
+    database = load_settings().serving_db
+    try:
+        with open_snapshot(database) as con:
+            greeting = banner(con) if interactive else ""
+        words = command(database, query, interactive)
+    except (WarehouseError, DatabaseError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if interactive:
+        print(greeting, flush=True)
+    os.execv(words[0], words)  # noqa: S606 (the program is ours, and a shell between would read the query)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
