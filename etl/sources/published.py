@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from etl.contract import TABLES, Table
-from etl.csv_records import CsvFile, CsvRecord, read_csv
-from etl.register import FILES, Key, Place, Register
-from etl.row_check import Check
 from etl.sources import SourceError
+from etl.sources.published_contract import TABLES, Table
+from etl.sources.published_csv import CsvFile, CsvRecord, read_csv
+from etl.sources.published_register import FILES, Key, Place, Register
+from etl.sources.published_row import Check
 
 __all__ = ["FileRead", "Reading", "Record", "Reject", "SourceError", "read"]
 
@@ -111,9 +111,8 @@ def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str,
             fix = "create the folder or correct WAREHOUSE_FIGURES"
             raise SourceError(f"{folder}: found {error.strerror}; {expected}; fix: {fix}") from error
         for name in names:
-            meant = get_close_matches(name.lower(), FILES.values(), n=1, cutoff=0.85)
-            if name.lower().endswith(".csv") and name not in FILES.values() and meant:
-                fix = f"rename it to {meant[0]}, or move it away"
+            if name not in FILES.values() and (meant := _meant(name)):
+                fix = f"rename it to {meant}, or move it away"
                 raise SourceError(f"{folder}: found {name}; {expected}; fix: {fix}")
         tables = [table for table in TABLES if FILES[table.kind] in names]
         if not tables:
@@ -125,6 +124,18 @@ def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str,
             yield number, shown, table.kind, read_csv(path / file, shown, table.required, table.optional)
 
 
+def _meant(name: str) -> str:
+    """Find the file that "observation.csv" or "Documents (1).csv" stands for; '' for an unrelated name."""
+    stem, _, suffix = name.lower().rpartition(".")
+    for kind, file in FILES.items():
+        plural = file.removesuffix(".csv")
+        if suffix == "csv" and (
+            stem.startswith(plural) or get_close_matches(stem, (kind, plural), cutoff=0.85)
+        ):
+            return file
+    return ""
+
+
 def _row(record: CsvRecord, folder: int, file: str, table: Table, register: Register) -> Record | Reject:
     """Accept a row, or reject it with everything that is wrong with it; either way note its keys."""
     place = Place(folder, file, record.line, record.fields)
@@ -133,8 +144,9 @@ def _row(record: CsvRecord, folder: int, file: str, table: Table, register: Regi
         row.say("", record.fault)
     else:
         table.check(row)
-        _duplicates(row, table)
     keys = _keys(row, table)
+    if not record.fault:
+        _duplicates(row, table, keys)
     if row.problems:
         reason = "; ".join(f"{column} {said}".strip() for column, said in row.problems)
         for ledger, key in keys.items():
@@ -155,9 +167,9 @@ def _keys(row: Check, table: Table) -> dict[str, Key]:
     }
 
 
-def _duplicates(row: Check, table: Table) -> None:
+def _duplicates(row: Check, table: Table, keys: dict[str, Key]) -> None:
     """Note if an earlier row has one of the row's keys, and where it stands."""
-    for (ledger, key), columns in zip(_keys(row, table).items(), table.keys, strict=True):
+    for (ledger, key), columns in zip(keys.items(), table.keys, strict=True):
         first = row.register.first(ledger, key)
         if first and first.repeats(Place(row.folder, "", 0, row.fields)):
             row.say("", f"repeats {first} word for word; delete this row")

@@ -119,10 +119,15 @@ def _record(lines: list[bytes], at: int, width: int) -> tuple[int, list[str], st
         return at + 1, values, fault or _misfit(values, width)
     end = next((end for end in range(at + 1, len(lines)) if lines[end].count(b'"') % 2), at) + 1
     values, fault = _parse(b"".join(lines[at:end]))
-    if fault in _OF_BYTES and not any(len(_parse(line)[0]) == width for line in lines[at + 1 : end]):
+    if fault in _OF_BYTES and not any(_could_be_record(line, width) for line in lines[at + 1 : end]):
         return end, values, fault or _misfit(values, width)
     fault = 'opens a quotation mark (") that no line closes; close it, or write "" for a mark within a text'
     return at + 1, _parse(lines[at])[0], fault
+
+
+def _could_be_record(line: bytes, width: int) -> bool:
+    values, fault = _parse(line)
+    return fault in _OF_BYTES and len(values) == width
 
 
 def _misfit(values: list[str], width: int) -> str:

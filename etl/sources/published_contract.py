@@ -1,7 +1,7 @@
 """The eight reference files: their columns, their keys, and what a row of each must hold.
 
 Which columns may be absent is said here and in docs/adding-figures.md. Observations are checked in
-`etl.figure_check`; a key that rows refer to is looked up in `etl.register`.
+`etl.sources.published_figure`; a key that rows refer to is looked up in `etl.sources.published_register`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from etl.figure_check import IDENTITY, QUALIFIERS, check_observation
 from etl.printed_words import CURRENCY_CODES
-from etl.row_check import Check
+from etl.sources.published_figure import IDENTITY, QUALIFIERS, check_observation
+from etl.sources.published_row import Check
 
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
@@ -38,8 +38,7 @@ def _platform(row: Check) -> None:
     row.trimmed("platform")
     if row.text("reporting_currency") not in CURRENCY_CODES:
         row.say(
-            "reporting_currency",
-            f"{row.text('reporting_currency')!r} is no ISO 4217 code; write CNY, USD ...",
+            "reporting_currency", f"{row.text('reporting_currency')!r} is no ISO 4217 code; write CNY ..."
         )
     try:
         date.fromisoformat(f"2000-{row.text('fiscal_year_end')}")
@@ -78,6 +77,7 @@ def _definition_break(row: Check) -> None:
 
 def _partnership(row: Check) -> None:
     row.filled("partnership_id", "kind")
+    row.trimmed("partnership_id")
     row.known("traffic_partner", "platform", "party")
     row.known("supply_partner", "platform", "party")
     row.known("document_id", "document")
@@ -89,10 +89,10 @@ def _partnership(row: Check) -> None:
 
 def _claim(row: Check) -> None:
     row.filled("claim_id", "metric", "unit", "kind", "statement")
+    row.trimmed("claim_id", "metric", "unit")
     for subject in row.text("subject").split(";"):
-        if subject != ANYONE and (
-            problem := row.register.problem(("platform", "party"), subject, row.folder)
-        ):
+        problem = row.register.problem(("platform", "party"), subject, row.folder)
+        if problem and subject != ANYONE:
             row.say("subject", f"{problem}, or write {ANYONE}")
     row.known("document_id", "document")
     row.one_of("qualifier", QUALIFIERS)
@@ -141,17 +141,8 @@ TABLES = (
         "observation",
         keys=(IDENTITY, ("observation_id",)),
         required=(
-            *(
-                "platform",
-                "metric",
-                "period_type",
-                "period_start",
-                "period_end",
-                "value",
-                "unit",
-                "qualifier",
-            ),
-            *("printed_as", "basis", "document_id"),
+            *("platform", "metric", "period_type", "period_start", "period_end"),
+            *("value", "unit", "qualifier", "printed_as", "basis", "document_id"),
         ),
         optional=("observation_id", "scope", "rounding_half_width", "locator", "note"),
         check=check_observation,
@@ -160,12 +151,8 @@ TABLES = (
         "partnership",
         keys=(("partnership_id",),),
         required=(
-            "partnership_id",
-            "traffic_partner",
-            "supply_partner",
-            "kind",
-            "announced_on",
-            "document_id",
+            *("partnership_id", "traffic_partner", "supply_partner"),
+            *("kind", "announced_on", "document_id"),
         ),
         optional=("effective_on", "ended_on", "status", "scope", "terms", "note"),
         check=_partnership,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from etl.register import Register
+from etl.sources.published_register import Register
 
 _DECIMAL = re.compile(r"-?[0-9]{1,22}(\.[0-9]{1,6})?")
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")

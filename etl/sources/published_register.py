@@ -55,7 +55,7 @@ class Register:
     def refuse(self, kind: str, key: Key, place: Place, reason: str) -> None:
         """Remember why a row that defines a key was quarantined; a mere repetition harms nobody."""
         first = self.first(kind, key)
-        if first is None or not place.repeats(first):
+        if any(key) and (first is None or not place.repeats(first)):
             self._refused.setdefault(kind, {}).setdefault(key, []).append((place, reason))
 
     def first(self, kind: str, key: Key) -> Place | None:
@@ -76,7 +76,8 @@ class Register:
         if refused:
             place, reason = (own or refused)[0]
             return f"{key!r} is itself in quarantine ({place}: {reason})"
-        known = sorted(name for kind in kinds for (name,) in self._accepted.get(kind, {}))
-        listed = f" (known: {', '.join(known)})" if 0 < len(known) <= _FEW else ""
+        known = [self._accepted.get(kind, {}) for kind in kinds]
+        few = 0 < sum(map(len, known)) <= _FEW
+        listed = f" (known: {', '.join(sorted(name for keys in known for (name,) in keys))})" if few else ""
         files = " or ".join(FILES[kind] for kind in kinds)
         return f"{key!r} stands in no {files}{listed}; add it there or correct it"

@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 
 from etl.printed import Figure, figures
 from etl.printed_words import CURRENCY_CODES
-from etl.row_check import Check
+from etl.sources.published_row import Check
 
 IDENTITY = (
     *("platform", "metric", "scope", "unit", "period_start", "period_end"),
@@ -44,10 +44,7 @@ def check_observation(row: Check) -> None:
         _unit(row, metric.fields["unit"])
     value, half_width = row.number("value"), row.number("rounding_half_width", blank=True)
     if half_width is not None and row.text("rounding_half_width").startswith("-"):
-        row.say(
-            "rounding_half_width",
-            f"{half_width} is negative; write how far the value may lie from the figure",
-        )
+        row.say("rounding_half_width", f"{half_width} is negative; write half a unit of the last digit")
     if value is not None and metric:
         words = set(row.text("metric").split("_"))
         cost = metric.fields["kind"] == "flow" and bool(words & _COSTS)
@@ -60,9 +57,7 @@ def _period(row: Check) -> None:
     kind = row.text("period_type")
     start, end = row.day("period_start", blank=True), row.day("period_end")
     if kind == "point" and row.text("period_start"):
-        row.say(
-            "period_start", "is filled, but a point has no start; leave it empty or write another period_type"
-        )
+        row.say("period_start", "is filled, but a point has none; empty it or write another period_type")
     if kind != "point" and not row.text("period_start"):
         row.say("period_start", "is empty, which only a point may be; write its first day")
     if start and end:
@@ -101,9 +96,7 @@ def _printed(row: Check, value: Decimal, half_width: Decimal | None, *, cost: bo
     finest = min((figure.half_width for figure in agreeing if figure.half_width is not None), default=None)
     if half_width is None:
         if finest is None:
-            row.say(
-                "rounding_half_width", f"is empty and {printed!r} has no digits to take it from; state it"
-            )
+            row.say("rounding_half_width", f"is empty and {printed!r} has no digits to give it; state it")
             return
         half_width = finest if finest >= _FINEST else finest.quantize(_FINEST, ROUND_CEILING)
         row.reading["rounding_half_width"] = _plain(half_width)
@@ -122,6 +115,5 @@ def _plain(number: Decimal) -> str:
 
 
 def _shown(figure: Figure) -> str:
-    return " ".join(
-        [_plain(figure.value), "%" if figure.percent else "/".join(sorted(figure.currencies))]
-    ).strip()
+    unit = "%" if figure.percent else "/".join(sorted(figure.currencies))
+    return f"{_plain(figure.value)} {unit}".strip()
