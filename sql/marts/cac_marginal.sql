@@ -46,6 +46,6 @@ select
     f.currency::varchar      as currency,          -- ISO 4217 code
     f.judgement::varchar     as validity,          -- ok, coarse, uninformative, or why there is no number
     list_sort(list_distinct(list_concat(f.flags, coalesce(f.flags_before, []))))::varchar[] as flags, -- what a reader must know
-    list_distinct(list_concat(coalesce(f.inputs_before, []), f.input_observation_ids))::varchar[] as input_observation_ids, -- figures it is computed from
+    list_concat(f.inputs_before, list_filter(f.input_observation_ids, lambda x: not coalesce(list_contains(f.inputs_before, x), false)))::varchar[] as input_observation_ids, -- figures it is computed from, those of the year before first
     if(f.has_before and f.known_before is null or f.known_on is null, null, greatest(f.known_on, f.known_before))::date as known_on -- first day on which the row could have been computed
 from figure as f

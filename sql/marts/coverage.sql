@@ -3,7 +3,7 @@
 -- grain: platform, metric, scope, unit, period_start, period_end
 with figure as (
     select
-        o.*, date_diff('month', o.period_start, o.period_end + 1) as months,
+        o.*, round((o.period_end + 1 - o.period_start) / 30.4375)::integer as months,
         list_sort(list_distinct(list_filter((
             select list(k.document_id) from core.observation as k
             where k.platform = o.platform and k.metric = o.metric and k.scope = o.scope and k.unit = o.unit
