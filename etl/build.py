@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from etl import quality
 from etl.quality import CheckResult, Suite, load_suite
 from etl.sqlmodel import Model, create_statements, load_models
 from etl.warehouse import Connection, DatabaseError, transaction
 
-Check = Callable[[Connection, Suite], list[CheckResult]]
+
+class Check(Protocol):
+    """How a suite is run on the open connection; `grain` tells failing rows apart."""
+
+    def __call__(self, con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
+        """One result for each expectation."""
 
 
 class BuildError(RuntimeError):
@@ -74,7 +79,7 @@ def build(
             for statement in create_statements(model):
                 con.execute(statement)
             if suite is not None:
-                checks = validate(con, suite, check)
+                checks = validate(con, suite, model.grain, check)
             after = _content(con, model)
     except CriticalFailure as failure:
         record(con, run_id, failure.results)
@@ -114,9 +119,11 @@ def build_all(
     return list(outcomes.values())
 
 
-def validate(con: Connection, suite: Suite, check: Check = quality.run) -> list[CheckResult]:
+def validate(
+    con: Connection, suite: Suite, grain: Sequence[str] = (), check: Check = quality.run
+) -> list[CheckResult]:
     """The results of a suite inside the caller's transaction. Raises CriticalFailure."""
-    results = check(con, suite)
+    results = check(con, suite, grain)
     if any(result.critical_failure for result in results):
         raise CriticalFailure(results)
     return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,14 @@ def result(
     )
 
 
-def passes(con: Connection, suite: Suite) -> list[CheckResult]:
+def passes(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
     return [result(suite.table, True)]
 
 
 def rejects(table: str, severity: str = "critical", exception: str | None = None) -> Any:
     """A check that sees the uncommitted table and refuses it."""
 
-    def check(con: Connection, suite: Suite) -> list[CheckResult]:
+    def check(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
         assert con.execute(f"select count(*) > 0 from {suite.table}").fetchall() == [(True,)]
         bad = suite.table == table
         return [result(suite.table, not bad, severity, exception if bad else None)]
@@ -221,7 +222,7 @@ def test_warning_commits_and_shows(con: Connection, models: dict[str, Model]) ->
 def test_a_check_that_breaks_the_transaction_leaves_the_connection_usable(
     con: Connection, models: dict[str, Model]
 ) -> None:
-    def breaks(con: Connection, suite: Suite) -> list[CheckResult]:
+    def breaks(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
         try:
             con.execute(f"select 'x'::integer from {suite.table}")
         except Exception as error:
@@ -287,7 +288,7 @@ def test_validate_and_record_serve_tables_that_no_model_makes(con: Connection) -
     suite = Suite("raw.published_row", ())
     with pytest.raises(CriticalFailure) as failure, transaction(con):
         con.execute(RAW.format(3))
-        validate(con, suite, rejects("raw.published_row"))
+        validate(con, suite, check=rejects("raw.published_row"))
     assert con.execute("select count(*) from raw.published_row").fetchall() == [(2,)]
     record(con, "1", failure.value.results)
     assert [row[:2] for row in results(con)] == [("1", "raw.published_row")]
