@@ -8,12 +8,13 @@ with scope as (
     group by n.platform, n.scope
 ),
 spend_by_scope as (
-    select s.*, c.scope, z.buyers_end as n0, z.buyers_end_low as n0_low, z.buyers_end_high as n0_high,
-        z.input_observation_ids[-1:] as n0_inputs
+    select s.*, c.scope, z.value as n0, z.value_low as n0_low, z.value_high as n0_high, z.flags as n0_flags,
+        z.observation_id as n0_id, z.published_on as n0_known_on
     from marts.spend_window as s
     join scope as c on c.platform = s.platform and s.period_end between c.first_end and c.last_end
-    left join marts.net_adds as z
-        on z.platform = s.platform and z.scope = c.scope and z.period_end = s.period_start - 1 and z.months = s.months
+    left join core.observation_latest as z
+        on z.platform = s.platform and z.scope = c.scope and z.period_end = s.period_start - 1
+        and z.metric = 'annual_active_buyers' and z.unit = 'persons'
 ),
 paired as (
     select
@@ -24,10 +25,12 @@ paired as (
         coalesce(n.buyers_start_high, s.n0_high) as n0_high,
         n.buyers_end as nt, n.buyers_end_low as nt_low, n.buyers_end_high as nt_high,
         n.validity as adds_validity, coalesce(s.is_exact, true) and coalesce(n.validity, '') <> 'bounds_only' as is_exact,
-        list_concat(coalesce(s.flags, []), coalesce(n.flags, [])) as flags,
-        list_concat(coalesce(s.input_observation_ids, []), coalesce(n.input_observation_ids, s.n0_inputs, [])) as inputs,
-        if(s.known_on is null and s.spend is not null or n.known_on is null and n.months is not null, null,
-            greatest(s.known_on, n.known_on)) as known_on
+        list_concat(coalesce(s.flags, []), coalesce(n.flags, s.n0_flags, [])) as flags,
+        list_concat(coalesce(s.input_observation_ids, []),
+            coalesce(n.input_observation_ids, list_filter([s.n0_id], lambda x: x is not null))) as inputs,
+        if(s.spend is not null and s.known_on is null or n.months is not null and n.known_on is null
+            or n.months is null and s.n0 is not null and s.n0_known_on is null, null,
+            greatest(s.known_on, coalesce(n.known_on, s.n0_known_on))) as known_on
     from spend_by_scope as s
     full join marts.net_adds as n
         on n.platform = s.platform and n.scope = s.scope and n.months = s.months
