@@ -1,5 +1,5 @@
 -- What it cost a platform to win a buyer: every public definition of customer acquisition cost, by period end, with its interval.
--- A row without a number says why in validity. Index and growth compare with rows of the same platform, scope and definition.
+-- A row without a number says why in validity. Index and growth compare with dated rows of the same platform, scope and definition.
 -- grain: platform, scope, definition, period_end
 with cost as (
     select r.platform, r.scope, r.definition, r.period_start, r.period_end, r.spend, r.net_adds, r.buyers_won, r.cac, r.cac_low,
@@ -27,16 +27,16 @@ fiscal as (
 ),
 base as (
     select f.* from fiscal as f
-    where f.is_valid and f.definition <> 'marginal_cac' and f.cac_low > 0 and (f.is_quarter or f.fiscal_quarter = 4)
+    where f.is_valid and f.known_on is not null and f.definition <> 'marginal_cac' and (f.is_quarter or f.fiscal_quarter = 4)
     qualify row_number() over (partition by f.platform, f.scope, f.definition order by f.period_end) = 1
 ),
 compared as (
     select
         f.*, b.period_end as base_end, f.is_valid and b.cac is not null as has_index,
-        f.is_valid and z.is_valid and f.definition <> 'marginal_cac' as has_growth,
+        f.is_valid and z.is_valid and z.known_on is not null and f.definition <> 'marginal_cac' as has_growth,
         f.is_valid and b.cac is not null and f.period_end >= (b.period_end + interval 2 year)::date - 7 as has_cagr,
         b.cac as b_cac, b.cac_low as b_low, b.cac_high as b_high, z.cac as z_cac, z.cac_low as z_low, z.cac_high as z_high,
-        (f.period_end - b.period_end) / 365.25 as years
+        (f.period_end - b.period_end) / 365.25 as years, b.known_on as b_known_on, if(has_growth, z.known_on, null) as z_known_on
     from fiscal as f
     left join base as b
         on b.platform = f.platform and b.scope = f.scope and b.definition = f.definition and b.period_end <= f.period_end
@@ -70,6 +70,7 @@ select
     if(c.has_growth, 100 * (c.cac_low / c.z_high - 1), null)::double as cac_growth_pct_low, -- least the prints allow, percent
     if(c.has_growth, 100 * (c.cac_high / c.z_low - 1), null)::double as cac_growth_pct_high, -- greatest the prints allow, percent
     if(c.has_cagr, 100 * (pow(c.cac / c.b_cac, 1 / c.years) - 1), null)::double as cac_cagr_pct, -- yearly growth since the base, percent; two years or more
+    if(c.has_index and c.known_on is not null, greatest(c.known_on, c.b_known_on, c.z_known_on), null)::date as compared_known_on, -- first day on which index and growth could have been computed as well
     c.input_observation_ids::varchar[] as input_observation_ids, -- figures it is computed from, see core.observation
-    c.known_on::date                   as known_on               -- first day on which the row as shown could have been computed; empty with an undated input
+    c.known_on::date                   as known_on               -- first day on which the cost as shown could have been computed; empty with an undated input
 from compared as c
