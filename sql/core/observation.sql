@@ -41,9 +41,8 @@ figure as (
     select p.*, exists (
         select 1 from printed as e
         where e.platform = p.platform and e.metric = p.metric and e.scope = p.scope and e.unit = p.unit
-            and e.period_start is not distinct from p.period_start and e.period_end = p.period_end
-            and e.class_rank = 1 and e.qualifier = 'exact' and e.published_on < p.published_on
-            and abs(e.value - p.value) > e.half_width + p.half_width
+            and e.period_start is not distinct from p.period_start and e.period_end = p.period_end and e.class_rank = 1
+            and e.qualifier = 'exact' and e.published_on < p.published_on and abs(e.value - p.value) > e.half_width + p.half_width
     ) and p.class_rank = 1 and p.qualifier = 'exact' as is_restatement
     from printed as p
     union all
