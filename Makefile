@@ -71,9 +71,9 @@ env:
 				"python3.13 is one. Name it: make PYTHON=/path/to/python3.12 ..." >&2; \
 			exit 1; \
 		fi; \
-		echo "setting up $(VENV) from requirements.lock (about a minute, once)" >&2; \
+		echo "setting up $(VENV) from requirements.lock (a minute or two, once)" >&2; \
 		"$$python" -m venv --clear $(VENV) && \
-		$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
-		$(RUN) -m pip check --disable-pip-version-check >&2 && \
+		$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
+		{ found=$$($(RUN) -m pip check) || { echo "$$found" >&2; exit 1; }; } && \
 		cp requirements.lock $(STAMP); \
 	}
