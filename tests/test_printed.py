@@ -87,6 +87,10 @@ def test_every_figure_of_a_form_is_read_with_its_own_currency() -> None:
     assert {(f.value, f.half_width) for f in same} == {(Decimal("11366000000"), Decimal("500000"))}
 
 
+def test_numbers_of_one_scale_are_no_compound() -> None:
+    assert [figure.value for figure in figures("5 million 0.5 million")] == [5_000_000, 500_000]
+
+
 def test_currency_of_a_rate_is_that_of_its_unit() -> None:
     assert only("RMB1,720.1").says(Decimal("1720.1"), "CNY_per_person")
     assert not only("RMB1,720.1").says(Decimal("1720.1"), "USD_per_person")

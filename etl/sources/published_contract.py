@@ -47,7 +47,7 @@ def _platform(row: Check) -> None:
 
 
 def _party(row: Check) -> None:
-    row.filled("party", "name")
+    row.filled("party", "name", "kind")
     row.trimmed("party")
 
 
@@ -115,7 +115,7 @@ TABLES = (
         optional=("company", "role", "sec_cik", "listing"),
         check=_platform,
     ),
-    Table("party", keys=(("party",),), required=("party", "name"), optional=("kind",), check=_party),
+    Table("party", keys=(("party",),), required=("party", "name", "kind"), optional=(), check=_party),
     Table(
         "metric",
         keys=(("metric",),),

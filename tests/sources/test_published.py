@@ -99,7 +99,6 @@ def test_a_party_may_become_a_platform(tmp_path: Path) -> None:
         {"qualifier": "about", "rounding_half_width": "1"},
         {"printed_as": "-1234500 (RMB thousand)"},  # an expense printed negative
         {"printed_as": "as stated", "rounding_half_width": "0"},
-        {"value": "0.000001", "printed_as": "0.000001"},
         {"observation_id": "my-1", "scope": "core", "locator": "page 3", "note": "two\nlines"},
     ],
 )
@@ -173,6 +172,11 @@ def test_rows_in_quarantine(tmp_path: Path, change: Mapping[str, str], column: s
     assert reject.reason.startswith(f"{column} ")
     assert reason in reject.reason
     assert len(records_of(reading, "mine")) == 3
+
+
+def test_half_width_is_never_rounded_to_nothing(tmp_path: Path) -> None:
+    reading = read_mine(tmp_path, observations=[{**FIGURE, "value": "0.000002", "printed_as": "0.000002"}])
+    assert records_of(reading, "mine")[-1].reading["rounding_half_width"] == "0.000001"
 
 
 def test_a_reject_names_everything_that_is_wrong(tmp_path: Path) -> None:

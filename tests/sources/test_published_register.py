@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from etl.config import ROOT
 from etl.sources import SourceError
 from etl.sources.published import read
+from etl.sources.published_contract import TABLES, Table
+from etl.sources.published_register import FILES
 from tests.published_rows import (
     CLAIM,
     DEAL,
@@ -27,6 +30,7 @@ from tests.published_rows import (
 
 def test_claims_and_deals_that_stand(tmp_path: Path) -> None:
     industry = {**CLAIM, "claim_id": "c2", "subject": "industry", "value_to": "", "period_from": ""}
+    same_year = {**CLAIM, "claim_id": "c3", "period_from": "2015-06-01", "period_to": "2015"}
     breaks = [
         {
             "platform": "jd",
@@ -37,7 +41,9 @@ def test_claims_and_deals_that_stand(tmp_path: Path) -> None:
         }
     ]
     deals = [DEAL, {**DEAL, "partnership_id": "p2", "announced_on": ""}]
-    reading = read_mine(tmp_path, claims=[CLAIM, industry], partnerships=deals, definition_breaks=breaks)
+    reading = read_mine(
+        tmp_path, claims=[CLAIM, industry, same_year], partnerships=deals, definition_breaks=breaks
+    )
     assert reading.rejects == ()
 
 
@@ -47,7 +53,7 @@ def test_claims_and_deals_that_stand(tmp_path: Path) -> None:
         ("platforms", {**PLATFORM, "reporting_currency": "RMB"}, "reporting_currency", "no ISO 4217 code"),
         ("platforms", {**PLATFORM, "fiscal_year_end": "31-12"}, "fiscal_year_end", "write MM-DD"),
         ("platforms", {**PLATFORM, "platform": " shop"}, "platform", "has spaces around it"),
-        ("parties", {"party": "", "name": "Nobody"}, "party", "is empty"),
+        ("parties", {"party": "", "name": "Nobody", "kind": "counterparty"}, "party", "is empty"),
         (
             "metrics",
             {"metric": "m", "label": "M", "unit": "count", "kind": "level"},
@@ -193,3 +199,29 @@ def test_a_wrong_header_stops_the_reading(tmp_path: Path) -> None:
     folder = write(tmp_path, observations=[{**FIGURE, "rounding_halfwidth": "5"}])
     with pytest.raises(SourceError, match="remove or rename 'rounding_halfwidth'"):
         read([PUBLISHED, folder], ROOT)
+
+
+# --- The documentation -------------------------------------------------------------------------------
+
+GUIDE = (ROOT / "docs" / "adding-figures.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_guide_is_accepted(tmp_path: Path) -> None:
+    example = GUIDE.partition("```\nfigures/")[2].partition("```")[0]
+    for part in f"figures/{example}".strip().split("\n\n"):
+        name, _, rows = part.partition("\n")
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(rows, encoding="utf-8")
+    reading = read([PUBLISHED, tmp_path / "figures"], ROOT)
+    assert reading.rejects == ()
+    assert [file.rows_read for file in reading.files if "/figures/" in file.file] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
+def test_the_guide_names_the_columns(table: Table) -> None:
+    (row,) = [line for line in GUIDE.splitlines() if line.startswith(f"| {FILES[table.kind]} |")]
+    required, optional = re.sub(r"\([^)]*\)|;[^|]*", "", row).split("|")[2:4]
+    assert (re.findall(r"\w+", required), re.findall(r"\w+", optional)) == (
+        list(table.required),
+        list(table.optional),
+    )
