@@ -1,4 +1,5 @@
 -- A party to a partnership or the subject of a claim: a measured platform or a counterparty that is not measured.
+-- A counterparty that became a platform stands once, as the platform.
 -- grain: party
 select
     coalesce(r.fields['party'], r.fields['platform'])::varchar as party,       -- slug of the party
@@ -8,3 +9,6 @@ select
     r.loaded_at::timestamptz                                   as loaded_at    -- when this warehouse knew it
 from raw.published_row as r
 where r.kind in ('platform', 'party') and r.superseded_at is null
+qualify row_number() over (
+    partition by coalesce(r.fields['party'], r.fields['platform']) order by r.kind = 'platform' desc, r.file, r.line
+) = 1
