@@ -93,8 +93,8 @@ def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:
     yield Text(f"{row['period_start']} to {row['period_end']}, {day}")
     yield Text(f"\n{formula.words}")
     yield Text(f"{row['definition']} = {formula.shape}\n  = {formula.filled(symbols)}")
+    yield Text(f"  = {_ratio(row['cac']) or 'no number'}")
     if has_number:
-        yield Text(f"  = {_ratio(row['cac'])}")
         yield Text(f"\nvalidity {row['validity']}: {meaning(VALIDITY, row['validity'])}")
     for flag in row["flags"]:
         yield Text(f"flag {flag}: {meaning(FLAGS, flag)}", style="yellow")
@@ -127,8 +127,9 @@ def _earlier_answers(con: Connection, row: Row, figures: Sequence[Figure]) -> It
     answers: list[tuple[date, str]] = []
     for day in sorted({day for figure in figures for day, _ in counted_from(con, figure) if day}):
         then = _row(con, f"marts.cac_trend_as_of(date '{day}')", row["row_id"])
-        if then and then["cac"] is not None and (not answers or answers[-1][1] != _answer(then)):
-            answers.append((day, _answer(then)))
+        answer = _answer(then) if then else ""
+        if then and (answers or then["cac"] is not None) and (not answers or answers[-1][1] != answer):
+            answers.append((day, answer))
     if len(answers) > 1:
         yield Text("\nwhat was known when", style="bold")
         yield from (Text(f"  from {day}  {answer}") for day, answer in answers)

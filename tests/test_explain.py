@@ -71,7 +71,7 @@ def test_a_row_without_a_number_says_why_and_what_is_missing(snapshot: Connectio
     assert (
         "No number, missing_spend: no document in the data set prints the sales and marketing expense" in text
     )
-    assert "= ? / (726 m − 711 m)" in text
+    assert "= ? / (726 m − 711 m)\n  = no number\n" in text
 
 
 def test_a_derived_level_shows_the_figures_it_follows_from(snapshot: Connection) -> None:
