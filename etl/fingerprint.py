@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 from etl.warehouse import Connection
 
@@ -23,16 +24,28 @@ _LITERAL_OR_NOISE = re.compile(r"('(?:[^']|'')*')|[\s\"]")
 
 
 @dataclass(frozen=True)
-class Contents:
-    """What a database holds: row counts and content hashes by `schema.table`, definitions by name.
+class Macro:
+    """A macro: `kind` is macro or table_macro; `types` are those of its parameters, None where any goes."""
 
-    `rows` has every table and view; `hashes` cover columns, types, comments and, but for the journals,
-    the rows; `definitions` are those of macros and views; `fingerprint` is one hash over all of it.
+    name: str
+    kind: str
+    parameters: list[str]
+    types: list[str | None]
+    comment: str | None
+    body: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a database holds, by `schema.table` or `schema.macro`.
+
+    `rows` counts those of every table; `hashes` cover columns, types and comments of tables and views,
+    with the text of a view or, but for the journals, the rows; `fingerprint` is over hashes and macros.
     """
 
     rows: dict[str, int]
     hashes: dict[str, str]
-    definitions: dict[str, str]
+    macros: list[Macro]
     fingerprint: str
 
 
@@ -44,63 +57,65 @@ def read_contents(con: Connection, catalog: str | None = None) -> Contents:
     catalog = catalog or _one(con, "select current_database()")
     rows: dict[str, int] = {}
     hashes: dict[str, str] = {}
-    for name, comment, columns in _relations(con, catalog):
-        schema, table = name.split(".", 1)
-        # The sum does not depend on the order of the rows, and counts a row as often as it stands there.
-        relation = f'"{catalog}"."{schema}"."{table}"'
-        count, total = con.execute(
-            f"select count(*), coalesce(sum(hash(_row)::hugeint), 0) from {relation} as _row"
-        ).fetchall()[0]
-        rows[name] = count
-        hashes[name] = _digest([comment, columns, [] if name in JOURNALS else [count, str(total)]])
-    definitions = _definitions(con, catalog)
+    for name, description in _relations(con, catalog).items():
+        content: list[object] = list(description)
+        if description[0] is None:  # a table; what a view shows follows from its text
+            schema, table = name.split(".", 1)
+            # The sum does not depend on the order of the rows, and counts a row as often as it stands there.
+            count, total = con.execute(
+                "select count(*), coalesce(sum(hash(_row)::hugeint), 0)::varchar "
+                f'from "{catalog}"."{schema}"."{table}" as _row'
+            ).fetchall()[0]
+            rows[name] = count
+            content += [] if name in JOURNALS else [count, total]
+        hashes[name] = _digest(content)
+    macros = _macros(con, catalog)
     version = _one(con, "select version()")
-    return Contents(rows, hashes, definitions, _digest([version, hashes, definitions]))
+    fingerprint = _digest([version, hashes, [astuple(macro) for macro in macros]])
+    return Contents(rows, hashes, macros, fingerprint)
 
 
-def _relations(con: Connection, catalog: str) -> list[tuple[str, str | None, list[list[str | None]]]]:
-    """Name, comment and columns (name, type, comment) of each table and view, by name."""
-    return con.execute(
-        """
-        with relation as (
-            select schema_name, table_name, comment from duckdb_tables() where database_name = $catalog
-            union all
-            select schema_name, view_name, comment from duckdb_views() where database_name = $catalog
-        )
-        select
-            r.schema_name || '.' || r.table_name,
-            r.comment,
-            list([c.column_name, c.data_type, c.comment] order by c.column_index)
-        from relation as r
-        join duckdb_columns() as c
-            on c.database_name = $catalog and c.schema_name = r.schema_name and c.table_name = r.table_name
-        where list_contains($schemas, r.schema_name)
-        group by all
+def _relations(con: Connection, catalog: str) -> dict[str, list[Any]]:
+    """Describe each table and view: text of a view, comment, then name, type and comment of each column."""
+    here = {"catalog": catalog, "schemas": list(CONTENT_SCHEMAS)}
+    where = "where database_name = $catalog and list_contains($schemas, schema_name) and not internal"
+    found = con.execute(
+        f"""
+        select schema_name || '.' || table_name, null, comment from duckdb_tables() {where}
+        union all
+        select schema_name || '.' || view_name, sql, comment from duckdb_views() {where}
         order by 1
         """,
-        {"catalog": catalog, "schemas": list(CONTENT_SCHEMAS)},
+        here,
     ).fetchall()
+    relations: dict[str, list[Any]] = {name: [text, comment] for name, text, comment in found}
+    for name, *column in con.execute(
+        f"""
+        select schema_name || '.' || table_name, column_name, data_type, comment from duckdb_columns() {where}
+        order by schema_name, table_name, column_index
+        """,
+        here,
+    ).fetchall():
+        relations[name].append(column)
+    return relations
 
 
-def _definitions(con: Connection, catalog: str) -> dict[str, str]:
-    """Kind, parameters, comment and body of each macro and view, in one text each."""
+def _macros(con: Connection, catalog: str) -> list[Macro]:
     found = con.execute(
         """
         select
-            schema_name || '.' || function_name || '(' || array_to_string(parameters, ', ') || ')',
-            to_json([function_type, parameter_types::varchar, comment])::varchar,
+            schema_name || '.' || function_name, function_type, parameters, parameter_types, comment,
             macro_definition
         from duckdb_functions()
-        where database_name = $catalog and not internal and list_contains($schemas, schema_name)
-        union all
-        select schema_name || '.' || view_name, 'view', sql
-        from duckdb_views()
-        where database_name = $catalog and not internal and list_contains($schemas, schema_name)
+        where database_name = $catalog and list_contains($schemas, schema_name) and not internal
         order by all
         """,
         {"catalog": catalog, "schemas": list(CONTENT_SCHEMAS)},
     ).fetchall()
-    return {name: kind + _LITERAL_OR_NOISE.sub(r"\1", body) for name, kind, body in found}
+    return [
+        Macro(name, kind, parameters, types, comment, _LITERAL_OR_NOISE.sub(r"\1", body))
+        for name, kind, parameters, types, comment, body in found
+    ]
 
 
 def _digest(value: object) -> str:

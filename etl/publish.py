@@ -91,7 +91,7 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
         _remember(con, settings, snapshot)
         if pin.exists():
             text = pin.read_text(encoding="utf-8").strip()
-            why = f"pinned to {text}; `python -m etl.snapshots unpin` lets refreshes publish again"
+            why = f"pinned to {text}; `make unpin` lets refreshes publish again"
             return _publication(False, snapshot, why, contents)
     elif pin.exists():
         raise WarehouseError(f"{pin} pins a snapshot, but {why}: roll back again, or unpin")
@@ -195,28 +195,18 @@ def _verify(path: Path, version: int, built: Contents) -> None:
     with open_snapshot(path) as reader:
         copied = read_contents(reader)
         wrong = _unlike(copied.rows, built.rows) | _unlike(copied.hashes, built.hashes)
-        wrong |= copied.definitions.keys() ^ built.definitions.keys()
+        wrong |= {macro.name for macro in copied.macros} ^ {macro.name for macro in built.macros}
         if wrong:
             raise WarehouseError(f"version {version} was not published: the copy differs in {sorted(wrong)}")
-        for call in _macro_calls(reader):
-            reader.execute(call)
+        for macro in copied.macros:
+            if macro.kind == "table_macro":
+                # Nulls of the right types are enough to resolve every name as a reader's call would.
+                nulls = ", ".join(f"null::{kind}" if kind else "null" for kind in macro.types)
+                reader.execute(f"from {macro.name}({nulls}) limit 0")
 
 
 def _unlike(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
-
-
-def _macro_calls(con: Connection) -> list[str]:
-    """Write a call of each table macro with nulls of its parameter types: enough to resolve every name."""
-    macros = con.execute(
-        "select schema_name, function_name, parameter_types from duckdb_functions() "
-        "where function_type = 'table_macro' and not internal and database_name = current_database()"
-    ).fetchall()
-    calls = []
-    for schema, name, kinds in macros:
-        nulls = ", ".join(f"null::{kind}" if kind else "null" for kind in kinds)
-        calls.append(f'from "{schema}"."{name}"({nulls}) limit 0')
-    return calls
 
 
 def _remember(con: Connection, settings: Settings, snapshot: Snapshot) -> None:

@@ -106,7 +106,7 @@ def rollback(settings: Settings, to: int | None = None) -> Rollback:
     message = (
         f"serving version {snapshot.version} of {shown(snapshot.refreshed_at)}"
         + (f" instead of version {served.version}" if served else "")
-        + "; pinned: no refresh publishes until `python -m etl.snapshots unpin`"
+        + "; pinned: no refresh publishes until `make unpin`"
         + ("" if build else "; not recorded in audit.publication: the build database cannot be opened")
         + ("" if contents.fingerprint == snapshot.fingerprint else f"; {ALTERED}")
     )
