@@ -1,0 +1,55 @@
+"""`make refresh`: run the job `refresh` in this process, record it for the UI, say what came of it.
+
+Exit code 0 when every step succeeded, 1 otherwise, with the reason in one line and no traceback.
+`python -m assets home` prepares DAGSTER_HOME for `make dev` and prints it.
+"""
+
+import sys
+import time
+
+import dagster as dg
+
+from assets.definitions import definitions
+from assets.instance import close_dead_runs, prepare_home, without_fsync
+from assets.jobs import REFRESH
+from assets.summary import outcome, summary
+from etl.config import Settings, load_settings
+from etl.quality import SuiteError
+from etl.sqlmodel import ModelError
+from etl.warehouse import WarehouseError
+
+# The summary says what went wrong; Dagster's own log of it, with traces, is in the UI.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+# By this tag the UI counts a run among those of the job; the location is that of workspace.yaml.
+OF_THIS_PROJECT = {".dagster/repository": "__repository__@warehouse"}
+
+
+def refresh(settings: Settings) -> bool:
+    """One refresh with its report on standard output; whether every step succeeded."""
+    started = time.perf_counter()
+    job = definitions(settings.root).resolve_job_def(REFRESH)
+    without_fsync()
+    with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+        close_dead_runs(instance, settings)
+        result = job.execute_in_process(
+            run_config=QUIET, instance=instance, tags=OF_THIS_PROJECT, raise_on_error=False
+        )
+        print(summary(outcome(result, instance), time.perf_counter() - started))
+    return result.success
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        settings = load_settings()
+        if arguments == ["home"]:
+            print(prepare_home(settings))
+            return 0
+        return 0 if refresh(settings) else 1
+    except (ModelError, SuiteError, WarehouseError, ValueError) as error:
+        print(f"Nothing was refreshed: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

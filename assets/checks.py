@@ -1,0 +1,97 @@
+"""Expectation suites as Dagster asset checks: one check for each expectation, on the asset of its table.
+
+What belongs here: the translation of `etl.quality` into Dagster's words. Nothing here runs an
+expectation, and loading the definitions imports no Great Expectations.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.metadata import code_block, rows_table
+from etl.quality import CheckResult, Suite
+
+
+def check_specs(key: dg.AssetKey, suite: Suite) -> list[dg.AssetCheckSpec]:
+    """The checks that the asset `key` announces; a critical one blocks what is downstream."""
+    return [
+        dg.AssetCheckSpec(
+            name=expectation.name,
+            asset=key,
+            blocking=expectation.severity == "critical",
+            description=expectation.why,
+            metadata={
+                "expectation": expectation.type,
+                "severity": expectation.severity,
+                "arguments": _json(expectation.kwargs),
+            },
+        )
+        for expectation in suite.expectations
+    ]
+
+
+def check_results(key: dg.AssetKey, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+    """What came of each expectation; one that could not run counts as an error whatever its severity."""
+    for result in results:
+        critical = result.severity == "critical" or result.exception is not None
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name=result.name,
+            passed=result.success,
+            severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
+            description=describe(result),
+            metadata=_metadata(result),
+        )
+
+
+def blocked(table: str, results: Sequence[CheckResult]) -> dg.Failure:
+    """The failure of a step whose table was rolled back; it is never retried, for the data stays as it is."""
+    failed = [result.name for result in results if result.critical_failure]
+    return dg.Failure(
+        description=f"{table} keeps its last good rows: {', '.join(failed)} did not hold",
+        allow_retries=False,
+    )
+
+
+def describe(result: CheckResult) -> str:
+    """One line: why it matters, and what was found where it did not hold."""
+    if result.exception:
+        return f"could not run: {result.exception.strip().splitlines()[-1]}"
+    if result.success:
+        return result.why
+    if result.unexpected_count:
+        rows = f"{result.unexpected_count:,} row{'s' if result.unexpected_count != 1 else ''}"
+        return f"{rows} broke it: {result.why}"
+    return f"found {_short(result.observed)}: {result.why}"
+
+
+def _metadata(result: CheckResult) -> Mapping[str, dg.MetadataValue[Any]]:
+    found: dict[str, dg.MetadataValue[Any]] = {
+        "expectation": dg.MetadataValue.text(result.type),
+        "severity": dg.MetadataValue.text(result.severity),
+        "arguments": _json(result.kwargs),
+    }
+    if result.observed is not None:
+        found["observed"] = dg.MetadataValue.text(_short(result.observed))
+    if result.element_count is not None:
+        found["rows looked at"] = dg.MetadataValue.int(result.element_count)
+    if result.unexpected_count is not None:
+        found["rows that broke it"] = dg.MetadataValue.int(result.unexpected_count)
+    if result.rows:
+        found["failing rows"] = rows_table(result.rows)
+    if result.query:
+        found["query"] = code_block(result.query, "sql")
+    if result.exception:
+        found["error"] = code_block(result.exception)
+    return found
+
+
+def _json(value: Any) -> dg.MetadataValue[Any]:
+    return dg.MetadataValue.json(json.loads(json.dumps(value, default=str)))
+
+
+def _short(value: Any, width: int = 300) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= width else text[: width - 1] + "…"

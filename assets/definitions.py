@@ -1,0 +1,42 @@
+"""All definitions of one project folder: which SQL files and suites there are decides which assets are.
+
+Reading them costs no import of Great Expectations, matplotlib or pandas.
+"""
+
+from pathlib import Path
+
+import dagster as dg
+
+from assets.jobs import automation
+from assets.models import model_assets
+from assets.published import TABLE as PUBLISHED
+from assets.published import published_row
+from assets.serving import serving_warehouse
+from assets.warehouse import Warehouse
+from etl.config import ROOT
+from etl.quality import Suite, load_suite
+from etl.sqlmodel import load_models
+
+
+def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) -> dg.Definitions:
+    """The definitions of the project in `root`; `environment` stands for the environment variables.
+
+    Raises ModelError or SuiteError, with the file and the fix, for a file that breaks the rules.
+    """
+    models = load_models(root / "sql")
+    tables = [model.name for model in models if not model.is_macro]
+    suites = {table: _suite(root, table) for table in [PUBLISHED, *tables]}
+    built = model_assets(models, suites)
+    # The snapshot waits for the tables that nothing reads; behind them stand all others.
+    read = {key for asset in built for key in asset.dependency_keys}
+    last = [asset.key for asset in built if asset.key not in read]
+    assets = [published_row(suites[PUBLISHED]), *built, serving_warehouse(last)]
+    resources = {"warehouse": Warehouse(root=str(root), environment=environment)}
+    return dg.Definitions.merge(
+        dg.Definitions(assets=assets, resources=resources, executor=dg.in_process_executor),
+        automation(assets),
+    )
+
+
+def _suite(root: Path, table: str) -> Suite:
+    return load_suite((root / "expectations" / table.replace(".", "/")).with_suffix(".yaml"))

@@ -1,0 +1,105 @@
+"""One asset for each SQL file that makes a table: sql/<schema>/<table>.sql is the asset <schema>/<table>.
+
+Adding a table is adding its SQL file and its suite; nothing here changes. A table macro is no asset: it
+is created by the step of the last table it reads, and whoever reads the macro depends on the tables
+behind it.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.chart import CHARTS
+from assets.checks import blocked, check_results, check_specs
+from assets.metadata import asset_key, column_schema, lineage_metadata, table_metadata
+from assets.warehouse import Warehouse
+from etl.build import CriticalFailure, build
+from etl.quality import Suite
+from etl.sqlmodel import Model
+
+# A mart is refreshed every morning; one missed morning is worth a look, three days are not.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
+
+
+def model_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[dg.AssetsDefinition]:
+    """The assets of all tables among `models`; `suites` has one suite a table."""
+    return [_model_asset(model, suites[model.name], models) for model in models if not model.is_macro]
+
+
+def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
+    """The tables that `model` and its twin read, straight or through macros."""
+    macros = {other.name: other for other in models if other.is_macro}
+    found: set[str] = set()
+    called = {name for _, name in model.as_of if name in macros}
+    for name in {read.removesuffix("()") for read in model.reads} | called:
+        if name in macros:
+            found |= tables_behind(macros[name], models)
+        else:
+            found.add(name)
+    return frozenset(found)
+
+
+def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:
+    """The macros whose last table is `model`, in the order in which they can be created."""
+    position = {other.name: place for place, other in enumerate(models)}
+    return tuple(
+        macro
+        for macro in models
+        if macro.is_macro
+        and max(tables_behind(macro, models), key=lambda table: position.get(table, -1)) == model.name
+    )
+
+
+def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.AssetsDefinition:
+    key = asset_key(model.name)
+    macros = macros_after(model, models)
+
+    @dg.asset(
+        key=key,
+        deps=[asset_key(table) for table in sorted(tables_behind(model, models))],
+        group_name=model.schema,
+        owners=["team:warehouse"],
+        kinds={"duckdb", "sql"},
+        description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
+        metadata=_definition_metadata(model),
+        check_specs=check_specs(key, suite),
+        code_version=hashlib.sha256(model.sql.encode()).hexdigest()[:12],
+        freshness_policy=FRESHNESS if model.schema == "marts" else None,
+    )
+    def build_table(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
+        try:
+            with warehouse.open() as con:
+                built = build(con, model, suite, context.run.run_id)
+                for macro in macros:
+                    build(con, macro, None, context.run.run_id)
+                chart = CHARTS.get(model.name)
+                metadata = {
+                    **({"chart": dg.MetadataValue.md(chart(con))} if chart else {}),
+                    "changed": built.changed,
+                    "seconds": round(built.seconds, 3),
+                    **table_metadata(con, model.name),
+                    **lineage_metadata(model, models),
+                }
+        except CriticalFailure as failure:
+            yield from check_results(key, failure.results)
+            raise blocked(model.name, failure.results) from None
+        yield from check_results(key, built.checks)
+        yield dg.MaterializeResult(metadata=metadata)
+
+    return build_table
+
+
+def _definition_metadata(model: Model) -> dict[str, Any]:
+    """What is known before the first run: columns with their comments, and where the SQL stands."""
+    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
+        file = dg.LocalFileCodeReference(file_path=str(model.path.resolve()), line_number=1, label="SQL")
+        links = dg.CodeReferencesMetadataValue(code_references=[file])
+    return {
+        "dagster/table_name": model.name,
+        "dagster/column_schema": column_schema((c.name, c.type, c.comment) for c in model.columns),
+        "dagster/code_references": links,
+    }

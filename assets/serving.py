@@ -1,0 +1,53 @@
+"""The published snapshot as an asset: what readers open, and why it is new or unchanged.
+
+What belongs here: the step that runs `etl.publish` and says what it did.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from assets.metadata import rows_table
+from assets.warehouse import Warehouse
+from etl.publish import publish
+
+KEY = dg.AssetKey(["serving", "warehouse"])
+
+
+def serving_warehouse(tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The asset serving/warehouse, downstream of `tables` and of all that they are made from."""
+
+    @dg.asset(
+        key=KEY,
+        deps=tables,
+        group_name="serving",
+        owners=["team:warehouse"],
+        kinds={"duckdb", "file"},
+    )
+    def publish_snapshot(warehouse: Warehouse) -> dg.MaterializeResult[None]:
+        """The snapshot that readers open: $WAREHOUSE_HOME/serving/warehouse.duckdb.
+
+        Holds the schemas core, marts, audit and meta. It is written beside the old file, checked, and
+        renamed over it in one step; when nothing changed the old file stays as it is. The last snapshots
+        are kept for rollback.
+
+        grain: one file
+        """
+        settings = warehouse.settings
+        with warehouse.open() as con:
+            publication = publish(con, settings, now=datetime.now(UTC))
+        return dg.MaterializeResult(
+            metadata={
+                "version": dg.MetadataValue.text(str(publication.version)),
+                "published": publication.published,
+                "reason": publication.reason,
+                "path": publication.path.relative_to(settings.home).as_posix(),
+                "size in bytes": publication.size_bytes,
+                "tables": rows_table(
+                    [{"table": table, "rows": f"{rows:,}"} for table, rows in publication.tables.items()]
+                ),
+            }
+        )
+
+    return publish_snapshot

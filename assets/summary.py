@@ -1,0 +1,141 @@
+"""What a refresh did, in words for a terminal, taken from the run's own events.
+
+What the UI shows is what the terminal says: nothing is counted a second time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from assets.published import KEY as PUBLISHED
+from assets.published import SHOWN
+from assets.serving import KEY as SERVING
+
+PHASES = {"raw": "ingest", "core": "build", "marts": "build", "serving": "publish"}
+
+
+@dataclass
+class Outcome:
+    """A run, sorted: metadata of each materialised asset, checks, errors and seconds by asset key."""
+
+    run_id: str
+    success: bool
+    materialised: dict[dg.AssetKey, dict[str, Any]] = field(default_factory=dict)
+    checks: list[dg.AssetCheckEvaluation] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    not_run: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> Outcome:
+    """The run's events, sorted."""
+    found = Outcome(result.run_id, result.success)
+    for event in result.all_events:
+        name = (event.step_key or "").replace("__", ".", 1)
+        if event.is_step_materialization and event.asset_key:
+            found.materialised[event.asset_key] = dict(event.materialization.metadata)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            found.checks.append(event.asset_check_evaluation_data)
+        elif event.is_step_failure:
+            data = event.step_failure_data
+            told = data.user_failure_data.description if data.user_failure_data else None
+            found.errors[name] = told or _root_message(data.error)
+        elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and not found.errors:
+            found.errors["refresh"] = _root_message(event.job_failure_data.error)
+    for step in instance.get_run_step_stats(result.run_id):
+        if step.start_time and step.end_time:
+            found.seconds[step.step_key.replace("__", ".", 1)] = step.end_time - step.start_time
+    planned = [
+        key.to_user_string().replace("/", ".") for key in result.job_def.asset_layer.executable_asset_keys
+    ]
+    found.not_run = sorted(set(planned) - set(found.seconds))
+    return found
+
+
+def summary(found: Outcome, total_seconds: float) -> str:
+    """The whole report; lines of at most a terminal's width where the content allows."""
+    parts = [_inputs(found), _tables(found), _checks(found), _failures(found), _published(found)]
+    return "\n".join([*(line for part in parts for line in part), _times(found, total_seconds)])
+
+
+def _inputs(found: Outcome) -> Iterator[str]:
+    raw = found.materialised.get(PUBLISHED)
+    if raw is None:
+        return
+    read, loaded, quarantined = (_value(raw, f"rows {what}") for what in ("read", "loaded", "quarantined"))
+    yield (
+        f"Inputs     {read:,} rows of {len(_rows(raw, 'files'))} files: "
+        f"{loaded:,} loaded, {quarantined:,} quarantined"
+    )
+    for row in _rows(raw, "quarantined"):
+        yield f"  quarantined  {row['file']}:{row['line']}  {row['reason']}"
+    if quarantined > SHOWN:
+        yield f"  ... and {quarantined - SHOWN:,} more in audit.quarantine"
+
+
+def _tables(found: Outcome) -> Iterator[str]:
+    tables = {
+        ".".join(key.path): metadata
+        for key, metadata in found.materialised.items()
+        if key not in (PUBLISHED, SERVING)
+    }
+    if tables:
+        yield f"Tables     {len(tables)} built"
+    for name, metadata in tables.items():
+        yield f"  {name:<32} {_value(metadata, 'dagster/row_count'):>7,} rows  {found.seconds[name]:5.2f} s"
+
+
+def _checks(found: Outcome) -> Iterator[str]:
+    failed = [check for check in found.checks if not check.passed]
+    errors = [check for check in failed if check.severity == dg.AssetCheckSeverity.ERROR]
+    warned = [check for check in failed if check.severity == dg.AssetCheckSeverity.WARN]
+    passed = len(found.checks) - len(failed)
+    yield f"Checks     {passed} passed, {len(warned)} warned, {len(errors)} failed"
+    for word, checks in (("warned", warned), ("failed", errors)):
+        for check in checks:
+            yield f"  {word}  {'.'.join(check.asset_key.path)}  {check.check_name}: {check.description}"
+
+
+def _failures(found: Outcome) -> Iterator[str]:
+    for name, message in found.errors.items():
+        yield f"Failed     {message}" if message.startswith(name) else f"Failed     {name}: {message}"
+    if found.errors and found.not_run:
+        yield f"Not run    {', '.join(found.not_run)}"
+
+
+def _published(found: Outcome) -> Iterator[str]:
+    serving = found.materialised.get(SERVING)
+    if serving is None:
+        yield "Published  nothing: the refresh failed, readers keep the snapshot they have"
+        yield f"           the whole trace is in `make dev`, run {found.run_id[:8]}"
+    elif _value(serving, "published"):
+        size = _value(serving, "size in bytes") / 1e6
+        yield f"Published  version {_value(serving, 'version')}, {_value(serving, 'path')}, {size:.1f} MB"
+    else:
+        yield f"Published  nothing new: {_value(serving, 'reason')}"
+
+
+def _times(found: Outcome, total: float) -> str:
+    phases: dict[str, float] = {}
+    for name, seconds in found.seconds.items():
+        phase = PHASES.get(name.split(".")[0], "other")
+        phases[phase] = phases.get(phase, 0) + seconds
+    parts = [f"{phase} {seconds:.1f} s" for phase, seconds in phases.items()]
+    rest = total - sum(phases.values())
+    return f"Time       {total:.1f} s: " + ", ".join([*parts, f"start and bookkeeping {rest:.1f} s"])
+
+
+def _value(metadata: dict[str, Any], name: str) -> Any:
+    return metadata[name].value
+
+
+def _rows(metadata: dict[str, Any], name: str) -> Sequence[dict[str, Any]]:
+    return [dict(record.data) for record in metadata[name].records] if name in metadata else []
+
+
+def _root_message(error: Any) -> str:
+    while error.cause is not None:
+        error = error.cause
+    return str(error.message).strip()

@@ -1,0 +1,78 @@
+"""The warehouse as a Dagster resource: who may write, and which errors are worth a second try.
+
+One refresh at a time holds the writer's lock, whoever started it: `make refresh`, the UI or the
+schedule. The operating system gives the lock back when a process dies, so a crash blocks nothing.
+"""
+
+import fcntl
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from etl.build import BuildError
+from etl.config import ROOT, Settings, load_settings
+from etl.sources.published import SourceError
+from etl.warehouse import BusyError, Connection, WarehouseError, open_build
+
+RETRIES = 3
+RETRY_SECONDS = 5
+
+
+class Warehouse(dg.ConfigurableResource["Warehouse"]):
+    """The build database of one home, opened by each step for its own duration.
+
+    `root` is the project folder; `environment` stands for the environment variables (null: the real
+    ones and `.env`), so that a test has a home of its own.
+    """
+
+    root: str = str(ROOT)
+    environment: dict[str, str] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of this home."""
+        return load_settings(self.environment, Path(self.root))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Warehouse", None, None]:
+        """This resource, while the run holds the writer's lock. Raises BusyError when another run has it."""
+        with writer_lock(self.settings):
+            yield self
+
+    @contextmanager
+    def open(self) -> Iterator[Connection]:
+        """The build database for one step.
+
+        A database in use by another program asks Dagster for a retry; what another try would not
+        mend (a refused source, SQL that does not run, a full disk) is a failure with its plain message.
+        """
+        try:
+            with open_build(self.settings) as con:
+                yield con
+        except BusyError as error:
+            raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
+        except (SourceError, BuildError, WarehouseError) as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+@contextmanager
+def writer_lock(settings: Settings, wait_seconds: float = 30) -> Iterator[None]:
+    """The right to write this home, held for the block. Raises BusyError after `wait_seconds`."""
+    path = settings.build_db.with_name("refresh.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    give_up = time.monotonic() + wait_seconds
+    with path.open("a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= give_up:
+                    raise BusyError(
+                        f"another refresh is writing {settings.home}: wait for it to end, or stop it"
+                    ) from error
+                time.sleep(0.2)
+        yield
