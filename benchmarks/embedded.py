@@ -107,6 +107,7 @@ def report() -> Iterator[str]:
     """The lines of the report, as they are known."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
+        measure(REFRESH, home / "warm")  # byte code and file cache: everything below is measured warm
         bound = measure(BOUND, home / "bound")
 
         def line(name: str, seconds: float, rest: str = "") -> str:
@@ -114,7 +115,6 @@ def report() -> Iterator[str]:
 
         yield f"{'':<24}{'seconds':>9}{'of bound':>10}"
         yield line("bound: three imports", bound.seconds, f"  {bound.megabytes:>5.0f} MB")
-        measure(REFRESH, home / "warm")  # byte code and file cache, once
         first = measure(REFRESH, home / "real")
         verdict = _goal(first.seconds <= WHOLE_SECONDS and first.megabytes <= WHOLE_MB)
         goal = f"  {verdict} {WHOLE_SECONDS:g} s, {WHOLE_MB:g} MB"
