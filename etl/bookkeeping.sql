@@ -76,3 +76,51 @@ comment on column audit.publication.published_at is 'when';
 comment on column audit.publication.fingerprint is 'hash over the content of all published tables';
 comment on column audit.publication.size_bytes is 'size of the file in bytes';
 comment on column audit.publication.action is 'publish or rollback';
+
+create table if not exists raw.edgar_body (
+    kind varchar, cik bigint, part varchar, content_hash varchar, path varchar, size_bytes bigint,
+    fetched_at timestamptz, headers map(varchar, varchar)
+);
+comment on table raw.edgar_body is 'One answer of SEC EDGAR, kept once as it came: the body on disk by its hash, here where it came from.';
+comment on column raw.edgar_body.kind is 'submissions, submissions_page or companyfacts';
+comment on column raw.edgar_body.cik is 'number of the issuer at the SEC';
+comment on column raw.edgar_body.part is 'which older page, and how it was listed; empty for a whole body';
+comment on column raw.edgar_body.content_hash is 'SHA-256 of the body, unpacked';
+comment on column raw.edgar_body.path is 'file with the packed body, from $WAREHOUSE_HOME';
+comment on column raw.edgar_body.size_bytes is 'size of the body in bytes, unpacked';
+comment on column raw.edgar_body.fetched_at is 'when this content was first seen';
+comment on column raw.edgar_body.headers is 'headers it came with then; empty for one loaded from disk';
+
+create table if not exists raw.edgar_filing (
+    cik bigint, accession varchar, form varchar, filing_date date, accepted_at timestamptz,
+    report_date date, is_xbrl boolean, primary_document varchar, first_seen_at timestamptz,
+    status varchar, fact_count bigint, facts_hash varchar, content_hash varchar,
+    looked_at timestamptz, facts_changed_at timestamptz
+);
+comment on table raw.edgar_filing is 'One annual, quarterly or interim report that EDGAR lists, and whether its facts are here.';
+comment on column raw.edgar_filing.cik is 'number of the issuer at the SEC';
+comment on column raw.edgar_filing.accession is 'number of the filing at the SEC';
+comment on column raw.edgar_filing.form is '10-K, 10-Q, 20-F, 40-F, 6-K, their amendments and transition forms';
+comment on column raw.edgar_filing.filing_date is 'day of filing, by the SEC';
+comment on column raw.edgar_filing.accepted_at is 'when the SEC accepted it';
+comment on column raw.edgar_filing.report_date is 'last day of the period reported on; empty where the SEC names none';
+comment on column raw.edgar_filing.is_xbrl is 'whether the SEC says that it carries facts';
+comment on column raw.edgar_filing.primary_document is 'file name of the report within the filing';
+comment on column raw.edgar_filing.first_seen_at is 'when this warehouse first saw it listed';
+comment on column raw.edgar_filing.status is 'facts_loaded, pending_at_source (listed, its facts not yet served) or no_facts';
+comment on column raw.edgar_filing.fact_count is 'facts that the newest body has of it; empty before';
+comment on column raw.edgar_filing.facts_hash is 'SHA-256 over these facts, to notice when they change; empty before';
+comment on column raw.edgar_filing.content_hash is 'companyfacts body in which they were last seen as they are; empty before';
+comment on column raw.edgar_filing.looked_at is 'when companyfacts was last asked for them; empty before';
+comment on column raw.edgar_filing.facts_changed_at is 'when another body last had other facts under this accession; empty if never';
+
+create table if not exists audit.source_status (
+    source varchar, status varchar, reason varchar, since timestamptz, until timestamptz, not_before timestamptz
+);
+comment on table audit.source_status is 'How a source that is asked over the network answered, one row a change.';
+comment on column audit.source_status.source is 'source module';
+comment on column audit.source_status.status is 'current, stale (asked in vain, what was loaded before serves) or off (not configured)';
+comment on column audit.source_status.reason is 'why it is stale or off, and what mends it; empty when current';
+comment on column audit.source_status.since is 'first refresh that found it so';
+comment on column audit.source_status.until is 'refresh that found it otherwise; empty while it holds';
+comment on column audit.source_status.not_before is 'the source wants no request before; empty when it said nothing';

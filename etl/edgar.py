@@ -1,0 +1,92 @@
+"""Bodies of SEC EDGAR on disk: each content once, packed, by its SHA-256, with a row in raw.edgar_body.
+
+The file is complete before the row that names it is written; a file without a row is what a crash leaves,
+harmless, and used by the next reading of the same content.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from etl.config import Settings
+from etl.warehouse import Connection, WarehouseError
+
+FOLDER = Path("raw") / "edgar"
+
+
+def store_body(
+    con: Connection,
+    settings: Settings,
+    kind: str,
+    cik: int,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    now: datetime,
+    part: str = "",
+) -> str:
+    """Keep `body` (unpacked) and register it; returns its SHA-256. A content known already changes nothing.
+
+    `kind` is submissions, submissions_page or companyfacts; `part` tells the pages of one issuer apart.
+    """
+    content_hash = hashlib.sha256(body).hexdigest()
+    path = body_path(content_hash)
+    _write_once(settings.home / path, body)
+    con.execute(
+        """insert into raw.edgar_body
+        select $kind, $cik, $part, $hash, $path, $size, $now, map($names::varchar[], $texts::varchar[])
+        where not exists (
+            select 1 from raw.edgar_body
+            where kind = $kind and cik = $cik and part = $part and content_hash = $hash)""",
+        {
+            "kind": kind,
+            "cik": cik,
+            "part": part,
+            "hash": content_hash,
+            "path": path.as_posix(),
+            "size": len(body),
+            "now": now,
+            "names": list(headers),
+            "texts": list(headers.values()),
+        },
+    )
+    return content_hash
+
+
+def read_body(settings: Settings, content_hash: str) -> bytes:
+    """The body with this hash, unpacked. Raises WarehouseError when it is gone or is not what it was."""
+    path = settings.home / body_path(content_hash)
+    fix = "restore it from a backup, or delete its row from raw.edgar_body to have it fetched again"
+    try:
+        body = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise WarehouseError(f"{path} cannot be read ({error}): {fix}") from error
+    if hashlib.sha256(body).hexdigest() != content_hash:
+        raise WarehouseError(f"{path} does not hold what its name says: {fix}")
+    return body
+
+
+def body_path(content_hash: str) -> Path:
+    """Where the body with this hash stands, from WAREHOUSE_HOME."""
+    return FOLDER / f"{content_hash}.json.gz"
+
+
+def _write_once(path: Path, body: bytes) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    upcoming = path.with_name(f"{path.name}.{os.getpid()}.upcoming")
+    try:
+        with upcoming.open("wb") as file:
+            file.write(gzip.compress(body, compresslevel=6, mtime=0))
+            file.flush()
+            os.fsync(file.fileno())
+        upcoming.replace(path)
+    finally:
+        upcoming.unlink(missing_ok=True)
