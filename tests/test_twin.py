@@ -245,3 +245,17 @@ def test_no_twin_knows_the_future(reference: tuple[Connection, list[Model]], day
             f"select count(*) from {mart.name}_as_of(date '{day}') where known_on > date '{day}'"
         )
         assert late.fetchall() == [(0,)], mart.name
+
+
+def test_a_twin_answers_for_many_days_at_once(reference: tuple[Connection, list[Model]]) -> None:
+    """Called beside the days, as marts.restatement_effect does; some forms of SQL cannot be (adding-a-mart.md)."""
+    con, _ = reference
+    days = ("2018-04-26", "2018-04-27")
+    beside = ", ".join(f"(date '{day}')" for day in days)
+    at_once = f"select d.day, t.* from (values {beside}) as d(day), marts.cac_trend_as_of(d.day) as t"
+    each = " union all ".join(
+        f"select date '{day}', t.* from marts.cac_trend_as_of(date '{day}') as t" for day in days
+    )
+    rows = [sorted(map(repr, con.execute(sql).fetchall())) for sql in (at_once, each)]
+    assert len(rows[0]) > 100
+    assert rows[0] == rows[1]

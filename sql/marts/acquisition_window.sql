@@ -16,11 +16,14 @@ spend_by_scope as (
         on z.platform = s.platform and z.scope = c.scope and z.period_end = s.period_start - 1
         and z.metric = 'annual_active_buyers' and z.unit = 'persons'
 ),
+span as (
+    select s.platform, s.scope, s.period_start, s.period_end, s.months from spend_by_scope as s
+    union
+    select n.platform, n.scope, n.period_start, n.period_end, n.months from marts.net_adds as n
+),
 paired as (
     select
-        coalesce(s.platform, n.platform) as platform, coalesce(s.scope, n.scope) as scope,
-        coalesce(s.period_start, n.period_start) as period_start, coalesce(s.period_end, n.period_end) as period_end,
-        coalesce(s.months, n.months) as months, s.spend, s.spend_low, s.spend_high, s.currency,
+        w.*, s.spend, s.spend_low, s.spend_high, s.currency,
         coalesce(n.buyers_start, s.n0) as n0, coalesce(n.buyers_start_low, s.n0_low) as n0_low,
         coalesce(n.buyers_start_high, s.n0_high) as n0_high,
         n.buyers_end as nt, n.buyers_end_low as nt_low, n.buyers_end_high as nt_high,
@@ -31,10 +34,13 @@ paired as (
         if(s.spend is not null and s.known_on is null or n.months is not null and n.known_on is null
             or n.months is null and s.n0 is not null and s.n0_known_on is null, null,
             greatest(s.known_on, coalesce(n.known_on, s.n0_known_on))) as known_on
-    from spend_by_scope as s
-    full join marts.net_adds as n
-        on n.platform = s.platform and n.scope = s.scope and n.months = s.months
-        and n.period_start = s.period_start and n.period_end = s.period_end
+    from span as w
+    left join spend_by_scope as s
+        on s.platform = w.platform and s.scope = w.scope and s.months = w.months
+        and s.period_start = w.period_start and s.period_end = w.period_end
+    left join marts.net_adds as n
+        on n.platform = w.platform and n.scope = w.scope and n.months = w.months
+        and n.period_start = w.period_start and n.period_end = w.period_end
 )
 select
     p.platform::varchar                         as platform,              -- platform slug

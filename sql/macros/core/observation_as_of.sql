@@ -21,19 +21,22 @@ word as (
         order by e.qualifier = 'exact' desc, e.class_rank, e.published_on desc, e.rounding_half_width, e.observation_id
     ) = 1
 ),
+contradicted as (
+    select distinct c.observation_id from eligible as c
+    join eligible as r
+        on r.quantity = c.quantity and r.qualifier = 'exact' and r.class_rank <= c.class_rank
+        and r.published_on > c.published_on and (r.value_low > c.value_high or r.value_high < c.value_low)
+),
 finest as (
     select c.* from eligible as c
     join word as w on w.quantity = c.quantity
+    left join contradicted as x on x.observation_id = c.observation_id
     where c.observation_id = w.observation_id or (
         c.qualifier = 'exact' and w.qualifier = 'exact'
         and if(c.class_rank > w.class_rank,
             c.value_low >= w.value_low and c.value_high <= w.value_high,
             c.value_low <= w.value_high and c.value_high >= w.value_low)
-        and not exists (
-            select 1 from eligible as r
-            where r.quantity = c.quantity and r.qualifier = 'exact' and r.class_rank <= c.class_rank
-                and r.published_on > c.published_on and (r.value_low > c.value_high or r.value_high < c.value_low)
-        )
+        and x.observation_id is null
     )
     qualify row_number() over (
         partition by c.quantity
