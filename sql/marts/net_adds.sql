@@ -24,7 +24,7 @@ pair as (
         exists (
             select 1 from core.definition_break as b
             where b.platform = t.platform and b.metric = t.metric and b.scope = t.scope
-                and b.from_period_end > t.start_on + 7 and b.from_period_end <= t.period_end
+                and b.from_period_end > coalesce(z.period_end, t.start_on + 7) and b.from_period_end <= t.period_end
         ) as has_break
     from span as t
     left join level as z
