@@ -33,7 +33,7 @@ def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> 
     """The run's events, sorted."""
     found = Outcome(result.run_id, result.success)
     for event in result.all_events:
-        name = (event.step_key or "").replace("__", ".", 1)
+        name = _table_of(event.step_key)
         if event.is_step_materialization and event.asset_key:
             found.materialised[event.asset_key] = dict(event.materialization.metadata)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -41,16 +41,15 @@ def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> 
         elif event.is_step_failure:
             data = event.step_failure_data
             told = data.user_failure_data.description if data.user_failure_data else None
-            found.errors[name] = told or _root_message(data.error)
+            found.errors[name] = told or _own_message(data.error)
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and not found.errors:
-            found.errors["refresh"] = _root_message(event.job_failure_data.error)
+            found.errors["refresh"] = _own_message(event.job_failure_data.error)
     for step in instance.get_run_step_stats(result.run_id):
         if step.start_time and step.end_time:
-            found.seconds[step.step_key.replace("__", ".", 1)] = step.end_time - step.start_time
-    planned = [
-        key.to_user_string().replace("/", ".") for key in result.job_def.asset_layer.executable_asset_keys
-    ]
-    found.not_run = sorted(set(planned) - set(found.seconds))
+            found.seconds[_table_of(step.step_key)] = step.end_time - step.start_time
+    started = {_table_of(event.step_key) for event in result.all_events if event.is_step_start}
+    planned = {".".join(key.path) for key in result.job_def.asset_layer.executable_asset_keys}
+    found.not_run = sorted(planned - started) if started else []
     return found
 
 
@@ -113,6 +112,7 @@ def _published(found: Outcome) -> Iterator[str]:
     elif _value(serving, "published"):
         size = _value(serving, "size in bytes") / 1e6
         yield f"Published  version {_value(serving, 'version')}, {_value(serving, 'path')}, {size:.1f} MB"
+        yield f"           reason: {_value(serving, 'reason')}"
     else:
         yield f"Published  nothing new: {_value(serving, 'reason')}"
 
@@ -127,6 +127,10 @@ def _times(found: Outcome, total: float) -> str:
     return f"Time       {total:.1f} s: " + ", ".join([*parts, f"start and bookkeeping {rest:.1f} s"])
 
 
+def _table_of(step_key: str | None) -> str:
+    return (step_key or "").replace("__", ".", 1)
+
+
 def _value(metadata: dict[str, Any], name: str) -> Any:
     return metadata[name].value
 
@@ -135,7 +139,12 @@ def _rows(metadata: dict[str, Any], name: str) -> Sequence[dict[str, Any]]:
     return [dict(record.data) for record in metadata[name].records] if name in metadata else []
 
 
-def _root_message(error: Any) -> str:
-    while error.cause is not None:
+def _own_message(error: Any) -> str:
+    """What went wrong below Dagster's wrapping: our own sentence, else the first foreign error by name."""
+    chain: list[str] = []
+    while error is not None:
+        chain.append(str(error.message).strip())
         error = error.cause
-    return str(error.message).strip()
+    ours = [message.partition(": ")[2] for message in chain if message.startswith("etl.")]
+    foreign = [message for message in chain if not message.startswith(("dagster.", "Exceeded max_retries"))]
+    return (ours or foreign or chain)[0]

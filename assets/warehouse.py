@@ -19,6 +19,7 @@ from etl.warehouse import BusyError, Connection, WarehouseError, open_build
 
 RETRIES = 3
 RETRY_SECONDS = 5
+WAIT_SECONDS = 30
 
 
 class Warehouse(dg.ConfigurableResource["Warehouse"]):
@@ -59,11 +60,11 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
 
 
 @contextmanager
-def writer_lock(settings: Settings, wait_seconds: float = 30) -> Iterator[None]:
-    """The right to write this home, held for the block. Raises BusyError after `wait_seconds`."""
+def writer_lock(settings: Settings) -> Iterator[None]:
+    """The right to write this home, held for the block. Raises BusyError after WAIT_SECONDS."""
     path = settings.build_db.with_name("refresh.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
-    give_up = time.monotonic() + wait_seconds
+    give_up = time.monotonic() + WAIT_SECONDS
     with path.open("a") as lock:
         while True:
             try:

@@ -1,0 +1,70 @@
+"""One refreshed home for the tests of this folder; each test that writes takes a copy of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.definitions import definitions
+from assets.jobs import REFRESH
+from etl.config import ROOT, Settings, load_settings
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder with a home of its own: what a refresh reads and writes."""
+
+    root: Path
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"WAREHOUSE_HOME": str(self.home)}
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(self.environment, self.root)
+
+    def refresh(self, only: Sequence[dg.AssetKey] | None = None) -> dg.ExecuteInProcessResult:
+        """Run the job against an instance that keeps nothing."""
+        job = definitions(self.root, self.environment).resolve_job_def(REFRESH)
+        with dg.DagsterInstance.ephemeral() as instance:
+            return job.execute_in_process(
+                instance=instance, run_config=QUIET, raise_on_error=False, asset_selection=only
+            )
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.ExecuteInProcessResult]:
+    """A first refresh of the embedded data, and what came of it. Read only."""
+    project = Project(ROOT, tmp_path_factory.mktemp("first"))
+    return project, project.refresh()
+
+
+@pytest.fixture
+def refreshed(first: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path) -> Project:
+    """A copy of the refreshed home, for a test that refreshes again."""
+    shutil.copytree(first[0].home, tmp_path / "home")
+    return Project(ROOT, tmp_path / "home")
+
+
+@pytest.fixture
+def changed(refreshed: Project, tmp_path: Path) -> Callable[[str, str], Project]:
+    """The refreshed home with a copy of the project, in which a text is appended to a file."""
+    root = tmp_path / "project"
+    for folder in ("sql", "expectations", "data/published"):
+        shutil.copytree(ROOT / folder, root / folder)
+
+    def change(file: str, appended: str) -> Project:
+        with (root / file).open("a", encoding="utf-8") as changing:
+            changing.write(appended)
+        return Project(root, refreshed.home)
+
+    return change

@@ -1,0 +1,139 @@
+"""The definitions as Dagster loads them: one name in five places, and everything described."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+import assets
+from assets.definitions import definitions
+from assets.jobs import REFRESH
+from assets.models import macros_after, tables_behind
+from etl.config import ROOT
+from etl.sqlmodel import Model, load_models
+from etl.suite import load_suite
+
+MOST_ASSETS = 30
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    return definitions()
+
+
+@pytest.fixture(scope="module")
+def specs(defs: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {".".join(spec.key.path): spec for spec in defs.resolve_all_asset_specs()}
+
+
+@pytest.fixture(scope="module")
+def models() -> tuple[Model, ...]:
+    return load_models(ROOT / "sql")
+
+
+def test_the_code_location_loads() -> None:
+    dg.Definitions.validate_loadable(assets.defs())
+
+
+def test_one_asset_for_each_table_and_no_other(specs: dict[str, dg.AssetSpec]) -> None:
+    files = {f"{path.parent.name}.{path.stem}" for path in ROOT.glob("sql/[cm]*/*.sql")}
+    assert specs.keys() == files | {"raw.published_row", "serving.warehouse"}
+    assert len(specs) <= MOST_ASSETS
+
+
+def test_every_asset_says_what_it_is(specs: dict[str, dg.AssetSpec]) -> None:
+    for name, spec in specs.items():
+        assert spec.group_name == name.split(".")[0]
+        assert spec.owners == ["team:warehouse"], name
+        assert "duckdb" in spec.kinds, name
+        assert "grain: " in (spec.description or ""), name
+
+
+def test_description_and_columns_are_those_of_the_sql_file(
+    specs: dict[str, dg.AssetSpec], models: tuple[Model, ...]
+) -> None:
+    for model in models:
+        if model.is_macro:
+            continue
+        spec = specs[model.name]
+        assert (spec.description or "").startswith(model.description)
+        schema = spec.metadata["dagster/column_schema"]
+        told = [(c.name, c.type, c.description) for c in schema.columns]
+        assert told == [(c.name, c.type, c.comment) for c in model.columns]
+
+
+def test_only_marts_promise_to_be_fresh(specs: dict[str, dg.AssetSpec]) -> None:
+    fresh = {name for name, spec in specs.items() if spec.freshness_policy}
+    assert fresh == {name for name in specs if name.startswith("marts.")}
+
+
+def test_a_table_depends_on_the_tables_behind_a_macro(specs: dict[str, dg.AssetSpec]) -> None:
+    upstream = {".".join(dep.asset_key.path) for dep in specs["core.observation_latest"].deps}
+    assert upstream == {"core.observation"}
+
+
+def test_dependencies_are_assets(specs: dict[str, dg.AssetSpec]) -> None:
+    for spec in specs.values():
+        assert {".".join(dep.asset_key.path) for dep in spec.deps} <= specs.keys()
+
+
+def test_the_snapshot_waits_for_every_table(specs: dict[str, dg.AssetSpec]) -> None:
+    behind: set[str] = set()
+    ahead = ["serving.warehouse"]
+    while ahead:
+        for dep in specs[ahead.pop()].deps:
+            name = ".".join(dep.asset_key.path)
+            if name not in behind:
+                behind.add(name)
+                ahead.append(name)
+    assert behind == specs.keys() - {"serving.warehouse"}
+
+
+def test_every_macro_is_made_once_and_after_all_it_reads(models: tuple[Model, ...]) -> None:
+    made: set[str] = set()
+    for model in models:
+        if model.is_macro:
+            continue
+        made.add(model.name)
+        for macro in macros_after(model, models):
+            assert macro.name not in made
+            assert tables_behind(macro, models) <= made
+            made.add(macro.name)
+    assert made == {model.name for model in models}
+
+
+def test_checks_are_the_expectations_and_critical_ones_block(defs: dg.Definitions) -> None:
+    expected = {}
+    for path in ROOT.glob("expectations/*/*.yaml"):
+        suite = load_suite(path)
+        for expectation in suite.expectations:
+            key = dg.AssetCheckKey(dg.AssetKey(suite.table.split(".")), expectation.name)
+            expected[key] = expectation.severity == "critical"
+    graph = defs.resolve_asset_graph()
+    assert {key: graph.get(key).blocking for key in graph.asset_check_keys} == expected
+
+
+def test_refresh_runs_everything_in_one_process(defs: dg.Definitions, specs: dict[str, dg.AssetSpec]) -> None:
+    job = defs.resolve_job_def(REFRESH)
+    assert {".".join(key.path) for key in job.asset_layer.executable_asset_keys} == specs.keys()
+    assert job.executor_def.name == "in_process"
+    assert defs.executor is not None
+    assert defs.executor.name == "in_process"
+
+
+def test_looking_starts_no_work(defs: dg.Definitions) -> None:
+    schedule = defs.resolve_schedule_def("refresh_every_morning")
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert schedule.execution_timezone == "Asia/Shanghai"
+
+
+def test_loading_imports_nothing_heavy() -> None:
+    heavy = "great_expectations matplotlib pandas numpy"
+    code = f"import sys, assets; assets.defs(); print(*[m for m in '{heavy}'.split() if m in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert (loaded.returncode, loaded.stdout.strip()) == (0, ""), loaded.stderr

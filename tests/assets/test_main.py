@@ -1,0 +1,57 @@
+"""The command line behind `make refresh`: exit codes, and errors that are no traceback."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import assets.__main__
+from etl.config import ROOT, load_settings
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project whose home is its own data folder."""
+    for folder in ("sql", "expectations", "data/published"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setattr(assets.__main__, "load_settings", lambda: load_settings({}, tmp_path))
+    return tmp_path
+
+
+def test_a_refused_file_is_told_without_a_traceback(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "data/published/claims.csv").write_text("nothing,known\n", encoding="utf-8")
+    assert assets.__main__.main([]) == 1
+    printed = "".join(capfd.readouterr())
+    assert "Failed     raw.published_row: data/published/claims.csv" in printed
+    assert "Published  nothing" in printed
+    assert "Not run    core.claim" in printed
+    assert "Traceback" not in printed
+    assert 'File "' not in printed
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("sql/core/party.sql", "select 1"),
+        ("expectations/core/party.yaml", "expectations: [{type: expect_nothing_known}]"),
+    ],
+)
+def test_a_broken_file_of_the_project_is_named(
+    project: Path, capfd: pytest.CaptureFixture[str], file: str, text: str
+) -> None:
+    (project / file).write_text(text, encoding="utf-8")
+    assert assets.__main__.main([]) == 1
+    printed = "".join(capfd.readouterr())
+    assert printed.startswith("Nothing was refreshed: ")
+    assert Path(file).name in printed
+    assert "Traceback" not in printed
+
+
+def test_home_is_ready_for_the_ui(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert assets.__main__.main(["home"]) == 0
+    home = Path(capsys.readouterr().out.strip())
+    assert (home / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()

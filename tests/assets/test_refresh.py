@@ -1,0 +1,212 @@
+"""The job `refresh` from the embedded files to the snapshot: what it does when all is well, and when not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+import assets.warehouse
+from assets.summary import outcome, summary
+from etl.config import ROOT, Settings
+from etl.warehouse import BusyError, open_build, open_snapshot
+from tests.assets.conftest import Project
+
+Change = Callable[[str, str], Project]
+FAILING = """
+- type: expect_table_row_count_to_equal
+  name: made_to_fail
+  kwargs: {{value: 999}}
+  severity: {severity}
+  meta: {{why: this test says so}}
+"""
+
+
+def materialised(result: dg.ExecuteInProcessResult) -> set[str]:
+    events = result.get_asset_materialization_events()
+    return {".".join(event.asset_key.path) for event in events if event.asset_key}
+
+
+def metadata(result: dg.ExecuteInProcessResult, table: str) -> dict[str, dg.MetadataValue]:
+    (event,) = (
+        event
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(table.split("."))
+    )
+    return dict(event.materialization.metadata)
+
+
+def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    return {
+        event.step_key or "": event.step_failure_data.user_failure_data.description
+        for event in result.all_events
+        if event.is_step_failure
+    }
+
+
+def types(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {event.event_type_value for event in result.all_events}
+
+
+def fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_refresh_builds_and_publishes_everything(
+    first: tuple[Project, dg.ExecuteInProcessResult],
+) -> None:
+    project, result = first
+    assert result.success
+    files = {f"{path.parent.name}.{path.stem}" for path in ROOT.glob("sql/[cm]*/*.sql")}
+    assert materialised(result) == files | {"raw.published_row", "serving.warehouse"}
+    with open_snapshot(project.settings.serving_db) as con:
+        cited = con.execute(
+            "select round(c.cac, 2) from marts.cac_trend as c where c.platform = 'pdd' "
+            "and c.definition = 'cac_net_12m' and c.period_end = date '2019-12-31'"
+        ).fetchall()
+    assert cited == [(163.01,)]  # 27,174.249m / (585.2m - 418.5m), METRICS.md
+
+
+def test_what_the_ui_shows_of_a_table(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+    project, result = first
+    shown = metadata(result, "marts.cac_trend")
+    with open_snapshot(project.settings.serving_db) as con:
+        ((rows, comment),) = con.execute(
+            "select count(*), (select comment from duckdb_columns() where table_name = 'cac_trend' "
+            "and column_name = 'cac') from marts.cac_trend"
+        ).fetchall()
+    assert shown["dagster/row_count"].value == rows
+    (cac,) = (c for c in shown["dagster/column_schema"].value.columns if c.name == "cac")
+    assert (cac.type, cac.description) == ("DOUBLE", comment)
+    assert "per buyer" in comment
+    sources = shown["dagster/column_lineage"].value.deps_by_column["cac"]
+    assert dg.AssetKey(["marts", "cac_ratio"]) in {source.asset_key for source in sources}
+    assert "marts.cac_ratio.cac" in shown["columns come from"].value
+    assert shown["chart"].value.startswith("![")
+    assert shown["first rows"].value.startswith("| row_id | platform |")
+
+
+def test_what_the_ui_shows_of_an_ingest(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+    shown = metadata(first[1], "raw.published_row")
+    read, loaded = shown["rows read"].value, shown["rows loaded"].value
+    assert read == loaded + shown["rows quarantined"].value
+    files = {record.data["file"]: record.data["rows_read"] for record in shown["files"].records}
+    assert sum(map(int, files.values())) == read
+    assert "data/published/observations.csv" in files
+    assert "](http" in shown["newest documents"].value
+
+
+def test_a_second_refresh_publishes_nothing(refreshed: Project) -> None:
+    before = fingerprint(refreshed.settings.serving_db)
+    result = refreshed.refresh()
+    assert result.success
+    serving = metadata(result, "serving.warehouse")
+    assert serving["published"].value is False
+    assert "nothing changed" in serving["reason"].value
+    assert metadata(result, "marts.cac_trend")["changed"].value is False
+    assert fingerprint(refreshed.settings.serving_db) == before
+
+
+def test_a_critical_failure_keeps_what_was_there(changed: Change) -> None:
+    project = changed("expectations/core/document.yaml", FAILING.format(severity="critical"))
+    before = fingerprint(project.settings.serving_db)
+    result = project.refresh()
+    assert not result.success
+    assert failures(result) == {
+        "core__document": "core.document keeps its last good rows: made_to_fail did not hold"
+    }
+    checks = {
+        c.check_name: c.passed for c in result.get_asset_check_evaluations() if "document" in c.asset_key.path
+    }
+    assert checks.pop("made_to_fail") is False
+    assert len(checks) > 1
+    assert all(checks.values())
+    assert not {"core.document", "core.observation", "marts.cac_trend"} & materialised(result)
+    assert {"core.platform", "core.claim"} <= materialised(result), "what does not read it goes on"
+    assert "serving.warehouse" not in materialised(result)
+    assert fingerprint(project.settings.serving_db) == before
+    assert "STEP_UP_FOR_RETRY" not in types(result)
+    with open_build(project.settings) as con:
+        told = con.execute(
+            "select success, severity from audit.expectation_result where check_name = 'made_to_fail'"
+        ).fetchall()
+        assert told == [(False, "critical")]
+        assert con.execute("select count(*) > 100 from core.document").fetchall() == [(True,)]
+
+
+def test_a_critical_failure_of_the_input_loads_nothing(changed: Change) -> None:
+    project = changed("data/published/parties.csv", "new_party,New party,counterparty\n")
+    with (project.root / "expectations/raw/published_row.yaml").open("a", encoding="utf-8") as suite:
+        suite.write(FAILING.format(severity="critical"))
+    result = project.refresh()
+    assert set(failures(result)) == {"raw__published_row"}
+    assert materialised(result) == set()
+    with open_build(project.settings) as con:
+        query = "select count(*) from raw.published_row where fields['party'] = 'new_party'"
+        assert con.execute(query).fetchall() == [(0,)]
+
+
+def test_a_warning_shows_and_does_not_block(changed: Change) -> None:
+    project = changed("expectations/raw/published_row.yaml", FAILING.format(severity="warning"))
+    result = project.refresh([dg.AssetKey(["raw", "published_row"])])
+    assert result.success
+    (check,) = (c for c in result.get_asset_check_evaluations() if c.check_name == "made_to_fail")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "this test says so" in (check.description or "")
+
+
+def test_a_quarantined_row_is_told_with_its_line_and_reason(changed: Change) -> None:
+    project = changed("data/published/parties.csv", ",nobody,counterparty\n")
+    lines = (project.root / "data/published/parties.csv").read_text(encoding="utf-8").splitlines()
+    job_result = project.refresh([dg.AssetKey(["raw", "published_row"])])
+    assert job_result.success
+    (row,) = metadata(job_result, "raw.published_row")["quarantined"].records
+    assert (row.data["file"], row.data["line"]) == ("data/published/parties.csv", str(len(lines)))
+    with dg.DagsterInstance.ephemeral() as instance:
+        told = summary(outcome(job_result, instance), 1.0)
+    assert f"data/published/parties.csv:{len(lines)}  {row.data['reason']}" in told
+    assert "1 quarantined" in told
+    assert "warned  raw.published_row  nothing_quarantined" in told
+
+
+def test_a_refused_file_fails_once_with_its_message(changed: Change) -> None:
+    project = changed("data/published/parties.csv", "")
+    (project.root / "data/published/parties.csv").write_text("party,kind\n", encoding="utf-8")
+    result = project.refresh()
+    (message,) = failures(result).values()
+    assert "data/published/parties.csv" in message
+    assert "fix:" in message
+    assert "STEP_UP_FOR_RETRY" not in types(result)
+    assert materialised(result) == set()
+
+
+def test_a_database_in_use_is_tried_again(refreshed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+
+    def busy_once(settings: Settings):  # type: ignore[no-untyped-def]
+        tries.append(1)
+        if len(tries) == 1:
+            raise BusyError("in use by another process")
+        return open_build(settings)
+
+    monkeypatch.setattr(assets.warehouse, "open_build", busy_once)
+    monkeypatch.setattr(assets.warehouse, "RETRY_SECONDS", 0)
+    result = refreshed.refresh([dg.AssetKey(["core", "party"])])
+    assert result.success
+    assert len(tries) == 2
+    assert "STEP_UP_FOR_RETRY" in types(result)
+
+
+def test_a_database_in_use_for_long_is_given_up(refreshed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(settings: Settings) -> None:
+        raise BusyError("in use by another process")
+
+    monkeypatch.setattr(assets.warehouse, "open_build", busy)
+    monkeypatch.setattr(assets.warehouse, "RETRY_SECONDS", 0)
+    result = refreshed.refresh([dg.AssetKey(["core", "party"])])
+    assert not result.success
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert "Failed     core.party: in use by another process" in summary(outcome(result, instance), 1.0)
