@@ -30,21 +30,38 @@ def model_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[d
     return [_model_asset(model, suites[model.name], models) for model in models if not model.is_macro]
 
 
+def dependencies(model: Model, models: Sequence[Model]) -> frozenset[str]:
+    """The tables that must stand before the step of the table `model` runs.
+
+    Those that it reads; and those behind the macros that its twin calls and that its step creates, unless
+    they stand anyway because something that it reads is made from them.
+    """
+    by_name = {other.name: other for other in models}
+    read = tables_behind(model, models)
+    called = [by_name[name] for _, name in model.as_of if name in by_name]
+    needed = {
+        table for macro in [*called, *macros_after(model, models)] for table in tables_behind(macro, models)
+    }
+    standing = {model.name, *read}
+    ahead = [by_name[table] for table in read if table in by_name]
+    while ahead:
+        behind = tables_behind(ahead.pop(), models) - standing
+        standing |= behind
+        ahead += [by_name[table] for table in behind if table in by_name]
+    return read | (needed - standing)
+
+
 def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
-    """The tables that `model` and its twin read, straight or through macros."""
+    """The tables that the query of `model` reads, straight or through macros."""
     macros = {other.name: other for other in models if other.is_macro}
     found: set[str] = set()
-    called = {name for _, name in model.as_of if name in macros}
-    for name in {read.removesuffix("()") for read in model.reads} | called:
-        if name in macros:
-            found |= tables_behind(macros[name], models)
-        else:
-            found.add(name)
+    for name in (read.removesuffix("()") for read in model.reads):
+        found |= tables_behind(macros[name], models) if name in macros else {name}
     return frozenset(found)
 
 
 def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:
-    """The macros whose last table is `model`, in the order in which they can be created."""
+    """The macros whose last table, in the order of `models`, is `model`; each after those that it calls."""
     position = {other.name: place for place, other in enumerate(models)}
     return tuple(
         macro
@@ -60,7 +77,7 @@ def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.Asse
 
     @dg.asset(
         key=key,
-        deps=[asset_key(table) for table in sorted(tables_behind(model, models))],
+        deps=[asset_key(table) for table in sorted(dependencies(model, models))],
         group_name=model.schema,
         owners=["team:warehouse"],
         kinds={"duckdb", "sql"},

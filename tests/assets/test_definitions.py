@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import dagster as dg
 import pytest
@@ -11,7 +12,7 @@ import pytest
 import assets
 from assets.definitions import definitions
 from assets.jobs import REFRESH
-from assets.models import macros_after, tables_behind
+from assets.models import dependencies, macros_after, tables_behind
 from etl.config import ROOT
 from etl.sqlmodel import Model, load_models
 from etl.suite import load_suite
@@ -32,6 +33,17 @@ def specs(defs: dg.Definitions) -> dict[str, dg.AssetSpec]:
 @pytest.fixture(scope="module")
 def models() -> tuple[Model, ...]:
     return load_models(ROOT / "sql")
+
+
+def behind(specs: dict[str, dg.AssetSpec], table: str) -> set[str]:
+    """Everything upstream of a table."""
+    found: set[str] = set()
+    ahead = [table]
+    while ahead:
+        new = {".".join(dep.asset_key.path) for dep in specs[ahead.pop()].deps} - found
+        found |= new
+        ahead += new
+    return found
 
 
 def test_the_code_location_loads() -> None:
@@ -81,34 +93,41 @@ def test_dependencies_are_assets(specs: dict[str, dg.AssetSpec]) -> None:
 
 
 def test_the_snapshot_waits_for_every_table(specs: dict[str, dg.AssetSpec]) -> None:
-    behind: set[str] = set()
-    ahead = ["serving.warehouse"]
-    while ahead:
-        for dep in specs[ahead.pop()].deps:
-            name = ".".join(dep.asset_key.path)
-            if name not in behind:
-                behind.add(name)
-                ahead.append(name)
-    assert behind == specs.keys() - {"serving.warehouse"}
+    assert behind(specs, "serving.warehouse") == specs.keys() - {"serving.warehouse"}
 
 
-def test_every_macro_is_made_once_and_after_all_it_reads(models: tuple[Model, ...]) -> None:
-    made: set[str] = set()
+def test_every_macro_is_made_once_and_after_all_it_reads(
+    specs: dict[str, dg.AssetSpec], models: tuple[Model, ...]
+) -> None:
+    made: dict[str, str] = {}
     for model in models:
         if model.is_macro:
             continue
-        made.add(model.name)
+        standing = behind(specs, model.name) | {model.name}
         for macro in macros_after(model, models):
             assert macro.name not in made
-            assert tables_behind(macro, models) <= made
-            made.add(macro.name)
-    assert made == {model.name for model in models}
+            made[macro.name] = model.name
+            assert tables_behind(macro, models) <= standing
+        for _, called in model.as_of:
+            assert called not in made or made[called] in standing, f"{called} may not stand yet"
+    assert made.keys() == {model.name for model in models if model.is_macro}
 
 
-def test_checks_are_the_expectations_and_critical_ones_block(defs: dg.Definitions) -> None:
+def test_a_macro_over_two_tables_waits_for_both(models: tuple[Model, ...]) -> None:
+    party, platform = (m for m in models if m.name in ("core.party", "core.platform"))
+    both = replace(party, table="pair_on", parameters="as_of_date date", reads=(party.name, platform.name))
+    assert macros_after(platform, [party, platform, both]) == (both,)
+    assert dependencies(platform, [party, platform, both]) == {"raw.published_row", "core.party"}
+    dated = replace(platform, schema="marts", table="dated", reads=(), as_of=(("core.party", both.name),))
+    assert dependencies(dated, [party, platform, both, dated]) == {"core.party", "core.platform"}
+
+
+def test_checks_are_the_expectations_and_critical_ones_block(
+    defs: dg.Definitions, specs: dict[str, dg.AssetSpec]
+) -> None:
     expected = {}
-    for path in ROOT.glob("expectations/*/*.yaml"):
-        suite = load_suite(path)
+    for table in specs.keys() - {"serving.warehouse"}:
+        suite = load_suite(ROOT / "expectations" / f"{table.replace('.', '/')}.yaml")
         for expectation in suite.expectations:
             key = dg.AssetCheckKey(dg.AssetKey(suite.table.split(".")), expectation.name)
             expected[key] = expectation.severity == "critical"
