@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.lineage import lineage
 
+from etl.daily_contract import contract_tables
 from etl.sqlfile import AS_OF, Model
 from etl.sqltree import called, parse
 
@@ -72,4 +73,7 @@ def _schema(models: tuple[Model, ...]) -> dict[str, dict[str, dict[str, str]]]:
             table = statement.this.this
             columns = statement.find_all(exp.ColumnDef)
             schema.setdefault(table.db, {})[table.name] = {c.name: c.kind.sql("duckdb") for c in columns}
+    for name, (_, delivered) in contract_tables().items():
+        place, _, table = name.partition(".")
+        schema.setdefault(place, {})[table] = {column.name: column.type for column in delivered}
     return schema

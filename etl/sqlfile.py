@@ -1,8 +1,9 @@
 """One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
 
-A file opens with comment lines: what a row tells, then `-- grain: a, b`, then `-- twin: no` where it
-applies, or `-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
-`expression::type as name, -- comment`. Comments are read from the text, which is where they were written.
+A file opens with comment lines: what a row tells, then `-- grain: a, b`, then `-- twin: no` and
+`-- portable: yes` where they apply, or `-- macro: schema.name(as_of_date date)`. Its final list has one
+column a line: `expression::type as name, -- comment`. Comments are read from the text, where they were
+written.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from etl.sqltree import PARAMETER, ModelError, broken_rules, parse, references
 SCHEMAS = ("core", "marts")
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
-KEYS = frozenset({"grain", "twin", "macro"})
+KEYS = frozenset({"grain", "twin", "macro", "portable"})
 
 _KEY = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*")
 _TYPE = re.compile(r"::\s*([^:]+?)\s+as\s*$", re.IGNORECASE)
@@ -57,6 +58,7 @@ class Model:
     reads: tuple[str, ...]
     parameters: str | None
     twin: bool
+    portable: bool = False
     as_of: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -97,7 +99,10 @@ def read_model(path: Path, sql_dir: Path) -> Model:
         fail(path, f"the grain names {', '.join(sorted(missing))}, which the final list does not have")
     reads = dict.fromkeys(r.name + "()" * r.is_call for r in references(tree))
     twin = schema == "marts" and not is_macro and "twin" not in keys
-    return Model(schema, table, path, description, grain, sql, columns, tuple(reads), parameters, twin)
+    portable = "portable" in keys
+    return Model(
+        schema, table, path, description, grain, sql, columns, tuple(reads), parameters, twin, portable
+    )
 
 
 def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
@@ -117,9 +122,11 @@ def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
     if not keys.get("grain"):
         fail(path, "add the line -- grain: column, column after the description")
     if unknown := set(keys) - KEYS:
-        fail(path, f"-- {min(unknown)}: is no key; there are grain, twin and macro")
+        fail(path, f"-- {min(unknown)}: is no key; there are grain, twin, portable and macro")
     if keys.get("twin", "no") != "no":
         fail(path, "-- twin: takes only no; a mart has a twin unless it says so")
+    if keys.get("portable", "yes") != "yes":
+        fail(path, "-- portable: takes only yes; a model is not portable unless it says so")
     return " ".join(filter(None, description)), keys
 
 

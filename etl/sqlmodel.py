@@ -12,6 +12,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from etl.daily_contract import contract_tables
 from etl.lineage import column_lineage
 from etl.sqlfile import AS_OF, PARAMETERS, Column, Model, fail, read_model
 from etl.sqltree import PARAMETER, ModelError, substitute
@@ -106,6 +107,7 @@ def create_statements(model: Model) -> list[str]:
 def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
     """The model with its reads checked: layers, and that somebody makes what it reads."""
     layers = MAY_READ[model.schema]
+    delivered = contract_tables()
     reads: dict[str, None] = {}
     for read in model.reads:
         name, is_call = read.removesuffix("()"), read.endswith("()")
@@ -119,7 +121,7 @@ def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
             fail(model.path, f"reads {read}, which {fix}")
         elif is_call and mart and mart.twin:
             reads[mart.name] = None
-        elif name.startswith("raw.") and not is_call:
+        elif (name.startswith("raw.") or name in delivered) and not is_call:
             reads[read] = None
         else:
             fail(model.path, f"reads {read}, which no file makes: check the name or add its file")

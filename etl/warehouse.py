@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from etl.config import Settings
+from etl.daily_contract import create_contract_tables
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
@@ -144,3 +145,4 @@ def _prepare(con: Connection) -> None:
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
     con.execute(BOOKKEEPING.read_text(encoding="utf-8"))
+    con.execute(";\n".join(create_contract_tables()))

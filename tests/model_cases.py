@@ -23,7 +23,8 @@ def run_case(con: Connection, models: Sequence[Model], case: Path) -> list[str]:
     """What differs between expected.csv and what the model makes of the case's input."""
     name = f"{case.parent.parent.name}.{case.parent.name}"
     inputs = {path.stem: path for path in case.glob("*.csv") if path.stem != "expected"}
-    for table in [table for table in inputs if table.startswith("raw.")]:
+    made = {model.name for model in models}
+    for table in [table for table in inputs if table.startswith("raw.") or table not in made]:
         load_csv(con, table, inputs.pop(table))
     for model in models:
         if model.name == name:
