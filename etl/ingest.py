@@ -137,13 +137,15 @@ def _append_changes(
     for row in set(current) - keep:
         match = " and ".join(f"{c} is not distinct from ?" for c in columns)
         con.execute(
-            f"update audit.{table} set superseded_at = ? where superseded_at is null and source = ? and {match}",
+            f"update audit.{table} set superseded_at = ? "
+            f"where superseded_at is null and source = ? and {match}",
             [now, SOURCE, *row],
         )
     for row in sorted(wanted - keep, key=str):
         marks = ", ".join("?" for _ in columns)
         con.execute(
-            f"insert into audit.{table} (source, {names}, loaded_at) values (?, {marks}, ?)", [SOURCE, *row, now]
+            f"insert into audit.{table} (source, {names}, loaded_at) values (?, {marks}, ?)",
+            [SOURCE, *row, now],
         )
     return len(wanted ^ set(current))
 
