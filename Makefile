@@ -6,7 +6,19 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test lint dev sql explain rollback unpin snapshots bench lock clean env
+.PHONY: help refresh demo test lint dev sql explain rollback unpin snapshots bench lock clean env
+
+# The demo has a home of its own; what `.env` says of other sources does not count in it.
+ifdef DEMO
+export WAREHOUSE_HOME := data/demo
+export WAREHOUSE_FIGURES := data/demo/figures
+export WAREHOUSE_INBOX := data/demo/inbox
+export WAREHOUSE_S3_URL :=
+export WAREHOUSE_POSTGRES_DSN :=
+export WAREHOUSE_FX_URL :=
+export SEC_USER_AGENT :=
+export WAREHOUSE_NOTIFY :=
+endif
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
 unexport Q ID
@@ -16,6 +28,10 @@ help: ## this list
 
 refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed
 	@$(RUN) -m assets
+
+demo: env ## simulated data with known truth in data/demo; look at it with DEMO=1: make dev DEMO=1
+	@$(RUN) -m etl.demo
+	@$(MAKE) --no-print-directory refresh DEMO=1
 
 test: env ## run the tests
 	@$(RUN) -m pytest

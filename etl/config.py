@@ -14,6 +14,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent.parent
+# A home with this file holds made-up data and nothing else.
+SIMULATED = "SIMULATED.md"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Settings:
     def build_db(self) -> Path:
         """The database that a refresh writes; no reader ever opens it."""
         return self.home / "build" / "warehouse.duckdb"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this home holds simulated data; then it takes no other, and else none of it."""
+        return (self.home / SIMULATED).exists()
 
     @property
     def serving_dir(self) -> Path:
