@@ -2,9 +2,12 @@
 -- The expense is the whole company's and pairs with every perimeter of the buyer count that was being printed then.
 -- A window stands here when at least two of its three figures are known: spend, buyers at the start, buyers at the end.
 -- grain: platform, scope, period_start, period_end, months
-with scope as (
+with adds as materialized (
+    select n.* from marts.net_adds as n
+),
+scope as (
     select n.platform, n.scope, min(n.period_end) as first_end, max(n.period_end) as last_end
-    from marts.net_adds as n
+    from adds as n
     group by n.platform, n.scope
 ),
 spend_by_scope as (
@@ -19,7 +22,7 @@ spend_by_scope as (
 span as (
     select s.platform, s.scope, s.period_start, s.period_end, s.months from spend_by_scope as s
     union
-    select n.platform, n.scope, n.period_start, n.period_end, n.months from marts.net_adds as n
+    select n.platform, n.scope, n.period_start, n.period_end, n.months from adds as n
 ),
 paired as (
     select
@@ -38,7 +41,7 @@ paired as (
     left join spend_by_scope as s
         on s.platform = w.platform and s.scope = w.scope and s.months = w.months
         and s.period_start = w.period_start and s.period_end = w.period_end
-    left join marts.net_adds as n
+    left join adds as n
         on n.platform = w.platform and n.scope = w.scope and n.months = w.months
         and n.period_start = w.period_start and n.period_end = w.period_end
 )

@@ -1,6 +1,6 @@
 -- What each further buyer cost: change of yearly spend over change of yearly net adds, against the year before.
 -- grain: platform, scope, period_end
-with yearly as (
+with yearly as materialized (
     select r.* from marts.cac_ratio as r where r.definition = 'cac_net_12m'
 ),
 change as (

@@ -18,7 +18,7 @@ dated as (
     from cost as c
     join core.platform as p on p.platform = c.platform
 ),
-fiscal as (
+fiscal as materialized (
     select
         d.*, year(d.mid_month) + if(month(d.mid_month) > d.fiscal_month, 1, 0) as fiscal_year,
         (month(d.mid_month) - d.fiscal_month + 11) % 12 // 3 + 1 as fiscal_quarter,
