@@ -40,7 +40,7 @@ spend as (
     select
         s.*, 'spend_per_buyer' as metric, s.printed::double as value, s.printed_low::double as low, s.printed_high::double as high,
         if(s.printed_qualifier <> 'exact', 'bounds_only', null) as obstacle,
-        list_concat(s.printed_flags, if(not s.has_break and (s.printed_high < s.ratio_low or s.printed_low > s.ratio_high), ['recomputed_disagrees'], [])) as flags,
+        list_concat(s.printed_flags, if(not s.has_break and (s.ratio_on is not null or s.printed_on is null) and (s.printed_high < s.ratio_low or s.printed_low > s.ratio_high), ['recomputed_disagrees'], [])) as flags,
         [s.printed_id] as inputs, s.printed_on as known_on
     from side as s
     where s.printed_id is not null
