@@ -26,6 +26,11 @@ class Settings:
     home: Path
     figures: tuple[Path, ...]
     inbox: Path
+    s3_url: str | None
+    postgres_dsn: str | None
+    postgres_query: str
+    postgres_high_water: str | None
+    fx_url: str | None
     sec_user_agent: str | None
     sec_base_url: str
     engine: str
@@ -84,6 +89,11 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
         home=home,
         figures=tuple(Path(part) for part in figures.split(os.pathsep) if part),
         inbox=root / (env.get("WAREHOUSE_INBOX") or home / "inbox"),
+        s3_url=env.get("WAREHOUSE_S3_URL") or None,
+        postgres_dsn=env.get("WAREHOUSE_POSTGRES_DSN") or None,
+        postgres_query=env.get("WAREHOUSE_POSTGRES_QUERY") or "platform_metric_daily",
+        postgres_high_water=env.get("WAREHOUSE_POSTGRES_HIGH_WATER") or None,
+        fx_url=env.get("WAREHOUSE_FX_URL") or None,
         sec_user_agent=env.get("SEC_USER_AGENT") or None,
         sec_base_url=(env.get("SEC_BASE_URL") or "https://data.sec.gov").rstrip("/"),
         engine=engine,
