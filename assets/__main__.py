@@ -1,6 +1,7 @@
 """`make refresh`: run the job `refresh` in this process, record it for the UI, say what came of it.
 
-Exit code 0 when every step succeeded, 1 otherwise, with the reason in one line and no traceback.
+Exit code 0 when every step succeeded, 130 when it was interrupted, 1 otherwise, with the reason in one
+line and no traceback.
 `python -m assets home` prepares DAGSTER_HOME for `make dev` and prints it.
 """
 
@@ -26,7 +27,10 @@ OF_THIS_PROJECT = {".dagster/repository": "__repository__@warehouse"}
 
 
 def refresh(settings: Settings) -> bool:
-    """One refresh with its report on standard output; whether every step succeeded."""
+    """One refresh with its report on standard output; whether every step succeeded.
+
+    Raises DagsterExecutionInterruptedError when it was interrupted.
+    """
     job = definitions(settings.root).resolve_job_def(REFRESH)
     without_fsync()
     with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
@@ -34,7 +38,10 @@ def refresh(settings: Settings) -> bool:
         result = job.execute_in_process(
             run_config=QUIET, instance=instance, tags=OF_THIS_PROJECT, raise_on_error=False
         )
-        print(summary(outcome(result, instance), time.time() - psutil.Process().create_time()))
+        found = outcome(result, instance)
+    if found.interrupted:
+        raise dg.DagsterExecutionInterruptedError
+    print(summary(found, time.time() - psutil.Process().create_time()))
     return result.success
 
 
@@ -46,6 +53,9 @@ def main(arguments: list[str]) -> int:
             print(prepare_home(settings))
             return 0
         return 0 if refresh(settings) else 1
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+        print("Interrupted: readers keep the snapshot they have; `make refresh` starts anew", file=sys.stderr)
+        return 130
     except (ModelError, SuiteError, WarehouseError, ValueError) as error:
         print(f"Nothing was refreshed: {error}", file=sys.stderr)
         return 1

@@ -14,6 +14,7 @@ from assets.warehouse import writer_lock
 from etl.config import Settings
 
 UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.CANCELING,

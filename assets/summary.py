@@ -22,6 +22,7 @@ class Outcome:
 
     run_id: str
     success: bool
+    interrupted: bool = False
     materialised: dict[dg.AssetKey, dict[str, Any]] = field(default_factory=dict)
     checks: list[dg.AssetCheckEvaluation] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> 
             data = event.step_failure_data
             told = data.user_failure_data.description if data.user_failure_data else None
             found.errors[name] = told or _own_message(data.error)
+            found.interrupted |= found.errors[name].endswith("DagsterExecutionInterruptedError")
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and not found.errors:
             found.errors["refresh"] = _own_message(event.job_failure_data.error)
     for step in instance.get_run_step_stats(result.run_id):

@@ -5,8 +5,11 @@ schedule. The operating system gives the lock back when a process dies, so a cra
 """
 
 import fcntl
+import os
+import signal
+import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from etl.config import ROOT, Settings, load_settings
 from etl.sources.published import SourceError
 from etl.warehouse import BusyError, Connection, WarehouseError, open_build
 
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+STOPPING = b"Stopping after the step that is under way; once more stops at once.\n"
 RETRIES = 3
 RETRY_SECONDS = 5
 WAIT_SECONDS = 30
@@ -51,12 +56,47 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
         mend (a refused source, SQL that does not run, a full disk) is a failure with its plain message.
         """
         try:
-            with open_build(self.settings) as con:
+            with interruptible() as interrupt, open_build(self.settings) as con:
+                interrupt.append(con.interrupt)
                 yield con
         except BusyError as error:
             raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
         except (SourceError, BuildError, WarehouseError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+@contextmanager
+def interruptible() -> Iterator[list[Callable[[], None]]]:
+    """A block in which Ctrl-C and SIGTERM call what the block has put into the list, and then end the run.
+
+    Dagster raises from its signal handler. Inside a query DuckDB swallows that, and the next call of the
+    same process may hang for ever; asked to stop by its own means, it ends the query and rolls back.
+    Raises DagsterExecutionInterruptedError at the end of the block; a second signal ends the process at
+    once, which is as safe as any crash.
+    """
+    calls: list[Callable[[], None]] = []
+    received: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+        os.write(2, STOPPING)
+        for call in calls:
+            call()
+
+    ours = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, stop) for number in INTERRUPTS} if ours else {}
+    try:
+        yield calls
+    except Exception:
+        if not received:
+            raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if received:
+        raise dg.DagsterExecutionInterruptedError
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,13 +19,13 @@ from assets.definitions import definitions
 from assets.instance import close_dead_runs, prepare_home
 from assets.jobs import REFRESH
 from assets.summary import outcome, summary
-from assets.warehouse import writer_lock
+from assets.warehouse import INTERRUPTS, interruptible, writer_lock
 from etl.config import ROOT, Settings, load_settings
-from etl.warehouse import BusyError
+from etl.warehouse import BusyError, memory
 
 HOLD = """
 import sys, time
-from assets.warehouse import writer_lock
+from assets.warehouse import INTERRUPTS, interruptible, writer_lock
 from etl.config import load_settings
 with writer_lock(load_settings({"WAREHOUSE_HOME": sys.argv[1]})):
     print("held", flush=True)
@@ -70,6 +71,25 @@ def test_a_second_refresh_at_the_same_time_fails_and_touches_nothing(
     assert not result.success
     assert f"Failed     refresh: another refresh is writing {settings.home}" in told
     assert not settings.build_db.exists()
+
+
+def test_an_interrupt_ends_the_query_and_leaves_duckdb_usable() -> None:
+    con = memory()
+    handlers = [signal.getsignal(number) for number in INTERRUPTS]
+    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    with pytest.raises(dg.DagsterExecutionInterruptedError), interruptible() as interrupt:
+        interrupt.append(con.interrupt)
+        con.execute("begin; create table core.half as select 1 as one")
+        alarm.start()
+        con.execute("select count(*) from range(100_000_000_000) as t(i) where i % 7 = 3")
+    con.execute("rollback")
+    assert con.execute("select count(*) from duckdb_tables() where table_name = 'half'").fetchall() == [(0,)]
+    assert [signal.getsignal(number) for number in INTERRUPTS] == handlers
+
+
+def test_an_error_without_an_interrupt_stays_what_it_is() -> None:
+    with pytest.raises(ValueError, match="as it was"), interruptible():
+        raise ValueError("as it was")
 
 
 def test_a_run_whose_process_died_is_closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
