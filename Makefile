@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh demo test lint dev sql explain rollback unpin snapshots bench lock clean env
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 # The demo has a home of its own; what `.env` says of other sources does not count in it.
 ifdef DEMO
@@ -54,6 +54,9 @@ explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, 
 
 snapshots: env ## list the published snapshots that are kept
 	@$(RUN) -m etl.snapshots list
+
+diff: env ## what changed between two kept snapshots (A=3 B=4), by default the last two
+	@$(RUN) -m etl.diff $(A) $(B)
 
 rollback: env ## serve the snapshot before the current one again, or a named one (TO=3), until `make unpin`
 	@$(RUN) -m etl.snapshots rollback $(TO)

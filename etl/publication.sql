@@ -22,3 +22,14 @@ comment on column upcoming.meta.input.content_hash is 'SHA-256 of the file';
 comment on column upcoming.meta.input.rows_loaded is 'rows that count';
 comment on column upcoming.meta.input.rows_quarantined is 'rows set aside, with their reasons in audit.quarantine';
 comment on column upcoming.meta.input.loaded_at is 'when it was read';
+
+create table upcoming.meta.change (
+    table_name varchar, row_key varchar, change varchar, column_name varchar, before varchar, after varchar
+);
+comment on table upcoming.meta.change is 'One difference between this snapshot and the one before it, in core and marts.';
+comment on column upcoming.meta.change.table_name is 'schema.table';
+comment on column upcoming.meta.change.row_key is 'grain of the row, its parts separated by |';
+comment on column upcoming.meta.change.change is 'added, removed, changed, table added, table removed or too large to list';
+comment on column upcoming.meta.change.column_name is 'column that changed; empty when the whole row came or went';
+comment on column upcoming.meta.change.before is 'value as text, or the row that went';
+comment on column upcoming.meta.change.after is 'value as text, or the row that came';

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import shutil
 import tomllib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from etl.config import ROOT, Settings
+from etl.diff import change_query, grains_of
 from etl.fingerprint import CONTENT_SCHEMAS, Contents, read_contents
 from etl.serving import (
     Snapshot,
@@ -104,7 +106,7 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     _check_headroom(settings)
     upcoming = upcoming_path(settings)
     version = _next_version(con, settings, served[0] if served else None)
-    _write(con, upcoming, version, now, built)
+    _write(con, settings, Snapshot(version, now, built.fingerprint, 0, upcoming), served is not None)
     _verify(upcoming, version, built)
     install(upcoming, settings.serving_db)
     size = settings.serving_db.stat().st_size
@@ -159,11 +161,17 @@ def _check_headroom(settings: Settings) -> None:
         )
 
 
-def _write(con: Connection, path: Path, version: int, now: datetime, built: Contents) -> None:
-    """Copy the published schemas of the open database into a fresh file, with meta tables of its own."""
+def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -> None:
+    """Copy the published schemas of the open database into a fresh file, with meta tables of its own.
+
+    `made` is what the file will be; `earlier` says whether there is a served file to compare with.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     catalog = con.execute("select current_database()").fetchall()[0][0]
-    with attached(con, path, "upcoming", read_only=False):
+    with ExitStack() as files:
+        files.enter_context(attached(con, made.path, "upcoming", read_only=False))
+        if earlier:
+            files.enter_context(attached(con, settings.serving_db, "served"))
         with transaction(con):
             # Copies definitions and comments, in an order in which each finds what it needs.
             con.execute(f'copy from database "{catalog}" to upcoming (schema)')
@@ -182,8 +190,11 @@ def _write(con: Connection, path: Path, version: int, now: datetime, built: Cont
             con.execute(PUBLICATION.read_text(encoding="utf-8"))
             con.execute(
                 "insert into upcoming.meta.publication values (?, ?, ?, version(), ?)",
-                [version, now, built.fingerprint, project["version"]],
+                [made.version, made.refreshed_at, made.fingerprint, project["version"]],
             )
+            if earlier:
+                changes = change_query(con, "served", f'"{catalog}"', grains_of(settings.sql_dir))
+                con.execute(f"insert into upcoming.meta.change select * from ({changes}) order by all")
         con.execute("checkpoint upcoming")
 
 
