@@ -233,10 +233,10 @@ def test_a_copy_that_is_not_what_was_built_is_not_published(
     refresh(settings, 7)
     write = publish_module._write
 
-    def write_badly(con, path, version, now, built):
-        write(con, path, version, now, built)
+    def write_badly(con, settings, made, earlier):
+        write(con, settings, made, earlier)
         with closing(memory()) as other:
-            other.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as w")
+            other.execute(f"attach '{str(made.path).replace(chr(39), chr(39) * 2)}' as w")
             other.execute("delete from w.core.observation where observation_id = 3")
             other.execute("detach w")
 
