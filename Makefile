@@ -64,6 +64,12 @@ rollback: env ## serve the snapshot before the current one again, or a named one
 unpin: env ## let refreshes publish again after a rollback
 	@$(RUN) -m etl.snapshots unpin
 
+dictionary: env ## write docs/dictionary.md anew from the comments in the SQL files
+	@$(RUN) -m etl.dictionary
+
+docs: env ## what Great Expectations found, as pages in $WAREHOUSE_HOME/data_docs; no network needed
+	@$(RUN) -m etl.data_docs
+
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 

@@ -16,6 +16,7 @@ from assets.instance import close_dead_runs, prepare_home, without_fsync
 from assets.jobs import REFRESH
 from assets.summary import outcome, summary
 from etl.config import Settings, load_settings
+from etl.notify import after_refresh
 from etl.quality import SuiteError
 from etl.sqlmodel import ModelError
 from etl.warehouse import WarehouseError
@@ -42,6 +43,9 @@ def refresh(settings: Settings) -> bool:
     if found.interrupted:
         raise dg.DagsterExecutionInterruptedError
     print(summary(found, time.time() - psutil.Process().create_time()))
+    told = after_refresh(settings, found.failure)
+    if told:
+        print(told)
     return result.success
 
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from etl.config import load_settings
+from etl.notify import after_refresh
+
 REFRESH = "refresh"
 
 
@@ -31,4 +34,25 @@ def automation(assets: Sequence[dg.AssetsDefinition]) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Stopped by default: switch it on where `make dev` or a Dagster daemon runs all day.",
     )
-    return dg.Definitions(jobs=[job], schedules=[every_morning])
+    return dg.Definitions(jobs=[job], schedules=[every_morning], sensors=[tell_success, tell_failure])
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="tell_what_changed",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="After a run that succeeded: tell what changed through WAREHOUSE_NOTIFY, if it is set.",
+)
+def tell_success(context: dg.RunStatusSensorContext) -> None:
+    """Tell what changed state, once; `make refresh` and this share one memory of what was told."""
+    context.log.info(after_refresh(load_settings(), None))
+
+
+@dg.run_failure_sensor(
+    name="tell_failure",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="After a run that failed: tell so through WAREHOUSE_NOTIFY, if it is set.",
+)
+def tell_failure(context: dg.RunFailureSensorContext) -> None:
+    """Tell that the refresh failed, and why, once until it succeeds."""
+    context.log.info(after_refresh(load_settings(), context.failure_event.message))

@@ -5,14 +5,25 @@ What belongs here: the step that runs `etl.publish` and says what it did.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
 from assets.metadata import rows_table
 from assets.warehouse import Warehouse
+from etl.config import Settings
+from etl.data_docs import pages_folder
 from etl.publish import publish
 
 KEY = dg.AssetKey(["serving", "warehouse"])
+
+
+def _pages(settings: Settings) -> dg.MetadataValue[Any]:
+    """Link the pages of Great Expectations, or say how to make them."""
+    index = pages_folder(settings) / "index.html"
+    if index.exists():
+        return dg.MetadataValue.path(str(index))
+    return dg.MetadataValue.text("`make docs` writes them to data_docs/ of the warehouse home")
 
 
 def serving_warehouse(tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -44,6 +55,7 @@ def serving_warehouse(tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 "reason": publication.reason,
                 "path": publication.path.relative_to(settings.home).as_posix(),
                 "size in bytes": publication.size_bytes,
+                "checks as pages": _pages(settings),
                 "tables": rows_table(
                     [{"table": table, "rows": f"{rows:,}"} for table, rows in publication.tables.items()]
                 ),

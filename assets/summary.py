@@ -29,6 +29,13 @@ class Outcome:
     not_run: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def failure(self) -> str | None:
+        """Why the run failed, in one line; None when it succeeded."""
+        if self.success:
+            return None
+        return "; ".join(f"{name}: {message}" for name, message in self.errors.items()) or "see the run"
+
 
 def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> Outcome:
     """The run's events, sorted."""

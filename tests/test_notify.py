@@ -1,0 +1,174 @@
+"""Notifications against a real receiver on loopback: each change of state once, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from etl.config import Settings, load_settings
+from etl.notify import after_refresh
+from etl.warehouse import open_build
+
+
+class Receiver:
+    """What arrived at a web hook, and what it answers."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, str]] = []
+        self.status = 200
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if receiver.status == 200:
+                    receiver.messages.append(json.loads(body))
+                self.send_response(receiver.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"json://127.0.0.1:{self.server.server_port}"
+
+    def texts(self) -> list[str]:
+        texts = [message["title"] + "\n" + message["message"] for message in self.messages]
+        self.messages.clear()
+        return texts
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    one = Receiver()
+    thread = Thread(target=one.server.serve_forever, daemon=True)
+    thread.start()
+    yield one
+    one.server.shutdown()
+    one.server.server_close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, receiver: Receiver) -> Settings:
+    return load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_NOTIFY": receiver.address})
+
+
+def write(settings: Settings, sql: str) -> None:
+    with open_build(settings) as con:
+        con.execute(sql)
+
+
+def check(success: bool, minute: int) -> str:
+    return (
+        "insert into audit.expectation_result (checked_at, table_name, check_name, severity, success, "
+        f"unexpected_count, why) values ('2026-01-01 00:{minute:02}:00+00', 'core.party', 'unique', "
+        f"'critical', {success}, 2, 'it matters')"
+    )
+
+
+def test_nothing_is_told_where_nothing_is_wrong(settings: Settings, receiver: Receiver) -> None:
+    assert after_refresh(settings, None) == "Notify     no change to tell"
+    assert receiver.texts() == []
+
+
+def test_a_failed_run_is_told_once_and_its_recovery_too(settings: Settings, receiver: Receiver) -> None:
+    after_refresh(settings, "core.party: unique")
+    (text,) = receiver.texts()
+    assert "run: refresh failed: core.party: unique" in text and "make dev" in text
+    after_refresh(settings, "core.party: unique")
+    assert receiver.texts() == []
+    after_refresh(settings, None)
+    assert "succeeds again" in receiver.texts()[0]
+    after_refresh(settings, None)
+    assert receiver.texts() == []
+
+
+def test_a_check_newly_failing_and_recovered(settings: Settings, receiver: Receiver) -> None:
+    write(settings, check(True, 1))
+    after_refresh(settings, None)
+    assert receiver.texts() == []
+    write(settings, check(False, 2))
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert "check: core.party unique 2 rows: it matters" in text and "audit.expectation_result" in text
+    write(settings, check(False, 3))
+    after_refresh(settings, None)
+    assert receiver.texts() == []
+    write(settings, check(True, 4))
+    after_refresh(settings, None)
+    assert "core.party unique holds again" in receiver.texts()[0]
+
+
+OBSERVATION = """
+create or replace table core.observation as select * from (values
+    ('a', 'jd', 'sm_expense', '', date '2015-01-01', date '2015-12-31', 'CNY', 7736172000.0, '7,736,172',
+        date '2016-04-18', true, timestamptz '2026-01-01'),
+    ('b', 'jd', 'sm_expense', '', date '2016-01-01', date '2016-12-31', 'CNY', {value}, '{printed}',
+        date '2018-04-27', {restated}, timestamptz '2026-02-01')
+) as o(observation_id, platform, metric, scope, period_start, period_end, unit, value, printed_as,
+    published_on, is_restatement, loaded_at)
+"""
+
+
+def test_a_restatement_is_told_but_not_those_of_the_first_load(
+    settings: Settings, receiver: Receiver
+) -> None:
+    write(settings, OBSERVATION.format(value="10573024000.0", printed="10,573,024", restated="false"))
+    after_refresh(settings, None)
+    assert receiver.texts() == [], "what was restated before the first load is history"
+    write(settings, OBSERVATION.format(value="10158686000.0", printed="10,158,686", restated="true"))
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert (
+        "jd sm_expense 2016-01-01 to 2016-12-31 CNY restated to 10,158,686, published on 2018-04-27" in text
+    )
+    assert "make explain ID=b" in text
+    after_refresh(settings, None)
+    assert receiver.texts() == []
+
+
+def test_a_verdict_that_flipped(settings: Settings, receiver: Receiver) -> None:
+    verdict = (
+        "create or replace table marts.claim_verdict as select 'x07' as claim_id, 'to' as part, "
+        "'jd' as subject, {} as verdict_now, 'because' as reason"
+    )
+    write(settings, verdict.format("'holds'"))
+    after_refresh(settings, None)
+    assert receiver.texts() == [], "a new claim did not flip"
+    write(settings, verdict.format("'does_not_hold'"))
+    after_refresh(settings, None)
+    assert "claim: x07 to jd is now does_not_hold: because" in receiver.texts()[0]
+
+
+def test_a_source_that_went_stale(settings: Settings, receiver: Receiver) -> None:
+    status = "insert into audit.source_status values ('edgar', '{}', '{}', now(), null, null)"
+    write(settings, status.format("stale", "rate exceeded"))
+    after_refresh(settings, None)
+    assert "source: edgar stale: rate exceeded" in receiver.texts()[0]
+    write(settings, "update audit.source_status set until = now();" + status.format("current", ""))
+    after_refresh(settings, None)
+    assert "source: edgar current" in receiver.texts()[0]
+
+
+def test_what_could_not_be_sent_is_sent_next_time(settings: Settings, receiver: Receiver) -> None:
+    receiver.status = 500
+    assert "could not be sent" in after_refresh(settings, "disk full")
+    receiver.status = 200
+    after_refresh(settings, "disk full")
+    assert "disk full" in receiver.texts()[0]
+
+
+def test_off_by_default(tmp_path: Path) -> None:
+    assert after_refresh(load_settings({"WAREHOUSE_HOME": str(tmp_path)}), "failed") == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_database_is_told_too(settings: Settings, receiver: Receiver) -> None:
+    settings.build_db.parent.mkdir(parents=True)
+    settings.build_db.write_bytes(b"no database" * 1000)
+    after_refresh(settings, None)
+    assert "run: refresh failed" in receiver.texts()[0]
