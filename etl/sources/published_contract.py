@@ -20,6 +20,7 @@ METRIC_KINDS = ("flow", "stock", "ratio")
 ANYONE = "industry"  # subject of a claim about no party in particular
 
 _YEAR = re.compile(r"[0-9]{4}")
+_CIK = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def _platform(row: Check) -> None:
         date.fromisoformat(f"2000-{row.text('fiscal_year_end')}")
     except ValueError:
         row.say("fiscal_year_end", f"{row.text('fiscal_year_end')!r} is not a day of the year; write MM-DD")
+    if row.text("sec_cik") and not _CIK.fullmatch(row.text("sec_cik")):
+        row.say("sec_cik", f"{row.text('sec_cik')!r} is no number of the SEC; write digits, as in 1549802")
 
 
 def _party(row: Check) -> None:
