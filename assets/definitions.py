@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.edgar import BODY, FILING, edgar_assets
 from assets.jobs import automation
 from assets.models import model_assets
 from assets.published import TABLE as PUBLISHED
@@ -25,12 +26,12 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     """
     models = load_models(root / "sql")
     tables = [model.name for model in models if not model.is_macro]
-    suites = {table: _suite(root, table) for table in [PUBLISHED, *tables]}
-    built = model_assets(models, suites)
+    suites = {table: _suite(root, table) for table in [PUBLISHED, FILING, BODY, *tables]}
+    made = [published_row(suites[PUBLISHED]), edgar_assets(suites), *model_assets(models, suites)]
     # The snapshot waits for the tables that nothing reads; behind them stand all others.
-    read = {key for asset in built for key in asset.dependency_keys}
-    last = [asset.key for asset in built if asset.key not in read]
-    assets = [published_row(suites[PUBLISHED]), *built, serving_warehouse(last)]
+    read = {key for asset in made for key in asset.dependency_keys}
+    last = [key for asset in made for key in asset.keys if key not in read]
+    assets = [*made, serving_warehouse(last)]
     resources = {"warehouse": Warehouse(root=str(root), environment=environment)}
     return dg.Definitions.merge(
         dg.Definitions(assets=assets, resources=resources, executor=dg.in_process_executor),

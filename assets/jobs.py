@@ -1,4 +1,4 @@
-"""When and how assets run: the job `refresh` and its schedule.
+"""When and how assets run: the jobs `refresh` and `look_for_filings`, each with its schedule.
 
 Everything runs in one process, step by step: DuckDB has one writer, and a process a step costs seconds.
 """
@@ -7,18 +7,21 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from assets.edgar import KEYS as EDGAR
+from assets.edgar import STEP as ASK_EDGAR
 from etl.config import load_settings
 from etl.notify import after_refresh
 
 REFRESH = "refresh"
+LOOK_FOR_FILINGS = "look_for_filings"
 
 
 def automation(assets: Sequence[dg.AssetsDefinition]) -> dg.Definitions:
-    """The job that runs all assets without partitions, and its schedule.
+    """The job that runs all assets without partitions, the one that asks EDGAR, and their schedules.
 
-    The schedule is stopped until someone switches it on in the UI: opening `make dev` to look must start
-    no work, and the embedded data does not change by itself. At seven in Shanghai the SEC's filing day is
-    over (half past five in the afternoon in New York).
+    The schedules are stopped until someone switches them on in the UI: opening `make dev` to look must
+    start no work, and the embedded data does not change by itself. At seven in Shanghai the SEC's filing
+    day is over (half past five in the afternoon in New York).
     """
     job = dg.define_asset_job(
         REFRESH,
@@ -34,7 +37,26 @@ def automation(assets: Sequence[dg.AssetsDefinition]) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Stopped by default: switch it on where `make dev` or a Dagster daemon runs all day.",
     )
-    return dg.Definitions(jobs=[job], schedules=[every_morning], sensors=[tell_success, tell_failure])
+    filings = dg.define_asset_job(
+        LOOK_FOR_FILINGS,
+        selection=dg.AssetSelection.assets(*EDGAR).downstream(),
+        config=dg.RunConfig(ops={ASK_EDGAR: {"config": {"only_if_new": True}}}),
+        description="Ask EDGAR for new reports; only when there are, build what they touch and publish.",
+        executor_def=dg.in_process_executor,
+    )
+    on_filing_days = dg.ScheduleDefinition(
+        name="look_for_filings_on_weekdays",
+        job=filings,
+        cron_schedule="20 6-22 * * 1-5",
+        execution_timezone="America/New_York",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Hourly while the SEC accepts filings; one request an issuer when there is none.",
+    )
+    return dg.Definitions(
+        jobs=[job, filings],
+        schedules=[every_morning, on_filing_days],
+        sensors=[tell_success, tell_failure],
+    )
 
 
 @dg.run_status_sensor(

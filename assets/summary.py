@@ -9,11 +9,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.edgar import KEYS as EDGAR
+from assets.edgar import STEP as EDGAR_STEP
 from assets.published import KEY as PUBLISHED
 from assets.published import SHOWN
 from assets.serving import KEY as SERVING
 
-PHASES = {"raw": "ingest", "core": "build", "marts": "build", "serving": "publish"}
+PHASES = {"raw": "ingest", EDGAR_STEP: "ingest", "core": "build", "marts": "build", "serving": "publish"}
 
 
 @dataclass
@@ -57,14 +59,21 @@ def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> 
         if step.start_time and step.end_time:
             found.seconds[_table_of(step.step_key)] = step.end_time - step.start_time
     started = {_table_of(event.step_key) for event in result.all_events if event.is_step_start}
-    planned = {".".join(key.path) for key in result.job_def.asset_layer.executable_asset_keys}
+    planned = {_table_of(step) for step in result.job_def.graph.node_dict}
     found.not_run = sorted(planned - started) if started else []
     return found
 
 
 def summary(found: Outcome, total_seconds: float) -> str:
     """The whole report; lines of at most a terminal's width where the content allows."""
-    parts = [_inputs(found), _tables(found), _checks(found), _failures(found), _published(found)]
+    parts = [
+        _inputs(found),
+        _edgar(found),
+        _tables(found),
+        _checks(found),
+        _failures(found),
+        _published(found),
+    ]
     return "\n".join([*(line for part in parts for line in part), _times(found, total_seconds)])
 
 
@@ -83,11 +92,21 @@ def _inputs(found: Outcome) -> Iterator[str]:
         yield f"  ... and {quarantined - SHOWN:,} more in audit.quarantine"
 
 
+def _edgar(found: Outcome) -> Iterator[str]:
+    raw = found.materialised.get(EDGAR[0])
+    if raw is None:
+        return
+    told = ("issuers", "requests", "reports with new facts", "reports pending at source")
+    asked = ", ".join(f"{_value(raw, name)} {name}" for name in told)
+    status, missing = _value(raw, "EDGAR"), _value(raw, "what is missing")
+    yield f"EDGAR      {status}: {asked if status == 'current' else missing}"
+
+
 def _tables(found: Outcome) -> Iterator[str]:
     tables = {
         ".".join(key.path): metadata
         for key, metadata in found.materialised.items()
-        if key not in (PUBLISHED, SERVING)
+        if key not in (PUBLISHED, *EDGAR, SERVING)
     }
     if tables:
         yield f"Tables     {len(tables)} built"

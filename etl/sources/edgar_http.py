@@ -121,7 +121,7 @@ class Client:
         user_agent: str | None,
         base_url: str,
         *,
-        limiter: Limiter = LIMITER,
+        limiter: Limiter | None = None,
         clock: Clock | None = None,
         block: timedelta = BLOCK,
         read_seconds: float = READ_SECONDS,
@@ -131,7 +131,7 @@ class Client:
         if not _AGENT.fullmatch(user_agent.strip()):
             raise AgentError(f"{AGENT_FORM}, in ASCII; found {user_agent!r}")
         self.requests = 0
-        self.limiter = limiter
+        self.limiter = limiter or LIMITER
         self.clock = clock or Clock()
         self._block = block
         self._http = httpx.Client(

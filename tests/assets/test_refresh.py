@@ -61,7 +61,12 @@ def test_a_refresh_builds_and_publishes_everything(
     project, result = first
     assert result.success
     files = {f"{path.parent.name}.{path.stem}" for path in ROOT.glob("sql/[cm]*/*.sql")}
-    assert materialised(result) == files | {"raw.published_row", "serving.warehouse"}
+    assert materialised(result) == files | {
+        "raw.published_row",
+        "raw.edgar_filing",
+        "raw.edgar_body",
+        "serving.warehouse",
+    }
     with open_snapshot(project.settings.serving_db) as con:
         cited = con.execute(
             "select round(c.cac, 2) from marts.cac_trend as c where c.platform = 'pdd' "

@@ -1,0 +1,168 @@
+"""EDGAR in the jobs: a refresh goes on without it, says how it stands, and a look without news ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.definitions import definitions
+from assets.edgar import EdgarConfig
+from assets.jobs import LOOK_FOR_FILINGS, REFRESH
+from assets.summary import outcome, summary
+from etl.config import ROOT, load_settings
+from etl.sources import edgar_http
+from etl.warehouse import open_build, open_snapshot
+from tests.assets.conftest import QUIET, Project
+from tests.edgar_server import AGENT, RATE, UNDECLARED, EdgarServer, fact, filing, page, submissions
+
+JD, OTHERS = 1549802, (1577552, 1737806, 1762417)  # those of data/published/platforms.csv
+TOLD: dict[str, str] = {}  # by run, what `make refresh` would have printed
+FY17 = "0001104659-18-027535"
+EDGAR = {"raw.edgar_filing", "raw.edgar_body"}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EdgarServer]:
+    monkeypatch.setattr(edgar_http, "LIMITER", edgar_http.Limiter(per_second=1e6))
+    with EdgarServer() as edgar:
+        for cik in (JD, *OTHERS):
+            edgar.lists(cik)
+        edgar.lists(JD, filing(FY17), filing("0001104659-18-031234", "6-K", xbrl=0))
+        edgar.has_facts(JD, fact(FY17, 14_918_000_000))
+        yield edgar
+
+
+def run(home: Path, server: EdgarServer, job: str = REFRESH, agent: str = AGENT) -> dg.ExecuteInProcessResult:
+    server.requests.clear()
+    environment = {"WAREHOUSE_HOME": str(home), "SEC_USER_AGENT": agent, "SEC_BASE_URL": server.url}
+    definition = definitions(ROOT, environment).resolve_job_def(job)
+    # What a schedule would send, so that the configuration of the job itself counts.
+    config = {**(definition.run_config or {}), **QUIET}
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = definition.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
+        TOLD[result.run_id] = summary(outcome(result, instance), 1.0)
+    return result
+
+
+def told(result: dg.ExecuteInProcessResult) -> str:
+    """What `make refresh` would have printed."""
+    return TOLD[result.run_id]
+
+
+def materialised(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {".".join(e.asset_key.path) for e in result.get_asset_materialization_events() if e.asset_key}
+
+
+def warned(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {c.check_name for c in result.get_asset_check_evaluations() if not c.passed}
+
+
+def published_status(home: Path) -> list[tuple[str, str]]:
+    """How the readers of the snapshot see EDGAR."""
+    with open_snapshot(load_settings({"WAREHOUSE_HOME": str(home)}, ROOT).serving_db) as con:
+        return con.execute(
+            "select status, reason from audit.source_status where source = 'edgar' and until is null"
+        ).fetchall()
+
+
+def test_without_an_agent_the_embedded_figures_serve_and_the_ui_says_what_is_missing(
+    first: tuple[Project, dg.ExecuteInProcessResult],
+) -> None:
+    project, result = first
+    assert result.success
+    (event,) = (e for e in result.get_asset_materialization_events() if "edgar_filing" in e.asset_key.path)
+    assert event.materialization.metadata["EDGAR"].value == "off"
+    assert "SEC_USER_AGENT is not set" in event.materialization.metadata["what is missing"].value
+    ((status, reason),) = published_status(project.home)
+    assert (status, reason[:14]) == ("off", "SEC_USER_AGENT")
+    assert "edgar_answers" not in warned(result)
+
+
+def test_a_refresh_reads_filings_and_shows_them(refreshed: Project, server: EdgarServer) -> None:
+    result = run(refreshed.home, server, LOOK_FOR_FILINGS)
+    assert result.success
+    assert "EDGAR      current: 4 issuers, 5 requests, 1 reports with new facts, 0 reports pending" in told(
+        result
+    )
+    (event,) = (e for e in result.get_asset_materialization_events() if "edgar_filing" in e.asset_key.path)
+    shown = event.materialization.metadata
+    assert f"[{FY17}](https://www.sec.gov/Archives/edgar/data/{JD}/000110465918027535/report.htm)" in str(
+        shown["newest reports"].value
+    )
+    assert [row.data["cik"] for row in shown["by issuer"].records] == [str(c) for c in (JD, *OTHERS)]
+    assert published_status(refreshed.home) == [("current", "")]
+
+
+def test_a_look_without_news_ends_after_the_question(refreshed: Project, server: EdgarServer) -> None:
+    first = run(refreshed.home, server, LOOK_FOR_FILINGS)
+    assert first.success
+    assert {*EDGAR, "serving.warehouse"} <= materialised(first)
+    assert "raw.published_row" not in materialised(first)
+
+    second = run(refreshed.home, server, LOOK_FOR_FILINGS)
+    assert second.success
+    assert materialised(second) == set()
+    assert server.requests == [submissions(cik) for cik in (JD, *OTHERS)]
+    assert second.get_asset_check_evaluations(), "that nothing is new is checked all the same"
+
+
+def test_a_new_report_wakes_what_is_behind_it(refreshed: Project, server: EdgarServer) -> None:
+    run(refreshed.home, server, LOOK_FOR_FILINGS)
+    server.lists(JD, filing("0001104659-19-021000", filed="2019-04-15"), filing(FY17))
+    server.has_facts(JD, fact(FY17, 14_918_000_000), fact("0001104659-19-021000", 19_237_000_000, 2018))
+    result = run(refreshed.home, server, LOOK_FOR_FILINGS)
+    assert {*EDGAR, "serving.warehouse"} <= materialised(result)
+
+
+def test_a_block_lets_the_refresh_go_on_and_marks_it_stale(refreshed: Project, server: EdgarServer) -> None:
+    server.fail(submissions(JD), page(403, RATE))
+    result = run(refreshed.home, server)
+    assert result.success
+    assert server.requests == [submissions(JD)]
+    assert {"marts.cac_trend", "serving.warehouse"} <= materialised(result)
+    assert warned(result) >= {"edgar_answers"}
+    assert "EDGAR      stale:" in told(result)
+    ((status, reason),) = published_status(refreshed.home)
+    assert status == "stale"
+    assert "Request Rate Threshold Exceeded" in reason
+
+    again = run(refreshed.home, server, LOOK_FOR_FILINGS)
+    assert again.success
+    assert materialised(again) == set()
+    assert server.requests == []
+
+
+def test_an_agent_that_is_not_accepted_fails_with_the_fix(refreshed: Project, server: EdgarServer) -> None:
+    server.fail(submissions(JD), page(403, UNDECLARED))
+    result = run(refreshed.home, server, LOOK_FOR_FILINGS)
+    assert not result.success
+    assert "SEC_USER_AGENT must be your name and e-mail" in told(result)
+    assert "STEP_UP_FOR_RETRY" not in {event.event_type_value for event in result.all_events}
+    assert server.requests == [submissions(JD)]
+
+
+def test_a_malformed_agent_fails_before_it_asks(refreshed: Project, server: EdgarServer) -> None:
+    result = run(refreshed.home, server, LOOK_FOR_FILINGS, agent="robot")
+    assert not result.success
+    assert "found 'robot'" in told(result)
+    assert server.requests == []
+
+
+def test_a_broken_register_is_rolled_back(refreshed: Project, server: EdgarServer) -> None:
+    with open_build(refreshed.settings) as con:
+        con.execute("insert into raw.edgar_filing (cik, accession, status) values (1, 'x', 'facts_loaded')")
+    result = run(refreshed.home, server, LOOK_FOR_FILINGS)
+    assert not result.success
+    assert "raw.edgar_filing keeps its last good rows" in told(result)
+    with open_build(refreshed.settings) as con:
+        assert con.execute("select count(*) from raw.edgar_body").fetchall() == [(0,)]
+
+
+def test_looking_for_filings_waits_to_be_switched_on() -> None:
+    schedule = definitions().resolve_schedule_def("look_for_filings_on_weekdays")
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("20 6-22 * * 1-5", "America/New_York")
+    assert EdgarConfig().only_if_new is False
