@@ -21,7 +21,7 @@ export WAREHOUSE_NOTIFY :=
 endif
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
-unexport Q ID
+unexport Q ID CIKS
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,10 @@ dictionary: env ## write docs/dictionary.md anew from the comments in the SQL fi
 
 docs: env ## what Great Expectations found, as pages in $WAREHOUSE_HOME/data_docs; no network needed
 	@$(RUN) -m etl.data_docs
+
+edgar-backfill: export WAREHOUSE_CIKS = $(value CIKS)
+edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK a line (CIKS=file); goes on where it was stopped
+	@$(RUN) -m etl.edgar_backfill "$$WAREHOUSE_CIKS"
 
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
