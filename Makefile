@@ -24,7 +24,7 @@ endif
 unexport Q ID CIKS
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed
 	@$(RUN) -m assets
