@@ -58,6 +58,18 @@ DEAL = {
     "ended_on": "2021-01-01",
     "document_id": "doc_shop",
 }
+LINK = {
+    "partnership_id": "p2",
+    "predecessor_id": "p1",
+    "relation": "extends",
+    "document_id": "doc_shop",
+}
+PROMOTION = {
+    "confounder": "spring_sale",
+    "starts_on": "2026-06-01",
+    "ends_on": "2026-06-18",
+    "source": "convention",
+}
 
 
 def write(folder: Path, **tables: Iterable[Row]) -> Path:

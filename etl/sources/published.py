@@ -1,6 +1,6 @@
 """Published figures: folders of CSV files that people keep by hand, each figure with its document.
 
-data/published is the reference set; a user's folder beside it holds any of the eight files and may define
+data/published is the reference set; a user's folder beside it holds any of the files and may define
 platforms, metrics and documents of its own. What goes wrong: keys that nothing defines, values that are not
 what the document prints, the same figure twice, spreadsheets that change dates, separators and encodings.
 
@@ -73,7 +73,7 @@ class Reading:
 def read(folders: Sequence[Path], root: Path) -> Reading:
     """Rows of all folders, in the order named; relative ones are taken from `root`, a repeated one once.
 
-    Raises SourceError for a missing folder, one without any of the eight files, a file whose name is almost
+    Raises SourceError for a missing folder, one without any of the files, a file whose name is almost
     one of theirs, a file that cannot be read and a wrong header.
     """
     found = list(_files(folders, root))
@@ -95,7 +95,7 @@ def read(folders: Sequence[Path], root: Path) -> Reading:
 
 
 def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str, CsvFile]]:
-    """Yield folder number, name as shown, kind and content of every file of the eight in the folders."""
+    """Yield folder number, name as shown, kind and content of every reference file in the folders."""
     expected = f"expected a folder with one or more of {', '.join(FILES.values())}"
     if not folders:
         raise SourceError(f"WAREHOUSE_FIGURES: found no folder; {expected}; fix: name data/published")

@@ -1,4 +1,4 @@
-"""The eight reference files: their columns, their keys, and what a row of each must hold.
+"""The reference files: their columns, their keys, and what a row of each must hold.
 
 Which columns may be absent is said here and in docs/adding-figures.md. Observations are checked in
 `etl.sources.published_figure`; a key that rows refer to is looked up in `etl.sources.published_register`.
@@ -17,6 +17,7 @@ from etl.sources.published_row import Check
 
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
+RELATIONS = ("renews", "resumes", "extends")
 ANYONE = "industry"  # subject of a claim about no party in particular
 
 _YEAR = re.compile(r"[0-9]{4}")
@@ -25,7 +26,7 @@ _CIK = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
 
 @dataclass(frozen=True)
 class Table:
-    """One of the eight files: kind of its rows, key columns, columns, and the check of a row."""
+    """One of the reference files: kind of its rows, key columns, columns, and the check of a row."""
 
     kind: str
     keys: tuple[tuple[str, ...], ...]  # the first is the one other rows refer to
@@ -52,6 +53,8 @@ def _platform(row: Check) -> None:
 def _party(row: Check) -> None:
     row.filled("party", "name", "kind")
     row.trimmed("party")
+    if row.text("measured_in"):
+        row.known("measured_in", "platform")
 
 
 def _metric(row: Check) -> None:
@@ -90,6 +93,23 @@ def _partnership(row: Check) -> None:
         row.say("ended_on", f"is before the deal began ({began}); correct one of them")
 
 
+def _partnership_link(row: Check) -> None:
+    row.known("partnership_id", "partnership")
+    row.known("predecessor_id", "partnership")
+    row.known("document_id", "document")
+    row.one_of("relation", RELATIONS)
+    if row.text("partnership_id") == row.text("predecessor_id"):
+        row.say("predecessor_id", "is the deal itself; name the deal before it")
+
+
+def _confounder(row: Check) -> None:
+    row.filled("confounder", "source")
+    row.trimmed("confounder")
+    starts, ends = row.day("starts_on"), row.day("ends_on")
+    if starts and ends and ends < starts:
+        row.say("ends_on", f"is before starts_on {starts}; correct one of the two dates")
+
+
 def _claim(row: Check) -> None:
     row.filled("claim_id", "metric", "unit", "kind", "statement")
     row.trimmed("claim_id", "metric", "unit")
@@ -118,7 +138,13 @@ TABLES = (
         optional=("company", "role", "sec_cik", "listing"),
         check=_platform,
     ),
-    Table("party", keys=(("party",),), required=("party", "name", "kind"), optional=(), check=_party),
+    Table(
+        "party",
+        keys=(("party",),),
+        required=("party", "name", "kind"),
+        optional=("measured_in",),
+        check=_party,
+    ),
     Table(
         "metric",
         keys=(("metric",),),
@@ -159,6 +185,20 @@ TABLES = (
         ),
         optional=("effective_on", "ended_on", "status", "scope", "terms", "note"),
         check=_partnership,
+    ),
+    Table(
+        "partnership_link",
+        keys=(("partnership_id", "predecessor_id"),),
+        required=("partnership_id", "predecessor_id", "relation", "document_id"),
+        optional=("note",),
+        check=_partnership_link,
+    ),
+    Table(
+        "confounder",
+        keys=(("confounder", "starts_on"),),
+        required=("confounder", "starts_on", "ends_on", "source"),
+        optional=(),
+        check=_confounder,
     ),
     Table(
         "claim",

@@ -18,6 +18,8 @@ FILES = {
     "definition_break": "definition_breaks.csv",
     "observation": "observations.csv",
     "partnership": "partnerships.csv",
+    "partnership_link": "partnership_links.csv",
+    "confounder": "confounders.csv",
     "claim": "claims.csv",
 }
 _FEW = 12  # keys worth listing in a message

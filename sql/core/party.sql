@@ -6,6 +6,7 @@ select
     r.fields['name']::varchar                                  as name,        -- name as people write it
     coalesce(r.fields['kind'], 'platform')::varchar            as kind,        -- platform (measured) or the kind its file states
     (r.kind = 'platform')::boolean                             as is_measured, -- whether figures of it are in core.observation
+    coalesce(r.fields['platform'], nullif(r.fields['measured_in'], ''))::varchar as measured_in, -- platform whose figures contain it; empty where nobody's do
     r.loaded_at::timestamptz                                   as loaded_at    -- when this warehouse knew it
 from raw.published_row as r
 where r.kind in ('platform', 'party') and r.superseded_at is null

@@ -18,7 +18,9 @@ from tests.published_rows import (
     DEAL,
     DOCUMENT,
     FIGURE,
+    LINK,
     PLATFORM,
+    PROMOTION,
     PUBLISHED,
     only_reject,
     read_mine,
@@ -81,6 +83,15 @@ def test_claims_and_deals_that_stand(tmp_path: Path) -> None:
             "before the deal began (2020-01-01)",
         ),
         ("partnerships", {**DEAL, "announced_on": "May 2020"}, "announced_on", "not a date"),
+        (
+            "parties",
+            {"party": "x", "name": "X", "kind": "y", "measured_in": "jdd"},
+            "measured_in",
+            "'jdd' stands",
+        ),
+        ("confounders", {**PROMOTION, "ends_on": "2026-05-31"}, "ends_on", "is before starts_on 2026-06-01"),
+        ("confounders", {**PROMOTION, "starts_on": "June"}, "starts_on", "not a date"),
+        ("confounders", {**PROMOTION, "source": ""}, "source", "is empty"),
         ("claims", {**CLAIM, "subject": "jd; vipshop"}, "subject", "' vipshop' stands in no"),
         ("claims", {**CLAIM, "subject": "market"}, "subject", "or write industry"),
         ("claims", {**CLAIM, "value_to": "5%"}, "value_to", "not a plain decimal number"),
@@ -94,6 +105,23 @@ def test_other_rows_in_quarantine(
 ) -> None:
     rows = [DOCUMENT, row] if table == "documents" else [row]
     reject = only_reject(read_mine(tmp_path, **{table: rows}))
+    assert reject.column == column
+    assert reason in reject.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "reason"),
+    [
+        ({"predecessor_id": "p9"}, "predecessor_id", "'p9' stands in no partnerships.csv"),
+        ({"predecessor_id": "p2"}, "predecessor_id", "is the deal itself"),
+        ({"relation": "follows"}, "relation", "write one of renews, resumes, extends"),
+        ({"document_id": "doc_x"}, "document_id", "stands in no documents.csv"),
+    ],
+)
+def test_links_between_deals(tmp_path: Path, change: dict[str, str], column: str, reason: str) -> None:
+    deals = [DEAL, {**DEAL, "partnership_id": "p2"}]
+    assert read_mine(tmp_path, partnerships=deals, partnership_links=[LINK]).rejects == ()
+    reject = only_reject(read_mine(tmp_path, partnerships=deals, partnership_links=[{**LINK, **change}]))
     assert reject.column == column
     assert reason in reject.reason
 
@@ -140,7 +168,7 @@ def test_the_second_of_two_is_the_duplicate_and_names_the_first(tmp_path: Path) 
 def test_a_copy_of_the_reference_data_is_duplicate_row_by_row(tmp_path: Path) -> None:
     shutil.copytree(ROOT / PUBLISHED, tmp_path / "copy")
     reading = read([PUBLISHED, tmp_path / "copy"], ROOT)
-    assert len(reading.records) == len(reading.rejects) == 1190
+    assert len(reading.records) == len(reading.rejects) == 1241
     assert all(r.reason.startswith("repeats data/published/") for r in reading.rejects)
 
 
