@@ -52,6 +52,9 @@ explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
 	@$(RUN) -m etl.explain "$$WAREHOUSE_ID"
 
+edgar-bulk: env ## load companyfacts.zip or a quarter of the SEC's data sets from disk (FILE=, CIK="1 2": only these)
+	@$(RUN) -m etl.edgar_bulk "$(FILE)" $(if $(CIK),--cik $(CIK))
+
 snapshots: env ## list the published snapshots that are kept
 	@$(RUN) -m etl.snapshots list
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import dagster as dg
 
 from assets.edgar import BODY, FILING, edgar_assets
+from assets.edgar_fact import TABLE as EDGAR_FACT
+from assets.edgar_fact import edgar_fact
 from assets.jobs import automation
 from assets.models import model_assets
 from assets.published import TABLE as PUBLISHED
@@ -26,8 +28,9 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     """
     models = load_models(root / "sql")
     tables = [model.name for model in models if not model.is_macro]
-    suites = {table: _suite(root, table) for table in [PUBLISHED, FILING, BODY, *tables]}
-    made = [published_row(suites[PUBLISHED]), edgar_assets(suites), *model_assets(models, suites)]
+    suites = {table: _suite(root, table) for table in [PUBLISHED, FILING, BODY, EDGAR_FACT, *tables]}
+    sources = [published_row(suites[PUBLISHED]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
+    made = [*sources, *model_assets(models, suites)]
     # The snapshot waits for the tables that nothing reads; behind them stand all others.
     read = {key for asset in made for key in asset.dependency_keys}
     last = [key for asset in made for key in asset.keys if key not in read]

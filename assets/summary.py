@@ -11,6 +11,7 @@ import dagster as dg
 
 from assets.edgar import KEYS as EDGAR
 from assets.edgar import STEP as EDGAR_STEP
+from assets.edgar_fact import KEY as EDGAR_FACT
 from assets.published import KEY as PUBLISHED
 from assets.published import SHOWN
 from assets.serving import KEY as SERVING
@@ -106,7 +107,7 @@ def _tables(found: Outcome) -> Iterator[str]:
     tables = {
         ".".join(key.path): metadata
         for key, metadata in found.materialised.items()
-        if key not in (PUBLISHED, *EDGAR, SERVING)
+        if key not in (PUBLISHED, *EDGAR, EDGAR_FACT, SERVING)
     }
     if tables:
         yield f"Tables     {len(tables)} built"

@@ -5,7 +5,7 @@ create table if not exists raw.published_row (
     loaded_at timestamptz, superseded_at timestamptz
 );
 comment on table raw.published_row is 'One row of a reference file, as the file said it.';
-comment on column raw.published_row.kind is 'platform, party, metric, document, definition_break, observation, partnership or claim';
+comment on column raw.published_row.kind is 'platform, party, metric, document, definition_break, observation, partnership, claim or edgar_concept';
 comment on column raw.published_row.file is 'file, by the folder as WAREHOUSE_FIGURES names it';
 comment on column raw.published_row.content_hash is 'SHA-256 of the file';
 comment on column raw.published_row.line is 'physical line on which the row starts; the header is line 1';
@@ -124,3 +124,55 @@ comment on column audit.source_status.reason is 'why it is stale or off, and wha
 comment on column audit.source_status.since is 'first refresh that found it so';
 comment on column audit.source_status.until is 'refresh that found it otherwise; empty while it holds';
 comment on column audit.source_status.not_before is 'the source wants no request before; empty when it said nothing';
+
+create table if not exists raw.edgar_fact (
+    cik bigint, taxonomy varchar, concept varchar, unit varchar, period_start date, period_end date, accn varchar,
+    val decimal(38, 10), form varchar, filed date, fy integer, fp varchar, frame varchar,
+    content_hash varchar, loaded_at timestamptz, superseded_at timestamptz
+);
+comment on table raw.edgar_fact is 'One fact of one filing, as SEC EDGAR''s companyfacts tell it.';
+comment on column raw.edgar_fact.cik is 'SEC central index key of the issuer';
+comment on column raw.edgar_fact.taxonomy is 'us-gaap, ifrs-full, dei, ... or the issuer''s own';
+comment on column raw.edgar_fact.concept is 'XBRL concept';
+comment on column raw.edgar_fact.unit is 'ISO 4217 code, shares, pure, ...';
+comment on column raw.edgar_fact.period_start is 'first day of the period; empty for an instant';
+comment on column raw.edgar_fact.period_end is 'last day of the period, or the instant';
+comment on column raw.edgar_fact.accn is 'accession number of the filing';
+comment on column raw.edgar_fact.val is 'value, in unit';
+comment on column raw.edgar_fact.form is 'form of the filing';
+comment on column raw.edgar_fact.filed is 'day of filing: when the world could know it';
+comment on column raw.edgar_fact.fy is 'fiscal year of the filing, not of the fact: never a key';
+comment on column raw.edgar_fact.fp is 'fiscal period of the filing, not of the fact: never a key';
+comment on column raw.edgar_fact.frame is 'calendar frame; only the latest filing keeps it: never a key';
+comment on column raw.edgar_fact.content_hash is 'SHA-256 of the body in which it was first seen';
+comment on column raw.edgar_fact.loaded_at is 'when this warehouse first read the fact with this value';
+comment on column raw.edgar_fact.superseded_at is 'when a later body told it otherwise or no longer; empty while it counts';
+
+create table if not exists raw.edgar_statement (
+    cik bigint, accn varchar, name varchar, form varchar, filed date, period date, fiscal_year_end varchar,
+    tag varchar, version varchar, is_custom boolean, month_end date, quarters integer, unit varchar,
+    segments varchar, coregistrant varchar, is_consolidated boolean, val decimal(38, 4),
+    statement varchar, label varchar, content_hash varchar, loaded_at timestamptz
+);
+comment on table raw.edgar_statement is 'One number of the SEC''s Financial Statement Data Sets. Its days are rounded to month ends: no figure is made of it.';
+comment on column raw.edgar_statement.cik is 'SEC central index key of the issuer';
+comment on column raw.edgar_statement.accn is 'accession number of the filing';
+comment on column raw.edgar_statement.name is 'issuer as the SEC names it';
+comment on column raw.edgar_statement.form is 'form of the filing';
+comment on column raw.edgar_statement.filed is 'day of filing';
+comment on column raw.edgar_statement.period is 'balance sheet day, rounded to a month end';
+comment on column raw.edgar_statement.fiscal_year_end is 'MMDD, rounded to a month end';
+comment on column raw.edgar_statement.tag is 'concept, standard or the issuer''s own';
+comment on column raw.edgar_statement.version is 'taxonomy and year, or the accession number for a custom tag';
+comment on column raw.edgar_statement.is_custom is 'whether the tag is the issuer''s own';
+comment on column raw.edgar_statement.month_end is 'last day of the period, rounded to a month end';
+comment on column raw.edgar_statement.quarters is 'length in quarters, rounded; 0 for an instant';
+comment on column raw.edgar_statement.unit is 'unit of measure';
+comment on column raw.edgar_statement.segments is 'axis and member of a part; empty for the whole';
+comment on column raw.edgar_statement.coregistrant is 'co-registrant; empty for the issuer';
+comment on column raw.edgar_statement.is_consolidated is 'whether it is the whole company: neither segments nor co-registrant';
+comment on column raw.edgar_statement.val is 'value, in unit; empty where the filing states none';
+comment on column raw.edgar_statement.statement is 'BS, IS, CF, EQ, CI or UN; empty where no statement shows it';
+comment on column raw.edgar_statement.label is 'label in the statement, else of the tag';
+comment on column raw.edgar_statement.content_hash is 'SHA-256 of num.txt';
+comment on column raw.edgar_statement.loaded_at is 'when this warehouse read it';

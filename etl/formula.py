@@ -137,6 +137,10 @@ FLAGS: Mapping[str, str] = {
 DERIVATIONS: Mapping[str, str] = {
     "level_less_increase": "not printed: a printed level less a printed increase",
     "level_plus_increase": "not printed: a printed level plus a printed increase",
+    "year_less_nine_months": "not printed: the filed year less its first nine months, of one vintage",
+    "year_less_half": "not printed: the filed year less its first half, of one vintage",
+    "nine_months_less_half": "not printed: nine months as filed less their first half, of one vintage",
+    "half_less_quarter": "not printed: the filed half year less its first quarter, of one vintage",
 }
 
 

@@ -18,9 +18,12 @@ from etl.sources.published_row import Check
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
 RELATIONS = ("renews", "resumes", "extends")
+ANY_ISSUER = "*"  # platform of a concept that holds for every issuer without rows of its own
+SIGNS = ("any", "positive")
 ANYONE = "industry"  # subject of a claim about no party in particular
 
 _YEAR = re.compile(r"[0-9]{4}")
+_PRIORITY = re.compile(r"[1-9][0-9]?")
 _CIK = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
 
 
@@ -129,6 +132,17 @@ def _claim(row: Check) -> None:
         row.say("period_to", f"{ends[1]} is before period_from {ends[0]}; correct one of them")
 
 
+def _edgar_concept(row: Check) -> None:
+    if row.text("platform") != ANY_ISSUER:
+        row.known("platform", "platform")
+    row.known("metric", "metric")
+    row.filled("taxonomy", "concept")
+    row.trimmed("taxonomy", "concept")
+    row.one_of("sign", SIGNS)
+    if not _PRIORITY.fullmatch(row.text("priority")):
+        row.say("priority", f"{row.text('priority')!r} is no rank; write 1 for the one asked first")
+
+
 # In the order in which rows may refer to each other.
 TABLES = (
     Table(
@@ -209,5 +223,12 @@ TABLES = (
         ),
         optional=("definition_stated", "note"),
         check=_claim,
+    ),
+    Table(
+        "edgar_concept",
+        keys=(("platform", "metric", "taxonomy", "concept"),),
+        required=("platform", "metric", "taxonomy", "concept", "priority", "sign"),
+        optional=("note",),
+        check=_edgar_concept,
     ),
 )

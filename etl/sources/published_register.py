@@ -21,6 +21,7 @@ FILES = {
     "partnership_link": "partnership_links.csv",
     "confounder": "confounders.csv",
     "claim": "claims.csv",
+    "edgar_concept": "edgar_concepts.csv",
 }
 _FEW = 12  # keys worth listing in a message
 

@@ -1,4 +1,4 @@
--- One figure printed in one document, or a level that follows from a printed increase; nothing is ever overwritten.
+-- One figure printed in one document, or one that follows from two of them; nothing is ever overwritten.
 -- grain: observation_id
 with printed as (
     select
@@ -8,10 +8,10 @@ with printed as (
         r.fields['value']::decimal(28, 6) as value, r.reading['rounding_half_width']::decimal(28, 6) as half_width,
         r.fields['unit'] as unit, r.fields['qualifier'] as qualifier, r.fields['basis'] as basis,
         d.document_id, r.fields['locator'] as locator, r.fields['printed_as'] as printed_as,
-        null as derivation, []::varchar[] as derived_from, d.kind as source_class, d.class_rank, d.published_on, r.loaded_at
-    from raw.published_row as r
-    join core.document as d on d.document_id = r.fields['document_id']
+        null::varchar as derivation, []::varchar[] as derived_from, d.kind as source_class, d.class_rank, d.published_on, r.loaded_at
+    from raw.published_row as r join core.document as d on d.document_id = r.fields['document_id']
     where r.kind = 'observation' and r.superseded_at is null
+    union all by name select e.*, 'filing' as source_class, 1 as class_rank from core.edgar_observation as e
 ),
 derived as (
     select
@@ -42,8 +42,8 @@ figure as (
         select 1 from printed as e
         where e.platform = p.platform and e.metric = p.metric and e.scope = p.scope and e.unit = p.unit
             and e.period_start is not distinct from p.period_start and e.period_end = p.period_end and e.class_rank = 1
-            and e.qualifier = 'exact' and e.published_on < p.published_on and abs(e.value - p.value) > e.half_width + p.half_width
-    ) and p.class_rank = 1 and p.qualifier = 'exact' as is_restatement
+            and e.derivation is null and e.qualifier = 'exact' and e.published_on < p.published_on and abs(e.value - p.value) > e.half_width + p.half_width
+    ) and p.class_rank = 1 and p.qualifier = 'exact' and p.derivation is null as is_restatement
     from printed as p
     union all
     select v.*, false from derived as v
@@ -63,11 +63,11 @@ select
     f.unit::varchar                                                          as unit,                -- ISO 4217 code, persons, orders, percent, count or CNY_per_person
     f.qualifier::varchar                                                     as qualifier,           -- exact, about, at_least or at_most
     f.basis::varchar                                                         as basis,               -- gaap, ifrs, non_gaap, operating or press
-    f.document_id::varchar                                                   as document_id,         -- document in which it stands; of a derived level, that of the increase
+    f.document_id::varchar                                                   as document_id,         -- document in which it stands; of a derived level, that of the increase; of a derived quarter, the later one
     f.locator::varchar                                                       as locator,             -- where in the document
     f.printed_as::varchar                                                    as printed_as,          -- as it is printed there
     f.derivation::varchar                                                    as derivation,          -- empty, or how it follows from derived_from
-    f.derived_from::varchar[]                                                as derived_from,        -- observations it follows from: level, increase
+    f.derived_from::varchar[]                                                as derived_from,        -- observations it follows from: level and increase, or longer period and its beginning
     f.source_class::varchar                                                  as source_class,        -- kind of the document; of a derived level, the weaker of its two
     f.class_rank::integer                                                    as class_rank,          -- 1 filing and company release, 2 media, 3 secondary
     f.is_restatement::boolean                                                as is_restatement,      -- whether the company had printed a different figure for the same quantity before

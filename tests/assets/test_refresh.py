@@ -65,6 +65,7 @@ def test_a_refresh_builds_and_publishes_everything(
         "raw.published_row",
         "raw.edgar_filing",
         "raw.edgar_body",
+        "raw.edgar_fact",
         "serving.warehouse",
     }
     with open_snapshot(project.settings.serving_db) as con:
