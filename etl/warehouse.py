@@ -7,6 +7,7 @@ file is replayed into it in silence, and typed macro parameters need it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,7 +143,21 @@ def _opening_error(database: str, error: duckdb.Error) -> WarehouseError:
 
 
 def _prepare(con: Connection) -> None:
-    for schema in SCHEMAS:
-        con.execute(f"create schema if not exists {schema}")
-    con.execute(BOOKKEEPING.read_text(encoding="utf-8"))
-    con.execute(";\n".join(create_contract_tables()))
+    """Make the schemas and bookkeeping tables, unless those of this very text are there already.
+
+    Every step of a refresh opens the database; looking for the mark costs a hundredth of making them.
+    """
+    text = BOOKKEEPING.read_text(encoding="utf-8") + ";\n".join(create_contract_tables())
+    mark = hashlib.sha256(text.encode()).hexdigest()
+    if con.execute(
+        "select 1 from duckdb_tables() "
+        "where schema_name = 'raw' and table_name = 'bookkeeping' and comment = ?",
+        [mark],
+    ).fetchall():
+        return
+    with transaction(con):
+        for schema in SCHEMAS:
+            con.execute(f"create schema if not exists {schema}")
+        con.execute(text)
+        con.execute("create table if not exists raw.bookkeeping (nothing boolean)")
+        con.execute(f"comment on table raw.bookkeeping is '{mark}'")
