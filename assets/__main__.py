@@ -12,7 +12,7 @@ import dagster as dg
 import psutil
 
 from assets.definitions import definitions
-from assets.instance import close_dead_runs, prepare_home, without_fsync
+from assets.instance import close_dead_runs, prepare_home, write_history_fast
 from assets.jobs import REFRESH
 from assets.summary import outcome, summary
 from etl.config import Settings, load_settings
@@ -33,7 +33,7 @@ def refresh(settings: Settings) -> bool:
     Raises DagsterExecutionInterruptedError when it was interrupted.
     """
     job = definitions(settings.root).resolve_job_def(REFRESH)
-    without_fsync()
+    write_history_fast()
     with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         close_dead_runs(instance, settings)
         result = job.execute_in_process(
