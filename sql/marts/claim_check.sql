@@ -67,7 +67,7 @@ select
     c.scope::varchar     as scope,        -- perimeter of the figures; '' is the whole
     c.is_plain::boolean  as is_plain,     -- whether definition and period are the nearest to the claim's words; scenarios and pooled years are not
     (row_number() over (partition by c.claim_id, c.part, c.subject order by c.is_plain desc, c.verdict = 'not_checkable', c.verdict = 'does_not_hold', c.vintage = 'now',
-        coalesce(abs(c.computed - c.claimed), 0), c.period_end desc, c.definition, c.scope) = 1)::boolean as is_best, -- the reading to quote: nearest to the words, then one under which it holds, then as known on its day
+        coalesce(abs(c.computed - c.claimed), 0), c.period_end desc, c.base_period_end desc, c.definition, c.scope, c.unit) = 1)::boolean as is_best, -- the reading to quote: nearest to the words, then one under which it holds, then as known on its day
     c.missing::varchar   as missing,      -- figure, day or document that is missing; empty where something can be said
     c.reason::varchar    as reason,       -- why, in one sentence
     list_sort(c.flags)::varchar[] as flags, -- what a reader must know of the figures

@@ -22,8 +22,8 @@ edge as (
 ),
 width as (
     select
-        e.*, 0.5 * if(e.decimals = '', pow(10, length(regexp_extract(e.whole, '(000)*$'))), pow(10, -length(e.decimals))) as printed,
-        greatest(printed, 0.5 * pow(10, length(e.whole) - 2)) as rough
+        e.*, (0.5 * if(e.decimals = '', pow(10, length(regexp_extract(e.whole, '(000)*$'))), pow(10, -length(e.decimals))))::decimal(28, 8) as printed,
+        greatest(printed, (0.5 * pow(10, length(e.whole) - 2))::decimal(28, 8)) as rough
     from edge as e
 ),
 bound as (

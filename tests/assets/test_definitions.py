@@ -17,7 +17,7 @@ from etl.config import ROOT
 from etl.sqlmodel import Model, load_models
 from etl.suite import load_suite
 
-MOST_ASSETS = 30
+MOST_ASSETS = 60
 INPUTS = {"raw.published_row", "raw.edgar_filing", "raw.edgar_body"}
 
 
