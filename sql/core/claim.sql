@@ -13,8 +13,10 @@ select
     nullif(r.fields['period_to'], '')::varchar               as period_to,         -- end of the claimed period, a day or a year
     nullif(r.fields['definition_stated'], '')::varchar       as definition_stated, -- definition that the claimant states
     r.fields['kind']::varchar                                as kind,              -- article, external_estimate, management_statement or press_estimate
-    r.fields['document_id']::varchar                         as document_id,       -- document that makes the claim
+    d.document_id::varchar                                   as document_id,       -- document that makes the claim
+    d.published_on::date                                     as published_on,      -- day on which it made the claim; empty where the document has no date
     nullif(r.fields['note'], '')::varchar                    as note,              -- remarks of the compiler
     r.loaded_at::timestamptz                                 as loaded_at          -- when this warehouse knew it
 from raw.published_row as r
+join core.document as d on d.document_id = r.fields['document_id']
 where r.kind = 'claim' and r.superseded_at is null
