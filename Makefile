@@ -33,8 +33,8 @@ demo: env ## simulated data with known truth in data/demo; look at it with DEMO=
 	@$(RUN) -m etl.demo
 	@$(MAKE) --no-print-directory refresh DEMO=1
 
-test: env ## run the tests
-	@$(RUN) -m pytest
+test: env ## run the tests, two files at a time
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 lint: env ## ruff, its formatter and mypy
 	@$(RUN) -m ruff check .

@@ -87,3 +87,5 @@ def write_history_fast() -> None:
                 yield open_connection
 
     SqliteEventLogStorage._connect = connect  # type: ignore[assignment]
+    # Each check asks the file whether it has the table of checks; a history made by this version has it.
+    SqliteEventLogStorage.supports_asset_checks = True  # type: ignore[assignment,method-assign]

@@ -10,10 +10,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from etl.build import BuildError
 from etl.config import ROOT, Settings, load_settings
@@ -28,14 +29,17 @@ WAIT_SECONDS = 30
 
 
 class Warehouse(dg.ConfigurableResource["Warehouse"]):
-    """The build database of one home, opened by each step for its own duration.
+    """The build database of one home, opened by the first step of a run for all that follow.
 
-    `root` is the project folder; `environment` stands for the environment variables (null: the real
-    ones and `.env`), so that a test has a home of its own.
+    A step that fails closes it, so that the next one starts from what is committed. `root` is the project
+    folder; `environment` stands for the environment variables (null: the real ones and `.env`), so that a
+    test has a home of its own.
     """
 
     root: str = str(ROOT)
     environment: dict[str, str] | None = None
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _connection: Connection | None = PrivateAttr(default=None)
 
     @property
     def settings(self) -> Settings:
@@ -46,23 +50,40 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Warehouse", None, None]:
         """This resource, while the run holds the writer's lock. Raises BusyError when another run has it."""
         with writer_lock(self.settings):
-            yield self
+            try:
+                yield self
+            finally:
+                self._connection = None
+                self._held.close()
 
     @contextmanager
-    def open(self) -> Iterator[Connection]:
-        """The build database for one step.
+    def open(self, threads: int = 1) -> Iterator[Connection]:
+        """The build database for one step, which may use so many threads.
 
+        One is enough for tables of some thousand rows, and each further one costs memory.
         A database in use by another program asks Dagster for a retry; what another try would not
         mend (a refused source, SQL that does not run, a full disk) is a failure with its plain message.
         """
         try:
-            with interruptible() as interrupt, open_build(self.settings) as con:
-                interrupt.append(con.interrupt)
-                yield con
+            with interruptible() as interrupt, self._forget_when_broken():
+                if self._connection is None:
+                    self._connection = self._held.enter_context(open_build(self.settings))
+                self._connection.execute(f"set threads = {threads}")
+                interrupt.append(self._connection.interrupt)
+                yield self._connection
         except BusyError as error:
             raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
         except (SourceError, BuildError, WarehouseError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
+
+    @contextmanager
+    def _forget_when_broken(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._connection = None
+            self._held.pop_all().__exit__(type(error), error, error.__traceback__)
+            raise
 
 
 @contextmanager

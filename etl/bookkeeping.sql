@@ -176,3 +176,7 @@ comment on column raw.edgar_statement.statement is 'BS, IS, CF, EQ, CI or UN; em
 comment on column raw.edgar_statement.label is 'label in the statement, else of the tag';
 comment on column raw.edgar_statement.content_hash is 'SHA-256 of num.txt';
 comment on column raw.edgar_statement.loaded_at is 'when this warehouse read it';
+
+create table if not exists raw.bookkeeping (text_hash varchar);
+comment on table raw.bookkeeping is 'Which text the tables of sources and the audit were made from, so that a step need not make them again.';
+comment on column raw.bookkeeping.text_hash is 'SHA-256 of that text';

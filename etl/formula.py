@@ -118,6 +118,12 @@ VALIDITY: Mapping[str, str] = {
     "change_within_rounding": "the change against the year before is smaller than the rounding of the prints",
     "spend_up_adds_down": "the platform spent more and gained fewer buyers than the year before",
     "spend_down_adds_up": "the platform spent less and gained more buyers than the year before",
+    "missing_revenue": "no document in the data set prints the revenue of exactly this window",
+    "missing_gross_profit": "no document in the data set prints the gross profit of exactly this window",
+    "gmv_not_disclosed": "no document in the data set prints the GMV of this window and perimeter",
+    "revenue_not_positive": "the revenue is nil or less: a ratio to it says nothing",
+    "margin_not_positive": "the gross profit is nil or less: what is spent never comes back",
+    "margin_within_rounding": "the gross profit may be nil within its rounding: only one bound is given",
 }
 
 FLAGS: Mapping[str, str] = {
@@ -132,6 +138,8 @@ FLAGS: Mapping[str, str] = {
     "fy_misaligned": "the window does not end with the company's fiscal year",
     "summed_quarters": "the year's expense is the sum of four printed quarters",
     "definition_break": "what is counted changed inside the window",
+    "proxy": "no measurement of what its name says: the whole company's margin stands for a buyer's",
+    "recomputed_disagrees": "a printed figure and the one recomputed from its parts do not meet",
 }
 
 DERIVATIONS: Mapping[str, str] = {

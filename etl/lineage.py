@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
+from sqlglot.schema import MappingSchema
 
 from etl.daily_contract import contract_tables
 from etl.sqlfile import AS_OF, Model
@@ -68,7 +69,7 @@ def _calls_as_tables(tree: exp.Select, by_name: Mapping[str, Model]) -> None:
 
 
 @lru_cache(maxsize=8)
-def _schema(models: tuple[Model, ...]) -> dict[str, dict[str, dict[str, str]]]:
+def _schema(models: tuple[Model, ...]) -> MappingSchema:
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for model in models:
         schema.setdefault(model.schema, {})[model.table] = {c.name: c.type for c in model.columns}
@@ -80,4 +81,4 @@ def _schema(models: tuple[Model, ...]) -> dict[str, dict[str, dict[str, str]]]:
     for name, (_, delivered) in contract_tables().items():
         place, _, table = name.partition(".")
         schema.setdefault(place, {})[table] = {column.name: column.type for column in delivered}
-    return schema
+    return MappingSchema(schema, dialect="duckdb")

@@ -149,15 +149,14 @@ def _prepare(con: Connection) -> None:
     """
     text = BOOKKEEPING.read_text(encoding="utf-8") + ";\n".join(create_contract_tables())
     mark = hashlib.sha256(text.encode()).hexdigest()
-    if con.execute(
-        "select 1 from duckdb_tables() "
-        "where schema_name = 'raw' and table_name = 'bookkeeping' and comment = ?",
-        [mark],
-    ).fetchall():
+    made = con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'bookkeeping'"
+    )
+    if made.fetchall() and con.execute("from raw.bookkeeping").fetchall() == [(mark,)]:
         return
     with transaction(con):
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
         con.execute(text)
-        con.execute("create table if not exists raw.bookkeeping (nothing boolean)")
-        con.execute(f"comment on table raw.bookkeeping is '{mark}'")
+        con.execute("delete from raw.bookkeeping")
+        con.execute("insert into raw.bookkeeping values (?)", [mark])

@@ -23,8 +23,7 @@ def run_case(con: Connection, models: Sequence[Model], case: Path) -> list[str]:
     """What differs between expected.csv and what the model makes of the case's input."""
     name = f"{case.parent.parent.name}.{case.parent.name}"
     inputs = {path.stem: path for path in case.glob("*.csv") if path.stem != "expected"}
-    made = {model.name for model in models}
-    for table in [table for table in inputs if table.startswith("raw.") or table not in made]:
+    for table in [table for table in inputs if table in given(con)]:
         load_csv(con, table, inputs.pop(table))
     for model in models:
         if model.name == name:
@@ -39,6 +38,14 @@ def run_case(con: Connection, models: Sequence[Model], case: Path) -> list[str]:
         con.execute(statement)
     twin = model.name if model.is_macro else twins_of(models).get(model.name)
     return differences(con, source(model, twin, case), case / "expected.csv", model.grain)
+
+
+def given(con: Connection) -> set[str]:
+    """The tables that stand before any model: of the bookkeeping and of the contracts."""
+    return {
+        f"{schema}.{table}"
+        for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    }
 
 
 def source(model: Model, twin: str | None, case: Path) -> str:

@@ -275,13 +275,18 @@ def test_build_all_stops_behind_a_failure_only(con: Connection, tmp_path: Path, 
     assert con.execute("from marts.story").fetchall() == [(2,)]
 
 
+def tables(con: Connection) -> list[tuple[str, str]]:
+    return con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
+
+
 def test_build_all_refuses_a_broken_house_before_it_builds(
     con: Connection, tmp_path: Path, suites_dir: Path
 ) -> None:
     files = {**FILES, "marts/story.sql": STORY.replace("core.thing_latest", "raw.published_row")}
+    before = tables(con)
     with pytest.raises(ModelError):
         build_all(con, write(tmp_path / "sql", files), suites_dir, "1", passes)
-    assert con.execute("select count(*) from duckdb_tables() where schema_name = 'core'").fetchall() == [(0,)]
+    assert tables(con) == before
 
 
 def test_validate_and_record_serve_tables_that_no_model_makes(con: Connection) -> None:

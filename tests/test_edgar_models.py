@@ -96,6 +96,19 @@ def test_jd_restated_by_so_much(con: Connection) -> None:
     assert rows == [(date(2018, 4, 27), "-6.5"), (date(2018, 4, 27), "-3.9")]
 
 
+def test_the_twin_of_the_reconciliation_says_what_was_known(con: Connection) -> None:
+    table, twin = "marts.reconciliation", "marts.reconciliation_as_of(date '{}')"
+    for one, other in ((table, twin.format("9999-12-31")), (twin.format("9999-12-31"), table)):
+        assert asked(con, f"select * from {one} where known_on is not null except all from {other}") == []
+    ((then, late),) = asked(
+        con,
+        "select count(*), count(*) filter (where greatest(t.known_on, t.filed_on) > date '2018-04-26') "
+        f"from {twin.format('2018-04-26')} as t",
+    )
+    assert then > 0
+    assert late == 0
+
+
 def test_fourth_quarters_follow_from_year_and_nine_months(con: Connection) -> None:
     rows = asked(
         con,

@@ -139,6 +139,16 @@ def core() -> Iterator[Connection]:
     con.close()
 
 
+def behind(name: str) -> list[Model]:
+    """The mart and every mart it is made from, in the order they are built."""
+    needed, ahead = {name}, [name]
+    while ahead:
+        marts = {read for read in models()[ahead.pop()].reads if read.startswith("marts.")}
+        ahead += marts - needed
+        needed |= marts
+    return [model for model in models().values() if model.name in needed]
+
+
 def trend(con: Connection, printed: Sequence[Company]) -> list[dict[str, Any]]:
     """Rows of marts.cac_trend for companies p0, p1, ... without quarters, through all marts before it."""
     con.execute("delete from core.observation_latest")
@@ -166,9 +176,8 @@ def trend(con: Connection, printed: Sequence[Company]) -> list[dict[str, Any]]:
         f"published_on) values ({', '.join('?' for _ in rows[0])})",
         rows,
     )
-    for model in models().values():
-        if model.schema == "marts" and model.table != "coverage":
-            con.execute(create_statements(model)[0])
+    for model in behind("marts.cac_trend"):
+        con.execute(create_statements(model)[0])
     found = con.execute(
         "select t.*, year(t.period_end) as year from marts.cac_trend as t "
         "where t.validity not in ('missing_buyers_start', 'missing_buyers_end', 'missing_spend')"

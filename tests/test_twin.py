@@ -218,7 +218,8 @@ def reference() -> Iterator[tuple[Connection, list[Model]]]:
     ingest_published(con, load_settings({}), datetime(2026, 1, 1, tzinfo=UTC))
     models = load_models(ROOT / "sql")
     make(con, models)
-    yield con, [model for model in models if model.twin]
+    needs_filings = "marts.reconciliation"  # empty here; tests/test_edgar_models.py asks its twin
+    yield con, [model for model in models if model.twin and model.name != needs_filings]
     con.close()
 
 

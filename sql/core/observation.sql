@@ -16,13 +16,11 @@ with printed as (
 derived as (
     select
         'drv_' || substr(md5(concat_ws('|', i.observation_id, l.observation_id, w.derivation)), 1, 16) as observation_id,
-        l.platform, l.metric, l.scope, l.period_type,
-        (l.period_start + to_months(w.sign * round((i.period_end + 1 - i.period_start) / 30.4375)::integer))::date as period_start,
+        l.platform, l.metric, l.scope, l.period_type, (l.period_start + to_months(w.sign * round((i.period_end + 1 - i.period_start) / 30.4375)::integer))::date as period_start,
         if(w.sign < 0, i.period_start - 1, i.period_end)::date as period_end,
         l.value + w.sign * i.value as value, l.half_width + i.half_width as half_width, l.unit, 'exact' as qualifier, l.basis,
         i.document_id, i.locator, i.printed_as, w.derivation, [l.observation_id, i.observation_id] as derived_from,
-        if(l.class_rank > i.class_rank, l.source_class, i.source_class) as source_class,
-        greatest(l.class_rank, i.class_rank) as class_rank,
+        if(l.class_rank > i.class_rank, l.source_class, i.source_class) as source_class, greatest(l.class_rank, i.class_rank) as class_rank,
         if(l.published_on is null or i.published_on is null, null, greatest(l.published_on, i.published_on)) as published_on,
         greatest(l.loaded_at, i.loaded_at) as loaded_at
     from printed as i
@@ -33,15 +31,18 @@ derived as (
         and l.period_end = if(w.sign < 0, i.period_end, i.period_start - 1)
     where not exists (
         select 1 from core.definition_break as b
-        where b.platform = l.platform and b.metric = l.metric and b.scope = l.scope
-            and b.from_period_end between i.period_start and i.period_end
+        where b.platform = l.platform and b.metric = l.metric and b.scope = l.scope and b.from_period_end between i.period_start and i.period_end
+    ) and not exists ( -- the increase is counted from the level as it stood then, not from one that had been restated by then
+        select 1 from printed as r
+        where r.platform = l.platform and r.metric = l.metric and r.scope = l.scope and r.unit = l.unit and r.qualifier = 'exact' and r.class_rank <= l.class_rank
+            and r.period_start = l.period_start and r.period_end = l.period_end and r.published_on > l.published_on and r.published_on <= i.published_on
+            and abs(r.value - l.value) > r.half_width + l.half_width
     )
 ),
 figure as (
     select p.*, exists (
         select 1 from printed as e
-        where e.platform = p.platform and e.metric = p.metric and e.scope = p.scope and e.unit = p.unit
-            and e.period_start is not distinct from p.period_start and e.period_end = p.period_end and e.class_rank = 1
+        where e.platform = p.platform and e.metric = p.metric and e.scope = p.scope and e.unit = p.unit and e.period_start is not distinct from p.period_start and e.period_end = p.period_end and e.class_rank = 1
             and e.derivation is null and e.qualifier = 'exact' and e.published_on < p.published_on and abs(e.value - p.value) > e.half_width + p.half_width
     ) and p.class_rank = 1 and p.qualifier = 'exact' and p.derivation is null as is_restatement
     from printed as p

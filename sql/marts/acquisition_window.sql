@@ -68,7 +68,9 @@ select
         when p.nt is null then 'missing_buyers_end'
         when not p.is_exact then 'bounds_only'
     end::varchar                                as obstacle,              -- why no acquisition cost can be computed; empty when one can
-    list_sort(list_distinct(if(p.scope <> '', list_append(p.flags, 'scope_mismatch'), p.flags)))::varchar[] as flags, -- what a reader must know
+    list_sort(list_distinct(list_concat(p.flags, if(p.scope <> '', ['scope_mismatch'], []),
+        -- a year that ends more than half a month off the month of the company's fiscal year end
+        if(p.months > 3 and month((p.period_end - 15)::date) <> split_part(f.fiscal_year_end, '-', 1)::integer, ['fy_misaligned'], []))))::varchar[] as flags, -- what a reader must know
     p.inputs::varchar[]                         as input_observation_ids, -- figures of the window
     p.known_on::date                            as known_on               -- first day on which all of them were public; empty with an undated one
 from paired as p

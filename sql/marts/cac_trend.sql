@@ -61,7 +61,7 @@ select
     c.cac_high::double                 as cac_high,              -- greatest the printed digits allow, currency per buyer; empty when unbounded
     c.currency::varchar                as currency,              -- ISO 4217 code
     c.validity::varchar                as validity,              -- ok, coarse, uninformative, or the reason why there is no number
-    list_sort(if(c.fiscal_quarter <> 4 and not c.is_quarter, list_append(c.flags, 'fy_misaligned'), c.flags))::varchar[] as flags, -- what a reader must know
+    c.flags::varchar[]                 as flags,                 -- what a reader must know
     c.base_end::date                   as index_base,            -- period end of the base of the index: the first valid one of the series
     if(c.has_index, if(c.period_end = c.base_end, 100, 100 * c.cac / c.b_cac), null)::double as cac_index, -- acquisition cost where the base is 100; both ends valid
     if(c.has_index, if(c.period_end = c.base_end, 100, 100 * c.cac_low / c.b_high), null)::double as cac_index_low, -- least the prints allow

@@ -68,3 +68,12 @@ def changed(refreshed: Project, tmp_path: Path) -> Callable[[str, str], Project]
         return Project(root, refreshed.home)
 
     return change
+
+
+def metadata(result: dg.ExecuteInProcessResult, table: str) -> dict[str, dg.MetadataValue]:
+    (event,) = (
+        event
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(table.split("."))
+    )
+    return dict(event.materialization.metadata)

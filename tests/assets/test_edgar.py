@@ -15,7 +15,7 @@ from assets.summary import outcome, summary
 from etl.config import ROOT, load_settings
 from etl.sources import edgar_http
 from etl.warehouse import open_build, open_snapshot
-from tests.assets.conftest import QUIET, Project
+from tests.assets.conftest import QUIET, Project, metadata
 from tests.edgar_server import AGENT, RATE, UNDECLARED, EdgarServer, fact, filing, page, submissions
 
 JD, OTHERS = 1549802, (1577552, 1737806, 1762417)  # those of data/published/platforms.csv
@@ -73,9 +73,9 @@ def test_without_an_agent_the_embedded_figures_serve_and_the_ui_says_what_is_mis
 ) -> None:
     project, result = first
     assert result.success
-    (event,) = (e for e in result.get_asset_materialization_events() if "edgar_filing" in e.asset_key.path)
-    assert event.materialization.metadata["EDGAR"].value == "off"
-    assert "SEC_USER_AGENT is not set" in event.materialization.metadata["what is missing"].value
+    shown = metadata(result, "raw.edgar_filing")
+    assert shown["EDGAR"].value == "off"
+    assert "SEC_USER_AGENT is not set" in shown["what is missing"].value
     ((status, reason),) = published_status(project.home)
     assert (status, reason[:14]) == ("off", "SEC_USER_AGENT")
     assert "edgar_answers" not in warned(result)
@@ -87,8 +87,7 @@ def test_a_refresh_reads_filings_and_shows_them(refreshed: Project, server: Edga
     assert "EDGAR      current: 4 issuers, 5 requests, 1 reports with new facts, 0 reports pending" in told(
         result
     )
-    (event,) = (e for e in result.get_asset_materialization_events() if "edgar_filing" in e.asset_key.path)
-    shown = event.materialization.metadata
+    shown = metadata(result, "raw.edgar_filing")
     assert f"[{FY17}](https://www.sec.gov/Archives/edgar/data/{JD}/000110465918027535/report.htm)" in str(
         shown["newest reports"].value
     )

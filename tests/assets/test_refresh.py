@@ -13,7 +13,7 @@ import assets.warehouse
 from assets.summary import outcome, summary
 from etl.config import ROOT, Settings
 from etl.warehouse import BusyError, open_build, open_snapshot
-from tests.assets.conftest import Project
+from tests.assets.conftest import Project, metadata
 
 Change = Callable[[str, str], Project]
 FAILING = """
@@ -28,15 +28,6 @@ FAILING = """
 def materialised(result: dg.ExecuteInProcessResult) -> set[str]:
     events = result.get_asset_materialization_events()
     return {".".join(event.asset_key.path) for event in events if event.asset_key}
-
-
-def metadata(result: dg.ExecuteInProcessResult, table: str) -> dict[str, dg.MetadataValue]:
-    (event,) = (
-        event
-        for event in result.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey(table.split("."))
-    )
-    return dict(event.materialization.metadata)
 
 
 def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
@@ -131,7 +122,7 @@ def test_a_critical_failure_keeps_what_was_there(changed: Change) -> None:
     assert len(checks) > 1
     assert all(checks.values())
     assert not {"core.document", "core.observation", "marts.cac_trend"} & materialised(result)
-    assert {"core.platform", "core.claim"} <= materialised(result), "what does not read it goes on"
+    assert {"core.platform", "core.confounder"} <= materialised(result), "what does not read it goes on"
     assert "serving.warehouse" not in materialised(result)
     assert fingerprint(project.settings.serving_db) == before
     assert "STEP_UP_FOR_RETRY" not in types(result)
