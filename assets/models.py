@@ -27,7 +27,8 @@ FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_w
 
 def model_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[dg.AssetsDefinition]:
     """The assets of all tables among `models`; `suites` has one suite a table."""
-    return [_model_asset(model, suites[model.name], models) for model in models if not model.is_macro]
+    tables = [model for model in models if not model.is_macro and not model.daily]
+    return [_model_asset(model, suites[model.name], models) for model in tables]
 
 
 def dependencies(model: Model, models: Sequence[Model]) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
 
-A file opens with comment lines: what a row tells, then `-- grain: a, b`, then `-- twin: no` and
-`-- portable: yes` where they apply, or `-- macro: schema.name(as_of_date date)`. Its final list has one
-column a line: `expression::type as name, -- comment`. Comments are read from the text, where they were
+A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply, `-- twin: no`,
+`-- portable: yes`, `-- daily: column, reach` for a table that is built day by day, or
+`-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
+`expression::type as name, -- comment`. Comments are read from the text, where they were
 written.
 """
 
@@ -22,7 +23,7 @@ from etl.sqltree import PARAMETER, ModelError, broken_rules, parse, references
 SCHEMAS = ("core", "marts")
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
-KEYS = frozenset({"grain", "twin", "macro", "portable"})
+KEYS = frozenset({"grain", "twin", "macro", "portable", "daily"})
 
 _KEY = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*")
 _TYPE = re.compile(r"::\s*([^:]+?)\s+as\s*$", re.IGNORECASE)
@@ -45,7 +46,8 @@ class Model:
 
     `reads` names tables as "schema.table" and macros as "schema.name()"; a call of a mart's twin counts
     as reading the mart, which makes it. `as_of` pairs each table that the twin does not read with the
-    macro that it reads instead.
+    macro that it reads instead. `daily` is the column that holds a row's day where only the days that new
+    data touches are built again; a row then depends on the `reach` days before its own, too.
     """
 
     schema: str
@@ -60,6 +62,8 @@ class Model:
     twin: bool
     portable: bool = False
     as_of: tuple[tuple[str, str], ...] = ()
+    daily: str | None = None
+    reach: int = 0
 
     @property
     def name(self) -> str:
@@ -100,9 +104,25 @@ def read_model(path: Path, sql_dir: Path) -> Model:
     reads = dict.fromkeys(r.name + "()" * r.is_call for r in references(tree))
     twin = schema == "marts" and not is_macro and "twin" not in keys
     portable = "portable" in keys
+    daily, reach = _daily(path, keys, columns)
     return Model(
-        schema, table, path, description, grain, sql, columns, tuple(reads), parameters, twin, portable
+        *(schema, table, path, description, grain, sql, columns, tuple(reads), parameters, twin, portable),
+        daily=daily,
+        reach=reach,
     )
+
+
+def _daily(path: Path, keys: Mapping[str, str], columns: tuple[Column, ...]) -> tuple[str | None, int]:
+    """The column of the day and how many days before it a row depends on."""
+    if "daily" not in keys:
+        return None, 0
+    column, _, reach = (part.strip() for part in keys["daily"].partition(","))
+    types = {c.name: c.type for c in columns}
+    if types.get(column) != "date" or not (reach or "0").isdecimal():
+        fail(path, "-- daily: takes a date of the final list, and after a comma a number of days")
+    if keys.get("portable") != "yes" or keys.get("twin") != "no":
+        fail(path, "-- daily: goes with -- portable: yes and -- twin: no")
+    return column, int(reach or 0)
 
 
 def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
@@ -122,7 +142,7 @@ def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
     if not keys.get("grain"):
         fail(path, "add the line -- grain: column, column after the description")
     if unknown := set(keys) - KEYS:
-        fail(path, f"-- {min(unknown)}: is no key; there are grain, twin, portable and macro")
+        fail(path, f"-- {min(unknown)}: is no key; there are grain, twin, portable, daily and macro")
     if keys.get("twin", "no") != "no":
         fail(path, "-- twin: takes only no; a mart has a twin unless it says so")
     if keys.get("portable", "yes") != "yes":

@@ -21,8 +21,7 @@ derived as (
         l.value + w.sign * i.value as value, l.half_width + i.half_width as half_width, l.unit, 'exact' as qualifier, l.basis,
         i.document_id, i.locator, i.printed_as, w.derivation, [l.observation_id, i.observation_id] as derived_from,
         if(l.class_rank > i.class_rank, l.source_class, i.source_class) as source_class, greatest(l.class_rank, i.class_rank) as class_rank,
-        if(l.published_on is null or i.published_on is null, null, greatest(l.published_on, i.published_on)) as published_on,
-        greatest(l.loaded_at, i.loaded_at) as loaded_at
+        if(l.published_on is null or i.published_on is null, null, greatest(l.published_on, i.published_on)) as published_on, greatest(l.loaded_at, i.loaded_at) as loaded_at
     from printed as i
     join (values (-1, 'level_less_increase'), (1, 'level_plus_increase')) as w(sign, derivation) on true
     join printed as l
