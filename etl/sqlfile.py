@@ -1,7 +1,7 @@
 """One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
 
-A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply, `-- twin: no`,
-`-- portable: yes`, `-- daily: column, reach` for a table that is built day by day, or
+A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply,
+`-- twin: no`, `-- portable: yes`, `-- daily: column, reach` for a table that is built day by day, or
 `-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
 `expression::type as name, -- comment`. Comments are read from the text, where they were
 written.
