@@ -166,10 +166,10 @@ def test_too_little_room_is_told_before_anything_is_written(
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[tuple[Path, int | None]]:
-    """A home on a disk of 8 MB; where mounting is not allowed, any home and a limit on the size of a file."""
+    """A home on a disk of 12 MB; where mounting is not allowed, any home and a limit on the size of a file."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=False).returncode
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], check=False).returncode
     if mounted == 0:
         yield disk / "home", None
         subprocess.run(["umount", disk], check=True)
