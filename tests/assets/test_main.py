@@ -51,6 +51,18 @@ def test_a_broken_file_of_the_project_is_named(
     assert "Traceback" not in printed
 
 
+def test_a_refresh_that_does_not_even_start_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(assets.__main__, "after_refresh", lambda _, failure: told.append(failure))
+    (project / "sql/core/party.sql").write_text("select 1", encoding="utf-8")
+    assert assets.__main__.main([]) == 1
+    (failure,) = told
+    assert failure and "party.sql" in failure
+    assert failure in capsys.readouterr().err
+
+
 def test_home_is_ready_for_the_ui(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert assets.__main__.main(["home"]) == 0
     home = Path(capsys.readouterr().out.strip())
