@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from etl.config import Settings, load_settings
+from etl.config import ROOT, Settings, load_settings
 from etl.edgar import store_body
 from etl.edgar_facts import IDENTITY, Body, FactLoad, load_body, load_pending
 from etl.warehouse import Connection, memory
@@ -222,3 +223,11 @@ def test_real_bodies_have_no_identity_twice(con: Connection) -> None:
 
 def test_fixture_facts_are_whole() -> None:
     assert fact(FILED[0]).keys() == {"start", "end", "val", "accn", "fy", "fp", "form", "filed"}
+
+
+def test_no_fact_is_keyed_by_what_describes_the_filing() -> None:
+    """fy, fp and frame stand in raw.edgar_fact as they came, and no model reads them."""
+    about = {"fy", "fp", "frame"}
+    assert not about & set(IDENTITY)
+    for path in (ROOT / "sql").rglob("*.sql"):
+        assert not about & set(re.findall(r"\w+", path.read_text(encoding="utf-8"))), path.name
