@@ -166,11 +166,11 @@ def test_too_little_room_is_told_before_anything_is_written(
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[tuple[Path, int | None]]:
-    """A home on a disk of 8 MB; where mounting is not allowed, any home and a limit on the size of a file."""
+    """A home on a disk of 12 MB; where mounting is not allowed, any home and a limit on file sizes."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=False).returncode
-    if mounted == 0:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk]
+    if subprocess.run(mount, check=False).returncode == 0:
         yield disk / "home", None
         subprocess.run(["umount", disk], check=True)
     else:
