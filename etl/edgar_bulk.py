@@ -25,8 +25,8 @@ from etl.edgar_facts import Body, FactLoad, load_body, loaded_hashes
 from etl.edgar_statements import SETS, StatementError, load_statements
 from etl.warehouse import Connection, WarehouseError, open_build
 
-# One body needs a part of it. Without a bound DuckDB keeps what it wrote, up to most of the machine's memory.
-MEMORY = "256MB"
+# Enough for a body of 30 MB. Without a bound DuckDB keeps what it wrote, up to most of the machine's memory.
+MEMORY = "512MB"
 
 
 def load_archive(

@@ -12,7 +12,7 @@ import pytest
 
 from etl.config import ROOT, Settings, load_settings
 from etl.edgar import store_body
-from etl.edgar_facts import IDENTITY, Body, FactLoad, load_body, load_pending
+from etl.edgar_facts import IDENTITY, Body, BodyError, FactLoad, load_body, load_pending, stage
 from etl.warehouse import Connection, memory
 from tests.edgar_bodies import FILED, JD, PDD, body, fact, real_bodies, write
 
@@ -179,6 +179,16 @@ def test_a_body_of_another_issuer_is_refused(con: Connection, tmp_path: Path) ->
     loaded = load(con, tmp_path, body(PDD))
     assert loaded.status == "refused"
     assert (str(PDD) in loaded.message, count(con)) == (True, 0)
+
+
+def test_a_body_too_large_for_the_memory_is_not_called_broken(con: Connection, tmp_path: Path) -> None:
+    path = write(tmp_path / "body.json", body(JD))
+    con.execute("set memory_limit = '1MB'")
+    with pytest.raises(BodyError, match="needs more memory") as told:
+        stage(con, Body(JD, "x", path))
+    con.execute("set memory_limit = '1GB'")
+    assert "remove it" not in str(told.value)
+    assert load(con, tmp_path, body(JD)).rows_added == len(OF_JD)
 
 
 def test_truncated_gzip_is_refused(con: Connection, tmp_path: Path) -> None:
