@@ -13,7 +13,7 @@ import pytest
 
 from etl.config import load_settings
 from etl.warehouse import Connection
-from tests.edgar_bodies import real_bodies
+from tests.edgar_bodies import REAL, real_bodies
 from tests.edgar_warehouse import PUBLISHED, asked, built, warnings
 
 pytestmark = pytest.mark.skipif(not real_bodies(), reason="the real bodies are not on this machine")
@@ -154,3 +154,61 @@ def test_annual_figures_are_those_that_edgartools_reads(issuers: Connection) -> 
             where d.cik = {cik} and f.period_type = 'year' and f.value > 0""",
         )
         assert not set(figures) - theirs, cik
+
+
+@pytest.fixture(scope="module")
+def filers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """The reference data with what Alibaba, JD and Pinduoduo filed of expense and revenue."""
+    settings = load_settings(
+        {"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("home")), "WAREHOUSE_FIGURES": PUBLISHED}
+    )
+    excerpts = [(int(path.name[3:13]), path) for path in sorted(REAL.glob("CIK*.excerpt.json"))]
+    assert len(excerpts) == 3
+    con = built(settings, excerpts)
+    yield con
+    con.close()
+
+
+def test_every_print_agrees_with_what_was_filed(filers: Connection) -> None:
+    found = dict(
+        asked(filers, "select r.verdict, count(*) from marts.reconciliation as r group by r.verdict")
+    )
+    assert found["agrees"] >= 70
+    assert "differs" not in found
+    assert warnings(filers, "marts.reconciliation")["published_agrees_with_filed"].success
+
+
+def test_issuers_translate_at_one_rate_a_day(filers: Connection) -> None:
+    rates = asked(
+        filers,
+        """select f.period_end, list_sort(list(distinct f.platform)),
+            list(distinct round(f.value::double / t.value::double, 4))
+        from core.edgar_fact as f
+        join core.edgar_fact as t using (platform, metric, concept, document_id, period_start, period_end)
+        where f.unit = f.filing_currency and t.unit = 'USD' and f.unit = 'CNY' and month(f.period_end) = 12
+            and f.period_end >= date '2018-01-01'
+        group by f.period_end order by f.period_end""",
+    )
+    assert rates == [
+        (date(2018, 12, 31), ["jd", "pdd"], [6.8755]),
+        (date(2019, 12, 31), ["jd", "pdd"], [6.9618]),
+        (date(2020, 12, 31), ["jd", "pdd"], [6.525]),
+    ]
+    held = warnings(filers, "core.edgar_fact")
+    assert held["one_rate_a_day"].success and held["concepts_of_a_metric_agree"].success
+    assert asked(filers, "select count(*) from core.edgar_observation as o where o.unit <> 'CNY'") == [(0,)]
+
+
+def test_a_quarter_that_only_filings_tell_answers_a_claim(filers: Connection) -> None:
+    """Pinduoduo's last quarter of 2019: 27,174.249 less 17,901.713, over 48.9 million buyers."""
+    assert asked(
+        filers,
+        """select o.value::bigint, o.published_on from core.observation_latest as o
+        where o.platform = 'pdd' and o.metric = 'sm_expense' and o.period_start = '2019-10-01'""",
+    ) == [(9_272_536_000, date(2020, 11, 16))]
+    ((verdict, computed),) = asked(
+        filers,
+        "select k.verdict, k.computed from marts.claim_check as k "
+        "where k.claim_id = 'x14' and k.vintage = 'now' and k.is_plain",
+    )
+    assert (verdict, round(computed, 2)) == ("does_not_hold", round(9272.536 / 48.9, 2))  # 184.76 was claimed
