@@ -13,6 +13,7 @@ import pytest
 from etl.config import ROOT, Settings, load_settings
 from etl.edgar import store_body
 from etl.edgar_facts import IDENTITY, Body, BodyError, FactLoad, load_body, load_pending, stage
+from etl.sources.edgar import FORMS
 from etl.warehouse import Connection, memory
 from tests.edgar_bodies import FILED, JD, PDD, body, fact, real_bodies, write
 
@@ -241,3 +242,9 @@ def test_no_fact_is_keyed_by_what_describes_the_filing() -> None:
     assert not about & set(IDENTITY)
     for path in (ROOT / "sql").rglob("*.sql"):
         assert not about & set(re.findall(r"\w+", path.read_text(encoding="utf-8"))), path.name
+
+
+def test_every_report_that_is_asked_for_makes_figures() -> None:
+    text = (ROOT / "sql" / "core" / "edgar_filing.sql").read_text(encoding="utf-8")
+    (forms,) = re.findall(r"regexp_full_match\(f\.form, '([^']+)'\)", text)
+    assert {form for form in (*FORMS, "8-K", "424B2", "F-1", "DEF 14A") if re.fullmatch(forms, form)} == FORMS
