@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -149,13 +150,14 @@ def diff(settings: Settings, before: int, after: int) -> list[tuple[str | None, 
 
 
 def show(changes: Sequence[tuple[str | None, ...]], console: Console) -> None:
-    """Print changes as one table for each table that changed."""
+    """Print changes as one table for each table that changed, and their counts at the end."""
     for table, rows in groupby(changes, key=lambda row: row[0]):
         view = Table("row", "change", "column", "before", "after", title=table, title_justify="left")
         for row in rows:
             view.add_row(*(_shortened(cell) for cell in row[1:]))
         console.print(view)
-    console.print(f"{len(changes)} changes" if changes else "no change in core and marts")
+    counts = ", ".join(f"{table} {count}" for table, count in Counter(row[0] for row in changes).items())
+    console.print(f"{len(changes)} changes: {counts}" if changes else "no change in core and marts")
 
 
 def _shortened(cell: str | None) -> str:

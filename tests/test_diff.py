@@ -98,6 +98,7 @@ def test_the_command_line_shows_brackets_as_they_are(
     assert main([]) == 0
     shown = capsys.readouterr().out
     assert "from version 1 to version 2" in shown and "[x]" in shown and "[y]" in shown
+    assert shown.endswith("1 changes: core.party 1\n")
     assert main(["1", "9"]) == 1
 
 
