@@ -32,6 +32,12 @@ reading as (
     from marts.claim_check as k
     where k.definition <> 'same_document'
     group by k.claim_id, k.part, k.subject
+),
+lacking as (
+    select k.claim_id, k.part, k.subject, k.vintage, array_to_string(list_sort(list(distinct k.missing)), '; ') as missing
+    from marts.claim_check as k
+    where k.is_plain and k.verdict = 'not_checkable'
+    group by k.claim_id, k.part, k.subject, k.vintage
 )
 select
     p.claim_id::varchar         as claim_id,        -- identifier of the claim
@@ -51,7 +57,8 @@ select
     b.computed_low::double      as computed_low,    -- least the printed digits allow
     b.computed_high::double     as computed_high,   -- greatest the printed digits allow
     b.unit::varchar             as unit,            -- unit of these values
-    (b.reason || if(p.verdict = 'depends_on_definition', ' It would hold only as ' || r.elsewhere || '.', ''))::varchar as reason, -- why, in one sentence, for that reading
+    (b.reason || if(p.verdict = 'depends_on_definition', ' It would hold only as ' || r.elsewhere || '.', '')
+        || if(b.verdict = 'does_not_hold', coalesce(' Readings as near that cannot be checked lack: ' || l.missing || '.', ''), ''))::varchar as reason, -- why, in one sentence, for that reading
     r.tried::integer            as readings_tried,  -- definitions, perimeters, periods and vintages tried
     r.holding::integer          as readings_holding, -- those under which it holds; many tried and few holding is chance
     r.failing::integer          as readings_failing, -- those under which it does not
@@ -60,3 +67,4 @@ from part as p
 join reading as r on r.claim_id = p.claim_id and r.part = p.part and r.subject = p.subject
 join core.claim as c on c.claim_id = p.claim_id
 join marts.claim_check as b on b.claim_id = p.claim_id and b.part = p.part and b.subject = p.subject and b.is_best
+left join lacking as l on l.claim_id = p.claim_id and l.part = p.part and l.subject = p.subject and l.vintage = b.vintage
