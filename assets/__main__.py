@@ -30,6 +30,7 @@ from etl.warehouse import WarehouseError
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 # By this tag the UI counts a run among those of the job; the location is that of workspace.yaml.
 OF_THIS_PROJECT = {".dagster/repository": "__repository__@warehouse"}
+REFUSALS = (ModelError, SuiteError, WarehouseError, ValueError)
 
 
 def refresh(settings: Settings) -> bool:
@@ -61,11 +62,15 @@ def main(arguments: list[str]) -> int:
         if arguments == ["home"]:
             print(prepare_home(settings))
             return 0
-        return 0 if refresh(settings) else 1
+        try:
+            return 0 if refresh(settings) else 1
+        except REFUSALS as error:  # it did not even start
+            after_refresh(settings, str(error))
+            raise
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         print("Interrupted: readers keep the snapshot they have; `make refresh` starts anew", file=sys.stderr)
         return 130
-    except (ModelError, SuiteError, WarehouseError, ValueError) as error:
+    except REFUSALS as error:
         print(f"Nothing was refreshed: {error}", file=sys.stderr)
         return 1
 

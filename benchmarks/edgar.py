@@ -1,15 +1,13 @@
-"""What it costs to read EDGAR's bodies: `python -m benchmarks.edgar`, with annual figures against edgartools.
+"""What it costs to read EDGAR's bodies: `python -m benchmarks.edgar`.
 
 Two bounds, both taken in the same run: typing a body of 3 MB against DuckDB's bare reading of it with the
 same schema, and 1,000 bodies against 10, in time a body and in memory. Bodies are real ones where this
-machine has them, under other numbers, else made up. `python -m benchmarks.edgar compare` holds our annual
-figures against those of edgartools, a development extra, and says so where it is missing.
+machine has them, under other numbers, else made up.
 """
 
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import re
 import resource
@@ -23,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import load_settings
+from etl.edgar_bulk import MEMORY
 from etl.edgar_facts import Body, load_body, reader, stage
-from etl.warehouse import create_database, memory, open_build
+from etl.warehouse import memory, open_build
 
 TYPED_BOUND, MANY_BOUND = 2.0, 1.3
 FEW, MANY, ROUNDS = 10, 1000, 7
 PLACES = [folder / "shared" / "data" / "edgar" for folder in Path(__file__).resolve().parents]
 REAL = next((place for place in PLACES if place.is_dir()), PLACES[0])
-ANNUAL = ("Revenues", "RevenueFromContractWithCustomerExcludingAssessedTax", "SellingAndMarketingExpense")
 
 
 def made_up(facts: int) -> dict[str, Any]:
@@ -87,13 +85,16 @@ def typing_cost(folder: Path) -> Iterator[str]:
 
 
 def many(count: int) -> None:
-    """Load `count` bodies under numbers of their own; print seconds a body and the peak of memory in MB."""
+    """Load `count` bodies under numbers of their own; print seconds a body and the peak of memory in MB.
+
+    A part of the peak is `cache`: what DuckDB keeps of the file it wrote, and gives back when it must.
+    """
     with tempfile.TemporaryDirectory() as home:
         texts = bodies()
         paths = [Path(home) / f"{number}.json.gz" for number in range(len(texts))]
         settings = load_settings({"WAREHOUSE_HOME": home})
         with open_build(settings) as con:
-            con.execute("set memory_limit = '1GB'")
+            con.execute(f"set memory_limit = '{MEMORY}'")
             now, spent = datetime.now(UTC), 0.0
             for number in range(count):
                 which = number % len(texts)
@@ -105,9 +106,10 @@ def many(count: int) -> None:
                 spent += time.process_time() - started
                 if loaded.status != "loaded":
                     raise RuntimeError(loaded.message)
+            cache = con.execute("select sum(memory_usage_bytes) / 1e6 from duckdb_memory()").fetchone()
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    print(json.dumps({"seconds": spent / count, "megabytes": peak}))
+    print(json.dumps({"seconds": spent / count, "megabytes": peak, "cache": cache[0] if cache else 0}))
 
 
 def many_cost(count: int) -> Iterator[str]:
@@ -117,49 +119,10 @@ def many_cost(count: int) -> Iterator[str]:
         command = [sys.executable, "-m", "benchmarks.edgar", "many", str(number)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         cost[number] = json.loads(output)
-        seconds, megabytes = cost[number]["seconds"], cost[number]["megabytes"]
-        yield f"{number:>5} bodies: {seconds:.3f} s a body, {megabytes:.0f} MB"
+        seconds, megabytes, cache = (cost[number][name] for name in ("seconds", "megabytes", "cache"))
+        yield f"{number:>5} bodies: {seconds:.3f} s a body, {megabytes:.0f} MB, of which cache {cache:.0f}"
     ratio = cost[count]["seconds"] / cost[FEW]["seconds"]
     yield f"time a body {ratio:.2f} x ({_met(ratio <= MANY_BOUND)} {MANY_BOUND:g} x)"
-
-
-def compare() -> Iterator[str]:
-    """Annual values of the real bodies: ours, and those that edgartools reads from the same body."""
-    if importlib.util.find_spec("edgar") is None:
-        yield "edgartools is not installed: nothing was compared"
-        return
-    from edgar.entity.parser import EntityFactsParser  # type: ignore[import-not-found,unused-ignore]
-
-    con = create_database(Path(tempfile.mkdtemp()) / "compare.duckdb")
-    for path in sorted(REAL.glob("*.companyfacts.json.gz")):
-        content = json.loads(gzip.decompress(path.read_bytes()))
-        stage(con, Body(int(content["cik"]), path.name, path))
-        ours = {
-            (concept, str(start), str(end), str(accession), float(value))
-            for concept, start, end, accession, value in con.execute(
-                f"""select concept, period_start, period_end, accn, val from staged_fact
-                where taxonomy = 'us-gaap' and concept in {ANNUAL} and unit = 'USD'
-                    and period_end - period_start + 1 between 357 and 371"""
-            ).fetchall()
-        }
-        facts = EntityFactsParser.parse_company_facts(content)
-        theirs = {
-            (
-                fact.concept.removeprefix("us-gaap:"),
-                str(fact.period_start),
-                str(fact.period_end),
-                fact.accession,
-                float(fact.value),
-            )
-            for fact in (facts.get_all_facts() if facts else [])
-            if fact.concept.removeprefix("us-gaap:") in ANNUAL
-            and fact.unit == "USD"
-            and fact.period_start
-            and 357 <= (fact.period_end - fact.period_start).days + 1 <= 371
-        }
-        told = f"{len(ours & theirs)} as edgartools has them, {len(ours ^ theirs)} apart"
-        yield f"{path.name}: {len(ours)} annual values, {told}"
-    con.close()
 
 
 def _met(met: bool) -> str:
@@ -167,15 +130,12 @@ def _met(met: bool) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the report; `many N` and `compare` are parts of it, `quick` reads 100 bodies for 1,000."""
+    """Print the report; `many N` is a part of it, `quick` reads 100 bodies for 1,000."""
     if arguments[:1] == ["many"]:
         many(int(arguments[1]))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        lines = [compare()] if arguments == ["compare"] else [typing_cost(Path(folder))]
-        if arguments != ["compare"]:
-            lines.append(many_cost(100 if arguments == ["quick"] else MANY))
-        for part in lines:
+        for part in (typing_cost(Path(folder)), many_cost(100 if arguments == ["quick"] else MANY)):
             for line in part:
                 print(line, flush=True)
     return 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from etl.warehouse import Connection, WarehouseError, attached, memory
 SCHEMAS = ("core", "marts")
 UNCOMPARED = frozenset({"loaded_at"})
 LISTED_ROWS = 1_000_000  # a table with more rows than this is compared by its counts
+WIDEST = 240  # characters of a cell in the terminal: a row that came shows its figure
 COLUMNS = ("table_name", "row_key", "change", "column_name", "before", "after")
 Grains = Mapping[str, tuple[str, ...]]
 
@@ -50,8 +52,8 @@ class _Table:
 def change_query(con: Connection, before: str, after: str, grains: Grains) -> str:
     """A query for all changes from catalog `before` to catalog `after`, with the columns COLUMNS.
 
-    One row a changed column; for a row that came or went one row, with its key alone and its text in
-    after or before. Catalogs are given as they are written in SQL.
+    One row a changed column; for a row that came or went one row, with its key and, in after or before,
+    the text of its other columns. Catalogs are given as they are written in SQL.
     """
     old, new = _tables(con, before), _tables(con, after)
     parts = []
@@ -100,11 +102,12 @@ def _changes(name: str, old: _Table, new: _Table, grain: tuple[str, ...]) -> str
     )
     same = " and ".join(f"r.{_q(k)} is not distinct from s.{_q(k)}" for k in keys)
     only = " from {} as r where not exists (select 1 from {} as s where " + same + ")"
-    parts = [
-        _row(name, key, "removed", "null", "r::varchar", "null") + only.format(old.place, new.place),
-        _row(name, key, "added", "null", "null", "r::varchar") + only.format(new.place, old.place),
-    ]
     compared = [column for column in shared if column not in keys and column not in UNCOMPARED]
+    rest = "{" + ", ".join(f"'{c}': r.{_q(c)}" for c in compared) + "}::varchar" if compared else "r::varchar"
+    parts = [
+        _row(name, key, "removed", "null", rest, "null") + only.format(old.place, new.place),
+        _row(name, key, "added", "null", "null", rest) + only.format(new.place, old.place),
+    ]
     if compared:
         cells = ", ".join(
             f"{{'name': '{c}', 'before': s.{_q(c)}::varchar, 'after': r.{_q(c)}::varchar}}" for c in compared
@@ -147,18 +150,19 @@ def diff(settings: Settings, before: int, after: int) -> list[tuple[str | None, 
 
 
 def show(changes: Sequence[tuple[str | None, ...]], console: Console) -> None:
-    """Print changes as one table for each table that changed."""
+    """Print changes as one table for each table that changed, and their counts at the end."""
     for table, rows in groupby(changes, key=lambda row: row[0]):
         view = Table("row", "change", "column", "before", "after", title=table, title_justify="left")
         for row in rows:
             view.add_row(*(_shortened(cell) for cell in row[1:]))
         console.print(view)
-    console.print(f"{len(changes)} changes" if changes else "no change in core and marts")
+    counts = ", ".join(f"{table} {count}" for table, count in Counter(row[0] for row in changes).items())
+    console.print(f"{len(changes)} changes: {counts}" if changes else "no change in core and marts")
 
 
 def _shortened(cell: str | None) -> str:
     text = cell or ""
-    return escape(text if len(text) <= 120 else text[:119] + "…")
+    return escape(text if len(text) <= WIDEST else text[: WIDEST - 1] + "…")
 
 
 def main(arguments: list[str]) -> int:

@@ -25,6 +25,9 @@ from etl.edgar_facts import Body, FactLoad, load_body, loaded_hashes
 from etl.edgar_statements import SETS, StatementError, load_statements
 from etl.warehouse import Connection, WarehouseError, open_build
 
+# Enough for a body of 30 MB. Without a bound DuckDB keeps what it wrote, up to most of the machine's memory.
+MEMORY = "512MB"
+
 
 def load_archive(
     con: Connection, settings: Settings, path: Path, now: datetime, ciks: Collection[int] = ()
@@ -73,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
                 for file, rows in load_statements(con, asked.file, now):
                     print(f"{file}: {f'{rows:,} rows' if rows is not None else 'stands already'}")
                 return 0
+            con.execute(f"set memory_limit = '{MEMORY}'")
             loads = load_archive(con, settings, asked.file, now, asked.cik)
             shown = track(loads, "loading", total=count_bodies(asked.file, asked.cik))
             return _told([load for load in shown if load is not None])

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from etl.config import Settings
-from etl.warehouse import Connection, DatabaseError, transaction
+from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
 SOURCE = "edgar"
 FACT = (
@@ -128,13 +128,16 @@ def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
 def stage(con: Connection, body: Body) -> None:
     """Type the facts of a body into the temporary table staged_fact.
 
-    Raises BodyError for a body that is missing, no companyfacts JSON, or of another issuer.
+    Raises BodyError for a body that is missing, no companyfacts JSON, of another issuer, or too large for
+    the memory that DuckDB may use.
     """
     fix = "remove it, and the next refresh fetches it again"
     try:
         con.execute(STAGING.read_text(encoding="utf-8").format(body=reader(body.path)))
     except (DatabaseError, OSError, EOFError, zlib.error) as error:
         first = str(error).splitlines()[0]
+        if isinstance(error, MemoryShortage):
+            raise BodyError(f"{body.path} needs more memory to be read: {first}") from error
         raise BodyError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
     found = {row[0] for row in con.execute("select distinct cik from staged_fact").fetchall()}
     identity = ", ".join(IDENTITY)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.config import Settings
-from etl.warehouse import Connection, WarehouseError, open_build
+from etl.warehouse import BusyError, Connection, WarehouseError, open_build
 
 RUN = "run"
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
@@ -41,7 +41,8 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
     """Tell what changed since the last message; `failure` is the reason why the refresh failed, or None.
 
     Returns what became of it in one line, empty when notifications are off. Never raises for a channel
-    that does not take the message: a refresh must not fail because nobody could be told.
+    that does not take the message: a refresh must not fail because nobody could be told. While another
+    refresh holds the database only the run itself is told; that refresh tells the rest when it ends.
     """
     if not settings.notify:
         return ""
@@ -49,6 +50,8 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
     try:
         with open_build(settings) as con:
             findings += findings_in(con, settings.sql_dir / "alerts")
+    except BusyError:
+        pass
     except WarehouseError as error:
         findings = [_run(failure or str(error))]
     told = _read(settings)

@@ -19,6 +19,7 @@ from etl.daily_contract import create_contract_tables
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
+MemoryShortage = duckdb.OutOfMemoryException
 STORAGE_VERSION = "v1.4.0"
 SCHEMAS = ("raw", "core", "marts", "audit", "meta")
 BOOKKEEPING = Path(__file__).with_name("bookkeeping.sql")

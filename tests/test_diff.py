@@ -71,6 +71,15 @@ def test_a_new_table_is_one_change(tmp_path: Path) -> None:
     assert [row[:3] for row in diff(settings_in(tmp_path), 1, 2)] == [("marts.fresh", None, "table added")]
 
 
+def test_a_row_that_came_or_went_is_shown_without_its_key(tmp_path: Path) -> None:
+    published(tmp_path, BEFORE, AFTER)
+    shown = [row[1:] for row in diff(settings_in(tmp_path), 1, 2) if row[2] != "changed"]
+    assert shown == [
+        ("come", "added", None, None, "{'name': NULL}"),
+        ("gone", "removed", None, "{'name': Gone}", None),
+    ]
+
+
 def test_null_and_text_differ(tmp_path: Path) -> None:
     published(tmp_path, BEFORE, "update core.party set name = null where party = 'jd'")
     assert diff(settings_in(tmp_path), 1, 2) == [("core.party", "jd", "changed", "name", "JD.com", None)]
@@ -89,6 +98,7 @@ def test_the_command_line_shows_brackets_as_they_are(
     assert main([]) == 0
     shown = capsys.readouterr().out
     assert "from version 1 to version 2" in shown and "[x]" in shown and "[y]" in shown
+    assert shown.endswith("1 changes: core.party 1\n")
     assert main(["1", "9"]) == 1
 
 

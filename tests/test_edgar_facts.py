@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from etl.config import Settings, load_settings
+from etl.config import ROOT, Settings, load_settings
 from etl.edgar import store_body
-from etl.edgar_facts import IDENTITY, Body, FactLoad, load_body, load_pending
+from etl.edgar_facts import IDENTITY, Body, BodyError, FactLoad, load_body, load_pending, stage
+from etl.sources.edgar import FORMS
 from etl.warehouse import Connection, memory
 from tests.edgar_bodies import FILED, JD, PDD, body, fact, real_bodies, write
 
@@ -180,6 +182,16 @@ def test_a_body_of_another_issuer_is_refused(con: Connection, tmp_path: Path) ->
     assert (str(PDD) in loaded.message, count(con)) == (True, 0)
 
 
+def test_a_body_too_large_for_the_memory_is_not_called_broken(con: Connection, tmp_path: Path) -> None:
+    path = write(tmp_path / "body.json", body(JD))
+    con.execute("set memory_limit = '1MB'")
+    with pytest.raises(BodyError, match="needs more memory") as told:
+        stage(con, Body(JD, "x", path))
+    con.execute("set memory_limit = '1GB'")
+    assert "remove it" not in str(told.value)
+    assert load(con, tmp_path, body(JD)).rows_added == len(OF_JD)
+
+
 def test_truncated_gzip_is_refused(con: Connection, tmp_path: Path) -> None:
     path = tmp_path / "body.json.gz"
     path.write_bytes(gzip.compress(json.dumps(body(JD)).encode())[:-40])
@@ -222,3 +234,17 @@ def test_real_bodies_have_no_identity_twice(con: Connection) -> None:
 
 def test_fixture_facts_are_whole() -> None:
     assert fact(FILED[0]).keys() == {"start", "end", "val", "accn", "fy", "fp", "form", "filed"}
+
+
+def test_no_fact_is_keyed_by_what_describes_the_filing() -> None:
+    """fy, fp and frame stand in raw.edgar_fact as they came, and no model reads them."""
+    about = {"fy", "fp", "frame"}
+    assert not about & set(IDENTITY)
+    for path in (ROOT / "sql").rglob("*.sql"):
+        assert not about & set(re.findall(r"\w+", path.read_text(encoding="utf-8"))), path.name
+
+
+def test_every_report_that_is_asked_for_makes_figures() -> None:
+    text = (ROOT / "sql" / "core" / "edgar_filing.sql").read_text(encoding="utf-8")
+    (forms,) = re.findall(r"regexp_full_match\(f\.form, '([^']+)'\)", text)
+    assert {form for form in (*FORMS, "8-K", "424B2", "F-1", "DEF 14A") if re.fullmatch(forms, form)} == FORMS

@@ -1,52 +1,21 @@
-"""EDGAR's figures beside the published ones, in the whole warehouse: values by hand, vintages, any issuer."""
+"""EDGAR's figures beside the published ones, in the whole warehouse: values by hand, vintages."""
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from etl import quality
-from etl.config import ROOT, Settings, load_settings
-from etl.edgar_facts import Body, load_body
+from etl.config import load_settings
 from etl.ingest import ingest_published
-from etl.quality import CheckResult
-from etl.sqlmodel import create_statements, load_models
-from etl.suite import load_suite
 from etl.warehouse import Connection, memory
-from tests.edgar_bodies import FILED, JD, PDD, body, real_bodies, write
+from tests.edgar_bodies import FILED, JD, PDD, body, write
+from tests.edgar_warehouse import NOW, PUBLISHED, asked, built, warnings
 
-NOW = datetime(2021, 5, 1, tzinfo=UTC)
-PUBLISHED = str(ROOT / "data" / "published")
-ISSUERS = """platform,name,fiscal_year_end,reporting_currency,sec_cik
-marvell,Marvell,01-31,USD,1835632
-alphabet,Alphabet,12-31,USD,0001652044
-logistic,Logistic Properties,12-31,USD,1997711
-"""
 CONCEPTS = """platform,metric,taxonomy,concept,priority,sign
 logistic,sga_expense,ifrs-full,GeneralAndAdministrativeExpense,1,positive
 """
-
-
-def built(settings: Settings, bodies: list[tuple[int, Path]]) -> Connection:
-    """A warehouse with the figures of the settings and the facts of the bodies, its tables made."""
-    con = memory()
-    assert not ingest_published(con, settings, NOW).rows_quarantined
-    for cik, path in bodies:
-        assert load_body(con, Body(cik, path.name, path), NOW).status == "loaded"
-    for model in load_models(ROOT / "sql"):
-        for statement in create_statements(model):
-            con.execute(statement)
-    return con
-
-
-def warnings(con: Connection, table: str) -> dict[str, CheckResult]:
-    suite = load_suite(ROOT / "expectations" / f"{table.replace('.', '/')}.yaml")
-    results = {result.name: result for result in quality.run(con, suite)}
-    assert not [result.name for result in results.values() if result.critical_failure]
-    return results
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +33,6 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     con = built(load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": PUBLISHED}), [])
     yield con
     con.close()
-
-
-def asked(con: Connection, query: str) -> list[tuple[Any, ...]]:
-    return con.execute(query).fetchall()
 
 
 @pytest.mark.parametrize(
@@ -234,67 +199,6 @@ def test_nothing_becomes_known_later_by_reading_the_filings(con: Connection, pla
 def test_without_filings_there_is_nothing_to_reconcile(plain: Connection) -> None:
     assert asked(plain, "select count(*) from marts.reconciliation") == [(0,)]
     assert asked(plain, "select count(*) from core.edgar_fact") == [(0,)]
-
-
-@pytest.fixture(scope="module")
-def issuers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """Three listed companies by a user's folder alone, with their real bodies."""
-    home = tmp_path_factory.mktemp("issuers")
-    (home / "platforms.csv").write_text(ISSUERS, encoding="utf-8")
-    (home / "edgar_concepts.csv").write_text(CONCEPTS, encoding="utf-8")
-    figures = f"{PUBLISHED}:{home}"
-    con = built(load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": figures}), real_bodies())
-    yield con
-    con.close()
-
-
-REAL = pytest.mark.skipif(not real_bodies(), reason="the real bodies are not on this machine")
-PERIODS = """select o.period_start, o.period_end, (o.value / 1000000)::decimal(18, 1)::varchar
-    from core.observation_latest as o
-    where o.platform = '{}' and o.metric = 'revenue' and o.period_type = '{}'
-    order by o.period_end desc"""
-
-
-@REAL
-def test_marvells_years_of_52_and_53_weeks(issuers: Connection) -> None:
-    years = {row[1]: row for row in asked(issuers, PERIODS.format("marvell", "year"))}
-    assert years[date(2024, 2, 3)] == (date(2023, 1, 29), date(2024, 2, 3), "5507.7")
-    assert years[date(2023, 1, 28)] == (date(2022, 1, 30), date(2023, 1, 28), "5919.6")
-    days = sorted({(end - start).days + 1 for start, end, _ in years.values()})
-    assert days == [364, 371]
-
-
-@REAL
-def test_alphabets_quarters_by_span(issuers: Connection) -> None:
-    quarters = asked(issuers, PERIODS.format("alphabet", "quarter"))
-    ends = [end for _, end, _ in quarters]
-    assert len(ends) == len(set(ends)) >= 40
-    assert {(end.month, end.day) for end in ends} == {(3, 31), (6, 30), (9, 30), (12, 31)}
-    years = {end.year: value for _, end, value in asked(issuers, PERIODS.format("alphabet", "year"))}
-    assert years[2023] == "307394.0"
-
-
-@REAL
-def test_an_ifrs_filer_comes_in_by_its_rows(issuers: Connection) -> None:
-    rows = asked(
-        issuers,
-        """select o.metric, o.basis, o.value::bigint from core.observation_latest as o
-        where o.platform = 'logistic' and o.period_end = '2023-12-31' and o.period_type = 'year'""",
-    )
-    assert ("revenue", "ifrs", 39436343) in rows
-    assert "sga_expense" in {metric for metric, *_ in rows}
-
-
-@REAL
-def test_suites_hold_on_the_real_bodies(issuers: Connection) -> None:
-    for table in (
-        "raw.edgar_fact",
-        "core.edgar_fact",
-        "core.edgar_figure",
-        "core.edgar_observation",
-        "core.observation",
-    ):
-        assert warnings(issuers, table)
 
 
 def test_an_unknown_issuer_of_a_concept_is_set_aside(tmp_path: Path) -> None:

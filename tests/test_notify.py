@@ -12,7 +12,7 @@ import pytest
 
 from etl.config import Settings, load_settings
 from etl.notify import after_refresh
-from etl.warehouse import open_build
+from etl.warehouse import BusyError, Connection, open_build
 
 
 class Receiver:
@@ -101,6 +101,8 @@ def test_a_check_newly_failing_and_recovered(settings: Settings, receiver: Recei
     write(settings, check(True, 4))
     after_refresh(settings, None)
     assert "core.party unique holds again" in receiver.texts()[0]
+    after_refresh(settings, None)
+    assert receiver.texts() == []
 
 
 OBSERVATION = """
@@ -141,17 +143,25 @@ def test_a_verdict_that_flipped(settings: Settings, receiver: Receiver) -> None:
     assert receiver.texts() == [], "a new claim did not flip"
     write(settings, verdict.format("'does_not_hold'"))
     after_refresh(settings, None)
-    assert "claim: x07 to jd is now does_not_hold: because" in receiver.texts()[0]
+    (text,) = receiver.texts()
+    assert "claim: x07 to jd is now does_not_hold: because" in text and "marts.claim_check" in text
+    after_refresh(settings, None)
+    assert receiver.texts() == []
 
 
 def test_a_source_that_went_stale(settings: Settings, receiver: Receiver) -> None:
     status = "insert into audit.source_status values ('edgar', '{}', '{}', now(), null, null)"
     write(settings, status.format("stale", "rate exceeded"))
     after_refresh(settings, None)
-    assert "source: edgar stale: rate exceeded" in receiver.texts()[0]
+    (text,) = receiver.texts()
+    assert "source: edgar stale: rate exceeded" in text and "audit.source_status" in text
+    after_refresh(settings, None)
+    assert receiver.texts() == []
     write(settings, "update audit.source_status set until = now();" + status.format("current", ""))
     after_refresh(settings, None)
     assert "source: edgar current" in receiver.texts()[0]
+    after_refresh(settings, None)
+    assert receiver.texts() == []
 
 
 def test_what_could_not_be_sent_is_sent_next_time(settings: Settings, receiver: Receiver) -> None:
@@ -165,6 +175,24 @@ def test_what_could_not_be_sent_is_sent_next_time(settings: Settings, receiver: 
 def test_off_by_default(tmp_path: Path) -> None:
     assert after_refresh(load_settings({"WAREHOUSE_HOME": str(tmp_path)}), "failed") == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_another_refresh_holds_is_no_failed_run(
+    settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(_: Settings) -> Connection:
+        raise BusyError("in use by another process")
+
+    write(settings, check(False, 1))
+    with monkeypatch.context() as other:
+        other.setattr("etl.notify.open_build", held)
+        after_refresh(settings, None)
+        assert receiver.texts() == []
+        after_refresh(settings, "in use by another process")
+        assert "run: refresh failed: in use" in receiver.texts()[0]
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert "refresh succeeds again" in text and "core.party unique" in text
 
 
 def test_a_damaged_database_is_told_too(settings: Settings, receiver: Receiver) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etl.config import ROOT, load_settings
+from etl.diff import change_query, grains_of
 from etl.ingest import ingest_published
 from etl.sqlmodel import create_statements, load_models
-from etl.warehouse import memory
+from etl.warehouse import attached, create_database, memory
 from tests.published_rows import DOCUMENT, FIGURE, write
 
 PUBLISHED = str(ROOT / "data" / "published")
@@ -45,8 +47,9 @@ Key = tuple[str, ...]
 Rows = dict[str, dict[Key, dict[str, Any]]]
 
 
-def content(folders: str) -> Rows:
-    """Every row of every model, by table and grain."""
+def content(folders: str, kept: Path) -> Rows:
+    """Every row of every model, by table and grain; the tables are kept in the database file `kept`."""
+    create_database(kept).close()
     con = memory()
     assert ingest_published(con, load_settings({"WAREHOUSE_FIGURES": folders}), NOW).quarantined == ()
     found: Rows = {}
@@ -59,20 +62,30 @@ def content(folders: str) -> Rows:
                 dict(zip(names, row, strict=True)) for row in con.execute(f"from {model.name}").fetchall()
             ]
             found[model.name] = {tuple(str(row[name]) for name in model.grain): row for row in rows}
+    with attached(con, kept, "kept", read_only=False):
+        for schema in {name.partition(".")[0] for name in found}:
+            con.execute(f"create schema kept.{schema}")
+        for name in found:
+            con.execute(f"create table kept.{name} as from memory.{name}")
+        con.execute("checkpoint kept")
     con.close()
     return found
 
 
 @pytest.fixture(scope="module")
-def before() -> Rows:
-    return content(PUBLISHED)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("figures")
 
 
 @pytest.fixture(scope="module")
-def after(tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    folder = tmp_path_factory.mktemp("figures")
+def before(folder: Path) -> Rows:
+    return content(PUBLISHED, folder / "before.duckdb")
+
+
+@pytest.fixture(scope="module")
+def after(folder: Path) -> Rows:
     write(folder, documents=[RELEASE], observations=[BUYERS])
-    return content(f"{PUBLISHED}:{folder}")
+    return content(f"{PUBLISHED}:{folder}", folder / "after.duckdb")
 
 
 def changed(before: Rows, after: Rows) -> dict[str, set[Key]]:
@@ -82,6 +95,11 @@ def changed(before: Rows, after: Rows) -> dict[str, set[Key]]:
         for table, rows in after.items()
     }
     return {table: found for table, found in keys.items() if found}
+
+
+def in_words(key: Key) -> str:
+    """The key of a row as `make diff` writes it."""
+    return " | ".join("-" if cell in {"", "None"} else cell for cell in key)
 
 
 def citing(rows: dict[Key, dict[str, Any]]) -> set[Key]:
@@ -116,3 +134,25 @@ def test_exactly_these_tables_have_it(before: Rows, after: Rows) -> None:
     assert before["marts.cac_trend"][key]["validity"] == "missing_buyers_end"
     assert after["marts.cac_trend"][key]["validity"] == "ok"
     assert round(after["marts.cac_trend"][key]["cac"], 2) == round(19236.740 / (305.3 - 293.0), 2)
+
+
+def test_the_diff_shows_just_those(before: Rows, after: Rows, folder: Path) -> None:
+    con, grains = memory(), grains_of(ROOT / "sql")
+    with attached(con, folder / "before.duckdb", "old"), attached(con, folder / "after.duckdb", "new"):
+        shown = con.execute(change_query(con, "old", "new", grains)).fetchall()
+    con.close()
+    keys: dict[str, set[str]] = {}
+    for table, key, *_ in shown:
+        keys.setdefault(table, set()).add(key)
+    assert keys == {table: {in_words(key) for key in rows} for table, rows in changed(before, after).items()}
+
+
+def test_the_claims_that_waited_for_it_are_judged(before: Rows, after: Rows) -> None:
+    """Of all claims, one asks for JD's cost of 2018, quoted as 1,503.
+
+    305.3 less 293 million buyers, printed to a tenth and to one, is 11.75 to 12.85: 1,497.0 to 1,637.2.
+    """
+    assert changed(before, after)["marts.claim_verdict"] == {("x01", "to", "jd")}
+    missing, known = (rows["marts.claim_verdict"]["x01", "to", "jd"] for rows in (before, after))
+    assert (missing["verdict"], known["verdict"]) == ("not_checkable", "holds")
+    assert (round(known["computed_low"], 1), round(known["computed_high"], 1)) == (1497.0, 1637.2)

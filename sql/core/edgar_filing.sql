@@ -19,5 +19,5 @@ select
     min(f.loaded_at)::timestamptz               as loaded_at     -- when this warehouse knew it
 from raw.edgar_fact as f
 join issuer as i on i.cik = f.cik
-where f.superseded_at is null and regexp_full_match(f.form, '(10-K|10-Q|20-F|40-F|6-K|10-KT|10-QT|20-FT)(/A)?')
+where f.superseded_at is null and regexp_full_match(f.form, '(10-KT?|10-QT?|20-FT?|40-FT?|6-K)(/A)?')
 group by f.accn

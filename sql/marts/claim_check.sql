@@ -25,7 +25,7 @@ numbered as (
 ),
 worded as (
     select
-        n.*, if(n.vintage = 'now', 'as known now', 'as known on ' || n.as_known_on) || if(list_contains(n.flags, 'undated_input'), ' (from a document without a date)', '') as known,
+        n.*, if(n.vintage = 'now', 'as known now', 'as known on ' || n.as_known_on) || if(n.missing is null and list_contains(n.flags, 'undated_input'), ' (from a document without a date)', '') as known,
         case when n.n[1] is null then 'at most ' || n.n[2] when n.n[2] is null then 'at least ' || n.n[1] else n.n[1] || ' to ' || n.n[2] end as allowed,
         case when n.n[3] is null then 'at most ' || n.n[4] when n.n[4] is null then 'at least ' || n.n[3] else n.n[3] || ' to ' || n.n[4] end as span,
         replace(replace(n.definition, '_', ' '), 'cac ', 'acquisition cost ') || ' of ' || n.name || if(n.scope = '', '', ' (' || n.scope || ')')

@@ -18,17 +18,26 @@ with vintage as (
 part as (
     select
         v.claim_id, v.part, v.subject, max(v.verdict) filter (where v.vintage = 'then') as then_verdict,
-        max(v.verdict) filter (where v.vintage = 'now') as now_verdict
+        max(v.verdict) filter (where v.vintage = 'now') as now_verdict,
+        if(coalesce(then_verdict, 'not_checkable') = 'not_checkable', now_verdict, then_verdict) as verdict
     from vintage as v
     group by v.claim_id, v.part, v.subject
 ),
 reading as (
     select
         k.claim_id, k.part, k.subject, count(*) as tried, count(*) filter (where k.verdict = 'holds') as holding,
-        count(*) filter (where k.verdict = 'does_not_hold') as failing
+        count(*) filter (where k.verdict = 'does_not_hold') as failing,
+        array_to_string(list_sort(list(distinct replace(k.definition, '_', ' ') || coalesce(' for ' || nullif(concat_ws(' to ', k.period_start, k.period_end), ''), ''))
+            filter (where k.verdict = 'holds' and not k.is_plain)), ', ') as elsewhere
     from marts.claim_check as k
     where k.definition <> 'same_document'
     group by k.claim_id, k.part, k.subject
+),
+lacking as (
+    select k.claim_id, k.part, k.subject, k.vintage, array_to_string(list_sort(list(distinct k.missing)), '; ') as missing
+    from marts.claim_check as k
+    where k.is_plain and k.verdict = 'not_checkable'
+    group by k.claim_id, k.part, k.subject, k.vintage
 )
 select
     p.claim_id::varchar         as claim_id,        -- identifier of the claim
@@ -37,7 +46,7 @@ select
     c.statement::varchar        as statement,       -- the claim in words
     c.kind::varchar             as kind,            -- article, external_estimate, management_statement or press_estimate
     c.published_on::date        as claimed_on,      -- day of its document; empty where it has no date: then only now can be asked
-    if(coalesce(p.then_verdict, 'not_checkable') = 'not_checkable', p.now_verdict, p.then_verdict)::varchar as verdict, -- holds, does_not_hold, depends_on_definition or not_checkable
+    p.verdict::varchar          as verdict,         -- holds, does_not_hold, depends_on_definition or not_checkable
     p.then_verdict::varchar     as verdict_then,    -- as known on the day of the claim; empty for an undated claim and for deals
     p.now_verdict::varchar      as verdict_now,     -- as known now
     b.definition::varchar       as definition,      -- definition of the reading to quote
@@ -48,7 +57,8 @@ select
     b.computed_low::double      as computed_low,    -- least the printed digits allow
     b.computed_high::double     as computed_high,   -- greatest the printed digits allow
     b.unit::varchar             as unit,            -- unit of these values
-    b.reason::varchar           as reason,          -- why, in one sentence, for that reading
+    (b.reason || if(p.verdict = 'depends_on_definition', ' It would hold only as ' || r.elsewhere || '.', '')
+        || if(b.verdict = 'does_not_hold', coalesce(' Readings as near that cannot be checked lack: ' || l.missing || '.', ''), ''))::varchar as reason, -- why, in one sentence, for that reading
     r.tried::integer            as readings_tried,  -- definitions, perimeters, periods and vintages tried
     r.holding::integer          as readings_holding, -- those under which it holds; many tried and few holding is chance
     r.failing::integer          as readings_failing, -- those under which it does not
@@ -57,3 +67,4 @@ from part as p
 join reading as r on r.claim_id = p.claim_id and r.part = p.part and r.subject = p.subject
 join core.claim as c on c.claim_id = p.claim_id
 join marts.claim_check as b on b.claim_id = p.claim_id and b.part = p.part and b.subject = p.subject and b.is_best
+left join lacking as l on l.claim_id = p.claim_id and l.part = p.part and l.subject = p.subject and l.vintage = b.vintage

@@ -22,9 +22,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_refused_file_is_told_without_a_traceback(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_file_is_told_without_a_traceback(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(assets.__main__, "after_refresh", lambda _, failure: told.append(failure) or "")
     (project / "data/published/claims.csv").write_text("nothing,known\n", encoding="utf-8")
     assert assets.__main__.main([]) == 1
+    (failure,) = told
+    assert failure and "data/published/claims.csv" in failure
     printed = "".join(capfd.readouterr())
     assert "Failed     raw.published_row: data/published/claims.csv" in printed
     assert "Published  nothing" in printed
@@ -49,6 +55,18 @@ def test_a_broken_file_of_the_project_is_named(
     assert printed.startswith("Nothing was refreshed: ")
     assert Path(file).name in printed
     assert "Traceback" not in printed
+
+
+def test_a_refresh_that_does_not_even_start_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(assets.__main__, "after_refresh", lambda _, failure: told.append(failure))
+    (project / "sql/core/party.sql").write_text("select 1", encoding="utf-8")
+    assert assets.__main__.main([]) == 1
+    (failure,) = told
+    assert failure and "party.sql" in failure
+    assert failure in capsys.readouterr().err
 
 
 def test_home_is_ready_for_the_ui(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,42 @@
+"""What the UI tells after a run, through the same memory of what was told as `make refresh`."""
+
+import dagster as dg
+import pytest
+
+from assets.jobs import tell_failure, tell_success
+
+
+@dg.op(config_schema={"fails": bool})
+def work(context: dg.OpExecutionContext) -> None:
+    if context.op_config["fails"]:
+        raise ValueError("disk full")
+
+
+@dg.job
+def some_job() -> None:
+    work()
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_run_in_the_ui_is_told(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr("assets.jobs.after_refresh", lambda _, failure: told.append(failure) or "")
+    config = {
+        "ops": {"work": {"config": {"fails": fails}}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = some_job.execute_in_process(config, instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="any",
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+            dagster_event=next(e for e in reversed(result.all_events) if e.is_job_event),
+        )
+        if fails:
+            tell_failure(context.for_run_failure())
+        else:
+            tell_success(context)
+    (failure,) = told
+    assert (failure is None) is not fails
+    assert not fails or "work" in str(failure)
