@@ -280,7 +280,8 @@ def test_a_clock_that_is_set_back_hides_no_row(con: Connection, write: Write) ->
 def test_a_rate_for_a_month_is_news_for_all_its_days(con: Connection, write: Write) -> None:
     con.execute(
         "insert into core.fx_rate "
-        "(currency, quote_currency, period_start, period_end, rate, source, loaded_at) values ('USD', 'CNY', '2025-01-01', '2025-01-31', 7, 's', ?)",
+        "(currency, quote_currency, period_start, period_end, rate, source, loaded_at) "
+        "values ('USD', 'CNY', '2025-01-01', '2025-01-31', 7, 's', ?)",
         [NOW],
     )
     assert len(note_news(con, write())["core.fx_rate"]) == 31
