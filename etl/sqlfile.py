@@ -18,6 +18,7 @@ from typing import NoReturn
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from etl.portable import unportable
 from etl.sqltree import PARAMETER, ModelError, broken_rules, parse, references
 
 SCHEMAS = ("core", "marts")
@@ -97,6 +98,8 @@ def read_model(path: Path, sql_dir: Path) -> Model:
     try:
         tree = parse(sql)
         for sentence in broken_rules(tree, is_macro):
+            raise ModelError(sentence)
+        for sentence in unportable(tree) if "portable" in keys else ():
             raise ModelError(sentence)
         columns = _columns(sql, tree)
     except ModelError as error:

@@ -24,12 +24,12 @@ earlier as (
     where f.value is not null
 ),
 middle as (
-    select e.platform, e.date, e.channel, e.partnership_id, e.metric, median(e.value) as usual, count(*) as weeks
+    select e.platform, e.date, e.channel, e.partnership_id, e.metric, median(cast(e.value as double)) as usual, count(*) as weeks
     from earlier as e
     group by e.platform, e.date, e.channel, e.partnership_id, e.metric
 ),
 distance as (
-    select e.platform, e.date, e.channel, e.partnership_id, e.metric, median(abs(e.value - m.usual)) as mad
+    select e.platform, e.date, e.channel, e.partnership_id, e.metric, median(cast(abs(e.value - m.usual) as double)) as mad
     from earlier as e
     join middle as m
         on m.platform = e.platform and m.date = e.date and m.channel = e.channel and m.partnership_id = e.partnership_id and m.metric = e.metric
