@@ -14,8 +14,6 @@ import dagster as dg
 
 from assets.daily import DAYS
 from etl.config import Settings, load_settings
-from etl.inbox_bytes import content_hash
-from etl.inbox_run import inbox_files, inbox_name
 
 REFRESH_DAILY = "refresh_daily"
 INBOX = "inbox"
@@ -73,6 +71,9 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
     The cursor keeps size and time of each file at the last look, and the content hashes for which a run was
     asked. A file that is touched, moved or delivered again under another name is no new one.
     """
+    from etl.inbox_bytes import content_hash  # brings numpy, which the definitions must not wait for
+    from etl.inbox_run import inbox_files, inbox_name
+
     memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
     files = {inbox_name(path, settings): path for path in inbox_files(settings)}
     now = {name: _mark(path) for name, path in files.items()}
