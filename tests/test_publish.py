@@ -35,7 +35,8 @@ union all
 select
     schema_name || '.' || function_name, function_type,
     parameters::varchar || parameter_types::varchar, comment
-from duckdb_functions() where database_name = current_database() and not internal
+from duckdb_functions()
+where database_name = current_database() and not internal and schema_name in ('core', 'marts', 'audit')
 order by all
 """
 PERSONAL = {"core.order_event"}
