@@ -177,6 +177,16 @@ comment on column raw.edgar_statement.label is 'label in the statement, else of 
 comment on column raw.edgar_statement.content_hash is 'SHA-256 of num.txt';
 comment on column raw.edgar_statement.loaded_at is 'when this warehouse read it';
 
+create table if not exists raw.daily_due (table_name varchar, day date);
+comment on table raw.daily_due is 'One day of one table that is built day by day, and whose input changed since it was built.';
+comment on column raw.daily_due.table_name is 'schema.table';
+comment on column raw.daily_due.day is 'day of the input that changed';
+
+create table if not exists raw.daily_state (table_name varchar, state varchar);
+comment on table raw.daily_state is 'How far the daily tables have come, one row a table.';
+comment on column raw.daily_state.table_name is 'schema.table';
+comment on column raw.daily_state.state is 'of a delivered table when its newest row that was noticed came; of a built one a hash of its query and of its inputs without days';
+
 create table if not exists raw.bookkeeping (text_hash varchar);
 comment on table raw.bookkeeping is 'Which text the tables of sources and the audit were made from, so that a step need not make them again.';
 comment on column raw.bookkeeping.text_hash is 'SHA-256 of that text';

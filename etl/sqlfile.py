@@ -1,8 +1,8 @@
 """One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
 
 A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply,
-`-- twin: no`, `-- portable: yes`, `-- daily: column, reach` for a table that is built day by day, or
-`-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
+`-- twin: no`, `-- portable: yes`, `-- daily: column, reach` or `-- daily: column, key` for a table that is
+built day by day, or `-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
 `expression::type as name, -- comment`. Comments are read from the text, where they were
 written.
 """
@@ -18,11 +18,13 @@ from typing import NoReturn
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from etl.portable import unportable
 from etl.sqltree import PARAMETER, ModelError, broken_rules, parse, references
 
 SCHEMAS = ("core", "marts")
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
+BY_KEY = "key"
 KEYS = frozenset({"grain", "twin", "macro", "portable", "daily"})
 
 _KEY = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*")
@@ -47,7 +49,8 @@ class Model:
     `reads` names tables as "schema.table" and macros as "schema.name()"; a call of a mart's twin counts
     as reading the mart, which makes it. `as_of` pairs each table that the twin does not read with the
     macro that it reads instead. `daily` is the column that holds a row's day where only the days that new
-    data touches are built again; a row then depends on the `reach` days before its own, too.
+    data touches are built again; a row then depends on the `reach` days before its own, too. With `by_key`
+    it is chosen among all days of its grain instead, such as the first of a buyer.
     """
 
     schema: str
@@ -64,6 +67,7 @@ class Model:
     as_of: tuple[tuple[str, str], ...] = ()
     daily: str | None = None
     reach: int = 0
+    by_key: bool = False
 
     @property
     def name(self) -> str:
@@ -95,6 +99,8 @@ def read_model(path: Path, sql_dir: Path) -> Model:
         tree = parse(sql)
         for sentence in broken_rules(tree, is_macro):
             raise ModelError(sentence)
+        for sentence in unportable(tree) if "portable" in keys else ():
+            raise ModelError(sentence)
         columns = _columns(sql, tree)
     except ModelError as error:
         fail(path, str(error))
@@ -104,25 +110,26 @@ def read_model(path: Path, sql_dir: Path) -> Model:
     reads = dict.fromkeys(r.name + "()" * r.is_call for r in references(tree))
     twin = schema == "marts" and not is_macro and "twin" not in keys
     portable = "portable" in keys
-    daily, reach = _daily(path, keys, columns)
+    daily, reach, by_key = _daily(path, keys, columns)
     return Model(
         *(schema, table, path, description, grain, sql, columns, tuple(reads), parameters, twin, portable),
         daily=daily,
         reach=reach,
+        by_key=by_key,
     )
 
 
-def _daily(path: Path, keys: Mapping[str, str], columns: tuple[Column, ...]) -> tuple[str | None, int]:
-    """The column of the day and how many days before it a row depends on."""
+def _daily(path: Path, keys: Mapping[str, str], columns: tuple[Column, ...]) -> tuple[str | None, int, bool]:
+    """The column of the day, how many days before it a row depends on, and whether on all of its key."""
     if "daily" not in keys:
-        return None, 0
+        return None, 0, False
     column, _, reach = (part.strip() for part in keys["daily"].partition(","))
     types = {c.name: c.type for c in columns}
-    if types.get(column) != "date" or not (reach or "0").isdecimal():
-        fail(path, "-- daily: takes a date of the final list, and after a comma a number of days")
+    if types.get(column) != "date" or not ((reach or "0").isdecimal() or reach == BY_KEY):
+        fail(path, "-- daily: takes a date of the final list, and after a comma a number of days or key")
     if keys.get("portable") != "yes" or keys.get("twin") != "no":
         fail(path, "-- daily: goes with -- portable: yes and -- twin: no")
-    return column, int(reach or 0)
+    return column, 0 if reach == BY_KEY else int(reach or 0), reach == BY_KEY
 
 
 def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:

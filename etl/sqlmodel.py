@@ -111,6 +111,8 @@ def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
     reads: dict[str, None] = {}
     for read in model.reads:
         name, is_call = read.removesuffix("()"), read.endswith("()")
+        if name in delivered and not model.portable:
+            fail(model.path, f"reads {name}, whose volume another engine may carry: add -- portable: yes")
         mart = models.get(name.removesuffix(AS_OF))
         if name.partition(".")[0] not in layers:
             fail(model.path, f"reads {read}, but {model.schema} reads {' and '.join(layers)} only")

@@ -98,13 +98,18 @@ def substitute(sql: str, replacements: Mapping[str, str]) -> str:
 
     `core.x` becomes `core.x_as_of(as_of_date)`, under the name that the query already uses for it.
     """
+    return replace_tables(sql, {name: f"{macro}({PARAMETER})" for name, macro in replacements.items()})
+
+
+def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
+    """The text with each of these tables replaced by another table expression, under the name it had."""
     for reference in reversed(references(parse(sql))):
         if reference.is_call or reference.name not in replacements:
             continue
-        call = f"{replacements[reference.name]}({PARAMETER})"
+        text = replacements[reference.name]
         if not reference.alias:
-            call += f" as {reference.name.rpartition('.')[2]}"
-        sql = sql[: reference.start] + call + sql[reference.end :]
+            text += f" as {reference.name.rpartition('.')[2]}"
+        sql = sql[: reference.start] + text + sql[reference.end :]
     return sql
 
 

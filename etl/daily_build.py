@@ -1,0 +1,185 @@
+"""Build a table only for the days that new data touches: the cost of a day does not grow with the history.
+
+A model with `-- daily: column, reach` is a plain query over everything; nobody writes a second one. A row of
+day d may depend on rows of the days d - reach to d of the tables with days that it reads, and on nothing
+else of them. When the days T of these tables changed, the days T to T + reach are rebuilt: each such table
+is replaced in the text by its rows from `reach` days before the first to the last, and of what the query then
+says, the days to rebuild replace the old ones. Days far apart are built in several runs of days.
+
+With `-- daily: column, key` a row is one that is chosen among all days of its grain, such as a buyer's first
+order: the day in `column` is the day of the chosen row. Then the keys with rows on the changed days, before
+or after, are built again from all their days; of the history only their columns are read.
+
+Everything is built when there is no table yet, when the query changed, or when an input without days did.
+All is one transaction with the suite on the uncommitted rows that were built, not on the whole table: they
+are what may be wrong, the others passed when they were built, and a check must not read the history either.
+What an expectation compares them with it reads by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from etl import quality
+from etl.build import BuildError, BuildResult, Check, CriticalFailure, Outcome, record
+from etl.contract import Contract
+from etl.daily_rows import EVERYTHING, Run, between, days_of, in_runs, merged, restricted, validate_rows
+from etl.daily_state import dated_inputs, due, settle, state_of, wanted_state
+from etl.quality import CheckResult, Suite
+from etl.sqlmodel import Model, create_statements
+from etl.sqltree import replace_tables
+from etl.warehouse import Connection, DatabaseError, transaction
+
+KEYS = "daily_key"
+
+
+@dataclass(frozen=True)
+class DailyResult(BuildResult):
+    """What was built: `rows` of the days `days`, of which `changed_days` differ from before.
+
+    `whole` says that everything was built; `days` are then all days of the table.
+    """
+
+    days: tuple[date, ...] = ()
+    changed_days: tuple[date, ...] = ()
+    whole: bool = False
+
+
+def build_daily(
+    con: Connection,
+    model: Model,
+    models: Sequence[Model],
+    suite: Suite,
+    run_id: str,
+    *,
+    days: Iterable[date] = (),
+    check: Check = quality.run,
+) -> DailyResult:
+    """Build what is due in a daily table, and `days` in any case; what changed is due in its readers.
+
+    Raises CriticalFailure when a critical expectation fails and BuildError when the SQL does; the table is
+    then as it was before and the same days stay due. Results go to audit.expectation_result either way.
+    """
+    started = time.perf_counter()
+    checks: list[CheckResult] = []
+    try:
+        with transaction(con):
+            whole = not _stands(con, model) or state_of(con, model.name) != wanted_state(con, model, models)
+            wanted = due(con, model.name) | frozenset(days)
+            runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
+            condition = EVERYTHING if whole else _condition(con, model, models, runs)
+            before = _content(con, model, condition) if _stands(con, model) else {}
+            if whole:
+                for statement in create_statements(model):
+                    con.execute(statement)
+            elif runs:
+                _rebuild(con, model, models, runs, condition)
+            after = _content(con, model, condition)
+            if None in after:
+                raise BuildError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
+            changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
+            if whole or runs:
+                shown = model.name if model.by_key else ""
+                checks = validate_rows(con, suite, model.grain, condition, check, shown=shown)
+            settle(con, model, models, changed)
+            con.execute(f"drop table if exists temp.{KEYS}")
+    except CriticalFailure as failure:
+        record(con, run_id, failure.results)
+        raise
+    except DatabaseError as error:
+        raise BuildError(f"{model.path}: {error}") from error
+    record(con, run_id, checks)
+    rows = sum(count for count, _ in after.values())
+    built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)
+    seconds = time.perf_counter() - started
+    return DailyResult(rows, seconds, checks, bool(changed), built, changed, whole)
+
+
+def build_all_daily(
+    con: Connection,
+    models: Sequence[Model],
+    suites: Mapping[str, Suite],
+    run_id: str,
+    *,
+    days: Iterable[date] = (),
+    check: Check = quality.run,
+) -> list[Outcome]:
+    """Build what is due in all daily tables, in the order of `models`; behind a failure nothing is built."""
+    outcomes: dict[str, Outcome] = {}
+    forced = tuple(days)
+    for model in (model for model in models if model.daily):
+        missing = [read for read in model.reads if read in outcomes and outcomes[read].result is None]
+        if missing:
+            outcomes[model.name] = Outcome(model.name, None, f"skipped, for it reads {missing[0]}")
+            continue
+        try:
+            result = build_daily(con, model, models, suites[model.name], run_id, days=forced, check=check)
+            outcomes[model.name] = Outcome(model.name, result)
+        except (CriticalFailure, BuildError) as error:
+            outcomes[model.name] = Outcome(model.name, None, str(error))
+    return list(outcomes.values())
+
+
+def _condition(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
+    """The rows that are built, as a condition on `t`; makes the table of keys where they tell."""
+    if not model.by_key:
+        return in_runs(model, runs)
+    names = ", ".join(model.grain)
+    con.execute(f"create or replace temp table {KEYS} as select {names} from {model.name} where false")
+    for name, table in {model.name: model, **_keyed(model, models)}.items():
+        for run in runs:
+            con.execute(f"insert into {KEYS} select {names} from {restricted(name, table, *run)}")
+    same = " and ".join(f"k.{name} = t.{name}" for name in model.grain)
+    return f"exists (select 1 from {KEYS} as k where {same})"
+
+
+def _keyed(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]:
+    """The tables with days that a model by key reads, and that have its key."""
+    return {
+        name: table
+        for name, table in dated_inputs(model, models).items()
+        if set(model.grain) <= {column.name for column in table.columns}
+    }
+
+
+def _rebuild(
+    con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run], condition: str
+) -> None:
+    """Replace the rows of the days, or of the keys, by what the query says of them now."""
+    con.execute(f"delete from {model.name} as t where {condition}")
+    if model.by_key:
+        names = ", ".join(model.grain)
+        only = f"(select r.* from {{}} as r semi join {KEYS} using ({names}))"
+        text = replace_tables(model.sql, {name: only.format(name) for name in _keyed(model, models)})
+        con.execute(f"insert into {model.name}\n{text}")
+        return
+    for first, last in runs:
+        start = first - timedelta(model.reach)
+        inputs = dated_inputs(model, models).items()
+        text = replace_tables(
+            model.sql, {name: restricted(name, table, start, last) for name, table in inputs}
+        )
+        built = f"select t.* from (\n{text}\n) as t where {between(model, 't', first, last)}"
+        con.execute(f"insert into {model.name} {built}")
+
+
+def _stands(con: Connection, model: Model) -> bool:
+    """Whether the table is there, with the columns of the model."""
+    columns = con.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+        "and database_name = current_database() order by column_index",
+        [model.schema, model.table],
+    ).fetchall()
+    return [name for (name,) in columns] == [column.name for column in model.columns]
+
+
+def _content(con: Connection, model: Model, condition: str) -> dict[date | None, tuple[int, int]]:
+    """Rows, and a hash that their order leaves alone, of each day among the rows that are built."""
+    rows = con.execute(
+        f"select t.{model.daily}, count(*), sum(hash(t)::hugeint) from {model.name} as t "
+        f"where {condition} group by 1"
+    ).fetchall()
+    return {day: (count, total) for day, count, total in rows}

@@ -1,0 +1,153 @@
+"""What is due in the tables that are built day by day: which days of their input changed since.
+
+Told from the rows themselves, not from what a load says of itself: a delivered row came after the last look
+(`loaded_at`) or was replaced after it (`superseded_at` in its history). So a run that was killed between
+its load and its build leaves nothing behind; the next one finds the same days. Both columns grow with every
+load, and DuckDB skips the blocks that are older, so that a look does not read the history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from etl.contract import Contract
+from etl.daily_contract import CONTRACTS
+from etl.sqlmodel import Model, create_statements
+from etl.warehouse import Connection
+
+DELIVERED = {contract.table: contract for contract in CONTRACTS}
+PERIOD_END = "period_end"
+BEFORE_ALL = "1900-01-01 00:00:00+00"
+
+
+def note_news(con: Connection, models: Sequence[Model]) -> dict[str, tuple[date, ...]]:
+    """Make the days of rows that came or went since the last look due in the tables that read them.
+
+    Returns these days, by delivered table, with no entry for one without news; a row with a period counts
+    for all its days. Belongs into a transaction.
+    """
+    found: dict[str, tuple[date, ...]] = {}
+    for table, contract in DELIVERED.items():
+        since = state_of(con, table) or BEFORE_ALL
+        days = _news(con, contract, since)
+        if days:
+            found[table] = days
+            make_due(con, readers(table, models), days)
+            _write_state(con, table, str(_newest(con, contract, since)))
+    return found
+
+
+def loading_time(con: Connection, now: datetime) -> datetime:
+    """`now`, or the next moment after the last load, for a clock that was set back would hide new rows."""
+    last = [state for table in DELIVERED if (state := state_of(con, table))]
+    return max([now, *(datetime.fromisoformat(state) + timedelta(microseconds=1) for state in last)])
+
+
+def due(con: Connection, table: str) -> frozenset[date]:
+    """The days whose input changed since the table was built."""
+    rows = con.execute("select distinct day from raw.daily_due where table_name = ?", [table]).fetchall()
+    return frozenset(day for (day,) in rows)
+
+
+def is_due(con: Connection, models: Sequence[Model]) -> bool:
+    """Whether any daily table is behind its input, its query or its inputs without days."""
+    if con.execute("select 1 from raw.daily_due limit 1").fetchall():
+        return True
+    return any(state_of(con, m.name) != wanted_state(con, m, models) for m in models if m.daily)
+
+
+def settle(con: Connection, model: Model, models: Sequence[Model], changed: Iterable[date]) -> None:
+    """Nothing is due in `model` any more; the days that changed are due in its readers.
+
+    Belongs into the transaction that built it.
+    """
+    con.execute("delete from raw.daily_due where table_name = ?", [model.name])
+    make_due(con, readers(model.name, models), changed)
+    _write_state(con, model.name, wanted_state(con, model, models))
+
+
+def stand_in(con: Connection, models: Sequence[Model]) -> None:
+    """Make the daily tables that are not there yet, without rows: what reads them finds their columns."""
+    there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    for model in models:
+        if model.daily and (model.name,) not in there:
+            columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
+            con.execute(f"create table {model.name} ({columns})")
+            for statement in create_statements(model):
+                if statement.startswith("comment on"):
+                    con.execute(statement)
+
+
+def make_due(con: Connection, tables: Iterable[str], days: Iterable[date]) -> None:
+    """Write the days down as due in the tables."""
+    listed = sorted(set(days))
+    for table in tables:
+        con.execute("insert into raw.daily_due select ?, unnest(?::date[])", [table, listed])
+
+
+def readers(table: str, models: Sequence[Model]) -> list[str]:
+    """The daily tables that read this one."""
+    return [model.name for model in models if model.daily and table in model.reads]
+
+
+def dated_inputs(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]:
+    """The tables with days that a model reads: delivered ones and daily ones."""
+    by_name: dict[str, Model | Contract] = {m.name: m for m in models if m.daily}
+    known = DELIVERED | by_name
+    return {read: known[read] for read in model.reads if read in known}
+
+
+def wanted_state(con: Connection, model: Model, models: Sequence[Model]) -> str:
+    """A hash of the query, its columns and the content of the inputs without days: another, all is built."""
+    told: list[object] = [model.sql, model.daily, model.reach, model.by_key]
+    dated = dated_inputs(model, models)
+    for table in sorted(set(model.reads) - set(dated)):
+        told.append(
+            (table, con.execute(f"select sum(hash(t)::hugeint)::varchar from {table} as t").fetchall())
+        )
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def state_of(con: Connection, table: str) -> str | None:
+    """How far the table has come; None for one that was never looked at."""
+    rows = con.execute("select state from raw.daily_state where table_name = ?", [table]).fetchall()
+    return str(rows[0][0]) if rows else None
+
+
+def _write_state(con: Connection, table: str, state: str) -> None:
+    con.execute("delete from raw.daily_state where table_name = ?", [table])
+    con.execute("insert into raw.daily_state values (?, ?)", [table, state])
+
+
+def _news(con: Connection, contract: Contract, since: str) -> tuple[date, ...]:
+    """The days of rows that came or were replaced after `since`, in order."""
+    day = f"{contract.day}::date"
+    if PERIOD_END in {column.name for column in contract.columns}:
+        day = f"unnest(generate_series({day}, {PERIOD_END}, interval 1 day))::date"
+    rows = con.execute(
+        f"""
+        select {day} as day from {contract.table} where loaded_at > $since::timestamptz
+        union
+        select {day} from {contract.history} where superseded_at > $since::timestamptz
+        order by 1
+        """,
+        {"since": since},
+    ).fetchall()
+    return tuple(day for (day,) in rows)
+
+
+def _newest(con: Connection, contract: Contract, since: str) -> datetime:
+    ((newest,),) = con.execute(
+        f"""
+        select max(moment) from (
+            select max(loaded_at) as moment from {contract.table} where loaded_at > $since::timestamptz
+            union all
+            select max(superseded_at) from {contract.history} where superseded_at > $since::timestamptz
+        )
+        """,
+        {"since": since},
+    ).fetchall()
+    assert isinstance(newest, datetime)  # noqa: S101 (there were rows)
+    return newest

@@ -1,0 +1,301 @@
+"""Building only the days that new data touches gives what building everything gives, and reads no more."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.build import BuildError, CriticalFailure
+from etl.daily_build import build_all_daily, build_daily
+from etl.daily_rows import days_of, merged
+from etl.daily_state import due, is_due, loading_time, note_news
+from etl.quality import CheckResult, Suite
+from etl.sqlmodel import Model, ModelError, load_models
+from etl.warehouse import Connection, DatabaseError, memory, transaction
+
+START = date(2025, 1, 1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HEAD = "-- portable: yes\n-- twin: no\n"
+SPEND = f"""-- What a platform spent on a day.
+-- grain: platform, date
+{HEAD}-- daily: date, 0
+select
+    m.platform::varchar as platform, -- slug
+    m.date::date as date, -- day
+    cast(sum(m.marketing_spend) as decimal(38,4))::decimal(38,4) as spend -- spent, in currency
+from core.platform_metric_daily as m
+group by m.platform, m.date
+"""
+TRAILING = f"""-- What a platform spent in 28 days.
+-- grain: platform, date
+{HEAD}-- daily: date, 27
+select
+    s.platform::varchar as platform, -- slug
+    s.date::date as date, -- last of the days
+    (sum(e.spend))::decimal(38,4) as spend, -- spent in 28 days
+    count(*)::bigint as days -- days with a figure
+from marts.spend as s
+join marts.spend as e on e.platform = s.platform and e.date between s.date - 27 and s.date
+group by s.platform, s.date
+"""
+FIRST = f"""-- The first order of a buyer.
+-- grain: buyer_id_hash
+{HEAD}-- daily: first_on, key
+select
+    e.buyer_id_hash::varchar as buyer_id_hash, -- buyer
+    e.event_id::varchar as event_id, -- the order
+    cast(e.event_time as date)::date as first_on -- day
+from core.order_event as e
+qualify row_number() over (partition by e.buyer_id_hash order by e.event_time, e.event_id) = 1
+"""
+NEW = f"""-- New buyers of a day.
+-- grain: date
+{HEAD}-- daily: date, 0
+select
+    cast(e.event_time as date)::date as date, -- day
+    count(f.event_id)::bigint as new_buyers -- persons
+from core.order_event as e
+left join core.first_one as f on f.event_id = e.event_id
+group by cast(e.event_time as date)
+"""
+FILES = {
+    "marts/spend": SPEND,
+    "marts/trailing": TRAILING,
+    "core/first_one": FIRST,
+    "marts/new_buyer": NEW,
+}
+Write = Callable[..., tuple[Model, ...]]
+
+
+def passes(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
+    con.execute(f"select 1 from {suite.table} limit 1")
+    return []
+
+
+def fails(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
+    query = f"select * from {suite.table}"
+    return [CheckResult(suite.table, "made_to_fail", "x", "critical", False, "says so", {}, query=query)]
+
+
+@pytest.fixture
+def con() -> Iterator[Connection]:
+    con = memory()
+    yield con
+    con.close()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(**changed: str) -> tuple[Model, ...]:
+        for name, text in {**FILES, **changed}.items():
+            path = tmp_path / "sql" / f"{name}.sql"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return load_models(tmp_path / "sql")
+
+    return written
+
+
+def build(con: Connection, models: Sequence[Model], *days: date) -> dict[str, Any]:
+    suites = {model.name: Suite(model.name, ()) for model in models}
+    outcomes = build_all_daily(con, models, suites, "run", days=days, check=passes)
+    assert [outcome.reason for outcome in outcomes if outcome.result is None] == []
+    return {outcome.name: outcome.result for outcome in outcomes}
+
+
+def deliver(con: Connection, at: datetime, day: date, spend: int, platform: str = "a") -> None:
+    """A row, as a load brings it: what it replaces goes to the history."""
+    with transaction(con):
+        key = [platform, day]
+        con.execute(
+            "insert into raw.platform_metric_daily_history select m.*, ? "
+            "from core.platform_metric_daily as m where m.platform = ? and m.date = ?",
+            [at, *key],
+        )
+        con.execute("delete from core.platform_metric_daily where platform = ? and date = ?", key)
+        con.execute(
+            "insert into core.platform_metric_daily "
+            "(platform, date, channel, partnership_id, marketing_spend, loaded_at) "
+            "values (?, ?, '', '', ?, ?)",
+            [*key, spend, at],
+        )
+
+
+def order(con: Connection, at: datetime, event: str, buyer: str, day: date | None) -> None:
+    """An order as a load brings it; without a day it is only taken away, as a refused file would be."""
+    with transaction(con):
+        con.execute(
+            "insert into raw.order_event_history select e.*, ? from core.order_event as e "
+            "where e.event_id = ?",
+            [at, event],
+        )
+        con.execute("delete from core.order_event where event_id = ?", [event])
+        if day:
+            con.execute(
+                "insert into core.order_event (event_id, event_time, buyer_id_hash, loaded_at) "
+                "values (?, ?, ?, ?)",
+                [event, day, buyer, at],
+            )
+
+
+def tables(con: Connection, models: Sequence[Model]) -> dict[str, list[Any]]:
+    return {m.name: con.execute(f"from {m.name} order by all").fetchall() for m in models}
+
+
+def whole(con: Connection, models: Sequence[Model]) -> dict[str, list[Any]]:
+    return {m.name: con.execute(f"select * from ({m.sql}\n) order by all").fetchall() for m in models}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_days_built_one_by_one_are_what_everything_at_once_is(
+    con: Connection, write: Write, seed: int
+) -> None:
+    models, rng = write(), random.Random(seed)
+    for number in range(60):
+        deliver(con, NOW, START + timedelta(number), rng.randrange(100), rng.choice("ab"))
+    note_news(con, models)
+    build(con, models)
+    for step in range(1, 9):
+        at = NOW + timedelta(hours=step)
+        for _ in range(rng.randrange(4)):
+            deliver(con, at, START + timedelta(rng.randrange(90)), rng.randrange(100), rng.choice("ab"))
+        for _ in range(rng.randrange(5)):
+            day = START + timedelta(rng.randrange(90)) if rng.random() < 0.8 else None
+            order(con, at, f"e{rng.randrange(25)}", f"b{rng.randrange(8)}", day)
+        note_news(con, models)
+        results = build(con, models, *([START + timedelta(rng.randrange(90))] if step % 3 == 0 else []))
+        assert tables(con, models) == whole(con, models)
+        assert not any(result.whole for result in results.values())
+        assert not is_due(con, models)
+
+
+def test_only_touched_days_and_what_rests_on_them_are_built(con: Connection, write: Write) -> None:
+    models = write()
+    for number in range(100):
+        deliver(con, NOW, START + timedelta(number), 1)
+    assert note_news(con, models) == {"core.platform_metric_daily": days_of([(START, START + timedelta(99))])}
+    assert all(result.whole for result in build(con, models).values())
+    restated = START + timedelta(50)
+    deliver(con, NOW + timedelta(hours=1), restated, 5)
+    assert note_news(con, models) == {"core.platform_metric_daily": (restated,)}
+    assert due(con, "marts.spend") == {restated}
+    results = build(con, models)
+    assert results["marts.spend"].days == results["marts.spend"].changed_days == (restated,)
+    trailing = results["marts.trailing"]
+    assert trailing.days == trailing.changed_days == days_of([(restated, restated + timedelta(27))])
+    assert results["marts.new_buyer"].days == ()
+    # worked by hand: 27 days of 1 and one of 5
+    assert con.execute("select spend from marts.trailing where date = ?", [restated]).fetchall() == [(32,)]
+
+
+def test_the_same_figures_again_change_nothing_further_on(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    build(con, models)
+    deliver(con, NOW + timedelta(hours=1), START, 1)
+    note_news(con, models)
+    results = build(con, models)
+    assert (results["marts.spend"].days, results["marts.spend"].changed) == ((START,), False)
+    assert results["marts.trailing"].days == ()
+    assert note_news(con, models) == {}
+
+
+def test_a_first_order_that_moves_changes_both_days(con: Connection, write: Write) -> None:
+    models, later = write(), START + timedelta(40)
+    order(con, NOW, "e1", "ann", START)
+    order(con, NOW, "e2", "ann", later)
+    note_news(con, models)
+    build(con, models)
+    assert con.execute("select new_buyers from marts.new_buyer order by date").fetchall() == [(1,), (0,)]
+    order(con, NOW + timedelta(hours=1), "e1", "ann", None)
+    note_news(con, models)
+    results = build(con, models)
+    assert results["core.first_one"].changed_days == (START, later)
+    assert con.execute("from marts.new_buyer").fetchall() == [(later, 1)]
+
+
+def test_another_query_builds_everything_anew(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    build(con, models)
+    changed = write(**{"marts/spend": SPEND.replace("sum(m.marketing_spend)", "sum(2 * m.marketing_spend)")})
+    assert is_due(con, changed)
+    results = build(con, changed)
+    assert results["marts.spend"].whole
+    assert results["marts.trailing"].changed_days == (START,)
+    assert tables(con, changed) == whole(con, changed)
+
+
+def test_a_critical_failure_keeps_the_rows_and_the_days_due(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    build(con, models)
+    deliver(con, NOW + timedelta(hours=1), START, 7)
+    note_news(con, models)
+    (spend,) = (model for model in models if model.name == "marts.spend")
+    with pytest.raises(CriticalFailure) as failure:
+        build_daily(con, spend, models, Suite(spend.name, ()), "run", check=fails)
+    (result,) = failure.value.results
+    assert result.table == "marts.spend"
+    assert con.execute(result.query or "").fetchall() == [("a", START, 1)]
+    assert due(con, "marts.spend") == {START}
+    assert due(con, "marts.trailing") == set()
+    assert con.execute("select success from audit.expectation_result").fetchall() == [(False,)]
+    build(con, models)
+    assert tables(con, models) == whole(con, models)
+
+
+def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
+    models = write(
+        **{"marts/spend": SPEND.replace("m.date::date as date", "nullif(m.date, m.date)::date as date")}
+    )
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    (spend,) = (model for model in models if model.name == "marts.spend")
+    with pytest.raises(BuildError, match="date is empty"):
+        build_daily(con, spend, models, Suite(spend.name, ()), "run", check=passes)
+    with pytest.raises(DatabaseError):
+        con.execute("from marts.spend")
+
+
+def test_a_clock_that_is_set_back_hides_no_row(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    earlier = NOW - timedelta(hours=2)
+    at = loading_time(con, earlier)
+    assert at > NOW
+    deliver(con, at, START + timedelta(1), 1)
+    assert note_news(con, models) == {"core.platform_metric_daily": (START + timedelta(1),)}
+    assert loading_time(con, NOW + timedelta(days=1)) == NOW + timedelta(days=1)
+
+
+def test_a_rate_for_a_month_is_news_for_all_its_days(con: Connection, write: Write) -> None:
+    con.execute(
+        "insert into core.fx_rate "
+        "(currency, quote_currency, period_start, period_end, rate, source, loaded_at) "
+        "values ('USD', 'CNY', '2025-01-01', '2025-01-31', 7, 's', ?)",
+        [NOW],
+    )
+    assert len(note_news(con, write())["core.fx_rate"]) == 31
+
+
+def test_runs_of_days() -> None:
+    first, second, third = START, START + timedelta(3), START + timedelta(30)
+    assert merged([third, first, second, first]) == [(first, second), (third, third)]
+    assert len(days_of([(first, second), (third, third)])) == 5
+    assert merged([]) == []
+
+
+@pytest.mark.parametrize("reach", ["x", "-1", "keys"])
+def test_a_reach_that_is_no_number_of_days_is_refused(write: Write, reach: str) -> None:
+    with pytest.raises(ModelError, match="a number of days or key"):
+        write(**{"marts/spend": SPEND.replace("date, 0", f"date, {reach}")})
