@@ -2,6 +2,8 @@
 
 Exit code 0 when every step succeeded, 130 when it was interrupted, 1 otherwise, with the reason in one
 line and no traceback.
+`python -m assets daily` runs `refresh_daily` for the last day that is over, or for a range of days:
+`python -m assets daily 2025-03-01 2025-03-31`.
 `python -m assets home` prepares DAGSTER_HOME for `make dev` and prints it.
 """
 
@@ -13,9 +15,14 @@ import time
 # Python does by default is a tenth of a refresh, most of it during the imports that follow.
 gc.set_threshold(20_000, 20, 50)
 
+from collections.abc import Sequence
+
 import dagster as dg
 import psutil
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from assets.daily import DAYS
+from assets.daily_jobs import REFRESH_DAILY, last_day
 from assets.definitions import definitions
 from assets.instance import close_dead_runs, prepare_home, write_history_fast
 from assets.jobs import REFRESH
@@ -32,17 +39,21 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OF_THIS_PROJECT = {".dagster/repository": "__repository__@warehouse"}
 
 
-def refresh(settings: Settings) -> bool:
+def refresh(settings: Settings, job_name: str = REFRESH, days: Sequence[str] = ()) -> bool:
     """One refresh with its report on standard output; whether every step succeeded.
 
-    Raises DagsterExecutionInterruptedError when it was interrupted.
+    `days` are the first and the last of the job that runs by day. Raises DagsterExecutionInterruptedError
+    when it was interrupted.
     """
-    job = definitions(settings.root).resolve_job_def(REFRESH)
+    job = definitions(settings.root).resolve_job_def(job_name)
     write_history_fast()
     with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         close_dead_runs(instance, settings)
         result = job.execute_in_process(
-            run_config=QUIET, instance=instance, tags=OF_THIS_PROJECT, raise_on_error=False
+            run_config=QUIET,
+            instance=instance,
+            tags={**OF_THIS_PROJECT, **_range(days)},
+            raise_on_error=False,
         )
         found = outcome(result, instance)
     if found.interrupted:
@@ -54,6 +65,14 @@ def refresh(settings: Settings) -> bool:
     return result.success
 
 
+def _range(days: Sequence[str]) -> dict[str, str]:
+    """The tags by which a run knows its days. Raises ValueError for a day that no run can be for."""
+    for day in days:
+        if not DAYS.has_partition_key(day):
+            raise ValueError(f"{day} is no day from {DAYS.start.date()} to {last_day()}, as in 2025-03-31")
+    return dict(zip((ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG), days, strict=False))
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
     try:
@@ -61,6 +80,9 @@ def main(arguments: list[str]) -> int:
         if arguments == ["home"]:
             print(prepare_home(settings))
             return 0
+        if arguments[:1] == ["daily"]:
+            first, last = (arguments[1:] * 2)[:2] if arguments[1:] else (last_day(), last_day())
+            return 0 if refresh(settings, REFRESH_DAILY, (first, last)) else 1
         return 0 if refresh(settings) else 1
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         print("Interrupted: readers keep the snapshot they have; `make refresh` starts anew", file=sys.stderr)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.daily import DELIVERED, daily_assets, inbox_assets
+from assets.daily_jobs import daily_automation
 from assets.edgar import BODY, FILING, edgar_assets
 from assets.edgar_fact import TABLE as EDGAR_FACT
 from assets.edgar_fact import edgar_fact
@@ -16,9 +18,11 @@ from assets.published import TABLE as PUBLISHED
 from assets.published import published_row
 from assets.serving import serving_warehouse
 from assets.warehouse import Warehouse
-from etl.config import ROOT
+from etl.config import ROOT, load_settings
 from etl.quality import Suite, load_suite
 from etl.sqlmodel import load_models
+
+SIMULATED = "simulated"
 
 
 def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) -> dg.Definitions:
@@ -28,18 +32,31 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     """
     models = load_models(root / "sql")
     tables = [model.name for model in models if not model.is_macro]
-    suites = {table: _suite(root, table) for table in [PUBLISHED, FILING, BODY, EDGAR_FACT, *tables]}
+    suites = {
+        table: _suite(root, table) for table in [PUBLISHED, FILING, BODY, EDGAR_FACT, *DELIVERED, *tables]
+    }
     sources = [published_row(suites[PUBLISHED]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
-    made = [*sources, *model_assets(models, suites)]
+    by_day = [inbox_assets(models, suites), *daily_assets(models, suites)]
+    made = [*sources, *model_assets(models, suites), *by_day]
     # The snapshot waits for the tables that nothing reads; behind them stand all others.
     read = {key for asset in made for key in asset.dependency_keys}
     last = [key for asset in made for key in asset.keys if key not in read]
-    assets = [*made, serving_warehouse(last)]
+    assets = [*made, serving_warehouse(last, models)]
+    if load_settings(environment, root).is_demo:
+        assets = [asset.map_asset_specs(_simulated) for asset in assets]
     resources = {"warehouse": Warehouse(root=str(root), environment=environment)}
     return dg.Definitions.merge(
         dg.Definitions(assets=assets, resources=resources, executor=dg.in_process_executor),
         automation(assets),
+        daily_automation(assets, root, environment),
     )
+
+
+def _simulated(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """In the demo every asset says so, in the graph and where it is described."""
+    return spec.replace_attributes(
+        kinds={*spec.kinds, SIMULATED}, description=f"Simulated data. {spec.description}"
+    ).merge_attributes(tags={"data": SIMULATED})
 
 
 def _suite(root: Path, table: str) -> Suite:

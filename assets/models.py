@@ -18,6 +18,7 @@ from assets.checks import blocked, check_results, check_specs
 from assets.metadata import asset_key, column_schema, lineage_metadata, table_metadata
 from assets.warehouse import Warehouse
 from etl.build import CriticalFailure, build
+from etl.daily_state import stand_in
 from etl.quality import Suite
 from etl.sqlmodel import Model
 
@@ -83,7 +84,7 @@ def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.Asse
         owners=["team:warehouse"],
         kinds={"duckdb", "sql"},
         description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
-        metadata=_definition_metadata(model),
+        metadata=definition_metadata(model),
         check_specs=check_specs(key, suite),
         code_version=hashlib.sha256(model.sql.encode()).hexdigest()[:12],
         freshness_policy=FRESHNESS if model.schema == "marts" else None,
@@ -91,6 +92,8 @@ def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.Asse
     def build_table(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
         try:
             with warehouse.open() as con:
+                if any(other.daily and other.name in model.reads for other in models):
+                    stand_in(con, models)
                 built = build(con, model, suite, context.run.run_id)
                 for macro in macros:
                     build(con, macro, None, context.run.run_id)
@@ -111,7 +114,7 @@ def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.Asse
     return build_table
 
 
-def _definition_metadata(model: Model) -> dict[str, Any]:
+def definition_metadata(model: Model) -> dict[str, Any]:
     """What is known before the first run: columns with their comments, and where the SQL stands."""
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
         file = dg.LocalFileCodeReference(file_path=str(model.path.resolve()), line_number=1, label="SQL")

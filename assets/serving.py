@@ -12,8 +12,10 @@ import dagster as dg
 from assets.metadata import rows_table
 from assets.warehouse import Warehouse
 from etl.config import Settings
+from etl.daily_state import stand_in
 from etl.data_docs import pages_folder
 from etl.publish import publish
+from etl.sqlmodel import Model
 
 KEY = dg.AssetKey(["serving", "warehouse"])
 
@@ -26,8 +28,12 @@ def _pages(settings: Settings) -> dg.MetadataValue[Any]:
     return dg.MetadataValue.text("`make docs` writes them to data_docs/ of the warehouse home")
 
 
-def serving_warehouse(tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The asset serving/warehouse, downstream of `tables` and of all that they are made from."""
+def serving_warehouse(tables: Sequence[dg.AssetKey], models: Sequence[Model]) -> dg.AssetsDefinition:
+    """The asset serving/warehouse, downstream of `tables` and of all that they are made from.
+
+    The daily tables among `models` are published without rows where nobody has delivered anything yet: a
+    query that names them is then answered, with nothing.
+    """
 
     @dg.asset(
         key=KEY,
@@ -47,6 +53,7 @@ def serving_warehouse(tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         """
         settings = warehouse.settings
         with warehouse.open() as con:
+            stand_in(con, models)
             publication = publish(con, settings, now=datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={

@@ -9,6 +9,8 @@ from typing import Any
 
 import dagster as dg
 
+from assets.daily import KEYS as INBOX
+from assets.daily import STEP as INBOX_STEP
 from assets.edgar import KEYS as EDGAR
 from assets.edgar import STEP as EDGAR_STEP
 from assets.edgar_fact import KEY as EDGAR_FACT
@@ -16,7 +18,14 @@ from assets.published import KEY as PUBLISHED
 from assets.published import SHOWN
 from assets.serving import KEY as SERVING
 
-PHASES = {"raw": "ingest", EDGAR_STEP: "ingest", "core": "build", "marts": "build", "serving": "publish"}
+PHASES = {
+    "raw": "ingest",
+    EDGAR_STEP: "ingest",
+    INBOX_STEP: "ingest",
+    "core": "build",
+    "marts": "build",
+    "serving": "publish",
+}
 
 
 @dataclass
@@ -70,6 +79,7 @@ def summary(found: Outcome, total_seconds: float) -> str:
     parts = [
         _inputs(found),
         _edgar(found),
+        _inbox(found),
         _tables(found),
         _checks(found),
         _failures(found),
@@ -103,11 +113,32 @@ def _edgar(found: Outcome) -> Iterator[str]:
     yield f"EDGAR      {status}: {asked if status == 'current' else missing}"
 
 
+def _inbox(found: Outcome) -> Iterator[str]:
+    raw = found.materialised.get(INBOX[0])
+    if raw is None:
+        return
+    for source in _rows(raw, "remote sources"):
+        yield f"Source     {source['source']}: {source['problem'] or source['new files'] + ' new files'}"
+    files = _rows(raw, "files")
+    told = ", ".join(
+        f"{_value(raw, f'rows {what}'):,} {what}" for what in ("loaded", "quarantined", "superseded")
+    )
+    yield f"Inbox      {len(files)} files, {_value(raw, 'rows read'):,} rows: {told}"
+    for file in files:
+        if file["status"] != "loaded":
+            why = file["reason"] or f"{file['rows_quarantined']} rows quarantined"
+            yield f"  {file['status']}  {file['file']}  {why}"
+    for key in INBOX:
+        days = _value(found.materialised[key], "days that changed")
+        if days != "0":
+            yield f"  days of {'.'.join(key.path)} that changed: {days}"
+
+
 def _tables(found: Outcome) -> Iterator[str]:
     tables = {
         ".".join(key.path): metadata
         for key, metadata in found.materialised.items()
-        if key not in (PUBLISHED, *EDGAR, EDGAR_FACT, SERVING)
+        if key not in (PUBLISHED, *EDGAR, EDGAR_FACT, *INBOX, SERVING)
     }
     if tables:
         yield f"Tables     {len(tables)} built"

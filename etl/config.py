@@ -7,6 +7,7 @@ variables of the environment win over it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ class Settings:
     postgres_query: str
     postgres_high_water: str | None
     fx_url: str | None
+    bad_share: float
     sec_user_agent: str | None
     sec_base_url: str
     engine: str
@@ -75,7 +77,8 @@ class Settings:
 def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
     """Settings from `env` (default: `.env` of the project root, then the environment).
 
-    Relative paths are taken from the project root. Raises ValueError for an unknown engine.
+    Relative paths are taken from the project root. Raises ValueError for an unknown engine and a
+    share that is none.
     """
     if env is None:
         env = {**{k: v for k, v in dotenv_values(root / ".env").items() if v is not None}, **os.environ}
@@ -84,6 +87,9 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
     engine = env.get("WAREHOUSE_ENGINE") or "duckdb"
     if engine not in ("duckdb", "spark"):
         raise ValueError(f"WAREHOUSE_ENGINE is {engine!r}; set it to duckdb or spark")
+    share = env.get("WAREHOUSE_BAD_SHARE") or "0.2"
+    if not re.fullmatch(r"0?\.[0-9]+|[01](\.0*)?", share):
+        raise ValueError(f"WAREHOUSE_BAD_SHARE is {share!r}; set it to a number from 0 to 1, like 0.2")
     return Settings(
         root=root,
         home=home,
@@ -94,6 +100,7 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
         postgres_query=env.get("WAREHOUSE_POSTGRES_QUERY") or "platform_metric_daily",
         postgres_high_water=env.get("WAREHOUSE_POSTGRES_HIGH_WATER") or None,
         fx_url=env.get("WAREHOUSE_FX_URL") or None,
+        bad_share=float(share),
         sec_user_agent=env.get("SEC_USER_AGENT") or None,
         sec_base_url=(env.get("SEC_BASE_URL") or "https://data.sec.gov").rstrip("/"),
         engine=engine,

@@ -18,25 +18,22 @@ What an expectation compares them with it reads by itself.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from etl import quality
 from etl.build import BuildError, BuildResult, Check, CriticalFailure, Outcome, record
 from etl.contract import Contract
-from etl.daily_state import PERIOD_END, dated_inputs, due, settle, state_of, wanted_state
+from etl.daily_rows import EVERYTHING, Run, between, days_of, in_runs, merged, restricted, validate_rows
+from etl.daily_state import dated_inputs, due, settle, state_of, wanted_state
 from etl.quality import CheckResult, Suite
 from etl.sqlmodel import Model, create_statements
 from etl.sqltree import replace_tables
 from etl.warehouse import Connection, DatabaseError, transaction
 
-BATCH, KEYS = "daily_batch", "daily_key"
-EVERYTHING = "true"
-GAP = 7  # days between two runs of days that are rather built along than by a query of their own
-Run = tuple[date, date]
+KEYS = "daily_key"
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,8 @@ def build_daily(
                 raise BuildError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
             changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
             if whole or runs:
-                checks = _validate(con, model, suite, condition, check)
+                shown = model.name if model.by_key else ""
+                checks = validate_rows(con, suite, model.grain, condition, check, shown=shown)
             settle(con, model, models, changed)
             con.execute(f"drop table if exists temp.{KEYS}")
     except CriticalFailure as failure:
@@ -125,50 +123,17 @@ def build_all_daily(
     return list(outcomes.values())
 
 
-def merged(days: Iterable[date], gap: int = GAP) -> list[Run]:
-    """Runs of days, first and last, that hold all of `days`; those at most `gap` days apart are one."""
-    runs: list[Run] = []
-    for day in sorted(set(days)):
-        if runs and (day - runs[-1][1]).days <= gap:
-            runs[-1] = runs[-1][0], day
-        else:
-            runs.append((day, day))
-    return runs
-
-
-def days_of(runs: Iterable[Run]) -> tuple[date, ...]:
-    """All days of the runs."""
-    return tuple(first + timedelta(n) for first, last in runs for n in range((last - first).days + 1))
-
-
-def restricted(name: str, table: Model | Contract, first: date, last: date) -> str:
-    """A table expression: the rows of a table with days, from the first to the last."""
-    return f"(select r.* from {name} as r where {_between(table, 'r', first, last)})"
-
-
-def _between(table: Model | Contract, alias: str, first: date, last: date) -> str:
-    """That a row belongs to the days; one with a period where it overlaps them.
-
-    With constants, so that DuckDB skips the blocks of other days.
-    """
-    if isinstance(table, Model):
-        return f"{alias}.{table.daily} between date '{first}' and date '{last}'"
-    if any(column.name == PERIOD_END for column in table.columns):
-        return f"{alias}.{table.day} <= date '{last}' and {alias}.{PERIOD_END} >= date '{first}'"
-    after = last + timedelta(1)
-    return f"{alias}.{table.day} >= '{first}' and {alias}.{table.day} < '{after}'"
-
-
 def _condition(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
     """The rows that are built, as a condition on `t`; makes the table of keys where they tell."""
     if not model.by_key:
-        return " or ".join(_between(model, "t", *run) for run in runs) or "false"
+        return in_runs(model, runs)
     names = ", ".join(model.grain)
     con.execute(f"create or replace temp table {KEYS} as select {names} from {model.name} where false")
     for name, table in {model.name: model, **_keyed(model, models)}.items():
         for run in runs:
             con.execute(f"insert into {KEYS} select {names} from {restricted(name, table, *run)}")
-    return f"({names}) in (select {names} from {KEYS})"
+    same = " and ".join(f"k.{name} = t.{name}" for name in model.grain)
+    return f"exists (select 1 from {KEYS} as k where {same})"
 
 
 def _keyed(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]:
@@ -197,30 +162,8 @@ def _rebuild(
         text = replace_tables(
             model.sql, {name: restricted(name, table, start, last) for name, table in inputs}
         )
-        built = f"select t.* from (\n{text}\n) as t where {_between(model, 't', first, last)}"
+        built = f"select t.* from (\n{text}\n) as t where {between(model, 't', first, last)}"
         con.execute(f"insert into {model.name} {built}")
-
-
-def _validate(con: Connection, model: Model, suite: Suite, condition: str, check: Check) -> list[CheckResult]:
-    """The results of the suite on the rows that were built, told of the table. Raises CriticalFailure."""
-    if condition == EVERYTHING:
-        results = check(con, suite, model.grain)
-    else:
-        rows = f"select t.* from {model.name} as t where {condition}"
-        con.execute(f"create or replace temp view {BATCH} as {rows}")
-        results = check(con, replace(suite, table=BATCH), model.grain)
-        results = [_told(result, model, condition) for result in results]
-    if any(result.critical_failure for result in results):
-        raise CriticalFailure(results)
-    con.execute(f"drop view if exists temp.{BATCH}")
-    return results
-
-
-def _told(result: CheckResult, model: Model, condition: str) -> CheckResult:
-    """A result as a reader can follow it: of the table, with a query that needs no view of ours."""
-    rows = model.name if model.by_key else f"(select t.* from {model.name} as t where {condition})"
-    query = result.query and re.sub(rf'"?\b{BATCH}\b"?', lambda _: rows, result.query)
-    return replace(result, table=model.name, query=query)
 
 
 def _stands(con: Connection, model: Model) -> bool:

@@ -224,6 +224,22 @@ def create_contract_tables() -> Iterator[str]:
         yield f"comment on table {table} is {_literal(tells)}"
         for column in columns:
             yield f"comment on column {table}.{column.name} is {_literal(column.meaning)}"
+    for contract in CONTRACTS:
+        yield _as_of(contract)
+
+
+def _as_of(contract: Contract) -> str:
+    """The table macro raw.<name>_as_of(known_at): the rows that counted at a time of knowledge.
+
+    It stands in raw, beside the history it reads, which is not published.
+    """
+    names = ", ".join(f"r.{column.name}" for column in (*contract.columns, *ORIGIN))
+    known = "r.loaded_at <= known_at"
+    return (
+        f"create or replace macro raw.{contract.name}_as_of(known_at timestamptz) as table "
+        f"select {names} from {contract.table} as r where {known} "
+        f"union all select {names} from {contract.history} as r where {known} and r.superseded_at > known_at"
+    )
 
 
 def _literal(text: str) -> str:

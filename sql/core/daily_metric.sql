@@ -1,5 +1,5 @@
 -- What a platform did on a day, by channel and partnership, in its reporting currency: as delivered, and from its orders what was not delivered.
--- A delivered figure is never replaced, not even where the orders say otherwise: events_orders and events_gmv stand beside it.
+-- Amounts are DECIMAL(19,4) times DECIMAL(18,10): what both engines carry exactly. A delivered figure is never replaced, not even where the orders say otherwise: events_orders and events_gmv stand beside it.
 -- grain: platform, date, channel, partnership_id
 -- twin: no
 -- portable: yes
@@ -16,9 +16,9 @@ with delivered as (
 counted as (
     select
         o.platform, o.date, o.channel, o.partnership_id, sum(o.orders) as orders, sum(o.buyers) as buyers, sum(o.new_buyers) as new_buyers,
-        case when count(c.rate) = count(*) then sum(cast(o.gmv as decimal(20,4)) * c.rate) end as gmv,
-        case when count(c.rate) = count(*) then sum(cast(o.cancelled_gmv as decimal(20,4)) * c.rate) end as cancelled_gmv,
-        case when count(c.rate) = count(*) then sum(cast(o.refunded_gmv as decimal(20,4)) * c.rate) end as refunded_gmv,
+        case when count(c.rate) = count(*) then sum(cast(o.gmv as decimal(19,4)) * c.rate) end as gmv,
+        case when count(c.rate) = count(*) then sum(cast(o.cancelled_gmv as decimal(19,4)) * c.rate) end as cancelled_gmv,
+        case when count(c.rate) = count(*) then sum(cast(o.refunded_gmv as decimal(19,4)) * c.rate) end as refunded_gmv,
         count(c.rate) < count(*) as no_rate, bool_or(o.is_simulated) as is_simulated, max(o.loaded_at) as loaded_at
     from core.order_day as o
     join core.platform as p on p.platform = o.platform
@@ -41,12 +41,12 @@ select
     coalesce(d.orders, e.orders)::bigint              as orders,          -- orders placed
     coalesce(d.buyers, e.buyers)::bigint              as buyers,          -- persons who placed an order that day
     coalesce(d.new_buyers, e.new_buyers)::bigint      as new_buyers,      -- persons whose first order it was
-    (case when d.gmv is not null then cast(d.gmv as decimal(20,4)) * d.rate else e.gmv end)::decimal(18,4)                               as gmv,             -- value of the orders placed
-    (case when d.cancelled_gmv is not null then cast(d.cancelled_gmv as decimal(20,4)) * d.rate else e.cancelled_gmv end)::decimal(18,4) as cancelled_gmv,   -- value of orders cancelled
-    (case when d.refunded_gmv is not null then cast(d.refunded_gmv as decimal(20,4)) * d.rate else e.refunded_gmv end)::decimal(18,4)    as refunded_gmv,    -- value of orders refunded
-    (cast(d.marketing_spend as decimal(20,4)) * d.rate)::decimal(18,4)       as marketing_spend, -- spent on marketing
-    (cast(d.subsidies as decimal(20,4)) * d.rate)::decimal(18,4)             as subsidies,       -- coupons and subsidies paid by the platform
-    (cast(d.commission as decimal(20,4)) * d.rate)::decimal(18,4)            as commission,      -- commission paid to or received from the partner
+    (case when d.gmv is not null then cast(d.gmv as decimal(19,4)) * d.rate else e.gmv end)::decimal(18,4)                               as gmv,             -- value of the orders placed
+    (case when d.cancelled_gmv is not null then cast(d.cancelled_gmv as decimal(19,4)) * d.rate else e.cancelled_gmv end)::decimal(18,4) as cancelled_gmv,   -- value of orders cancelled
+    (case when d.refunded_gmv is not null then cast(d.refunded_gmv as decimal(19,4)) * d.rate else e.refunded_gmv end)::decimal(18,4)    as refunded_gmv,    -- value of orders refunded
+    (cast(d.marketing_spend as decimal(19,4)) * d.rate)::decimal(18,4)       as marketing_spend, -- spent on marketing
+    (cast(d.subsidies as decimal(19,4)) * d.rate)::decimal(18,4)             as subsidies,       -- coupons and subsidies paid by the platform
+    (cast(d.commission as decimal(19,4)) * d.rate)::decimal(18,4)            as commission,      -- commission paid to or received from the partner
     (case when e.platform is null then 'delivered' when d.platform is null then 'events'
         when d.orders is null or d.buyers is null or d.new_buyers is null or d.gmv is null or d.cancelled_gmv is null or d.refunded_gmv is null
         then 'delivered, rest from events' else 'delivered' end)::varchar as source, -- delivered, events (counted from orders) or delivered, rest from events

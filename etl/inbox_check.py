@@ -1,0 +1,179 @@
+"""The SQL that types the rows of a delivered file and says of each what breaks its contract, if anything.
+
+Both are made from the contract's columns and rules, and run in one pass over the file. A fault is the
+number of a sentence, 0 for none: nothing but a small number is kept of a sound row. Casts alone will not
+do: DuckDB reads 1.5 as 2 persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a
+text counts as read only if the value, written out, begins with it, or if it has the form that is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from etl.config import SIMULATED
+from etl.contract import Column, Contract, Rule
+
+LONGEST_NAME = 200  # characters of a platform, channel, identifier: a longer one is a mistake
+EARLIEST = "1990-01-01"
+BROKEN, REPEATED = 1, 2
+_TEXTS = {
+    "bigint": (r"\s*[+-]?[0-9]+(\.0*)?\s*", "is no whole number; write digits only, without grouping"),
+    "date": (
+        r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]00:00(:00(\.0+)?)?)?\s*",
+        "is no day; write YYYY-MM-DD",
+    ),
+    "timestamp": (
+        r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?"
+        r"(Z|[+]00(:?00)?)?\s*",
+        "is no time in UTC; write YYYY-MM-DD HH:MM:SS",
+    ),
+    "boolean": ("(?i)true|false|t|f|yes|no|y|n|1|0", "is neither true nor false"),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A sentence about a column ('' for the row as a whole)."""
+
+    column: str
+    reason: str
+
+
+@dataclass
+class Check:
+    """The values of the contract's columns and the cases that find a fault, with their sentences."""
+
+    values: list[str] = field(default_factory=list)
+    cases: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(
+        default_factory=lambda: [
+            Fault("", "is sound"),
+            Fault("", "cannot be split into fields"),
+            Fault("", "has the key of an earlier row of this file, which stands; keep one"),
+        ]
+    )
+
+    def add(self, condition: str, column: str, reason: str) -> None:
+        """A further case; of several that hold for a row, the first is told."""
+        self.cases.append(f"when {condition} then {len(self.faults)}")
+        self.faults.append(Fault(column, reason))
+
+    @property
+    def fault(self) -> str:
+        """SQL for the number of the first fault of a row."""
+        return f"(case {' '.join(self.cases)} else 0 end)::utinyint"
+
+
+def check(
+    contract: Contract,
+    fields: Mapping[str, tuple[str, str]],
+    known: Mapping[str, Sequence[str]],
+    now: datetime,
+    is_demo: bool,
+) -> Check:
+    """How to read a file of that contract, whose fields are SQL names and types by the file's column.
+
+    `known` has the words of every `known_in` column.
+    """
+    found = Check()
+    found.cases.append(f"when broken is not null then {BROKEN}")
+    for column in contract.columns:
+        name, kind = fields.get(column.name, ("", ""))
+        found.values.append(_value(column, name, kind))
+        if name:
+            misfits, reason = _form(column, name, kind)
+            found.add(f"{name} is not null and {misfits}", column.name, reason)
+        _add_column(found, column, known)
+    for rule in contract.rules:
+        found.add(_dated(contract, rule, now), rule.column, rule.reason)
+    if "is_simulated" in {column.name for column in contract.columns}:
+        if is_demo:
+            found.add("not is_simulated", "is_simulated", f"a home with {SIMULATED} takes no real rows")
+        else:
+            found.add("is_simulated", "is_simulated", "a home of real data takes no simulated rows")
+    return found
+
+
+def _value(column: Column, name: str, kind: str) -> str:
+    if not name:
+        return f"{column.default}::{column.type} as {column.name}"
+    value = name if kind == column.type else f"try_cast({name} as {column.type})"
+    if column.default != "null":
+        value = f"coalesce({value}, {column.default})"
+    return f"{value} as {column.name}"
+
+
+def _form(column: Column, name: str, kind: str) -> tuple[str, str]:
+    """The condition under which the field does not say a value of the column's type, and the sentence."""
+    value = column.name
+    if column.type == "varchar":
+        return (
+            f"(strlen({value}) > {LONGEST_NAME} or {value} <> trim({value}, ' \t\r\n') "
+            f"or regexp_matches({value}, '^[=+@-]|[\\x00-\\x1f\\x7f]'))",
+            f"is longer than {LONGEST_NAME} bytes, has spaces around it or control characters, "
+            "or begins like a formula (= + - @); write the plain name",
+        )
+    if kind != "varchar":
+        # A typed file: what does not survive the way there and back was rounded or cut.
+        return (
+            f"({value} is null or {value}::{kind} is distinct from {name})",
+            f"does not fit into {column.type} without loss",
+        )
+    form, reason = _TEXTS.get(column.type) or _decimal(column.type)
+    return (
+        f"case when starts_with({column.name}::varchar, {name}) then false "
+        f"else {column.name} is null or not regexp_full_match({name}, '{form}') end",
+        reason,
+    )
+
+
+def _decimal(kind: str) -> tuple[str, str]:
+    found = re.fullmatch(r"decimal\((\d+),(\d+)\)", kind)
+    if not found:
+        raise ValueError(f"{kind} is no type of a contract")
+    width, scale = int(found[1]), int(found[2])
+    return (
+        rf"\s*[+-]?([0-9]+(\.[0-9]{{0,{scale}}}0*)?|\.[0-9]{{1,{scale}}}0*)\s*",
+        f"is no plain number with at most {width - scale} digits before and {scale} after the point "
+        "(no grouping, no exponent)",
+    )
+
+
+def _add_column(found: Check, column: Column, known: Mapping[str, Sequence[str]]) -> None:
+    name = column.name
+    if column.filled:
+        found.add(f"{name} is null", name, "is empty; fill it in")
+    if column.least is not None:
+        found.add(f"{name} < {column.least}", name, f"is below {column.least}; correct it")
+    if column.type in ("date", "timestamp"):
+        found.add(f"{name} < {column.type} '{EARLIEST}'", name, f"lies before {EARLIEST}; correct the year")
+    if column.words:
+        reason = f"is not known; write one of {', '.join(column.words)}"
+        found.add(_unknown(column, column.words), name, reason)
+    if column.known_in:
+        reason = f"is not known in {column.known_in}; define it there or correct it, then replay the file"
+        found.add(_unknown(column, known[column.known_in]), name, reason)
+
+
+def _unknown(column: Column, words: Sequence[str]) -> str:
+    allowed = [literal(word) for word in words]
+    if column.default != "null":
+        allowed.append(column.default)
+    return f"{column.name} not in ({', '.join(allowed)})" if allowed else f"{column.name} is not null"
+
+
+def _dated(contract: Contract, rule: Rule, now: datetime) -> str:
+    """The rule with $latest as the latest day, or time, that is not in the future."""
+    if "$latest" not in rule.breaks:
+        return rule.breaks
+    kind = contract.column(rule.column).type
+    latest = now.date() if kind == "date" else now.replace(tzinfo=None)
+    return rule.breaks.replace("$latest", f"{kind} '{latest}'")
+
+
+def literal(text: str) -> str:
+    """A text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
