@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 
+from etl.config import ROOT
 from etl.demo_world import DAYS, PLATFORMS, Channel, Daily, day, simulate
 from etl.warehouse import Connection, memory
 from tests.demo_warehouse import World, build_models, load_daily, load_demo, world
@@ -234,3 +235,9 @@ def test_the_newest_week_says_that_it_is_open(demo: Connection) -> None:
         [last],
     ).fetchall()
     assert found == [(last + timedelta(4), 3, True, False)]
+
+
+@pytest.mark.parametrize("number", range(30, 35))
+def test_a_morning_has_its_answers(demo: Connection, number: int) -> None:
+    (path,) = (ROOT / "sql" / "examples").glob(f"{number}_*.sql")
+    assert demo.execute(path.read_text(encoding="utf-8")).fetchall()
