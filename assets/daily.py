@@ -6,7 +6,6 @@ behind because it was restated on a day that nobody asked for.
 """
 
 import hashlib
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -162,12 +161,11 @@ def told_days(what: str, days: Sequence[date]) -> dict[str, Any]:
 
 def _check_specs(tables: Sequence[str], suites: Mapping[str, Suite]) -> list[dg.AssetCheckSpec]:
     """The checks, by day: a run for one day shows its results under that day."""
-    with warnings.catch_warnings(action="ignore"):  # partitions of checks are marked as beta
-        return [
-            spec._replace(partitions_def=DAYS)
-            for table in tables
-            for spec in check_specs(asset_key(table), suites[table])
-        ]
+    return [
+        spec._replace(partitions_def=DAYS)
+        for table in tables
+        for spec in check_specs(asset_key(table), suites[table])
+    ]
 
 
 def _checked_nothing(checked: set[str], suites: Mapping[str, Suite]) -> Iterator[dg.AssetCheckResult]:

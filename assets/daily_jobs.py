@@ -6,19 +6,18 @@ the UI or from the command line (docs/daily-models.md); whatever its length it i
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.daily import DAYS
-from etl.config import load_settings
+from etl.config import Settings, load_settings
 
 REFRESH_DAILY = "refresh_daily"
 INBOX = "inbox"
 LOOK_SECONDS = 30
-HIDDEN = "."
 Mark = list[int]
 
 
@@ -53,7 +52,7 @@ def daily_automation(
         description="One run for all new files of the inbox, once none of them grows any more.",
     )
     def on_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return look(load_settings(environment, root).inbox, context.cursor)
+        return look(load_settings(environment, root), context.cursor)
 
     return dg.Definitions(jobs=[job], schedules=[every_morning], sensors=[on_inbox])
 
@@ -66,14 +65,18 @@ def last_day() -> str:
     return key
 
 
-def look(inbox: Path, cursor: str | None) -> dg.SensorResult:
+def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
     """One run for the files that nobody asked a run for, when all are as they were at the last look.
 
     The cursor keeps size and time of each file at the last look, and the content hashes for which a run was
     asked. A file that is touched, moved or delivered again under another name is no new one.
     """
+    from etl.inbox_bytes import content_hash  # brings numpy, which the definitions must not wait for
+    from etl.inbox_run import inbox_files, inbox_name
+
     memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
-    now = {str(path.relative_to(inbox)): _mark(path) for path in _files(inbox)}
+    files = {inbox_name(path, settings): path for path in inbox_files(settings)}
+    now = {name: _mark(path) for name, path in files.items()}
     # By name and mark first: a file that stands as it stood when its run was asked is not read again.
     new = [name for name in now if [*now[name]] != memory["asked"].get(name, {}).get("mark")]
     growing = [name for name in new if now[name] != memory["seen"].get(name)]
@@ -82,7 +85,7 @@ def look(inbox: Path, cursor: str | None) -> dg.SensorResult:
         told = f"waiting for {', '.join(sorted(growing)[:5])} to stop growing" if growing else "no new file"
         return _result(told, now, asked)
     known = {entry["hash"] for entry in memory["asked"].values()}
-    hashes = {name: _content_hash(inbox / name) for name in new}
+    hashes = {name: content_hash(files[name]) for name in new}
     asked |= {name: {"mark": now[name], "hash": hashes[name]} for name in new}
     batch = sorted(set(hashes.values()) - known)
     if not batch:
@@ -98,19 +101,6 @@ def _result(reason: str, seen: dict[str, Mark], asked: dict[str, Any]) -> dg.Sen
     )
 
 
-def _files(inbox: Path) -> Iterator[Path]:
-    """The files under the inbox, without those that are hidden, as a copy under way is."""
-    for path in sorted(inbox.rglob("*")):
-        hidden = any(part.startswith(HIDDEN) for part in path.relative_to(inbox).parts)
-        if path.is_file() and not path.is_symlink() and not hidden:
-            yield path
-
-
 def _mark(path: Path) -> Mark:
     stat = path.stat()
     return [stat.st_size, stat.st_mtime_ns]
-
-
-def _content_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

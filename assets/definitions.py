@@ -3,6 +3,7 @@
 Reading them costs no import of Great Expectations, matplotlib or pandas.
 """
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -36,7 +37,8 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
         table: _suite(root, table) for table in [PUBLISHED, FILING, BODY, EDGAR_FACT, *DELIVERED, *tables]
     }
     sources = [published_row(suites[PUBLISHED]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
-    by_day = [inbox_assets(models, suites), *daily_assets(models, suites)]
+    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):  # partitioned checks, backfills
+        by_day = [inbox_assets(models, suites), *daily_assets(models, suites)]
     made = [*sources, *model_assets(models, suites), *by_day]
     # The snapshot waits for the tables that nothing reads; behind them stand all others.
     read = {key for asset in made for key in asset.dependency_keys}

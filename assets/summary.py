@@ -143,7 +143,8 @@ def _tables(found: Outcome) -> Iterator[str]:
     if tables:
         yield f"Tables     {len(tables)} built"
     for name, metadata in tables.items():
-        yield f"  {name:<32} {_value(metadata, 'dagster/row_count'):>7,} rows  {found.seconds[name]:5.2f} s"
+        rows, seconds = _value(metadata, "dagster/row_count"), found.seconds.get(name, 0)
+        yield f"  {name:<32} {rows:>7,} rows  {seconds:5.2f} s"
 
 
 def _checks(found: Outcome) -> Iterator[str]:

@@ -11,17 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from etl import quality
 from etl.build import Check, CriticalFailure, record
 from etl.config import Settings
 from etl.daily_rows import in_runs, merged, validate_rows
 from etl.daily_state import DELIVERED, loading_time, note_news
-from etl.inbox import FileLoad, load_inbox
 from etl.quality import CheckResult, Suite
 from etl.remote import Brought, bring_all
 from etl.sqlmodel import Model
 from etl.warehouse import Connection, WarehouseError, transaction
+
+if TYPE_CHECKING:
+    from etl.inbox import FileLoad
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ def ingest(
     Raises CriticalFailure when a delivered table fails a critical expectation, WarehouseError when it is not
     known yet which platforms and partnerships there are.
     """
+    from etl.inbox import (
+        load_inbox,
+    )  # brings numpy and openpyxl, which looking at the assets must not wait for
+
     _require_registry(con)
     brought = tuple(bring_all(settings))
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)

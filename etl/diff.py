@@ -22,6 +22,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from etl.config import Settings, load_settings
+from etl.daily_contract import CONTRACTS
+from etl.fingerprint import personal_tables
 from etl.serving import kept_versions, snapshot_path
 from etl.sqlmodel import load_models
 from etl.warehouse import Connection, WarehouseError, attached, memory
@@ -34,8 +36,9 @@ Grains = Mapping[str, tuple[str, ...]]
 
 
 def grains_of(sql_dir: Path) -> dict[str, tuple[str, ...]]:
-    """The grain of every table that the SQL models make, by `schema.table`."""
-    return {model.name: model.grain for model in load_models(sql_dir) if not model.is_macro}
+    """The grain of every table that the SQL models make or that teams deliver, by `schema.table`."""
+    made = {model.name: model.grain for model in load_models(sql_dir) if not model.is_macro}
+    return made | {contract.table: contract.grain for contract in CONTRACTS}
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,12 @@ def _tables(con: Connection, catalog: str) -> dict[str, _Table]:
         "where c.database_name = ? and list_contains(?, c.schema_name) group by 1",
         [catalog.strip('"'), list(SCHEMAS)],
     ).fetchall()
-    return {name: _Table(f"{catalog}.{name}", tuple(columns), int(size)) for name, columns, size in rows}
+    hidden = personal_tables(con, catalog.strip('"'))
+    return {
+        name: _Table(f"{catalog}.{name}", tuple(columns), int(size))
+        for name, columns, size in rows
+        if name not in hidden
+    }
 
 
 def _content(con: Connection, table: _Table) -> object:

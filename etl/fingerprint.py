@@ -2,7 +2,8 @@
 
 The fingerprint covers the tables and views of core, marts and audit (names, columns, types, comments
 and rows, whatever their order), the macros, and the version of DuckDB, whose hashes it uses. It leaves
-out the rows of the tables that a refresh writes even when it finds nothing new.
+out the rows of the tables that a refresh writes even when it finds nothing new, and the tables that name
+buyers: they are not published.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any
 from etl.warehouse import Connection
 
 CONTENT_SCHEMAS = ("core", "marts", "audit")
+# A table with this column tells of single buyers. It stays in the build database: readers get what is added
+# up from it, and a publication does not grow with every order.
+PERSONAL = "buyer_id_hash"
 JOURNALS = frozenset({"audit.expectation_result", "audit.publication"})
 
 # DuckDB prints a macro otherwise in the session that made it than from the file: with more quotes and
@@ -75,15 +79,27 @@ def read_contents(con: Connection, catalog: str | None = None) -> Contents:
     return Contents(rows, hashes, macros, fingerprint)
 
 
+def personal_tables(con: Connection, catalog: str) -> list[str]:
+    """The tables that tell of single buyers, as schema.table."""
+    rows = con.execute(
+        "select schema_name || '.' || table_name from duckdb_columns() "
+        "where database_name = ? and column_name = ? order by 1",
+        [catalog, PERSONAL],
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
 def _relations(con: Connection, catalog: str) -> dict[str, list[Any]]:
     """Describe each table and view: text of a view, comment, then name, type and comment of each column."""
-    here = {"catalog": catalog, "schemas": list(CONTENT_SCHEMAS)}
+    here = {"catalog": catalog, "schemas": list(CONTENT_SCHEMAS), "personal": personal_tables(con, catalog)}
     where = "where database_name = $catalog and list_contains($schemas, schema_name) and not internal"
+    where += " and not list_contains($personal, schema_name || '.' || {})"
+    tables, views = where.format("table_name"), where.format("view_name")
     found = con.execute(
         f"""
-        select schema_name || '.' || table_name, null, comment from duckdb_tables() {where}
+        select schema_name || '.' || table_name, null, comment from duckdb_tables() {tables}
         union all
-        select schema_name || '.' || view_name, sql, comment from duckdb_views() {where}
+        select schema_name || '.' || view_name, sql, comment from duckdb_views() {views}
         order by 1
         """,
         here,
@@ -91,7 +107,8 @@ def _relations(con: Connection, catalog: str) -> dict[str, list[Any]]:
     relations: dict[str, list[Any]] = {name: [text, comment] for name, text, comment in found}
     for name, *column in con.execute(
         f"""
-        select schema_name || '.' || table_name, column_name, data_type, comment from duckdb_columns() {where}
+        select schema_name || '.' || table_name, column_name, data_type, comment from duckdb_columns()
+        {tables}
         order by schema_name, table_name, column_index
         """,
         here,

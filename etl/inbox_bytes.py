@@ -70,8 +70,8 @@ def bound(path: Path) -> None:
 def plain_lines(path: Path) -> tuple[int, str] | None:
     """How many lines the file has and how they end; None unless each is a record to every reader.
 
-    That it is not with NUL bytes, returns that end no line or only some, blank lines, and quotation marks that are
-    open at the end of a line.
+    That it is not with NUL bytes, returns that end no line or only some, blank lines, and quotation marks
+    that are open at the end of a line.
     """
     counts = dict.fromkeys((b"\n", b"\r", b"\r\n", b"\0", b"\x01", b"\n\n", b"\n\r"), 0)
     is_open, last = 0, b"\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
+from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,10 @@ def sheet_records(path: Path, width: int) -> Iterator[Record]:
 def _sheet_rows(path: Path) -> Iterator[Record]:
     """All rows that are not empty, read twice: as values, and as formulas to notice those without a value."""
     try:
-        books = [openpyxl.load_workbook(path, read_only=True, data_only=only) for only in (True, False)]
+        saved = path.read_bytes()  # the library takes no path that ends otherwise than in .xlsx
+        books = [
+            openpyxl.load_workbook(BytesIO(saved), read_only=True, data_only=only) for only in (True, False)
+        ]
         sheets = [[sheet for sheet in book.worksheets if _is_filled(sheet)] for book in books]
         if len(sheets[1]) > 1:
             raise FileError("has several filled sheets; deliver one")

@@ -17,7 +17,7 @@ from typing import Any
 
 from etl.config import ROOT, Settings
 from etl.diff import change_query, grains_of
-from etl.fingerprint import CONTENT_SCHEMAS, Contents, read_contents
+from etl.fingerprint import CONTENT_SCHEMAS, Contents, personal_tables, read_contents
 from etl.serving import (
     Snapshot,
     clear_leftovers,
@@ -181,6 +181,8 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
                 {"published": [*CONTENT_SCHEMAS, "meta", "main"]},
             ).fetchall():
                 con.execute(f'drop schema upcoming."{schema}" cascade')
+            for table in personal_tables(con, "upcoming"):
+                con.execute(f"drop table upcoming.{table}")
             for schema, table in con.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = 'upcoming' "
                 "and list_contains($published, schema_name)",

@@ -127,6 +127,7 @@ def _connect(database: str, config: dict[str, str], read_only: bool = False) -> 
         con = duckdb.connect(database, read_only=read_only, config=settings)
     except duckdb.IOException as error:
         raise _opening_error(database, error) from error
+    con.execute("set enable_progress_bar = false")  # it would be printed among the lines of a report
     if not read_only:
         con.execute("set timezone = 'UTC'")
     return con

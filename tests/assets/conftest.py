@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.daily_jobs import REFRESH_DAILY
 from assets.definitions import definitions
 from assets.jobs import REFRESH
 from etl.config import ROOT, Settings, load_settings
@@ -39,6 +40,29 @@ class Project:
             return job.execute_in_process(
                 instance=instance, run_config=QUIET, raise_on_error=False, asset_selection=only
             )
+
+    def refresh_daily(self, first: str, last: str | None = None) -> dg.ExecuteInProcessResult:
+        """Run the daily job for a day or a range of days."""
+        job = definitions(self.root, self.environment).resolve_job_def(REFRESH_DAILY)
+        days = {
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last or first,
+        }
+        with dg.DagsterInstance.ephemeral() as instance:
+            return job.execute_in_process(
+                instance=instance,
+                run_config=QUIET,
+                raise_on_error=False,
+                tags=days if last else None,
+                partition_key=None if last else first,
+            )
+
+    def deliver(self, name: str, text: str) -> Path:
+        """A file in the inbox."""
+        path = self.settings.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,232 @@
+"""The job `refresh_daily` from files in the inbox to the snapshot: what it builds, what it leaves alone."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.daily_jobs import look
+from assets.definitions import definitions
+from assets.summary import outcome, summary
+from etl.config import ROOT, SIMULATED, Settings
+from etl.warehouse import open_build, open_snapshot
+from tests.assets.conftest import Project, metadata
+
+DAILY = "platform,date,channel,partnership_id,currency,orders,new_buyers,gmv,marketing_spend\n"
+EVENT = "event_id,event_time,platform,channel,partnership_id,buyer_id_hash,amount,currency,status\n"
+RATE = "currency,quote_currency,period_start,period_end,rate,source\n"
+LAST = date(2025, 3, 30)
+FAILING = """
+- type: expect_table_row_count_to_equal
+  name: made_to_fail
+  kwargs: {value: 999}
+  severity: critical
+  meta: {why: this test says so}
+"""
+
+
+def day_of(day: date, orders: int = 100) -> str:
+    """A day of JD: its total and two channels, one of them paid in USD."""
+    return (
+        f"jd,{day},,,CNY,{orders},,{10 * orders},\n"
+        f"jd,{day},search,,CNY,{orders - 40},,{10 * orders - 144},\n"
+        f"jd,{day},ads,,USD,40,10,20,3\n"
+    )
+
+
+def built(result: dg.ExecuteInProcessResult, table: str) -> str:
+    """What the metadata of the run's own event says of the days that were built."""
+    event = [
+        e.materialization
+        for e in result.get_asset_materialization_events()
+        if e.asset_key == dg.AssetKey(table.split(".")) and e.materialization.metadata
+    ][-1]
+    return str(event.metadata["days built"].value)
+
+
+def partitions(result: dg.ExecuteInProcessResult, table: str) -> list[str]:
+    events = result.get_asset_materialization_events()
+    return sorted(e.partition or "" for e in events if e.asset_key == dg.AssetKey(table.split(".")))
+
+
+def fingerprint(settings: Settings) -> str:
+    return hashlib.sha256(settings.serving_db.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def delivered(
+    first: tuple[Project, dg.ExecuteInProcessResult], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, dg.ExecuteInProcessResult]:
+    """Thirty days of JD, some orders and a rate, loaded for the last of the days. Read only."""
+    home = tmp_path_factory.mktemp("daily") / "home"
+    shutil.copytree(first[0].home, home)
+    project = Project(ROOT, home)
+    days = "".join(day_of(LAST - timedelta(n)) for n in range(30))
+    project.deliver("team/march.csv", DAILY + days + f"jd,{LAST},affiliate,,yuan,1,1,1,1\n")
+    project.deliver("rates.csv", RATE + "USD,CNY,2025-03-01,2025-03-31,7.2,house\n")
+    orders = (
+        f"e1,{LAST} 08:00:00,jd,search,,ann,50,CNY,placed\ne2,{LAST} 09:00:00,jd,search,,ann,70,CNY,placed\n"
+    )
+    project.deliver("orders.csv", EVENT + orders)
+    project.deliver("broken.csv", "platform,date\njd,2025-03-01\n")
+    return project, project.refresh_daily(str(LAST))
+
+
+@pytest.fixture
+def again(delivered: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path) -> Project:
+    """A copy of that home, to run again."""
+    shutil.copytree(delivered[0].home, tmp_path / "home")
+    return Project(ROOT, tmp_path / "home")
+
+
+def test_files_become_figures_that_readers_see(delivered: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+    project, result = delivered
+    assert result.success
+    with open_snapshot(project.settings.serving_db) as con:
+        rows = con.execute(
+            "select m.channel, m.orders, m.new_buyers, m.gmv::varchar, m.marketing_spend::varchar, m.source, "
+            "m.rate_kind from core.daily_metric as m where m.date = ? order by m.channel",
+            [LAST],
+        ).fetchall()
+        comment = con.execute(
+            "select comment from duckdb_columns() where table_name = 'platform_metric_daily' "
+            "and column_name = 'gmv'"
+        ).fetchall()
+    # by hand: 20 USD at 7.2 are 144 CNY, 3 USD 21.6; Ann is one new buyer, in the total and in search
+    assert rows == [
+        ("", 100, 1, "1000.0000", None, "delivered, rest from events", "same"),
+        ("ads", 40, 10, "144.0000", "21.6000", "delivered", "period"),
+        ("search", 60, 1, "856.0000", None, "delivered, rest from events", "same"),
+    ]
+    assert "value of the orders placed" in comment[0][0]
+    assert partitions(result, "core.daily_metric")[-1] == str(LAST)
+    assert len(partitions(result, "core.daily_metric")) == 30, "the days built beside the run's own show too"
+    checks = {c.check_name: c.passed for c in result.get_asset_check_evaluations()}
+    assert checks["channels_add_up_to_the_total"]
+    assert not checks["delivered_figures_agree_with_the_orders"], "100 orders delivered, 2 in the events"
+
+
+def test_what_was_set_aside_or_refused_is_told(delivered: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        told = summary(outcome(delivered[1], instance), 1.0)
+    assert "Inbox      4 files" in told
+    assert "partly_loaded  team/march.csv" in told
+    assert "refused  broken.csv" in told
+    assert "days of core.platform_metric_daily that changed: 30: 2025-03-01 to 2025-03-30" in told
+
+
+def test_a_second_run_changes_nothing(again: Project) -> None:
+    before = fingerprint(again.settings)
+    result = again.refresh_daily(str(LAST))
+    assert result.success
+    assert metadata(result, "serving.warehouse")["published"].value is False
+    for table in ("core.first_purchase", "core.order_day", "core.daily_metric", "marts.daily_outlier"):
+        assert metadata(result, table)["changed"].value is False
+    assert fingerprint(again.settings) == before
+
+
+def test_one_day_more_builds_that_day_and_a_restated_one_its_own(again: Project) -> None:
+    new, old = LAST + timedelta(1), LAST - timedelta(20)
+    again.deliver("next.csv", DAILY + day_of(new))
+    result = again.refresh_daily(str(new))
+    assert built(result, "core.daily_metric") == f"1: {new} to {new}"
+    assert metadata(result, "core.daily_metric")["rows built"].value == 3
+    again.deliver("restated.csv", DAILY + day_of(old, 60))
+    result = again.refresh_daily(str(new))
+    assert partitions(result, "core.daily_metric") == [str(old), str(new)]
+    with open_snapshot(again.settings.serving_db) as con:
+        orders = con.execute(
+            "select m.orders from core.daily_metric as m where m.channel = '' and m.date in (?, ?, ?) "
+            "order by m.date",
+            [old, old + timedelta(1), new],
+        ).fetchall()
+    assert orders == [(60,), (100,), (100,)]
+
+
+def test_a_range_of_days_is_one_run(again: Project) -> None:
+    first, last = LAST - timedelta(2), LAST - timedelta(1)
+    result = again.refresh_daily(str(first), str(last))
+    assert result.success
+    assert partitions(result, "core.daily_metric") == [str(first), str(last)]
+    assert built(result, "core.daily_metric") == f"2: {first} to {last}"
+
+
+def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_mended(
+    again: Project, tmp_path: Path
+) -> None:
+    root = tmp_path / "project"
+    for folder in ("sql", "expectations", "data/published"):
+        shutil.copytree(ROOT / folder, root / folder)
+    with (root / "expectations/core/daily_metric.yaml").open("a", encoding="utf-8") as suite:
+        suite.write(FAILING)
+    again.deliver("next.csv", DAILY + day_of(LAST + timedelta(1)))
+    before = fingerprint(again.settings)
+    result = Project(root, again.home).refresh_daily(str(LAST))
+    assert not result.success
+    assert partitions(result, "core.daily_metric") == []
+    assert partitions(result, "marts.daily_gap") == []
+    assert fingerprint(again.settings) == before
+    newest = "select max(m.date) from core.daily_metric as m"
+    with open_build(again.settings) as con:
+        assert con.execute(newest).fetchall() == [(LAST,)]
+        told = con.execute(
+            "select r.table_name, r.success from audit.expectation_result as r "
+            "where r.check_name = 'made_to_fail'"
+        ).fetchall()
+        assert told == [("core.daily_metric", False)]
+    assert again.refresh_daily(str(LAST)).success, "nothing new came, and yet the day is still due"
+    with open_snapshot(again.settings.serving_db) as con:
+        assert con.execute(newest).fetchall() == [(LAST + timedelta(1),)]
+
+
+def test_the_sensor_waits_for_what_grows_and_asks_once(tmp_path: Path) -> None:
+    project = Project(ROOT, tmp_path)
+    settings = project.settings
+
+    def looked(result: dg.SensorResult | None) -> dg.SensorResult:
+        return look(settings, result.cursor if result else None)
+
+    assert not looked(None).run_requests
+    growing = project.deliver("a.csv", "half")
+    project.deliver(".b.csv.part", "a copy under way")
+    seen = looked(looked(None))
+    assert len(seen.run_requests or []) == 1
+    growing.write_text("half and more", encoding="utf-8")
+    project.deliver("sub/c.csv", "c")
+    waiting = looked(seen)
+    assert not waiting.run_requests
+    assert "waiting for a.csv, sub/c.csv" in str(waiting.skip_reason)
+    ready = looked(waiting)
+    (request,) = ready.run_requests or []
+    assert request.tags["inbox/files"] == "2"
+    assert request.run_key != seen.run_requests[0].run_key  # type: ignore[index]
+    quiet = looked(ready)
+    assert not quiet.run_requests
+    shutil.copy(growing, settings.inbox / "the same again.csv")
+    growing.touch()
+    assert not looked(looked(quiet)).run_requests, "no content that was not asked for"
+
+
+def test_in_the_demo_every_asset_says_simulated(tmp_path: Path) -> None:
+    def specs() -> list[dg.AssetSpec]:
+        return list(definitions(ROOT, {"WAREHOUSE_HOME": str(tmp_path)}).resolve_all_asset_specs())
+
+    assert not any("simulated" in spec.kinds for spec in specs())
+    (tmp_path / SIMULATED).touch()
+    assert all("simulated" in spec.kinds for spec in specs())
+    assert all((spec.description or "").startswith("Simulated data. ") for spec in specs())
+
+
+def test_what_starts_by_itself_is_switched_off() -> None:
+    defs = definitions()
+    assert defs.resolve_schedule_def("refresh_daily_every_morning").default_status == (
+        dg.DefaultScheduleStatus.STOPPED
+    )
+    assert defs.resolve_sensor_def("inbox").default_status == dg.DefaultSensorStatus.STOPPED
+    job = defs.resolve_job_def("refresh_daily")
+    assert job.backfill_policy == dg.BackfillPolicy.single_run()
