@@ -81,7 +81,7 @@ def write_demo(settings: Settings, seed: int = SEED) -> dict[str, int]:
     truth = (row for platform, _, daily in world for row in _truth_rows(platform, daily))
     files: list[tuple[str, str, Iterable[Row]]] = [
         *registry(world),
-        *((f"inbox/{p.slug}_platform_metric_daily.csv", _DAILY, _daily_rows(p, d)) for p, _, d in world),
+        *((f"inbox/{p.slug}_platform_metric_daily.csv", _DAILY, daily_rows(p, d)) for p, _, d in world),
         ("inbox/sim_order_event.csv.gz", _EVENT, events),
         ("inbox/sim_partner_target.csv", _TARGET, agreed),
         ("inbox/sim_partner_target_2.csv", _TARGET, changed),
@@ -106,7 +106,7 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Row]) -> int:
     return count + 1
 
 
-def _daily_rows(platform: Platform, daily: Daily) -> Iterator[Row]:
+def daily_rows(platform: Platform, daily: Daily) -> Iterator[Row]:
     """One row a day and running channel, and one for the total, whose channel and partnership are empty."""
     for number in range(DAYS):
         for column, channel in enumerate((*platform.channels, None)):
