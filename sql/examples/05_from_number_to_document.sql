@@ -2,7 +2,7 @@
 -- How to read it: one row an input, as it is printed, with the interval the digits allow. `make explain` shows the same
 -- for any row_id, formula included.
 select
-    o.metric, o.period_start, o.period_end, o.printed_as, o.value_low, o.value, o.value_high, o.unit, o.published_on,
+    o.metric, o.period_start, o.period_end, o.printed_as, o.value_low::bigint as low, o.value::bigint as value, o.value_high::bigint as high, o.unit, o.published_on,
     d.kind, d.publisher, d.title, d.url
 from marts.cac_trend as c
 cross join unnest(c.input_observation_ids) as i(observation_id)
