@@ -34,7 +34,7 @@ reading as (
     group by k.claim_id, k.part, k.subject
 ),
 lacking as (
-    select k.claim_id, k.part, k.subject, k.vintage, array_to_string(list_sort(list(distinct k.missing)), '; ') as missing
+    select k.claim_id, k.part, k.subject, k.vintage, array_to_string(list_sort(list_distinct(flatten(list(string_split(k.missing, '; '))))), '; ') as missing
     from marts.claim_check as k
     where k.is_plain and k.verdict = 'not_checkable'
     group by k.claim_id, k.part, k.subject, k.vintage
