@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from etl.build import BuildError, CriticalFailure
-from etl.daily_build import build_all_daily, build_daily
+from etl.daily_build import KEYS, build_all_daily, build_daily
 from etl.daily_rows import days_of, merged
 from etl.daily_state import due, is_due, loading_time, note_news
 from etl.quality import CheckResult, Suite
@@ -293,6 +294,51 @@ def test_runs_of_days() -> None:
     assert merged([third, first, second, first]) == [(first, second), (third, third)]
     assert len(days_of([(first, second), (third, third)])) == 5
     assert merged([]) == []
+
+
+class Recorded:
+    """A connection that keeps the statements it is given."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con, self.statements = con, list[str]()
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        self.statements.append(sql)
+        return self._con.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+
+@pytest.mark.parametrize("history", [40, 400])
+def test_one_day_more_reads_no_history(con: Connection, write: Write, history: int) -> None:
+    """Each time a table with days is read, it is by constants that bound its day, or by the day's keys."""
+    models = write()
+    for number in range(history):
+        deliver(con, NOW, START + timedelta(number), 1)
+        order(con, NOW, f"e{number}", f"b{number % 5}", START + timedelta(number))
+    note_news(con, models)
+    build(con, models)
+    new, at = START + timedelta(history), NOW + timedelta(hours=1)
+    deliver(con, at, new, 1)
+    order(con, at, "new", "somebody new", new)
+    note_news(con, models)
+    recorded = Recorded(con)
+    results = build(recorded, models)  # type: ignore[arg-type]
+    assert [result.days for result in results.values()] == [
+        *([(new,)] * 3),
+        days_of([(new, new + timedelta(27))]),
+    ]
+    assert sum(result.rows for result in results.values()) == 4
+    dated = ["core.platform_metric_daily", "core.order_event", *(model.name for model in models)]
+    reading = [sql for sql in recorded.statements if any(f"from {table} as" in sql for table in dated)]
+    assert len(reading) > 8
+    assert [sql for sql in reading if str(new) not in sql and KEYS not in sql] == []
+    # the widest look back is the reach: nothing names an earlier day than that
+    named = {found for sql in reading for found in re.findall(r"\d{4}-\d\d-\d\d", sql)}
+    assert min(named) == str(new - timedelta(27))
+    (by_key,) = (sql for sql in recorded.statements if sql.startswith("insert into core.first_one"))
+    assert str(new) in by_key, "a buyer who is new has no row on other days"
 
 
 @pytest.mark.parametrize("reach", ["x", "-1", "keys"])
