@@ -78,7 +78,7 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
     files = {inbox_name(path, settings): path for path in inbox_files(settings)}
     now = {name: _mark(path) for name, path in files.items()}
     # By name and mark first: a file that stands as it stood when its run was asked is not read again.
-    new = [name for name in now if [*now[name]] != memory["asked"].get(name, {}).get("mark")]
+    new = [name for name in now if now[name] != memory["asked"].get(name, {}).get("mark")]
     growing = [name for name in new if now[name] != memory["seen"].get(name)]
     asked = {name: entry for name, entry in memory["asked"].items() if name in now}
     if growing or not new:

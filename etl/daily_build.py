@@ -6,9 +6,9 @@ else of them. When the days T of these tables changed, the days T to T + reach a
 is replaced in the text by its rows from `reach` days before the first to the last, and of what the query then
 says, the days to rebuild replace the old ones. Days far apart are built in several runs of days.
 
-With `-- daily: column, key` a row is one that is chosen among all days of its grain, such as a buyer's first
-order: the day in `column` is the day of the chosen row. Then the keys with rows on the changed days, before
-or after, are built again from all their days; of the history only their columns are read.
+With `-- daily: column, key` a row is what the earliest day of its grain says, such as a buyer's first order:
+`column` is that day. A key with rows on the changed days and none so far is built from these days alone; one
+whose day is among them, or after a new one, from all its days. The others stand.
 
 Everything is built when there is no table yet, when the query changed, or when an input without days did.
 All is one transaction with the suite on the uncommitted rows that were built, not on the whole table: they
@@ -124,14 +124,29 @@ def build_all_daily(
 
 
 def _condition(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
-    """The rows that are built, as a condition on `t`; makes the table of keys where they tell."""
+    """The rows that are built, as a condition on `t`; by key it makes the table of keys first.
+
+    These are the keys without a row so far, which have none on other days; and, to be looked for on all days,
+    those whose row stands on one of the days or after a new one.
+    """
+    days = in_runs(model, runs)
     if not model.by_key:
-        return in_runs(model, runs)
+        return days
     names = ", ".join(model.grain)
-    con.execute(f"create or replace temp table {KEYS} as select {names} from {model.name} where false")
-    for name, table in {model.name: model, **_keyed(model, models)}.items():
-        for run in runs:
-            con.execute(f"insert into {KEYS} select {names} from {restricted(name, table, *run)}")
+    new = " union all ".join(
+        f"select {names}, t.{table.day if isinstance(table, Contract) else table.daily}::date as day "
+        f"from {name} as t where {in_runs(table, runs)}"
+        for name, table in _keyed(model, models).items()
+    )
+    con.execute(
+        f"""create or replace temp table {KEYS} as
+        select {names}, t.{model.daily} is not null as on_all_days
+        from (select {names}, min(day) as day from ({new}) group by {names}) as n
+        left join {model.name} as t using ({names})
+        where t.{model.daily} is null or n.day < t.{model.daily}
+        union
+        select {names}, true from {model.name} as t where {days}"""
+    )
     same = " and ".join(f"k.{name} = t.{name}" for name in model.grain)
     return f"exists (select 1 from {KEYS} as k where {same})"
 
@@ -151,10 +166,7 @@ def _rebuild(
     """Replace the rows of the days, or of the keys, by what the query says of them now."""
     con.execute(f"delete from {model.name} as t where {condition}")
     if model.by_key:
-        names = ", ".join(model.grain)
-        only = f"(select r.* from {{}} as r semi join {KEYS} using ({names}))"
-        text = replace_tables(model.sql, {name: only.format(name) for name in _keyed(model, models)})
-        con.execute(f"insert into {model.name}\n{text}")
+        con.execute(f"insert into {model.name}\n{_of_keys(con, model, models, runs)}")
         return
     for first, last in runs:
         start = first - timedelta(model.reach)
@@ -164,6 +176,17 @@ def _rebuild(
         )
         built = f"select t.* from (\n{text}\n) as t where {between(model, 't', first, last)}"
         con.execute(f"insert into {model.name} {built}")
+
+
+def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
+    """The query over the rows of the keys that are built, on all days only where one of them needs it."""
+    on_all_days = con.execute(f"select 1 from {KEYS} where on_all_days limit 1").fetchall()
+    only = f"semi join {KEYS} using ({', '.join(model.grain)})"
+    inputs = {
+        name: f"(select t.* from {name} as t {only} where {'true' if on_all_days else in_runs(table, runs)})"
+        for name, table in _keyed(model, models).items()
+    }
+    return replace_tables(model.sql, inputs)
 
 
 def _stands(con: Connection, model: Model) -> bool:

@@ -71,12 +71,14 @@ def validate_rows(
         results = check(con, suite, grain)
     else:
         rows = f"select t.* from {suite.table} as t where {condition}"
-        con.execute(f"create or replace temp view {BATCH} as {rows}")
+        kind = "table" if shown else "view"  # each expectation would look for the rows anew
+        con.execute(f"create or replace temp {kind} {BATCH} as {rows}")
         found = check(con, replace(suite, table=BATCH), grain)
         results = [_told(result, suite.table, shown or f"({rows})") for result in found]
     if any(result.critical_failure for result in results):
         raise CriticalFailure(results)
-    con.execute(f"drop view if exists temp.{BATCH}")
+    if condition != EVERYTHING:
+        con.execute(f"drop {kind} temp.{BATCH}")
     return results
 
 

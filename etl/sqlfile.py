@@ -50,7 +50,7 @@ class Model:
     as reading the mart, which makes it. `as_of` pairs each table that the twin does not read with the
     macro that it reads instead. `daily` is the column that holds a row's day where only the days that new
     data touches are built again; a row then depends on the `reach` days before its own, too. With `by_key`
-    it is chosen among all days of its grain instead, such as the first of a buyer.
+    it is what the earliest day of its grain says instead, such as a buyer's first order.
     """
 
     schema: str

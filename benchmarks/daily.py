@@ -1,0 +1,178 @@
+"""What one day more costs, after ten days and after a thousand: `python -m benchmarks.daily`.
+
+Made-up deliveries of one platform in a fresh home: a file with the day's metrics and one with its orders are
+loaded, the daily tables built and their suites run, and then all of it again with nothing new. Each part is
+the median of REPEATS. Then the suite of a delivered table against one hand-written query for the same checks.
+Ratios are of one run on this machine; a busy machine is no fault. Publishing copies what readers see and is
+not counted.
+
+    python -m benchmarks.daily [ORDERS_A_DAY [SUITE_ROWS]]
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from etl import quality
+from etl.config import ROOT, Settings, load_settings
+from etl.daily_build import build_all_daily
+from etl.daily_contract import PLATFORM_METRIC_DAILY
+from etl.daily_ingest import ingest
+from etl.daily_state import note_news, stand_in
+from etl.quality import Suite, load_suite
+from etl.sqlmodel import Model, load_models
+from etl.warehouse import Connection, memory, open_build, transaction
+
+LONG, SHORT, REPEATS = 1000, 10, 5
+START = date(2023, 1, 1)
+GOALS = {"day": 1.2, "suite": 2.0}
+REGISTRY = """
+    create table core.platform as select 'shop' as platform, 'CNY' as reporting_currency;
+    create table core.partnership as select 'deal' as partnership_id, null::date as ended_on;
+"""
+METRICS = """
+    select 'shop' as platform, day::date as date, if(c = 0, '', 'channel_' || c) as channel,
+        '' as partnership_id, 'USD' as currency, if(c = 0, 2000, 100) as orders, if(c = 0, 200, 10) as new_buyers,
+        if(c = 0, 2000, 100)::decimal(18,4) as gmv, if(c = 0, 200, 10)::decimal(18,4) as marketing_spend
+    from generate_series(date '{first}', date '{last}', interval 1 day) as d(day), range(21) as r(c)
+"""
+ORDERS = """
+    select strftime(day, '%Y%m%d') || '_' || n as event_id, day + to_seconds(n) as event_time,
+        'shop' as platform, 'channel_' || (1 + n % 20) as channel, if(n % 20 = 0, 'deal', '') as partnership_id,
+        md5((hash(day::date, n) % {buyers})::varchar) as buyer_id_hash, 10::decimal(18,4) as amount,
+        'CNY' as currency, 'placed' as status
+    from generate_series(date '{first}', date '{last}', interval 1 day) as d(day), range({orders}) as r(n)
+"""
+RATES = (
+    "select 'USD' as currency, 'CNY' as quote_currency, date '2020-01-01' as period_start, "
+    "date '2030-12-31' as period_end, 7.2 as rate, 'house' as source"
+)
+BY_HAND = """
+    select count(*) filter (where t.platform is null), count(*) filter (where t.date is null),
+        count(*) filter (where t.channel is null), count(*) filter (where t.partnership_id is null),
+        (select count(*) from (select 1 from core.platform_metric_daily as d
+            group by d.platform, d.date, d.channel, d.partnership_id having count(*) > 1))
+    from core.platform_metric_daily as t
+"""
+
+
+def add_a_day(days: int, orders: int) -> dict[str, float]:
+    """Seconds of one day more after so many days: load, build, and both again with nothing new."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings({"WAREHOUSE_HOME": folder})
+        models = load_models(ROOT / "sql")
+        suites = {table: _suite(table) for table in _tables(models)}
+        with open_build(settings) as con:
+            con.execute("set threads = 1")
+            _history(con, models, suites, days, orders)
+            return _measured(con, settings, models, suites, first=START + timedelta(days), orders=orders)
+
+
+def _measured(
+    con: Connection,
+    settings: Settings,
+    models: tuple[Model, ...],
+    suites: Mapping[str, Suite],
+    *,
+    first: date,
+    orders: int,
+) -> dict[str, float]:
+    settings.inbox.mkdir(parents=True)
+    seconds: dict[str, list[float]] = {}
+
+    def timed(part: str, step: Callable[[], object]) -> None:
+        started = time.perf_counter()
+        step()
+        seconds.setdefault(part, []).append(time.perf_counter() - started)
+
+    def load() -> None:
+        ingest(con, settings, models, suites, "bench", now=datetime.now(UTC), progress=lambda _: None)
+
+    def build() -> None:
+        outcomes = build_all_daily(con, models, suites, "bench")
+        if failed := [outcome.reason for outcome in outcomes if outcome.result is None]:
+            raise RuntimeError("; ".join(failed))
+
+    for repeat in range(REPEATS):
+        day = first + timedelta(repeat)
+        values = {"first": day, "last": day, "orders": orders, "buyers": 50 * orders}
+        for name, query in (("metrics", METRICS), ("orders", ORDERS)):
+            target = settings.inbox / f"{name}_{day}.csv"
+            con.execute(f"copy ({query.format(**values)}) to '{target}' (header)")
+        for again in ("", ", again"):
+            timed(f"load{again}", load)
+            timed(f"build and check{again}", build)
+    return {part: statistics.median(found) for part, found in seconds.items()}
+
+
+def _history(
+    con: Connection, models: tuple[Model, ...], suites: Mapping[str, Suite], days: int, orders: int
+) -> None:
+    """So many days, as if they had been loaded and built before."""
+    con.execute(REGISTRY)
+    stand_in(con, [model for model in models if model.name not in ("core.platform", "core.partnership")])
+    last = START + timedelta(days - 1)
+    values = {"first": START, "last": last, "orders": orders, "buyers": 50 * orders}
+    for table, query in (("platform_metric_daily", METRICS), ("order_event", ORDERS), ("fx_rate", RATES)):
+        con.execute(
+            f"insert into core.{table} by name select *, now() as loaded_at from ({query.format(**values)})"
+        )
+    with transaction(con):
+        note_news(con, models)
+    build_all_daily(con, models, suites, "history", check=lambda *_: [])
+
+
+def check_rows(rows: int) -> tuple[float, float]:
+    """Seconds of the suite of a delivered table on so many rows, and of one query for the same checks."""
+    con = memory()
+    con.execute("set threads = 2")
+    last = START + timedelta(rows // 21)
+    query = METRICS.format(first=START, last=last)
+    con.execute(f"insert into {PLATFORM_METRIC_DAILY.table} by name {query} limit {rows}")
+    suite = _suite(PLATFORM_METRIC_DAILY.table)
+    quality.run(memory(), suite)  # imports what it needs
+    started = time.perf_counter()
+    results = quality.run(con, suite)
+    by_suite = time.perf_counter() - started
+    if not all(result.success for result in results):
+        raise RuntimeError("the made-up rows break the suite")
+    started = time.perf_counter()
+    con.execute(BY_HAND).fetchall()
+    return by_suite, time.perf_counter() - started
+
+
+def _tables(models: tuple[Model, ...]) -> list[str]:
+    delivered = ["core.platform_metric_daily", "core.partner_target", "core.order_event", "core.fx_rate"]
+    return [*delivered, *(model.name for model in models if model.daily)]
+
+
+def _suite(table: str) -> Suite:
+    return load_suite((ROOT / "expectations" / table.replace(".", "/")).with_suffix(".yaml"))
+
+
+def main(arguments: list[str]) -> int:
+    """Print what was measured; returns the exit code."""
+    orders = int(arguments[0]) if arguments else 2000
+    rows = int(arguments[1]) if len(arguments) > 1 else 10_000_000
+    short, long = add_a_day(SHORT, orders), add_a_day(LONG, orders)
+    print(f"One day more, {orders:,} orders a day     after {SHORT} days  after {LONG:,} days  ratio")
+    for part in short:
+        print(f"  {part:<30} {short[part]:>10.2f} s {long[part]:>12.2f} s {long[part] / short[part]:>9.2f}")
+    parts = [sum(v for part, v in found.items() if "again" not in part) for found in (short, long)]
+    ratio = f"{parts[1] / parts[0]:>9.2f}  goal {GOALS['day']}"
+    print(f"  {'all':<30} {parts[0]:>10.2f} s {parts[1]:>12.2f} s {ratio}")
+    suite, by_hand = check_rows(rows)
+    print(
+        f"Suite on {rows:,} rows: {suite:.2f} s; one query by hand {by_hand:.2f} s; "
+        f"ratio {suite / by_hand:.2f}, goal {GOALS['suite']}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
