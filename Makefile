@@ -21,7 +21,7 @@ export WAREHOUSE_NOTIFY :=
 endif
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
-unexport Q ID CIKS
+unexport Q ID CIKS DEAL
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,10 @@ sql: env ## a DuckDB shell on the published snapshot, read-only; one query with 
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
 	@$(RUN) -m etl.explain "$$WAREHOUSE_ID"
+
+effect: export WAREHOUSE_DEAL = $(value DEAL)
+effect: env ## what a deal did to its partners' public figures, or why nobody can tell: DEAL=kuaishou-jd-2020-direct-supply
+	@$(RUN) -m etl.deal_effect "$$WAREHOUSE_DEAL"
 
 edgar-bulk: env ## load companyfacts.zip or a quarter of the SEC's data sets from disk (FILE=, CIK="1 2": only these)
 	@$(RUN) -m etl.edgar_bulk "$(FILE)" $(if $(CIK),--cik $(CIK))

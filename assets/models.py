@@ -18,10 +18,12 @@ from assets.checks import blocked, check_results, check_specs
 from assets.metadata import asset_key, column_schema, lineage_metadata, table_metadata
 from assets.warehouse import Warehouse
 from etl.build import CriticalFailure, build
+from etl.daily_contract import CONTRACTS
 from etl.daily_state import stand_in
 from etl.quality import Suite
 from etl.sqlmodel import Model
 
+HISTORY_OF = {contract.history: contract.table for contract in CONTRACTS}
 # A mart is refreshed every morning; one missed morning is worth a look, three days are not.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
 
@@ -54,11 +56,14 @@ def dependencies(model: Model, models: Sequence[Model]) -> frozenset[str]:
 
 
 def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
-    """The tables that the query of `model` reads, straight or through macros."""
+    """The tables that the query of `model` reads, straight or through macros.
+
+    The history of a delivered table is written by the step that fills the table, and counts as it.
+    """
     macros = {other.name: other for other in models if other.is_macro}
     found: set[str] = set()
     for name in (read.removesuffix("()") for read in model.reads):
-        found |= tables_behind(macros[name], models) if name in macros else {name}
+        found |= tables_behind(macros[name], models) if name in macros else {HISTORY_OF.get(name, name)}
     return frozenset(found)
 
 
