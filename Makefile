@@ -81,6 +81,9 @@ edgar-backfill: export WAREHOUSE_CIKS = $(value CIKS)
 edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK a line (CIKS=file); goes on where it was stopped
 	@$(RUN) -m etl.edgar_backfill "$$WAREHOUSE_CIKS"
 
+compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
+	@$(RUN) -m pip install -qq --disable-pip-version-check edgartools "dlt[duckdb]"
+
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 
