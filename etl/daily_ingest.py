@@ -20,6 +20,7 @@ from etl.daily_rows import in_runs, merged, validate_rows
 from etl.daily_state import DELIVERED, loading_time, note_news
 from etl.quality import CheckResult, Suite
 from etl.remote import Brought, bring_all
+from etl.source_status import set_status
 from etl.sqlmodel import Model
 from etl.warehouse import Connection, WarehouseError, transaction
 
@@ -53,12 +54,13 @@ def ingest(
     Raises CriticalFailure when a delivered table fails a critical expectation, WarehouseError when it is not
     known yet which platforms and partnerships there are.
     """
-    from etl.inbox import (
-        load_inbox,
-    )  # brings numpy and openpyxl, which looking at the assets must not wait for
+    from etl.inbox import load_inbox  # brings numpy and openpyxl, for which no look at the assets waits
 
     _require_registry(con)
     brought = tuple(bring_all(settings))
+    with transaction(con):
+        for source in brought:
+            set_status(con, source.source, "stale" if source.problem else "current", source.problem, now)
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
     checks: list[CheckResult] = []
     try:
