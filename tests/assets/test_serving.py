@@ -16,8 +16,8 @@ def test_the_pages_of_the_checks_are_linked_once_they_are_made(tmp_path: Path) -
     con = memory()
     con.execute(
         "insert into audit.expectation_result (checked_at, table_name, check_name, expectation_type, "
-        "severity, success, kwargs, why) values (now(), 'core.party', 'unique', 'expect_column_values_to_be_unique', "
-        "'critical', true, '{\"column\": \"party\"}', 'it matters')"
+        "severity, success, kwargs, why) values (now(), 'core.party', 'unique', "
+        "'expect_column_values_to_be_unique', 'critical', true, '{\"column\": \"party\"}', 'it matters')"
     )
     index = build_pages(con, pages_folder(settings))
     con.close()
