@@ -1,0 +1,24 @@
+"""What the page of the snapshot links to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assets.serving import _pages
+from etl.config import load_settings
+from etl.data_docs import build_pages, pages_folder
+from etl.warehouse import memory
+
+
+def test_the_pages_of_the_checks_are_linked_once_they_are_made(tmp_path: Path) -> None:
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path)})
+    assert "make docs" in str(_pages(settings).value)
+    con = memory()
+    con.execute(
+        "insert into audit.expectation_result (checked_at, table_name, check_name, expectation_type, "
+        "severity, success, kwargs, why) values (now(), 'core.party', 'unique', "
+        "'expect_column_values_to_be_unique', 'critical', true, '{\"column\": \"party\"}', 'it matters')"
+    )
+    index = build_pages(con, pages_folder(settings))
+    con.close()
+    assert _pages(settings).value == str(index)
