@@ -29,9 +29,19 @@ help: ## this list
 refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed
 	@$(RUN) -m assets
 
+daily: env ## load what waits in the inbox, build the days it touches, publish (FROM=2025-03-01 TO=2025-03-31: these again)
+	@$(RUN) -m assets daily $(FROM) $(TO)
+
+inbox: env ## list the files that wait in the inbox
+	@$(RUN) -m etl.inbox list
+
+replay: env ## load files of the inbox again after a fix of the file or the registry (FILE=name, else all that had faults)
+	@$(RUN) -m etl.inbox replay $(if $(FILE),"$(FILE)")
+
 demo: env ## simulated data with known truth in data/demo; look at it with DEMO=1: make dev DEMO=1
 	@$(RUN) -m etl.demo
 	@$(MAKE) --no-print-directory refresh DEMO=1
+	@$(MAKE) --no-print-directory daily DEMO=1
 
 test: env ## run the tests, two files at a time
 	@$(RUN) -m pytest -n 2 --dist loadfile

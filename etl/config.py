@@ -85,8 +85,8 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
     home = root / (env.get("WAREHOUSE_HOME") or "data")
     figures = env.get("WAREHOUSE_FIGURES") or str(Path("data") / "published")
     engine = env.get("WAREHOUSE_ENGINE") or "duckdb"
-    if engine not in ("duckdb", "spark"):
-        raise ValueError(f"WAREHOUSE_ENGINE is {engine!r}; set it to duckdb or spark")
+    if engine != "duckdb":
+        raise ValueError(f"WAREHOUSE_ENGINE is {engine!r}; duckdb is the only engine so far")
     share = env.get("WAREHOUSE_BAD_SHARE") or "0.2"
     if not re.fullmatch(r"0?\.[0-9]+|[01](\.0*)?", share):
         raise ValueError(f"WAREHOUSE_BAD_SHARE is {share!r}; set it to a number from 0 to 1, like 0.2")
