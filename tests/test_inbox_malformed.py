@@ -56,7 +56,7 @@ LINES: dict[str, tuple[Callable[[bytes], bytes], int, int]] = {
     "spaces": (lambda line: b"   ", 1, 0),
     "semicolons": (lambda line: line.replace(b",", b";"), 1, 0),
     "backslash": (lambda line: line.replace(b",c", b',\\"c'), 1, 1),
-    "joined": (lambda line: line.replace(b",c", b',"c\nd"'), 1, 0),
+    "joined": (lambda line: line.replace(b",c", b',"c\nd"'), 2, 0),
 }
 NAMES = [
     *("{}.csv", "{}", "{}.CSV.txt", "it's {}.csv", 'a "{}".csv', "a..{}.csv", "{}\n.csv", "{}*?[a].csv"),
@@ -72,10 +72,7 @@ NAMES = [
         "CON{}",
     ),
 ]
-ENCODINGS = (
-    *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"),
-    *("utf-7", "cp500", "cp037", "hz", "iso2022_jp"),
-)
+ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "cp500", "cp037", "cp1140")
 
 
 def whole(number: int) -> bytes:
