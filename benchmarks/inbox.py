@@ -109,7 +109,7 @@ def frame(file: Path, home: Path) -> None:
 
 
 def dlt(file: Path, home: Path) -> None:
-    """Dlt over Arrow tables into DuckDB."""
+    """Arrow tables through dlt into DuckDB."""
     import dlt as library  # type: ignore[import-not-found,unused-ignore]
     import pyarrow.csv  # type: ignore[import-not-found,unused-ignore]
 
@@ -146,11 +146,8 @@ def report(rows: int, rounds: int) -> Iterator[str]:
                 base = base or spent
                 ratio, work = spent.seconds / base.seconds, spent.processor / base.processor
                 goal = f"  {'within' if ratio <= GOAL else 'BEYOND'} the goal of {GOAL:g} x"
-                clock, processor = (
-                    f"{spent.seconds:>9.2f}{ratio:>9.2f}",
-                    f"{spent.processor:>11.2f}{work:>9.2f}",
-                )
-                told = f"{clock}{processor}{spent.megabytes:>9.0f}{goal if way == 'inbox' else ''}"
+                told = f"{spent.seconds:>9.2f}{ratio:>9.2f}{spent.processor:>11.2f}{work:>9.2f}"
+                told += f"{spent.megabytes:>9.0f}{goal if way == 'inbox' else ''}"
                 yield f"  {way:<14}{told}"
 
 

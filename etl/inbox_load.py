@@ -16,7 +16,7 @@ from etl.contract import Contract
 from etl.inbox_check import BROKEN, REPEATED, Check, check, literal
 from etl.inbox_file import Opened
 from etl.inbox_rows import FileError
-from etl.warehouse import Connection
+from etl.warehouse import Connection, WarehouseError
 
 SOURCE = "inbox"
 
@@ -162,7 +162,7 @@ def merge(
     quarantined = _set_aside(con, delivery, found, line, now)
     read, _ = _counts(con)
     if read != inserted + same + late + quarantined:
-        raise RuntimeError(
+        raise WarehouseError(
             f"{delivery.file}: {read:,} rows read, but {inserted:,} inserted, {same:,} unchanged, {late:,} "
             f"outdated, {quarantined:,} set aside; nothing was written, report this"
         )

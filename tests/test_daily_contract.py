@@ -1,0 +1,90 @@
+"""The page that tells a team what to deliver says what the contracts say, and the tables are theirs."""
+
+from __future__ import annotations
+
+import pytest
+
+from etl.config import ROOT, load_settings
+from etl.contract import Column, Contract
+from etl.daily_contract import CONTRACTS
+from etl.inbox_check import check
+from etl.inbox_load import choose
+from etl.inbox_rows import FileError
+from etl.warehouse import memory
+from tests.inbox_files import NOW
+
+PAGE = ROOT / "docs" / "daily-data.md"
+
+
+def must(column: Column) -> str:
+    """What a file must say of a column, in a word."""
+    if column.required and column.filled:
+        return "yes"
+    return f"no; {column.default} without" if column.default != "null" else "no"
+
+
+def allowed(column: Column) -> str:
+    """What a value is held to."""
+    rules = [f"at least {column.least}"] if column.least is not None else []
+    rules += [", ".join(column.words)] if column.words else []
+    rules += [f"known in {column.known_in}"] if column.known_in else []
+    return "; ".join(rules)
+
+
+def described(contract: Contract) -> str:
+    """The section of the page about a contract."""
+    lines = [
+        f"### {contract.name}",
+        f"{contract.tells} One row a {', '.join(contract.grain)}.",
+        "",
+        "| column | type | must be there | meaning | allowed |",
+        "|---|---|---|---|---|",
+        *(f"| {c.name} | {c.type} | {must(c)} | {c.meaning} | {allowed(c)} |" for c in contract.columns),
+        "",
+        "Set aside is a row of which this is true: "
+        + "; ".join(f"{rule.column or 'the row'} {rule.reason}" for rule in contract.rules)
+        + ".",
+    ]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_the_page_says_what_the_contract_says(contract: Contract) -> None:
+    assert described(contract) in PAGE.read_text(encoding="utf-8"), f"put there:\n{described(contract)}"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_a_contract_can_be_told_by_its_columns_and_checked(contract: Contract) -> None:
+    required = [column.name for column in contract.columns if column.required]
+    assert choose(required, CONTRACTS) == contract
+    with pytest.raises(FileError, match="fits no contract"):
+        choose(required[:-1], CONTRACTS)
+    fields = {name: (f"f{number}", "varchar") for number, name in enumerate(required)}
+    known = {column.known_in: ["a"] for column in contract.columns}
+    found = check(contract, fields, known, NOW, is_demo=False)
+    nothing = ", ".join(f"null::varchar as f{number}" for number in range(len(required)))
+    rows = (
+        memory()
+        .execute(
+            f"select {found.fault} from "
+            f"(select *, {', '.join(found.values)} from (select null::varchar as broken, {nothing}))"
+        )
+        .fetchall()
+    )
+    assert found.faults[rows[0][0]].column == next(c.name for c in contract.columns if c.filled)
+    assert len(found.faults) < 256, "a fault is kept in one byte"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_every_contract_can_be_asked_as_of_a_time(contract: Contract) -> None:
+    con = memory()
+    found = con.execute(f"describe from raw.{contract.name}_as_of(now())").fetchall()
+    assert found == con.execute(f"describe from {contract.table}").fetchall()
+
+
+@pytest.mark.parametrize("share", ["1.5", "-0.1", "20%", "nan"])
+def test_a_share_is_a_number_from_0_to_1(share: str) -> None:
+    assert load_settings({}).bad_share == 0.2
+    assert load_settings({"WAREHOUSE_BAD_SHARE": "0.05"}).bad_share == 0.05
+    with pytest.raises(ValueError, match=r"WAREHOUSE_BAD_SHARE is .*; set it to a number from 0 to 1"):
+        load_settings({"WAREHOUSE_BAD_SHARE": share})
