@@ -266,6 +266,21 @@ def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
         con.execute("from marts.spend")
 
 
+def test_what_reads_a_history_is_built_when_a_row_moves_there(con: Connection, write: Write) -> None:
+    text = SPEND.replace("core.platform_metric_daily", "raw.platform_metric_daily_history")
+    models = write(**{"core/replaced": text})
+    deliver(con, NOW, START, 1)
+    deliver(con, NOW, START + timedelta(1), 1)
+    note_news(con, models)
+    build(con, models)
+    assert con.execute("from core.replaced").fetchall() == []
+    deliver(con, NOW + timedelta(hours=1), START, 5)
+    note_news(con, models)
+    result = build(con, models)["core.replaced"]
+    assert (result.days, result.whole) == ((START,), False)
+    assert con.execute("from core.replaced").fetchall() == [("a", START, 1)]
+
+
 def test_a_clock_that_is_set_back_hides_no_row(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
