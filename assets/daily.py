@@ -14,7 +14,7 @@ import dagster as dg
 
 from assets.checks import blocked, check_results, check_specs
 from assets.metadata import asset_key, lineage_metadata, rows_table, table_metadata
-from assets.models import FRESHNESS, definition_metadata
+from assets.models import FRESHNESS, definition_metadata, dependencies
 from assets.warehouse import Warehouse
 from etl.build import CriticalFailure
 from etl.daily_build import DailyResult, build_daily
@@ -94,7 +94,7 @@ def _daily_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.Asse
 
     @dg.asset(
         key=key,
-        deps=[asset_key(table) for table in model.reads],
+        deps=[asset_key(table) for table in sorted(dependencies(model, models))],
         group_name=model.schema,
         owners=["team:warehouse"],
         kinds={"duckdb", "sql"},

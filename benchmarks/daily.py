@@ -2,9 +2,9 @@
 
 Made-up deliveries of one platform in a fresh home: a file with the day's metrics and one with its orders are
 loaded, the daily tables built and their suites run, and then all of it again with nothing new. Each part is
-the median of REPEATS. Then the suite of a delivered table against one hand-written query for the same checks.
-Ratios are of one run on this machine; a busy machine is no fault. Publishing copies what readers see and is
-not counted.
+the median of REPEATS; the short history is measured before and after the long one, and its faster counts.
+Then the suite of a delivered table against one hand-written query for the same checks. Ratios are of one run
+on this machine; a busy machine is no fault. Publishing copies what readers see and is not counted.
 
     python -m benchmarks.daily [ORDERS_A_DAY [SUITE_ROWS]]
 """
@@ -161,10 +161,11 @@ def main(arguments: list[str]) -> int:
     """Print what was measured; returns the exit code."""
     orders = int(arguments[0]) if arguments else 2000
     rows = int(arguments[1]) if len(arguments) > 1 else 10_000_000
-    short, long = add_a_day(SHORT, orders), add_a_day(LONG, orders)
+    before, long, after = (add_a_day(days, orders) for days in (SHORT, LONG, SHORT))
+    short = {part: min(before[part], after[part]) for part in before}
     print(f"One day more, {orders:,} orders a day     after {SHORT} days  after {LONG:,} days  ratio")
-    for part in short:
-        print(f"  {part:<30} {short[part]:>10.2f} s {long[part]:>12.2f} s {long[part] / short[part]:>9.2f}")
+    for part, seconds in short.items():
+        print(f"  {part:<30} {seconds:>10.2f} s {long[part]:>12.2f} s {long[part] / seconds:>9.2f}")
     parts = [sum(v for part, v in found.items() if "again" not in part) for found in (short, long)]
     ratio = f"{parts[1] / parts[0]:>9.2f}  goal {GOALS['day']}"
     print(f"  {'all':<30} {parts[0]:>10.2f} s {parts[1]:>12.2f} s {ratio}")

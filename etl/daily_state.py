@@ -34,7 +34,8 @@ def note_news(con: Connection, models: Sequence[Model]) -> dict[str, tuple[date,
         days = _news(con, contract, since)
         if days:
             found[table] = days
-            make_due(con, readers(table, models), days)
+            read_by = [*readers(table, models), *readers(contract.history, models)]
+            make_due(con, dict.fromkeys(read_by), days)
             _write_state(con, table, str(_newest(con, contract, since)))
     return found
 
@@ -86,9 +87,10 @@ def readers(table: str, models: Sequence[Model]) -> list[str]:
 
 
 def dated_inputs(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]:
-    """The tables with days that a model reads: delivered ones and daily ones."""
+    """The tables with days that a model reads: delivered ones, their histories, and daily ones."""
     by_name: dict[str, Model | Contract] = {m.name: m for m in models if m.daily}
-    known = DELIVERED | by_name
+    histories = {contract.history: contract for contract in DELIVERED.values()}
+    known = DELIVERED | histories | by_name
     return {read: known[read] for read in model.reads if read in known}
 
 

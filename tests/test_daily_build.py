@@ -14,7 +14,7 @@ import pytest
 from etl.build import BuildError, CriticalFailure
 from etl.daily_build import KEYS, build_all_daily, build_daily
 from etl.daily_rows import days_of, merged
-from etl.daily_state import due, loading_time, note_news
+from etl.daily_state import due, loading_time, note_news, stand_in
 from etl.quality import CheckResult, Suite
 from etl.sqlmodel import Model, ModelError, load_models
 from etl.warehouse import Connection, DatabaseError, memory, transaction
@@ -266,6 +266,21 @@ def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
         con.execute("from marts.spend")
 
 
+def test_what_reads_a_history_is_built_when_a_row_moves_there(con: Connection, write: Write) -> None:
+    text = SPEND.replace("core.platform_metric_daily", "raw.platform_metric_daily_history")
+    models = write(**{"core/replaced": text})
+    deliver(con, NOW, START, 1)
+    deliver(con, NOW, START + timedelta(1), 1)
+    note_news(con, models)
+    build(con, models)
+    assert con.execute("from core.replaced").fetchall() == []
+    deliver(con, NOW + timedelta(hours=1), START, 5)
+    note_news(con, models)
+    result = build(con, models)["core.replaced"]
+    assert (result.days, result.whole) == ((START,), False)
+    assert con.execute("from core.replaced").fetchall() == [("a", START, 1)]
+
+
 def test_a_clock_that_is_set_back_hides_no_row(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
@@ -344,3 +359,18 @@ def test_one_day_more_reads_no_history(con: Connection, write: Write, history: i
 def test_a_reach_that_is_no_number_of_days_is_refused(write: Write, reach: str) -> None:
     with pytest.raises(ModelError, match="a number of days or key"):
         write(**{"marts/spend": SPEND.replace("date, 0", f"date, {reach}")})
+
+
+def test_a_table_that_was_never_built_stands_in_empty_and_is_then_built_whole(
+    con: Connection, write: Write
+) -> None:
+    models = write()
+    stand_in(con, models)
+    stand_in(con, models)
+    assert con.execute("from marts.trailing").fetchall() == []
+    comment = "select comment from duckdb_columns() where table_name = 'spend' and column_name = 'spend'"
+    assert con.execute(comment).fetchall() == [("spent, in currency",)]
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    assert all(result.whole for result in build(con, models).values())
+    assert con.execute("select spend, days from marts.trailing").fetchall() == [(1, 1)]
