@@ -37,13 +37,15 @@ REGISTRY = """
 """
 METRICS = """
     select 'shop' as platform, day::date as date, if(c = 0, '', 'channel_' || c) as channel,
-        '' as partnership_id, 'USD' as currency, if(c = 0, 2000, 100) as orders, if(c = 0, 200, 10) as new_buyers,
-        if(c = 0, 2000, 100)::decimal(18,4) as gmv, if(c = 0, 200, 10)::decimal(18,4) as marketing_spend
+        '' as partnership_id, 'USD' as currency, if(c = 0, 2000, 100) as orders,
+        if(c = 0, 200, 10) as new_buyers, if(c = 0, 2000, 100)::decimal(18,4) as gmv,
+        if(c = 0, 200, 10)::decimal(18,4) as marketing_spend
     from generate_series(date '{first}', date '{last}', interval 1 day) as d(day), range(21) as r(c)
 """
 ORDERS = """
     select strftime(day, '%Y%m%d') || '_' || n as event_id, day + to_seconds(n) as event_time,
-        'shop' as platform, 'channel_' || (1 + n % 20) as channel, if(n % 20 = 0, 'deal', '') as partnership_id,
+        'shop' as platform, 'channel_' || (1 + n % 20) as channel,
+        if(n % 20 = 0, 'deal', '') as partnership_id,
         md5((hash(day::date, n) % {buyers})::varchar) as buyer_id_hash, 10::decimal(18,4) as amount,
         'CNY' as currency, 'placed' as status
     from generate_series(date '{first}', date '{last}', interval 1 day) as d(day), range({orders}) as r(n)

@@ -51,13 +51,6 @@ def due(con: Connection, table: str) -> frozenset[date]:
     return frozenset(day for (day,) in rows)
 
 
-def is_due(con: Connection, models: Sequence[Model]) -> bool:
-    """Whether any daily table is behind its input, its query or its inputs without days."""
-    if con.execute("select 1 from raw.daily_due limit 1").fetchall():
-        return True
-    return any(state_of(con, m.name) != wanted_state(con, m, models) for m in models if m.daily)
-
-
 def settle(con: Connection, model: Model, models: Sequence[Model], changed: Iterable[date]) -> None:
     """Nothing is due in `model` any more; the days that changed are due in its readers.
 

@@ -70,32 +70,34 @@ def bound(path: Path) -> None:
 def plain_lines(path: Path) -> tuple[int, str] | None:
     """How many lines the file has and how they end; None unless each is a record to every reader.
 
-    That it is not with NUL bytes, returns that end no line or only some, blank lines, and quotation marks
-    that are open at the end of a line.
+    That it is not with control characters (NUL, returns that end no line or only some), blank lines, and
+    quotation marks that are open at the end of a line.
     """
-    counts = dict.fromkeys((b"\n", b"\r", b"\r\n", b"\0", b"\x01", b"\n\n", b"\n\r"), 0)
-    is_open, last = 0, b"\n"
+    lines, endings = 0, set()
     with path.open("rb") as file:
         while block := file.read(BLOCK):
-            both = last + block
-            for mark in counts:
-                counts[mark] += both.count(mark) - (last == mark)
-            is_open = _open_after(block, is_open)
-            last = block[-1:]
-            if is_open < 0:
+            found = _lines_in(block + file.readline(BLOCK))
+            if found is None:
                 return None
-    odd = counts[b"\0"] + counts[b"\x01"] + counts[b"\n\n"] + counts[b"\n\r"] + is_open
-    if odd or counts[b"\r"] != counts[b"\r\n"] or counts[b"\r\n"] not in (0, counts[b"\n"]):
-        return None
-    return counts[b"\n"] + (last != b"\n"), r"\r\n" if counts[b"\r\n"] else r"\n"
+            lines += found[0]
+            endings.add(found[1])
+    return (lines, endings.pop()) if len(endings) == 1 else None
 
 
-def _open_after(block: bytes, is_open: int) -> int:
-    """Whether a quotation mark is open at the end of the block; -1 when one is at the end of a line."""
-    if not is_open and b'"' not in block:
-        return 0
+def _lines_in(block: bytes) -> tuple[int, str] | None:
+    """The same for a part that begins and ends with a line."""
     values = np.frombuffer(block, np.uint8)
-    marks, ends = np.flatnonzero(values == 34), np.flatnonzero(values == 10)
-    if ((np.searchsorted(marks, ends) + is_open) % 2).any():
-        return -1
-    return (len(marks) + is_open) % 2
+    ends = np.flatnonzero(values == 10)
+    returns = np.flatnonzero(values == 13) if b"\r" in block else ends[:0]
+    ending = r"\r\n" if len(returns) else r"\n"
+    if len(returns) and not np.array_equal(returns + 1, ends):
+        return None
+    if np.count_nonzero(values < 32) != len(ends) + len(returns):
+        return None
+    if (np.diff(ends, prepend=-1) <= (2 if len(returns) else 1)).any():
+        return None
+    if b'"' in block:
+        marks = np.flatnonzero(values == 34)
+        if len(marks) % 2 or (np.searchsorted(marks, ends) % 2).any():
+            return None
+    return len(ends) + (block[-1] != 10), ending

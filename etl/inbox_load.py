@@ -133,55 +133,32 @@ def merge(
     later); `is_again` takes rows away that this content brought before and that now break the contract.
     """
     contract = delivery.contract
-    same_key = " and ".join(f"c.{name} = s.{name}" for name in contract.grain)
-    same_row = " and ".join(
-        f"c.{name} is not distinct from s.{name}" for name in (*(c.name for c in contract.columns), "extra")
-    )
+    names, day = ", ".join(column.name for column in contract.columns), contract.day
     line = "rowid + 2" if delivery.opened.is_positional else "line"
-    values = {"now": now, "hash": delivery.content_hash, "newer": list(newer)}
-    day, within = contract.day, ""
-    if day in contract.grain:  # only these days can hold the same keys: DuckDB skips the others
-        row = con.execute(f"select min({day}), max({day}) from staged where fault = 0").fetchone()
-        if row and row[0] is not None:
-            kind = contract.column(day).type
-            within = f"and c.{day} between {kind} '{row[0]}' and {kind} '{row[1]}'"
-    con.execute(
-        f"""create or replace temp table met as
-        select c.rowid as old, s.rowid as new, ({same_row}) as is_same,
-            not is_same and list_contains($newer::varchar[], c.content_hash) as is_newer
-        from {contract.table} as c join staged as s on {same_key} {within} where s.fault = 0""",
-        {"newer": list(newer)},
-    )
-    if is_again:
-        con.execute(
-            f"""insert into met select c.rowid, null, false, false from {contract.table} as c
-            where c.content_hash = $hash and not exists (
-                select 1 from staged as s where s.fault = 0 and {same_key})""",
-            {"hash": delivery.content_hash},
-        )
-    changes = "select m.old from met as m where not m.is_same and not m.is_newer"
-    names = ", ".join(column.name for column in contract.columns)
-    days = _days(con, f"select {day}::date from {contract.table} where rowid in ({changes})")
-    con.execute(
-        f"""insert into {contract.history} select c.*, $now from {contract.table} as c
-        where c.rowid in ({changes})""",
-        {"now": now},
-    )
-    replaced = count(con, f"delete from {contract.table} where rowid in ({changes})")
     origin = f"extra, $file, $hash, {line}, $now"
     values = {"file": delivery.file, "hash": delivery.content_hash, "now": now}
-    late = count(
-        con,
-        f"""insert into {contract.history} select {names}, {origin}, $now from staged
-        where fault = 0 and rowid in (select m.new from met as m where m.is_newer)""",
-        values,
-    )
-    standing = "select m.new from met as m where m.is_same or m.is_newer"
-    others = f"and rowid not in ({standing})" if count(con, f"select count(*) from ({standing})") else ""
-    fresh = f"from staged where fault = 0 {others}"
+    days: set[date] = set()
+    same = late = replaced = 0
+    fresh = "from staged where fault = 0"
+    if _meet(con, delivery, newer, is_again=is_again):
+        changes = "select m.old from met as m where not m.is_same and not m.is_newer"
+        days = _days(con, f"select {day}::date from {contract.table} where rowid in ({changes})")
+        con.execute(
+            f"""insert into {contract.history} select c.*, $now from {contract.table} as c
+            where c.rowid in ({changes})""",
+            {"now": now},
+        )
+        replaced = count(con, f"delete from {contract.table} where rowid in ({changes})")
+        late = count(
+            con,
+            f"""insert into {contract.history} select {names}, {origin}, $now {fresh}
+                and rowid in (select m.new from met as m where m.is_newer)""",
+            values,
+        )
+        same = count(con, "select count(*) from met where is_same")
+        fresh += " and rowid not in (select m.new from met as m where m.is_same or m.is_newer)"
     days |= _days(con, f"select {day}::date {fresh}")
     inserted = count(con, f"insert into {contract.table} select {names}, {origin} {fresh}", values)
-    same = count(con, "select count(*) from met where is_same")
     quarantined = _set_aside(con, delivery, found, line, now)
     read, _ = _counts(con)
     if read != inserted + same + late + quarantined:
@@ -190,8 +167,38 @@ def merge(
             f"outdated, {quarantined:,} set aside; nothing was written, report this"
         )
     span = con.execute(f"select min({day})::date, max({day})::date from staged where fault = 0").fetchall()
-    con.execute("drop table met")
     return Loaded(read, read - quarantined, quarantined, replaced, late, frozenset(days), *span[0])
+
+
+def _meet(con: Connection, delivery: Delivery, newer: Sequence[str], *, is_again: bool) -> int:
+    """Rows of the table that staged rows meet, by rowid, into the temporary table met; how many they are."""
+    contract = delivery.contract
+    same_key = " and ".join(f"c.{name} = s.{name}" for name in contract.grain)
+    names = [*(column.name for column in contract.columns), "extra"]
+    same_row = " and ".join(f"c.{name} is not distinct from s.{name}" for name in names)
+    within = ""
+    if contract.day in contract.grain:  # only these days can hold the same keys: DuckDB skips the others
+        low, high = con.execute(
+            f"select min({contract.day}), max({contract.day}) from staged where fault = 0"
+        ).fetchall()[0]
+        within = f"and c.{contract.day} between '{low}' and '{high}'" if low else ""
+    met = count(
+        con,
+        f"""create or replace temp table met as
+        select c.rowid as old, s.rowid as new, ({same_row}) as is_same,
+            not is_same and list_contains($newer::varchar[], c.content_hash) as is_newer
+        from {contract.table} as c join staged as s on {same_key} {within} where s.fault = 0""",
+        {"newer": list(newer)},
+    )
+    if is_again:
+        met += count(
+            con,
+            f"""insert into met select c.rowid, null, false, false from {contract.table} as c
+            where c.content_hash = $hash and not exists (
+                select 1 from staged as s where s.fault = 0 and {same_key})""",
+            {"hash": delivery.content_hash},
+        )
+    return met
 
 
 def _set_aside(con: Connection, delivery: Delivery, found: Check, line: str, now: datetime) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 from etl.gx_dialect import Loan
 from etl.suite import UNEXPECTED_ROWS, Expectation, Severity, Suite, SuiteError, load_suite
+from etl.uniqueness import rows_if_unique
 from etl.warehouse import Connection
 
 __all__ = ["CheckResult", "Expectation", "Suite", "SuiteError", "load_suite", "run"]
@@ -97,6 +98,8 @@ class _Table:
         try:
             if expectation.type == UNEXPECTED_ROWS:
                 return self._query_result(expectation)
+            if (rows := rows_if_unique(self.loan, self.name, expectation)) is not None:
+                return _result(self.name, expectation, success=True, unexpected_count=0, element_count=rows)
             success, found = self._run(expectation, COUNTS_ONLY)
             if not success:
                 success, found = self._run(expectation, self._with_rows())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import Any
 import pytest
 
 from etl.build import BuildError, CriticalFailure
-from etl.daily_build import build_all_daily, build_daily
+from etl.daily_build import KEYS, build_all_daily, build_daily
 from etl.daily_rows import days_of, merged
-from etl.daily_state import due, is_due, loading_time, note_news
+from etl.daily_state import due, loading_time, note_news, stand_in
 from etl.quality import CheckResult, Suite
 from etl.sqlmodel import Model, ModelError, load_models
 from etl.warehouse import Connection, DatabaseError, memory, transaction
@@ -171,7 +172,7 @@ def test_days_built_one_by_one_are_what_everything_at_once_is(
         results = build(con, models, *([START + timedelta(rng.randrange(90))] if step % 3 == 0 else []))
         assert tables(con, models) == whole(con, models)
         assert not any(result.whole for result in results.values())
-        assert not is_due(con, models)
+        assert con.execute("from raw.daily_due").fetchall() == []
 
 
 def test_only_touched_days_and_what_rests_on_them_are_built(con: Connection, write: Write) -> None:
@@ -226,7 +227,6 @@ def test_another_query_builds_everything_anew(con: Connection, write: Write) -> 
     note_news(con, models)
     build(con, models)
     changed = write(**{"marts/spend": SPEND.replace("sum(m.marketing_spend)", "sum(2 * m.marketing_spend)")})
-    assert is_due(con, changed)
     results = build(con, changed)
     assert results["marts.spend"].whole
     assert results["marts.trailing"].changed_days == (START,)
@@ -295,7 +295,67 @@ def test_runs_of_days() -> None:
     assert merged([]) == []
 
 
+class Recorded:
+    """A connection that keeps the statements it is given."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con, self.statements = con, list[str]()
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        self.statements.append(sql)
+        return self._con.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+
+@pytest.mark.parametrize("history", [40, 400])
+def test_one_day_more_reads_no_history(con: Connection, write: Write, history: int) -> None:
+    """Each time a table with days is read, it is by constants that bound its day, or by the day's keys."""
+    models = write()
+    for number in range(history):
+        deliver(con, NOW, START + timedelta(number), 1)
+        order(con, NOW, f"e{number}", f"b{number % 5}", START + timedelta(number))
+    note_news(con, models)
+    build(con, models)
+    new, at = START + timedelta(history), NOW + timedelta(hours=1)
+    deliver(con, at, new, 1)
+    order(con, at, "new", "somebody new", new)
+    note_news(con, models)
+    recorded = Recorded(con)
+    results = build(recorded, models)  # type: ignore[arg-type]
+    assert [result.days for result in results.values()] == [
+        *([(new,)] * 3),
+        days_of([(new, new + timedelta(27))]),
+    ]
+    assert sum(result.rows for result in results.values()) == 4
+    dated = ["core.platform_metric_daily", "core.order_event", *(model.name for model in models)]
+    reading = [sql for sql in recorded.statements if any(f"from {table} as" in sql for table in dated)]
+    assert len(reading) > 8
+    assert [sql for sql in reading if str(new) not in sql and KEYS not in sql] == []
+    # the widest look back is the reach: nothing names an earlier day than that
+    named = {found for sql in reading for found in re.findall(r"\d{4}-\d\d-\d\d", sql)}
+    assert min(named) == str(new - timedelta(27))
+    (by_key,) = (sql for sql in recorded.statements if sql.startswith("insert into core.first_one"))
+    assert str(new) in by_key, "a buyer who is new has no row on other days"
+
+
 @pytest.mark.parametrize("reach", ["x", "-1", "keys"])
 def test_a_reach_that_is_no_number_of_days_is_refused(write: Write, reach: str) -> None:
     with pytest.raises(ModelError, match="a number of days or key"):
         write(**{"marts/spend": SPEND.replace("date, 0", f"date, {reach}")})
+
+
+def test_a_table_that_was_never_built_stands_in_empty_and_is_then_built_whole(
+    con: Connection, write: Write
+) -> None:
+    models = write()
+    stand_in(con, models)
+    stand_in(con, models)
+    assert con.execute("from marts.trailing").fetchall() == []
+    comment = "select comment from duckdb_columns() where table_name = 'spend' and column_name = 'spend'"
+    assert con.execute(comment).fetchall() == [("spent, in currency",)]
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    assert all(result.whole for result in build(con, models).values())
+    assert con.execute("select spend, days from marts.trailing").fetchall() == [(1, 1)]

@@ -55,3 +55,19 @@ def test_home_is_ready_for_the_ui(project: Path, capsys: pytest.CaptureFixture[s
     assert assets.__main__.main(["home"]) == 0
     home = Path(capsys.readouterr().out.strip())
     assert (home / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()
+
+
+def test_a_day_that_no_run_can_be_for_is_named(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert assets.__main__.main(["daily", "2025-02-30"]) == 1
+    printed = "".join(capfd.readouterr())
+    assert printed.startswith("Nothing was refreshed: 2025-02-30 is no day from 2015-01-01 to ")
+
+
+def test_daily_without_a_registry_says_what_is_needed(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert assets.__main__.main(["daily"]) == 1
+    printed = "".join(capfd.readouterr())
+    assert "is not there yet: run `make refresh` first" in printed
+    assert "Published  nothing" in printed
+    assert "Traceback" not in printed

@@ -1,0 +1,187 @@
+"""What the inbox costs: `python -m benchmarks.inbox --rows 10_000_000`.
+
+A made-up file of daily metrics is loaded in several ways, each in a process of its own into a fresh database,
+on this machine, in one run: DuckDB's bare typed read_csv and read_parquet into a table, this warehouse with
+contract, quarantine, hash, history and audit, pandas.read_csv into DuckDB, and dlt over Arrow where it is
+installed (a development extra). Where others work on the machine, the processor's seconds say more than the
+clock's. Nothing here is a test: a busy machine is no fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.embedded import measure
+from etl.config import load_settings
+from etl.daily_contract import PLATFORM_METRIC_DAILY
+from etl.inbox import load_inbox
+from etl.warehouse import Connection, create_database, memory, open_build
+
+COUNTS = "dau sessions orders buyers new_buyers"
+MONEY = "gmv cancelled_gmv refunded_gmv marketing_spend subsidies commission"
+CHANNELS = 3000  # rows of a day
+ROWS = f"""
+select
+    'platform_' || i % 3 as platform, date '1995-01-01' + (i // {CHANNELS})::integer as date,
+    'channel_' || i % {CHANNELS} // 3 as channel, null::varchar as partnership_id, 'CNY' as currency,
+    100000 + i % 1000 as dau, 50000 + i % 7777 as sessions, 300 + i % 333 as orders, 200 + i % 100 as buyers,
+    i % 100 as new_buyers, (1000 + i % 99991 / 7)::decimal(18, 2) as gmv,
+    (i % 997 / 3)::decimal(18, 2) as cancelled_gmv, (i % 1009 / 9)::decimal(18, 2) as refunded_gmv,
+    (i % 1013 / 9)::decimal(18, 2) as marketing_spend,
+    (i % 1019 / 11)::decimal(18, 2) as subsidies, 0.5::decimal(18, 2) as commission
+from range({{rows}}) as r(i)
+"""  # fmt: skip
+GOAL = 1.5  # of the seconds of DuckDB's bare reader
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds and processor seconds of the work, without imports; peak resident MB of the process."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+
+
+def write(folder: Path, rows: int) -> None:
+    """The same rows as CSV and as Parquet."""
+    con = memory()
+    con.execute(f"copy ({ROWS.format(rows=rows)}) to '{folder / 'rows.csv'}' (header)")
+    typed = ", ".join(f"{name}::decimal(18, 4) as {name}" for name in MONEY.split())
+    con.execute(
+        f"copy (select * replace ({typed}) from ({ROWS.format(rows=rows)})) "
+        f"to '{folder / 'rows.parquet'}' (format parquet)"
+    )
+
+
+def bare(file: Path, home: Path) -> None:
+    """DuckDB's reader with declared types into a table."""
+    con = create_database(home / "bare.duckdb")
+    _limit(con)
+    names = file_columns(file)
+    types = ", ".join(f"'{name}': '{PLATFORM_METRIC_DAILY.column(name).type}'" for name in names)
+    options = "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"'"
+    csv = f"read_csv('{file}', {options}, columns = {{{types}}})"
+    parquet = f"read_parquet('{file}')"
+    con.execute(f"create table t as from {csv if file.suffix == '.csv' else parquet}")
+    con.close()
+
+
+def file_columns(file: Path) -> list[str]:
+    """The columns of the file."""
+    return [str(row[0]) for row in memory().execute(f"describe from '{file}'").fetchall()]
+
+
+def inbox(file: Path, home: Path) -> None:
+    """This warehouse, from a file in the inbox to its rows in core and its row in audit.load."""
+    settings = load_settings({"WAREHOUSE_HOME": str(home)})
+    settings.inbox.mkdir(parents=True)
+    os.link(file, settings.inbox / file.name)
+    with open_build(settings) as con:
+        _limit(con)
+        con.execute("create table core.platform as select 'platform_' || i as platform from range(3) as r(i)")
+        con.execute("create table core.partnership as select null::varchar as partnership_id limit 0")
+        (load,) = load_inbox(con, settings, datetime.now(UTC), progress=lambda sentence: None).files
+    if load.status != "loaded":
+        raise RuntimeError(f"{load.status}: {load.reason}")
+
+
+def frame(file: Path, home: Path) -> None:
+    """pandas.read_csv, then DuckDB: no contract is kept, amounts are floats."""
+    import pandas as pd
+
+    con = create_database(home / "frame.duckdb")
+    _limit(con)
+    found = pd.read_csv(file, parse_dates=["date"])
+    con.register("found", found)
+    con.execute("create table t as from found")
+    con.close()
+
+
+def dlt(file: Path, home: Path) -> None:
+    """Dlt over Arrow tables into DuckDB."""
+    import dlt as library  # type: ignore[import-not-found,unused-ignore]
+    import pyarrow.csv  # type: ignore[import-not-found,unused-ignore]
+
+    pipeline = library.pipeline("bench", destination=library.destinations.duckdb(str(home / "dlt.duckdb")),
+                                pipelines_dir=str(home))  # fmt: skip
+    pipeline.run(pyarrow.csv.open_csv(file), table_name="t")
+
+
+WAYS: dict[str, Callable[[Path, Path], None]] = {"bare": bare, "inbox": inbox, "pandas": frame, "dlt": dlt}
+
+
+def _limit(con: Connection) -> None:
+    """Two threads and 1.5 GB for everybody, so that a large file has to go through a small room."""
+    con.execute("set threads = 2")
+    con.execute("set memory_limit = '1500MB'")
+
+
+def report(rows: int, rounds: int) -> Iterator[str]:
+    """The lines of the report, as they are known."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, rows)
+        sizes = [f"{path.name} {path.stat().st_size / 1e6:,.0f} MB" for path in sorted(folder.iterdir())]
+        load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        yield f"{rows:,} rows: {', '.join(sizes)}; {load}"
+        for file, ways in ((folder / "rows.csv", list(WAYS)), (folder / "rows.parquet", ["bare", "inbox"])):
+            yield f"{file.name:<16}{'seconds':>9}{'of bare':>9}{'processor':>11}{'of bare':>9}{'peak MB':>9}"
+            base: Spent | None = None
+            for way in ways:
+                if way == "dlt" and not all(map(importlib.util.find_spec, ("dlt", "pyarrow"))):
+                    yield f"  {way:<14}not installed: nothing was compared"
+                    continue
+                spent = _fastest(way, file, rounds)
+                base = base or spent
+                ratio, work = spent.seconds / base.seconds, spent.processor / base.processor
+                goal = f"  {'within' if ratio <= GOAL else 'BEYOND'} the goal of {GOAL:g} x"
+                clock, processor = (
+                    f"{spent.seconds:>9.2f}{ratio:>9.2f}",
+                    f"{spent.processor:>11.2f}{work:>9.2f}",
+                )
+                told = f"{clock}{processor}{spent.megabytes:>9.0f}{goal if way == 'inbox' else ''}"
+                yield f"  {way:<14}{told}"
+
+
+def _fastest(way: str, file: Path, rounds: int) -> Spent:
+    """The best of some rounds."""
+    found = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory(dir=file.parent) as home:
+            cost = measure(["-m", "benchmarks.inbox", "--way", way, "--file", str(file)], Path(home))
+            seconds, processor = json.loads(cost.output.splitlines()[-1])
+            found.append(Spent(seconds, processor, cost.megabytes))
+    return min(found, key=lambda spent: spent.seconds)
+
+
+def main(arguments: list[str]) -> int:
+    """Print the report; with --way, do one way once and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.way:
+        started, worked = time.perf_counter(), time.process_time()
+        WAYS[options.way](options.file, load_settings().home)
+        print(json.dumps([time.perf_counter() - started, time.process_time() - worked]))
+        return 0
+    for line in report(options.rows, options.rounds):
+        print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
