@@ -1,5 +1,1 @@
-<<<<<<< HEAD
 """What the figures in the README come from: each module is a command, python -m benchmarks.<name>."""
-=======
-"""What the figures in the README come from."""
->>>>>>> partner
