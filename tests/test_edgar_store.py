@@ -61,7 +61,9 @@ def test_a_body_that_cannot_be_written_is_not_registered(con: Connection, settin
     assert con.execute("from raw.edgar_body").fetchall() == []
 
 
-@pytest.mark.parametrize("damage", [gzip.compress(b"other", mtime=0), gzip.compress(BODY, mtime=0)[:-9], b"", None])
+@pytest.mark.parametrize(
+    "damage", [gzip.compress(b"other", mtime=0), gzip.compress(BODY, mtime=0)[:-9], b"", None]
+)
 def test_a_damaged_body_is_told_and_not_read(
     con: Connection, settings: Settings, damage: bytes | None
 ) -> None:
