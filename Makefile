@@ -21,7 +21,7 @@ export WAREHOUSE_NOTIFY :=
 endif
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
-unexport Q ID CIKS DEAL
+unexport Q ID CIKS FILE DEAL
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -35,8 +35,9 @@ daily: env ## load what waits in the inbox, build the days it touches, publish (
 inbox: env ## list the files that wait in the inbox
 	@$(RUN) -m etl.inbox list
 
-replay: env ## load files of the inbox again after a fix of the file or the registry (FILE=name, else all that had faults)
-	@$(RUN) -m etl.inbox replay $(if $(FILE),"$(FILE)")
+replay: export WAREHOUSE_FILE = $(value FILE)
+replay: env ## read refused and partly loaded files of the inbox again after a fix, or one (FILE=name); then make daily
+	@$(RUN) -m etl.inbox replay $${WAREHOUSE_FILE:+"$$WAREHOUSE_FILE"}
 
 demo: env ## simulated data with known truth in data/demo; look at it with DEMO=1: make dev DEMO=1
 	@$(RUN) -m etl.demo
@@ -93,6 +94,15 @@ edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK a line
 
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
 	@$(RUN) -m pip install -qq --disable-pip-version-check edgartools "dlt[duckdb]"
+
+bench-inbox: env ## the inbox against DuckDB's bare reader, pandas and dlt (ROWS=10_000_000)
+	@$(RUN) -m benchmarks.inbox --rows $(or $(ROWS),1_000_000)
+
+bench-daily: env ## what one more day costs after a short and after a long history
+	@$(RUN) -m benchmarks.daily
+
+bench-partnership: env ## daily metrics to all partnership marts (ROWS=100_000_000)
+	@$(RUN) -m benchmarks.partnership $(ROWS)
 
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded

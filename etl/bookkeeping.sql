@@ -26,7 +26,7 @@ comment on column audit.load.content_hash is 'SHA-256 of the file';
 comment on column audit.load.rows_read is 'rows in the file';
 comment on column audit.load.rows_loaded is 'rows that count';
 comment on column audit.load.rows_quarantined is 'rows set aside, with their reasons in audit.quarantine';
-comment on column audit.load.rows_superseded is 'rows of the file''s earlier content that this reading replaced';
+comment on column audit.load.rows_superseded is 'earlier rows that this reading replaced';
 comment on column audit.load.status is 'loaded, partly_loaded, refused or superseded';
 comment on column audit.load.message is 'why a file was refused or superseded; empty otherwise';
 comment on column audit.load.loaded_at is 'when it was read';
