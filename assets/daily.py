@@ -6,6 +6,7 @@ behind because it was restated on a day that nobody asked for.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -29,6 +30,7 @@ RANGE_IN_ONE_RUN = dg.BackfillPolicy.single_run()
 STEP = "inbox"
 DELIVERED = tuple(contract.table for contract in CONTRACTS)
 KEYS = tuple(asset_key(table) for table in DELIVERED)
+THREADS = os.cpu_count() or 1  # daily data may be many
 # Dagster takes about ten milliseconds for each event: of more days than these the metadata tells.
 MOST_EVENTS = 31
 
@@ -56,7 +58,7 @@ def inbox_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> dg.Ass
     )
     def load_what_waits(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
         try:
-            with warehouse.open() as con:
+            with warehouse.open(THREADS) as con:
                 found = ingest(
                     con,
                     warehouse.settings,
@@ -109,7 +111,7 @@ def _daily_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.Asse
     def build_days(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
         days = [date.fromisoformat(day) for day in context.partition_keys]
         try:
-            with warehouse.open() as con:
+            with warehouse.open(THREADS) as con:
                 built = build_daily(con, model, models, suite, context.run.run_id, days=days)
                 metadata = {
                     **build_metadata(built),
