@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.daily_jobs import look
+from assets.daily_jobs import last_day, look
 from assets.definitions import definitions
 from assets.summary import outcome, summary
 from etl.config import ROOT, SIMULATED, Settings
@@ -220,6 +220,25 @@ def test_in_the_demo_every_asset_says_simulated(tmp_path: Path) -> None:
     (tmp_path / SIMULATED).touch()
     assert all("simulated" in spec.kinds for spec in specs())
     assert all((spec.description or "").startswith("Simulated data. ") for spec in specs())
+
+
+def test_schedule_and_sensor_ask_for_the_last_day_that_is_over(tmp_path: Path) -> None:
+    project = Project(ROOT, tmp_path)
+    project.deliver("a.csv", "a")
+    defs = definitions(ROOT, project.environment)
+    sensor, schedule = (
+        defs.resolve_sensor_def("inbox"),
+        defs.resolve_schedule_def("refresh_daily_every_morning"),
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        with dg.build_sensor_context(instance, definitions=defs) as context:
+            cursor = sensor.evaluate_tick(context).cursor
+        with dg.build_sensor_context(instance, cursor=cursor, definitions=defs) as context:
+            asked = list(sensor.evaluate_tick(context).run_requests or [])
+        repository = defs.get_repository_def()
+        with dg.build_schedule_context(instance, repository_def=repository) as morning:
+            asked += schedule.evaluate_tick(morning).run_requests or []
+    assert [request.partition_key for request in asked] == [last_day()] * 2
 
 
 def test_what_starts_by_itself_is_switched_off() -> None:
