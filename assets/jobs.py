@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets.edgar import KEYS as EDGAR
 from assets.edgar import STEP as ASK_EDGAR
+from assets.serving import KEY as SERVING
 from etl.config import load_settings
 from etl.notify import after_refresh
 
@@ -17,15 +18,19 @@ LOOK_FOR_FILINGS = "look_for_filings"
 
 
 def automation(assets: Sequence[dg.AssetsDefinition]) -> dg.Definitions:
-    """The job that runs all assets without partitions, the one that asks EDGAR, and their schedules.
+    """The job without daily data, the one that asks EDGAR, and their schedules.
+
+    What is made from daily data is built where that data is loaded, by `refresh_daily`.
 
     The schedules are stopped until someone switches them on in the UI: opening `make dev` to look must
     start no work, and the embedded data does not change by itself. At seven in Shanghai the SEC's filing
     day is over (half past five in the afternoon in New York).
     """
+    by_day = dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is not None))
+    others = dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is None))
     job = dg.define_asset_job(
         REFRESH,
-        selection=dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is None)),
+        selection=(others - by_day.downstream()) | dg.AssetSelection.assets(SERVING),
         description="Read the sources, build and check every table, publish if anything changed.",
         executor_def=dg.in_process_executor,
     )

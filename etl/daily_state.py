@@ -63,15 +63,25 @@ def settle(con: Connection, model: Model, models: Sequence[Model], changed: Iter
 
 
 def stand_in(con: Connection, models: Sequence[Model]) -> None:
-    """Make the daily tables that are not there yet, without rows: what reads them finds their columns."""
+    """Make the tables that rest on deliveries and are not there yet, without rows, for whoever reads them."""
     there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    resting = rest_on_deliveries(models)
     for model in models:
-        if model.daily and (model.name,) not in there:
+        if model.name in resting and (model.name,) not in there:
             columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
             con.execute(f"create table {model.name} ({columns})")
             for statement in create_statements(model):
                 if statement.startswith("comment on"):
                     con.execute(statement)
+
+
+def rest_on_deliveries(models: Sequence[Model]) -> frozenset[str]:
+    """The tables made from what teams deliver, straight or through others; `models` in their order."""
+    found = {*DELIVERED, *(contract.history for contract in DELIVERED.values())}
+    for model in models:
+        if not model.is_macro and found & set(model.reads):
+            found.add(model.name)
+    return frozenset(found & {model.name for model in models})
 
 
 def make_due(con: Connection, tables: Iterable[str], days: Iterable[date]) -> None:

@@ -100,8 +100,8 @@ def _load_all(
     scratch = settings.build_db.parent / "inbox"
     loads: list[FileLoad] = []
     days: dict[str, set[date]] = {}
+    shutil.rmtree(scratch, ignore_errors=True)  # what a killed load left, also where nothing waits any more
     for path in files:
-        shutil.rmtree(scratch, ignore_errors=True)  # what a killed load left goes too
         scratch.mkdir(parents=True)
         try:
             run = Run(con, settings, now, progress, scratch, known, is_again)

@@ -18,7 +18,8 @@ from etl.ingest import ingest_published
 from etl.sqlmodel import create_statements, load_models
 from etl.warehouse import Connection, memory
 
-EXAMPLES = sorted((ROOT / "sql" / "examples").glob("*.sql"))
+# 30 to 34 ask of a team's own daily data: tests/test_partnership_truth.py asks them of the demo.
+EXAMPLES = sorted((ROOT / "sql" / "examples").glob("[0-2]*.sql"))
 RESTATED_ON = date(2018, 4, 27)
 
 
