@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -169,11 +170,10 @@ def _columns(sql: str, tree: exp.Select) -> tuple[Column, ...]:
     """The final list, with types and comments as the text has them."""
     columns: dict[str, Column] = {}
     for item in tree.selects:
-        shown = item.sql("duckdb", comments=False)
         if item.is_star:
-            raise ModelError(f"{shown} at the end hides the schema: list the columns")
+            raise ModelError(f"{_shown(item)} at the end hides the schema: list the columns")
         if not isinstance(item, exp.Alias):
-            raise ModelError(f"{shown} has no name: write expression::type as name, -- comment")
+            raise ModelError(f"{_shown(item)} has no name: write expression::type as name, -- comment")
         place = item.args["alias"].meta
         kind = _TYPE.search(sql[: place["start"]])
         if not kind or not isinstance(item.this, exp.Cast) or not _same_type(kind[1], item.this):
@@ -187,11 +187,21 @@ def _columns(sql: str, tree: exp.Select) -> tuple[Column, ...]:
     return tuple(columns.values())
 
 
+def _shown(item: exp.Expression) -> str:
+    return str(item.sql("duckdb", comments=False))
+
+
 def _same_type(text: str, cast: exp.Cast) -> bool:
+    return bool(_type(text) == cast.to)
+
+
+@lru_cache(maxsize=256)
+def _type(text: str) -> exp.DataType | None:
+    """The type that a text names; None where SQLGlot cannot read it."""
     try:
-        return bool(exp.DataType.build(text, dialect="duckdb") == cast.to)
+        return exp.DataType.build(text, dialect="duckdb")
     except (ValueError, SqlglotError):
-        return False
+        return None
 
 
 def fail(path: Path, sentence: str) -> NoReturn:
