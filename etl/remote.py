@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.config import Settings
-from etl.sources import SourceError, ecb, postgres, s3
+from etl.sources import SourceError
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,21 @@ def bring_all(settings: Settings) -> list[Brought]:
 
 
 def _configured(settings: Settings) -> dict[str, Callable[[], list[Path]]]:
+    """What to call for each source; its libraries are loaded only where it is named."""
     found: dict[str, Callable[[], list[Path]]] = {}
     inbox = settings.inbox
     if url := settings.s3_url:
+        from etl.sources import s3
+
         found["s3"] = lambda: s3.bring(url, inbox / "s3")
     if dsn := settings.postgres_dsn:
+        from etl.sources import postgres
+
         query, mark = settings.postgres_query, settings.postgres_high_water
         found["postgres"] = lambda: postgres.bring(dsn, query, mark, inbox / "postgres")
     if address := settings.fx_url:
+        from etl.sources import ecb
+
         found["ecb"] = lambda: ecb.bring(address, inbox / "ecb")
     return found
 
