@@ -17,7 +17,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("sql", "expectations", "data/published"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "dagster.yaml", tmp_path)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    for name in ("DAGSTER_HOME", "WAREHOUSE_HOME", "WAREHOUSE_FIGURES", "WAREHOUSE_INBOX"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(assets.__main__, "load_settings", lambda: load_settings({}, tmp_path))
     return tmp_path
 
