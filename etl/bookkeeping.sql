@@ -17,8 +17,9 @@ comment on column raw.published_row.superseded_at is 'when a newer content of th
 create table if not exists audit.load (
     source varchar, file varchar, content_hash varchar,
     rows_read bigint, rows_loaded bigint, rows_quarantined bigint, rows_superseded bigint,
-    status varchar, message varchar, loaded_at timestamptz, superseded_at timestamptz
+    status varchar, message varchar, loaded_at timestamptz, superseded_at timestamptz, load_id integer
 );
+alter table audit.load add column if not exists load_id integer;
 comment on table audit.load is 'One reading of one file: what became of its rows. rows_read = rows_loaded + rows_quarantined.';
 comment on column audit.load.source is 'source module';
 comment on column audit.load.file is 'file, as the user named it';
@@ -31,6 +32,7 @@ comment on column audit.load.status is 'loaded, partly_loaded, refused or supers
 comment on column audit.load.message is 'why a file was refused or superseded; empty otherwise';
 comment on column audit.load.loaded_at is 'when it was read';
 comment on column audit.load.superseded_at is 'when a later reading replaced it; empty while it counts';
+comment on column audit.load.load_id is 'number by which rows of the inbox name the load that brought them; empty for other sources';
 
 create table if not exists audit.quarantine (
     source varchar, file varchar, content_hash varchar, line bigint, column_name varchar,

@@ -72,9 +72,7 @@ ORIGIN = (
     Column(
         "extra", "map(varchar, varchar)", "further columns of the file, as text; empty where there are none"
     ),
-    Column("file", "varchar", "file, by its path in the inbox"),
-    Column("content_hash", "varchar", "SHA-256 of the file"),
-    Column("line", "bigint", "line of the file on which the row starts; the header is line 1"),
+    Column("load_id", "integer", "number of the load that brought it; audit.load has its file and SHA-256"),
     Column("loaded_at", "timestamptz", "when this warehouse knew it"),
 )
 SUPERSEDED = Column("superseded_at", "timestamptz", "when a newer file replaced it")

@@ -216,7 +216,7 @@ def _record(con: Connection, loaded: FactLoad, now: datetime) -> None:
     )
     counts = [loaded.rows_read, loaded.rows_read - loaded.rows_quarantined, loaded.rows_quarantined]
     con.execute(
-        "insert into audit.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
+        "insert into audit.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
         [
             *(SOURCE, body.file, body.content_hash, *counts, loaded.rows_superseded),
             *(loaded.status, loaded.message or None, now),

@@ -69,7 +69,7 @@ def load_statements(con: Connection, path: Path, now: datetime) -> Iterator[tupl
             with transaction(con):
                 rows = _load(con, folder, content_hash, now)
                 con.execute(
-                    "insert into audit.load values (?, ?, ?, ?, ?, 0, 0, 'loaded', null, ?, null)",
+                    "insert into audit.load values (?, ?, ?, ?, ?, 0, 0, 'loaded', null, ?, null, null)",
                     [SOURCE, path.name, content_hash, rows, rows, now],
                 )
         except DatabaseError as error:

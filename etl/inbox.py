@@ -18,8 +18,9 @@ from pathlib import Path
 from etl.config import Settings, load_settings
 from etl.daily_contract import CONTRACTS
 from etl.inbox_bytes import content_hash
+from etl.inbox_load import NO_ROOM, Rules
 from etl.inbox_record import known_words, recorded, replayable
-from etl.inbox_run import NO_ROOM, FileLoad, Run, inbox_files, inbox_name
+from etl.inbox_run import FileLoad, Run, inbox_files, inbox_name
 from etl.warehouse import Connection, DatabaseError, WarehouseError, open_build
 
 __all__ = ["FileLoad", "InboxResult", "load_inbox", "replay", "waiting"]
@@ -97,6 +98,7 @@ def _load_all(
     is_again: bool,
 ) -> InboxResult:
     known = known_words(con, CONTRACTS) if files else {}
+    rules = Rules(known, settings.is_demo, settings.bad_share)
     scratch = settings.build_db.parent / "inbox"
     loads: list[FileLoad] = []
     days: dict[str, set[date]] = {}
@@ -104,7 +106,7 @@ def _load_all(
     for path in files:
         scratch.mkdir(parents=True)
         try:
-            run = Run(con, settings, now, progress, scratch, known, is_again)
+            run = Run(con, settings, now, progress, scratch, rules, is_again)
             load, touched = run.load(path)
         except (DatabaseError, OSError) as error:
             raise _explained(error, path) from error

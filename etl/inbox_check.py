@@ -1,15 +1,16 @@
 """The SQL that types the rows of a delivered file and says of each what breaks its contract, if anything.
 
-Both are made from the contract's columns and rules, and run in one pass over the file. A fault is the
-number of a sentence, 0 for none: nothing but a small number is kept of a sound row. Casts alone will not
-do: DuckDB reads 1.5 as 2 persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a
-text counts as read only if the value, written out, begins with it, or if it has the form that is allowed.
+Both are made from the contract's columns and rules. A form is about the field as it stands in the file and
+can only be seen while that is read; a rule is about values and can be asked of the table, where DuckDB skips
+the blocks that cannot break it. A fault is the number of a sentence, 0 for none. Casts alone will not do:
+DuckDB reads 1.5 as 2 persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a text
+counts as read only if the value, written out, begins with it, or if it has the form that is allowed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,12 +43,21 @@ class Fault:
     reason: str
 
 
+@dataclass(frozen=True)
+class Condition:
+    """What breaks a contract; where it holds, so does one of the `screens`, which are cheaper."""
+
+    breaks: str
+    screens: tuple[str, ...]
+
+
 @dataclass
 class Check:
     """The values of the contract's columns and the cases that find a fault, with their sentences."""
 
     values: list[str] = field(default_factory=list)
-    suspicions: list[str] = field(default_factory=list)
+    forms: list[Condition] = field(default_factory=list)
+    rules: list[Condition] = field(default_factory=list)
     cases: list[str] = field(default_factory=list)
     faults: list[Fault] = field(
         default_factory=lambda: [
@@ -57,20 +67,36 @@ class Check:
         ]
     )
 
-    def add(self, condition: str, column: str, reason: str, suspicion: str = "") -> None:
-        """A further case; of several that hold for a row, the first is told.
+    def add_form(self, breaks: str, column: str, reason: str, *screens: str) -> None:
+        """A further case, about the field of the file; of several that hold for a row, the first is told."""
+        self.forms.append(Condition(breaks, screens or (breaks,)))
+        self._add(breaks, column, reason)
 
-        `suspicion` holds wherever the condition does, and is cheaper.
-        """
-        self.suspicions.append(suspicion or condition)
-        self.cases.append(f"when {condition} then {len(self.faults)}")
+    def add_rule(self, breaks: str, column: str, reason: str, *screens: str) -> None:
+        """A further case, about the values of the contract's columns."""
+        self.rules.append(Condition(breaks, screens or (breaks,)))
+        self._add(breaks, column, reason)
+
+    def _add(self, breaks: str, column: str, reason: str) -> None:
+        self.cases.append(f"when {breaks} then {len(self.faults)}")
         self.faults.append(Fault(column, reason))
 
     @property
     def fault(self) -> str:
         """SQL for the number of the first fault of a row; the cases are gone through for suspects only."""
-        suspect = " or ".join(f"({suspicion})" for suspicion in self.suspicions)
+        suspect = _any(screen for found in (*self.forms, *self.rules) for screen in found.screens)
         return f"(case when {suspect} then case {' '.join(self.cases)} else 0 end else 0 end)::utinyint"
+
+    @property
+    def has_form(self) -> str:
+        """SQL that holds for a row whose every field has the form of its column."""
+        suspect = _any(screen for form in self.forms for screen in form.screens)
+        broken = _any(form.breaks for form in self.forms)
+        return f"not coalesce(case when {suspect} then {broken} else false end, false)"
+
+
+def _any(conditions: Iterable[str]) -> str:
+    return " or ".join(f"({condition})" for condition in conditions)
 
 
 def check(
@@ -85,7 +111,7 @@ def check(
     `known` has the words of every `known_in` column.
     """
     found = Check()
-    found.suspicions.append("broken is not null")
+    found.forms.append(Condition("broken is not null", ("broken is not null",)))
     found.cases.append(f"when broken is not null then {BROKEN}")
     for column in contract.columns:
         name, kind = fields.get(column.name, ("", ""))
@@ -94,12 +120,12 @@ def check(
             _add_form(found, column, name, kind)
         _add_column(found, column, known)
     for rule in contract.rules:
-        found.add(_dated(contract, rule, now), rule.column, rule.reason)
+        found.add_rule(_dated(contract, rule, now), rule.column, rule.reason)
     if "is_simulated" in {column.name for column in contract.columns}:
         if is_demo:
-            found.add("not is_simulated", "is_simulated", f"a home with {SIMULATED} takes no real rows")
+            found.add_rule("not is_simulated", "is_simulated", f"a home with {SIMULATED} takes no real rows")
         else:
-            found.add("is_simulated", "is_simulated", "a home of real data takes no simulated rows")
+            found.add_rule("is_simulated", "is_simulated", "a home of real data takes no simulated rows")
     return found
 
 
@@ -117,20 +143,20 @@ def _add_form(found: Check, column: Column, name: str, kind: str) -> None:
     value = column.name
     if column.type == "varchar":
         if not (column.words or column.known_in):
-            found.add(*_text(value))
+            found.add_rule(*_text(value))
     elif kind != "varchar":
         # A typed file: what does not survive the way there and back was rounded or cut.
         if kind != column.type:
             lost = f"{name} is not null and ({value} is null or {value}::{kind} is distinct from {name})"
-            found.add(lost, value, f"does not fit into {column.type} without loss")
+            found.add_form(lost, value, f"does not fit into {column.type} without loss")
     else:
         form, reason = _TEXTS.get(column.type) or _decimal(column.type)
         is_odd = f"{name} is not null and not coalesce(starts_with({value}::varchar, {name}), false)"
         is_wrong = f"{is_odd} and ({value} is null or not regexp_full_match({name}, '{form}'))"
-        found.add(is_wrong, value, reason, is_odd)
+        found.add_form(is_wrong, value, reason, is_odd)
 
 
-def _text(name: str) -> tuple[str, str, str, str]:
+def _text(name: str) -> tuple[str, ...]:
     too_long = f"strlen({name}) > {LONGEST_NAME}"
     control = r"[\x00-\x1f\x7f]"
     return (
@@ -138,9 +164,11 @@ def _text(name: str) -> tuple[str, str, str, str]:
         name,
         f"is longer than {LONGEST_NAME} bytes, has spaces around it or control characters, "
         "or begins like a formula (= + - @); write the plain name",
+        too_long,
         # The characters in question sort before the letters; a name seldom begins with a mark.
-        f"{too_long} or ({name} < 'A' and {name} not between '0' and ':') "
-        f"or regexp_matches({name}, '{control}| $')",
+        f"{name} < '0'",
+        f"{name} >= ':' and {name} < 'A'",
+        f"regexp_matches({name}, '{control}| $')",
     )
 
 
@@ -159,17 +187,19 @@ def _decimal(kind: str) -> tuple[str, str]:
 def _add_column(found: Check, column: Column, known: Mapping[str, Sequence[str]]) -> None:
     name = column.name
     if column.filled:
-        found.add(f"{name} is null", name, "is empty; fill it in")
+        found.add_rule(f"{name} is null", name, "is empty; fill it in")
     if column.least is not None:
-        found.add(f"{name} < {column.least}", name, f"is below {column.least}; correct it")
+        found.add_rule(f"{name} < {column.least}", name, f"is below {column.least}; correct it")
     if column.type in ("date", "timestamp"):
-        found.add(f"{name} < {column.type} '{EARLIEST}'", name, f"lies before {EARLIEST}; correct the year")
+        found.add_rule(
+            f"{name} < {column.type} '{EARLIEST}'", name, f"lies before {EARLIEST}; correct the year"
+        )
     if column.words:
         reason = f"is not known; write one of {', '.join(column.words)}"
-        found.add(_unknown(column, column.words), name, reason)
+        found.add_rule(_unknown(column, column.words), name, reason)
     if column.known_in:
         reason = f"is not known in {column.known_in}; define it there or correct it, then replay the file"
-        found.add(_unknown(column, known[column.known_in]), name, reason)
+        found.add_rule(_unknown(column, known[column.known_in]), name, reason)
 
 
 def _unknown(column: Column, words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,9 @@ Progress = Callable[[str], None]
 class Opened:
     """A file that can be read: its columns, types by column, rows, and SQL.
 
-    `scan` gives the fields as f0, f1, ... with `broken`, and with `line` unless the order of rows tells it
-    (`is_positional`); `raw` gives line, raw and broken of every row.
+    `scan` gives the fields as f0, f1, ... with `broken`; so does `numbered`, slower, with `line` too; `raw`
+    gives line, raw and broken of every row. `quick(types)` is `scan` with fields read as those types, where
+    that rounds no number with up to four decimal places; rows that it leaves out may be sound nevertheless.
     """
 
     path: Path
@@ -35,8 +36,10 @@ class Opened:
     types: tuple[str, ...]
     rows: int
     scan: str
+    numbered: str
     raw: str
-    is_positional: bool
+    quick: Callable[[Sequence[str]], str] | None = None
+    is_plain_csv: bool = False
 
 
 def open_file(con: Connection, path: Path, scratch: Path, progress: Progress) -> Opened:
@@ -65,21 +68,27 @@ def open_file(con: Connection, path: Path, scratch: Path, progress: Progress) ->
     plain = plain_lines(path)
     if plain is None:
         return carefully(path, columns, scratch, progress)
-    lines, ending = plain
-    options = f"auto_detect = false, header = false, skip = 1, new_line = '{ending}'"
-    file = sql_path(path)
-    named = ", ".join(f"f{n}: 'varchar'" for n in range(len(columns)))
+    options = f"auto_detect = false, header = false, skip = 1, new_line = '{plain.ending}'"
+    file = f"read_csv({sql_path(path)}, {options}"
+
+    def scan(types: Sequence[str], more: str = "") -> str:
+        named = ", ".join(f"f{n}: '{kind}'" for n, kind in enumerate(types))
+        rows = f"{file}, delim = ',', quote = '\"', escape = '\"', columns = {{{named}}}{more})"
+        return f"(select null::varchar as broken, * from {rows})"
+
+    texts = ("varchar",) * len(columns)
+    rows = scan(texts)
     return Opened(
         path,
         columns,
-        ("varchar",) * len(columns),
-        lines - 1,
-        f"(select null::varchar as broken, * from read_csv({file}, {options}, delim = ',', quote = '\"', "
-        f"escape = '\"', columns = {{{named}}}))",
-        f"(select row_number() over () + 1 as line, raw, null::varchar as broken from read_csv({file}, "
-        f"{options}, delim = '\x01', quote = '', escape = '', "
-        f"columns = {{raw: 'varchar'}}))",
-        is_positional=True,
+        texts,
+        plain.count - 1,
+        rows,
+        f"(select row_number() over () + 1 as line, * from {rows})",
+        f"(select row_number() over () + 1 as line, raw, null::varchar as broken from {file}, "
+        "delim = '\x01', quote = '', escape = '', columns = {raw: 'varchar'}))",
+        (lambda types: scan(types, ", ignore_errors = true")) if plain.is_exact else None,
+        is_plain_csv=True,
     )
 
 
@@ -111,9 +120,9 @@ def write_out(
         columns,
         ("varchar",) * len(columns),
         count,
-        f"(select line, broken, {', '.join(fields)} from {rows})",
+        numbered := f"(select line, broken, {', '.join(fields)} from {rows})",
+        numbered,
         f"(select line, raw, broken from {rows})",
-        is_positional=False,
     )
 
 
@@ -143,10 +152,10 @@ def _parquet(con: Connection, path: Path) -> Opened:
         columns,
         types,
         int(counted[0] or 0) if counted else 0,
+        f"(select null::varchar as broken, {', '.join(fields)} from read_parquet({file}))",
         f"(select file_row_number + 1 as line, null::varchar as broken, {', '.join(fields)} from {rows})",
         f"(select r.file_row_number + 1 as line, to_json(r)::varchar as raw, null::varchar as broken "
         f"from {rows} as r)",
-        is_positional=False,
     )
 
 

@@ -1,24 +1,34 @@
-"""One file of the inbox into the table of its contract: stage, set aside, replace, record.
+"""The rows of one file of the inbox into the table of its contract, and those at fault into quarantine.
 
-Rows are staged with the number of their fault; staged rows have to be as many as the file has. Then one
-transaction sets faulty rows aside, moves the rows that newer ones replace into history, and inserts. A row
-that stands unchanged stays as it is, so the same figures delivered again change nothing.
+All is one transaction of the caller. Rows with the form of their columns go straight from DuckDB's reader
+into the table; its rules, and that no key stands twice, are asked of the table then. Only where something is
+wrong is the file read a second time, for the lines and faults of the rows at fault. As many rows have to be
+in the table and in quarantine as the file has. etl/inbox_merge.py puts them in the place of older ones.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from etl.contract import Contract
+from etl.daily_contract import MONEY
 from etl.inbox_check import BROKEN, REPEATED, Check, check, literal
 from etl.inbox_file import Opened
 from etl.inbox_rows import FileError
-from etl.warehouse import Connection, WarehouseError
+from etl.warehouse import Connection, DatabaseError
 
 SOURCE = "inbox"
+NO_ROOM = re.compile(r"No space left|File too large|Out of Memory|failed to (allocate|pin|offload)", re.I)
+ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
+PART, PARTS = 250_000, 64  # rows among which a repeated key is looked for at once, and parts at most
+
+
+class MisreadError(FileError):
+    """DuckDB's reader stumbled over a file, or gave other rows than it has: it has to be read another way."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +42,23 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What became of the rows of a file: read = loaded + quarantined.
+class Load:
+    """The loading of one file: its number, which its rows carry, and when it was."""
 
-    `replaced` were in the table before; `outdated` are loaded ones that went straight into history.
+    load_id: int
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the rows of a home are held to: words by the column they are known in, and whether it is a demo.
+
+    A file is refused when more than `bad_share` of its rows are at fault.
     """
 
-    read: int
-    loaded: int
-    quarantined: int
-    replaced: int
-    outdated: int
-    days: frozenset[date]
-    first_day: date | None
-    last_day: date | None
+    known: Mapping[str, Sequence[str]]
+    is_demo: bool
+    bad_share: float
 
 
 def choose(columns: Sequence[str], contracts: Sequence[Contract]) -> Contract:
@@ -64,175 +77,201 @@ def choose(columns: Sequence[str], contracts: Sequence[Contract]) -> Contract:
     raise FileError(f"fits no contract with the columns {shown}; {nearest.name} needs {missing} too")
 
 
-def stage(
-    con: Connection, delivery: Delivery, known: Mapping[str, Sequence[str]], now: datetime, is_demo: bool
-) -> Check:
-    """Read the file once into the temporary table staged: line, values, extra, fault.
+def bring_in(con: Connection, delivery: Delivery, load: Load, rules: Rules) -> int:
+    """Sound rows into the table beside the older ones, the others into quarantine; how many these are.
 
-    Raises DatabaseError where DuckDB's reader stumbles, FileError when rows and file do not add up.
+    Raises MisreadError, FileError when the file is refused, DatabaseError when there is no room.
     """
     contract, opened = delivery.contract, delivery.opened
-    known_names = {column.name for column in contract.columns}
-    numbered = enumerate(zip(opened.columns, opened.types, strict=True))
-    places = {name: (f"f{number}", kind) for number, (name, kind) in numbered}
-    found = check(contract, {k: v for k, v in places.items() if k in known_names}, known, now, is_demo)
-    further = [name for name in places if name not in known_names]
-    keys = ", ".join(map(literal, further))
-    texts = ", ".join(f"{places[name][0]}::varchar" for name in further)
-    extra = f"map([{keys}], [{texts}])" if further else "map {}"
-    line = "" if opened.is_positional else "line, "
-    columns = ", ".join(column.name for column in contract.columns)
-    con.execute("drop table if exists staged")
-    con.execute(
-        f"""create temp table staged as
-        select {line}{columns}, {extra}::map(varchar, varchar) as extra, {found.fault} as fault
-        from (select *, {", ".join(found.values)} from {opened.scan})"""
-    )
-    staged = count(con, "select count(*) from staged")
-    if staged != opened.rows:
-        raise FileError(f"has {opened.rows:,} rows, but {staged:,} were read; deliver it again")
-    _mark_repeated(con, contract)
-    return found
-
-
-def _mark_repeated(con: Connection, contract: Contract) -> None:
-    """The first of the rows with one key stands. The exact search runs only where keys seem to repeat."""
-    grain = ", ".join(contract.grain)
-    if count(con, f"select count(*) - count(distinct hash({grain})) from staged where fault = 0"):
-        con.execute(
-            f"""update staged set fault = {REPEATED} where rowid in (
-                select s.rowid from staged as s where s.fault = 0
-                qualify row_number() over (partition by {grain} order by s.rowid) > 1)"""
+    if not opened.rows:
+        raise FileError("has a header and no rows")
+    scan, types = opened.scan, opened.types
+    if opened.quick:
+        types = tuple(_quick_type(contract, name) for name in opened.columns)
+        scan = opened.quick(types)
+    found = _check(delivery, types, load, rules)
+    inserted = _insert(con, delivery, load, f"{_rows(scan, found)} where {found.has_form}", "")
+    broken = _broken(con, contract, load, found)
+    if broken:
+        inserted -= count(
+            con, f"delete from {contract.table} where {_mine(load)} and ({' or '.join(broken)})"
         )
+    is_repeated = _is_repeated(con, contract, load, inserted)
+    if inserted == opened.rows and not is_repeated:
+        return 0
+    exact = _check(delivery, opened.types, load, rules)
+    _find_faults(con, opened, exact)
+    if is_repeated:
+        inserted -= _keep_first(con, delivery, load, exact)
+    quarantined = count(con, "select count(*) from fault")
+    if inserted + quarantined != opened.rows:
+        told = f"has {opened.rows:,} rows, but {inserted + quarantined:,} were read; deliver it again"
+        raise MisreadError(told)
+    if quarantined > rules.bad_share * opened.rows:
+        raise FileError(_refusal(con, exact, opened.rows, rules.bad_share))
+    _set_aside(con, delivery, load, exact)
+    con.execute("drop table fault")
+    return quarantined
 
 
-def refusal(con: Connection, found: Check, share: float) -> str:
-    """Why the staged file is refused whole, or ''."""
-    read, bad = _counts(con)
-    if not read:
-        return "has a header and no rows"
-    if bad <= share * read:
-        return ""
-    rows = con.execute(
-        "select fault, count(*) from staged where fault > 0 group by fault "
-        "order by count(*) desc, fault limit 3"
+def _quick_type(contract: Contract, name: str) -> str:
+    """The type by which DuckDB's reader reads a field well: counts too, for as such it would round them."""
+    kind = {column.name: column.type for column in contract.columns}.get(name)
+    return MONEY if kind in (MONEY, "bigint") else "varchar"
+
+
+def _check(delivery: Delivery, types: Sequence[str], load: Load, rules: Rules) -> Check:
+    fields = {name: (f"f{n}", types[n]) for n, name in enumerate(delivery.opened.columns)}
+    names = {column.name for column in delivery.contract.columns}
+    fields = {name: field for name, field in fields.items() if name in names}
+    return check(delivery.contract, fields, rules.known, load.now, rules.is_demo)
+
+
+def _rows(scan: str, found: Check) -> str:
+    """The rows of a reading with the contract's columns beside the fields."""
+    return f"(select *, {', '.join(found.values)} from {scan})"
+
+
+def _insert(con: Connection, delivery: Delivery, load: Load, rows: str, more: str) -> int:
+    """Insert rows that have the fields of the file and the columns of its contract; how many they are.
+
+    In any order: the table has none, and DuckDB need not hold back what it has read. After an error the caller
+    has to see to IN_ORDER, behind the end of the transaction.
+    """
+    contract, names = delivery.contract, {column.name for column in delivery.contract.columns}
+    further = {f"f{n}": name for n, name in enumerate(delivery.opened.columns) if name not in names}
+    keys, texts = ", ".join(map(literal, further.values())), ", ".join(f"{f}::varchar" for f in further)
+    extra = f"map([{keys}], [{texts}])" if further else "map {}"
+    columns = ", ".join(column.name for column in contract.columns)
+    con.execute(ANY_ORDER)
+    try:
+        inserted = count(
+            con,
+            f"""insert into {contract.table}
+            select {columns}, {extra}::map(varchar, varchar), {load.load_id}, $now from {rows} {more}""",
+            {"now": load.now},
+        )
+    except DatabaseError as error:
+        raise _misread(error) from error
+    con.execute(IN_ORDER)
+    return inserted
+
+
+def _misread(error: DatabaseError) -> Exception:
+    """What an error means of a statement that reads the file."""
+    return error if NO_ROOM.search(str(error)) else MisreadError(str(error).splitlines()[0][:300])
+
+
+def _broken(con: Connection, contract: Contract, load: Load, found: Check) -> list[str]:
+    """The rules that rows of the load break, in one question: DuckDB skips blocks that cannot break one."""
+    asked = " union all ".join(
+        f"(select {n} from {contract.table} where {_mine(load)} and ({screen}) limit 1)"
+        for n, rule in enumerate(found.rules)
+        for screen in rule.screens
+    )
+    suspected = {int(n) for (n,) in con.execute(asked).fetchall()}
+    rules = (found.rules[n].breaks for n in sorted(suspected))
+    return [f"coalesce({breaks}, false)" for breaks in rules]
+
+
+def _is_repeated(con: Connection, contract: Contract, load: Load, rows: int) -> bool:
+    """Whether rows of the load seem to have the same key; looked for day by day where a key has a day."""
+    question = f"select count(*) - count(distinct hash({', '.join(contract.grain)})) from {contract.table}"
+    if contract.day not in contract.grain or rows <= PART:
+        return count(con, f"{question} where {_mine(load)}") > 0
+    days = con.execute(
+        f"select {contract.day}, count(*) from {contract.table} where {_mine(load)} group by 1 order by 1"
     ).fetchall()
+    first: date | None = None
+    taken = 0
+    for day, number in days:
+        first, taken = first or day, taken + number
+        if taken >= max(PART, rows // PARTS) or day == days[-1][0]:
+            span = f"{contract.day} between '{first}' and '{day}'"
+            if count(con, f"{question} where {_mine(load)} and {span}"):
+                return True
+            first, taken = None, 0
+    return False
+
+
+def _find_faults(con: Connection, opened: Opened, exact: Check) -> None:
+    """Line and fault of the rows that break a form or a rule, into the temporary table fault."""
+    con.execute("drop table if exists fault")
+    try:
+        con.execute(
+            f"""create temp table fault as
+            select line, fault from (select line, {exact.fault} as fault from {_rows(opened.numbered, exact)})
+            where fault > 0"""
+        )
+    except DatabaseError as error:
+        raise _misread(error) from error
+
+
+def _keep_first(con: Connection, delivery: Delivery, load: Load, exact: Check) -> int:
+    """Of rows with the same key the first of the file stands, the others are at fault; how many they are."""
+    contract, grain = delivery.contract, ", ".join(delivery.contract.grain)
+    con.execute(
+        f"""create or replace temp table repeated as
+        select {grain} from {contract.table} where {_mine(load)} group by {grain} having count(*) > 1"""
+    )
+    rows = _rows(delivery.opened.numbered, exact)
+    is_key = f"exists (select 1 from repeated as k where {same_key(contract, 'k', 'r')})"
+    try:
+        con.execute(
+            f"create or replace temp table repeating as select * from {rows} as r "
+            f"where {exact.fault} = 0 and {is_key}"
+        )
+    except DatabaseError as error:
+        raise _misread(error) from error
+    place = f"qualify row_number() over (partition by {grain} order by line)"
+    later = count(con, f"insert into fault select line, {REPEATED} from repeating {place} > 1")
+    con.execute(f"delete from {contract.table} as r where {_mine(load)} and {is_key}")
+    _insert(con, delivery, load, "repeating", f"{place} = 1")
+    con.execute("drop table repeated")
+    con.execute("drop table repeating")
+    return later
+
+
+def _refusal(con: Connection, exact: Check, read: int, share: float) -> str:
+    rows = con.execute(
+        "select fault, count(*) from fault group by fault order by count(*) desc, fault limit 3"
+    ).fetchall()
+    bad = count(con, "select count(*) from fault")
     told = "; ".join(
-        f"{number:,} x {found.faults[fault].column} {found.faults[fault].reason}".replace("  ", " ")
+        f"{number:,} x {exact.faults[fault].column} {exact.faults[fault].reason}".replace("  ", " ")
         for fault, number in rows
     )
     return f"breaks its contract in {bad:,} of {read:,} rows, more than {share:.0%}: {told}"
 
 
-def merge(
-    con: Connection, delivery: Delivery, found: Check, now: datetime, *, newer: Sequence[str], is_again: bool
-) -> Loaded:
-    """The staged rows into the table, inside the caller's transaction.
-
-    `newer` are the contents whose rows stand against those of this file (it is read again, and they came
-    later); `is_again` takes rows away that this content brought before and that now break the contract.
-    """
-    contract = delivery.contract
-    names, day = ", ".join(column.name for column in contract.columns), contract.day
-    line = "rowid + 2" if delivery.opened.is_positional else "line"
-    origin = f"extra, $file, $hash, {line}, $now"
-    values = {"file": delivery.file, "hash": delivery.content_hash, "now": now}
-    days: set[date] = set()
-    same = late = replaced = 0
-    fresh = "from staged where fault = 0"
-    if _meet(con, delivery, newer, is_again=is_again):
-        changes = "select m.old from met as m where not m.is_same and not m.is_newer"
-        days = _days(con, f"select {day}::date from {contract.table} where rowid in ({changes})")
-        con.execute(
-            f"""insert into {contract.history} select c.*, $now from {contract.table} as c
-            where c.rowid in ({changes})""",
-            {"now": now},
-        )
-        replaced = count(con, f"delete from {contract.table} where rowid in ({changes})")
-        late = count(
-            con,
-            f"""insert into {contract.history} select {names}, {origin}, $now {fresh}
-                and rowid in (select m.new from met as m where m.is_newer)""",
-            values,
-        )
-        same = count(con, "select count(*) from met where is_same")
-        fresh += " and rowid not in (select m.new from met as m where m.is_same or m.is_newer)"
-    days |= _days(con, f"select {day}::date {fresh}")
-    inserted = count(con, f"insert into {contract.table} select {names}, {origin} {fresh}", values)
-    quarantined = _set_aside(con, delivery, found, line, now)
-    read, _ = _counts(con)
-    if read != inserted + same + late + quarantined:
-        raise WarehouseError(
-            f"{delivery.file}: {read:,} rows read, but {inserted:,} inserted, {same:,} unchanged, {late:,} "
-            f"outdated, {quarantined:,} set aside; nothing was written, report this"
-        )
-    span = con.execute(f"select min({day})::date, max({day})::date from staged where fault = 0").fetchall()
-    return Loaded(read, read - quarantined, quarantined, replaced, late, frozenset(days), *span[0])
-
-
-def _meet(con: Connection, delivery: Delivery, newer: Sequence[str], *, is_again: bool) -> int:
-    """Rows of the table that staged rows meet, by rowid, into the temporary table met; how many they are."""
-    contract = delivery.contract
-    same_key = " and ".join(f"c.{name} = s.{name}" for name in contract.grain)
-    names = [*(column.name for column in contract.columns), "extra"]
-    same_row = " and ".join(f"c.{name} is not distinct from s.{name}" for name in names)
-    within = ""
-    if contract.day in contract.grain:  # only these days can hold the same keys: DuckDB skips the others
-        low, high = con.execute(
-            f"select min({contract.day}), max({contract.day}) from staged where fault = 0"
-        ).fetchall()[0]
-        within = f"and c.{contract.day} between '{low}' and '{high}'" if low else ""
-    met = count(
-        con,
-        f"""create or replace temp table met as
-        select c.rowid as old, s.rowid as new, ({same_row}) as is_same,
-            not is_same and list_contains($newer::varchar[], c.content_hash) as is_newer
-        from {contract.table} as c join staged as s on {same_key} {within} where s.fault = 0""",
-        {"newer": list(newer)},
-    )
-    if is_again:
-        met += count(
-            con,
-            f"""insert into met select c.rowid, null, false, false from {contract.table} as c
-            where c.content_hash = $hash and not exists (
-                select 1 from staged as s where s.fault = 0 and {same_key})""",
-            {"hash": delivery.content_hash},
-        )
-    return met
-
-
-def _set_aside(con: Connection, delivery: Delivery, found: Check, line: str, now: datetime) -> int:
+def _set_aside(con: Connection, delivery: Delivery, load: Load, exact: Check) -> None:
     """Faulty rows into audit.quarantine, each with its text as the file has it and what is wrong."""
-    if not count(con, "select count(*) from staged where fault > 0"):
-        return 0
-    faults = found.faults
-    return count(
-        con,
+    con.execute(
         f"""insert into audit.quarantine
         select $source, $file, $hash, b.line, nullif(f.column_name, ''), r.raw,
             case when b.fault = {BROKEN} then r.broken else f.reason end, $now, null
-        from (select {line} as line, fault from staged where fault > 0) as b
+        from fault as b
         join (
             select unnest($numbers::integer[]) as number, unnest($columns::varchar[]) as column_name,
                 unnest($reasons::varchar[]) as reason) as f on f.number = b.fault
         join {delivery.opened.raw} as r on r.line = b.line
         order by b.line""",
         {
-            **{"source": SOURCE, "file": delivery.file, "hash": delivery.content_hash, "now": now},
-            "numbers": list(range(len(faults))),
-            "columns": [fault.column for fault in faults],
-            "reasons": [fault.reason for fault in faults],
+            **{"source": SOURCE, "file": delivery.file, "hash": delivery.content_hash, "now": load.now},
+            "numbers": list(range(len(exact.faults))),
+            "columns": [fault.column for fault in exact.faults],
+            "reasons": [fault.reason for fault in exact.faults],
         },
     )
 
 
-def _counts(con: Connection) -> tuple[int, int]:
-    row = con.execute("select count(*), count(*) filter (where fault > 0) from staged").fetchall()[0]
-    return int(row[0]), int(row[1])
+def same_key(contract: Contract, one: str, other: str) -> str:
+    """That two rows have the same key."""
+    return " and ".join(f"{one}.{name} = {other}.{name}" for name in contract.grain)
 
 
-def _days(con: Connection, sql: str) -> set[date]:
-    return {row[0] for row in con.execute(f"select distinct day from ({sql}) as d(day)").fetchall()}
+def _mine(load: Load) -> str:
+    return f"load_id = {load.load_id}"
 
 
 def count(con: Connection, sql: str, values: dict[str, Any] | None = None) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from etl.contract import Contract
-from etl.inbox_load import SOURCE, Delivery
+from etl.inbox_load import SOURCE, Delivery, Load, count
 from etl.warehouse import Connection, DatabaseError, WarehouseError
 
 STANDS = "source = $source and superseded_at is null"
@@ -25,6 +25,21 @@ def first_loads(con: Connection) -> list[str]:
         {"source": SOURCE},
     ).fetchall()
     return [str(row[0]) for row in rows]
+
+
+def next_load(con: Connection, now: datetime) -> Load:
+    """A load with a number of its own."""
+    return Load(count(con, "select coalesce(max(load_id), 0) + 1 from audit.load"), now)
+
+
+def loads_of(con: Connection, contents: Iterable[str]) -> list[int]:
+    """The numbers of the loads that read files with one of these SHA-256."""
+    rows = con.execute(
+        "select load_id from audit.load where source = $source and load_id is not null "
+        "and list_contains($contents::varchar[], content_hash)",
+        {"source": SOURCE, "contents": list(contents)},
+    ).fetchall()
+    return [int(row[0]) for row in rows]
 
 
 def replayable(con: Connection) -> list[str]:
@@ -63,7 +78,8 @@ def refuse(con: Connection, file: str, content_hash: str, reason: str, now: date
         values,
     )
     con.execute(
-        "insert into audit.load values ($source, $file, $hash, 0, 0, 0, 0, 'refused', $reason, $now, null)",
+        "insert into audit.load values "
+        "($source, $file, $hash, 0, 0, 0, 0, 'refused', $reason, $now, null, null)",
         {**values, "hash": content_hash, "reason": reason},
     )
 
@@ -80,22 +96,22 @@ def settle(con: Connection, file: str, content_hash: str, now: datetime) -> None
 
 
 def finish(
-    con: Connection, delivery: Delivery, counts: tuple[int, int, int, int], status: str, now: datetime
+    con: Connection, delivery: Delivery, counts: tuple[int, int, int, int], status: str, load: Load
 ) -> None:
     """Record a load, with rows read, loaded, quarantined, replaced; files that lost their last row say so."""
     contract = delivery.contract
     message = "newer files have every row of it" if status == "superseded" else None
     con.execute(
-        "insert into audit.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
-        [SOURCE, delivery.file, delivery.content_hash, *counts, status, message, now],
+        "insert into audit.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?)",
+        [SOURCE, delivery.file, delivery.content_hash, *counts, status, message, load.now, load.load_id],
     )
     if counts[3]:
+        contents = "select content_hash from audit.load where load_id in (select distinct load_id from {})"
         con.execute(
             f"""update audit.load set status = 'superseded', superseded_at = $now,
                 message = 'newer files have every row of it'
             where {STANDS} and status in ('loaded', 'partly_loaded')
-                and content_hash in (select h.content_hash from {contract.history} as h
-                    where h.superseded_at = $now)
-                and content_hash not in (select c.content_hash from {contract.table} as c)""",
-            {"source": SOURCE, "now": now},
+                and content_hash in ({contents.format(f"{contract.history} where superseded_at = $now")})
+                and content_hash not in ({contents.format(contract.table)})""",
+            {"source": SOURCE, "now": load.now},
         )

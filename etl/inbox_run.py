@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -11,15 +10,14 @@ from pathlib import Path
 from etl.config import Settings
 from etl.daily_contract import CONTRACTS
 from etl.inbox_bytes import content_hash
-from etl.inbox_check import Check
 from etl.inbox_file import Opened, carefully, open_file
-from etl.inbox_load import Delivery, choose, merge, refusal, stage
-from etl.inbox_record import finish, first_loads, recorded, refuse, settle
+from etl.inbox_load import IN_ORDER, Delivery, MisreadError, Rules, bring_in, choose
+from etl.inbox_merge import merge
+from etl.inbox_record import finish, first_loads, loads_of, next_load, recorded, refuse, settle
 from etl.inbox_rows import FileError
-from etl.warehouse import Connection, DatabaseError, transaction
+from etl.warehouse import Connection, transaction
 
 LONG = 64 << 20  # bytes from which a file is announced
-NO_ROOM = re.compile(r"No space left|File too large|Out of Memory|failed to (allocate|pin|offload)", re.I)
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Run:
     now: datetime
     progress: Callable[[str], None]
     scratch: Path
-    known: dict[str, list[str]]
+    rules: Rules
     is_again: bool
 
     def load(self, path: Path) -> tuple[FileLoad, frozenset[date]]:
@@ -73,57 +71,59 @@ class Run:
         if size > LONG:
             self.progress(f"{name}: reading {size / 1e6:,.0f} MB")
         try:
-            delivery, found = self._staged(path, name, digest)
-            if reason := refusal(self.con, found, self.settings.bad_share):
-                raise FileError(reason)
-            return self._merged(path, delivery, found)
+            return self._loaded(path, name, digest)
         except FileError as error:
             load = FileLoad(name, digest, None, "refused", reason=str(error))
             with transaction(self.con):
                 refuse(self.con, name, digest, str(error), self.now)
             return load, frozenset()
-        finally:
-            self.con.execute("drop table if exists staged")
 
-    def _staged(self, path: Path, name: str, digest: str) -> tuple[Delivery, Check]:
-        """Stage the file, if need be record by record."""
+    def _loaded(self, path: Path, name: str, digest: str) -> tuple[FileLoad, frozenset[date]]:
+        """Load the file in the quickest way that reads every row of it."""
+        misread: MisreadError | None = None
+        for opened in self._readings(path, name):
+            delivery = Delivery(name, digest, choose(opened.columns, CONTRACTS), opened)
+            try:
+                with transaction(self.con):
+                    return self._brought(path, delivery)
+            except MisreadError as error:
+                misread = error
+            finally:
+                self.con.execute(IN_ORDER)
+        raise FileError(f"cannot be read ({misread})") from misread
+
+    def _readings(self, path: Path, name: str) -> Iterator[Opened]:
         opened = open_file(self.con, path, self.scratch, self.progress)
-        delivery = Delivery(name, digest, choose(opened.columns, CONTRACTS), opened)
-        try:
-            return delivery, self._stage(delivery)
-        except (DatabaseError, FileError) as error:
-            if NO_ROOM.search(str(error)):
-                raise
-            if not opened.is_positional:
-                raise FileError(f"cannot be read ({str(error).splitlines()[0][:300]})") from error
-        self.progress(f"{name}: not every row can be told apart at full speed, reading it one by one")
-        careful: Opened = carefully(opened.path, opened.columns, self.scratch, self.progress)
-        delivery = replace(delivery, opened=careful)
-        return delivery, self._stage(delivery)
+        yield opened
+        if opened.quick:
+            yield replace(opened, quick=None)
+        if opened.is_plain_csv:
+            self.progress(f"{name}: not every row can be told apart at full speed, reading it one by one")
+            yield carefully(opened.path, opened.columns, self.scratch, self.progress)
 
-    def _stage(self, delivery: Delivery) -> Check:
-        return stage(self.con, delivery, self.known, self.now, self.settings.is_demo)
-
-    def _merged(self, path: Path, delivery: Delivery, found: Check) -> tuple[FileLoad, frozenset[date]]:
+    def _brought(self, path: Path, delivery: Delivery) -> tuple[FileLoad, frozenset[date]]:
         con, digest = self.con, delivery.content_hash
-        with transaction(con):
-            order = first_loads(con)
-            newer = order[order.index(digest) + 1 :] if digest in order else []
-            settle(con, delivery.file, digest, self.now)
-            loaded = merge(con, delivery, found, self.now, newer=newer, is_again=self.is_again)
-            status = "partly_loaded" if loaded.quarantined else "loaded"
-            if loaded.loaded and loaded.loaded == loaded.outdated:
-                status = "superseded"
-            counts = (loaded.read, loaded.loaded, loaded.quarantined, loaded.replaced)
-            finish(con, delivery, counts, status, self.now)
-            if content_hash(path) != digest:
-                raise FileError("changed while it was read; the next run reads it")
-        load = FileLoad(
+        order, again = first_loads(con), loads_of(con, [digest])
+        newer = loads_of(con, order[order.index(digest) + 1 :] if digest in order else [])
+        load = next_load(con, self.now)
+        settle(con, delivery.file, digest, self.now)
+        quarantined = bring_in(con, delivery, load, self.rules)
+        read = delivery.opened.rows
+        loaded = read - quarantined
+        merged = merge(con, delivery, load, loaded, newer=newer, again=again)
+        status = "partly_loaded" if quarantined else "loaded"
+        if loaded and loaded == merged.outdated:
+            status = "superseded"
+        counts = (read, loaded, quarantined, merged.replaced)
+        finish(con, delivery, counts, status, load)
+        if content_hash(path) != digest:
+            raise FileError("changed while it was read; the next run reads it")
+        told = FileLoad(
             *(delivery.file, digest, delivery.contract.name, status, *counts),
-            first_day=loaded.first_day,
-            last_day=loaded.last_day,
+            first_day=merged.first_day,
+            last_day=merged.last_day,
         )
-        return load, loaded.days
+        return told, merged.days
 
 
 def inbox_files(settings: Settings) -> list[Path]:

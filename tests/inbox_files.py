@@ -72,7 +72,7 @@ class Inbox:
         return [path.name for path in waiting(self.con, self.settings)]
 
     def rows(
-        self, columns: str = "date, channel, gmv", table: str = "core.platform_metric_daily"
+        self, columns: str = "date, channel, gmv", table: str = "core.platform_metric_daily as r"
     ) -> list[Any]:
         """What a table holds."""
         return self.con.execute(f"select {columns} from {table} order by all").fetchall()

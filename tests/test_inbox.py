@@ -18,8 +18,11 @@ from etl import inbox_file, inbox_run
 from etl.config import load_settings
 from etl.demo import demo_environment, write_demo
 from etl.inbox import load_inbox, main
+from etl.inbox_bytes import Lines
 from etl.warehouse import WarehouseError, open_build
 from tests.inbox_files import DAILY, Inbox, daily, inbox_in, registry
+
+FILE = "(select any_value(l.file) from audit.load as l where l.load_id = r.load_id)"
 
 
 @pytest.fixture
@@ -39,10 +42,10 @@ def test_a_row_by_hand(inbox: Inbox) -> None:
     assert inbox.rows(columns) == [
         ("pdd", date(2025, 1, 1), "", "", "CNY", None, None, 7, 5, None, Decimal("100.5000"))
     ]
-    rest = "subsidies, is_simulated, extra, file, content_hash, line, loaded_at"
-    assert inbox.rows(rest) == [
-        (None, False, {"weather": "rain"}, "anything", load.content_hash, 2, inbox.now)
-    ]
+    rest = "subsidies, is_simulated, extra, load_id, loaded_at"
+    assert inbox.rows(rest) == [(None, False, {"weather": "rain"}, 1, inbox.now)]
+    told = inbox.rows("load_id, file, content_hash", "audit.load")
+    assert told == [(1, "anything", load.content_hash)]
 
 
 def test_the_contract_is_chosen_by_columns(inbox: Inbox) -> None:
@@ -77,7 +80,7 @@ def test_the_same_rows_in_every_form(inbox: Inbox, tmp_path: Path) -> None:
     lines = [daily(day, channel) for day in range(1, 20) for channel in ("search", '"a, ""b"""')]
     text = "".join(f"{line}\n" for line in (DAILY, *lines)).encode()
     inbox.one("plain.csv", text)
-    wanted = inbox.rows("* exclude (file, content_hash, line, loaded_at)")
+    wanted = inbox.rows("* exclude (load_id, loaded_at)")
     assert len(wanted) == 38
     plain = f"from read_csv('{inbox.settings.inbox / 'plain.csv'}', all_varchar = true)"
     typed = f"select * replace (date::date as date, gmv::double as gmv, orders::bigint as orders) {plain}"
@@ -106,7 +109,7 @@ def test_the_same_rows_in_every_form(inbox: Inbox, tmp_path: Path) -> None:
         inbox.con.execute("delete from core.platform_metric_daily")
         load = inbox.one(name, content)
         assert (load.status, load.rows_read) == ("loaded", 38), (name, load)
-        assert inbox.rows("* exclude (file, content_hash, line, loaded_at)") == wanted, name
+        assert inbox.rows("* exclude (load_id, loaded_at)") == wanted, name
 
 
 def test_the_same_content_loads_nothing(inbox: Inbox) -> None:
@@ -131,8 +134,8 @@ def test_a_late_file_replaces_and_as_of_sees_both(inbox: Inbox) -> None:
     assert (load.rows_loaded, load.rows_superseded, load.status) == (3, 1, "loaded")
     assert result.days == {"platform_metric_daily": (date(2025, 1, 2), date(2025, 1, 4))}
     assert inbox.rows("day(date), gmv::integer") == [(1, 101), (2, 210), (3, 300), (4, 400)]
-    old = "day(date), gmv::integer, file, superseded_at"
-    assert inbox.rows(old, "raw.platform_metric_daily_history") == [(2, 200, "monday.csv", inbox.now)]
+    old = f"day(date), gmv::integer, {FILE}, superseded_at"
+    assert inbox.rows(old, "raw.platform_metric_daily_history as r") == [(2, 200, "monday.csv", inbox.now)]
     as_of = "raw.platform_metric_daily_as_of(timestamptz '{}')"
     assert inbox.rows("day(date), gmv::integer", as_of.format(monday)) == [(1, 101), (2, 200), (3, 300)]
     assert inbox.rows("gmv::integer", as_of.format(inbox.now)) == [(101,), (210,), (300,), (400,)]
@@ -145,7 +148,7 @@ def test_an_unchanged_row_keeps_its_first_file(inbox: Inbox) -> None:
     inbox.csv("b.csv", [daily(1), daily(2)])
     (load,) = (result := inbox.load()).files
     assert (load.rows_loaded, load.rows_superseded) == (2, 0)
-    assert inbox.rows("file") == [("a.csv",), ("b.csv",)]
+    assert inbox.rows(FILE) == [("a.csv",), ("b.csv",)]
     assert result.days == {"platform_metric_daily": (date(2025, 1, 2),)}
 
 
@@ -240,8 +243,8 @@ def test_a_replayed_file_keeps_its_place_behind_newer_ones(inbox: Inbox) -> None
     assert (load.status, load.rows_loaded, load.rows_superseded) == ("loaded", 10, 0)
     told = inbox.rows("gmv::integer", "core.platform_metric_daily where day(date) in (1, 10)")
     assert told == [(2,), (2,)]
-    outdated = "file, gmv::integer, loaded_at = superseded_at"
-    assert inbox.rows(outdated, "raw.platform_metric_daily_history where platform = 'new'") == [
+    outdated = f"{FILE}, gmv::integer, loaded_at = superseded_at"
+    assert inbox.rows(outdated, "raw.platform_metric_daily_history as r where platform = 'new'") == [
         ("old.csv", 101, True)
     ]
 
@@ -253,7 +256,7 @@ def test_a_replay_takes_away_what_the_registry_knows_no_more(inbox: Inbox) -> No
     (load,) = (result := inbox.replay("a.csv")).files
     assert (load.status, load.rows_loaded, load.rows_superseded) == ("partly_loaded", 9, 1)
     assert result.days == {"platform_metric_daily": (date(2025, 1, 10),)}
-    assert inbox.rows("platform", "raw.platform_metric_daily_history") == [("jd",)]
+    assert inbox.rows("platform", "raw.platform_metric_daily_history as r") == [("jd",)]
 
 
 def test_a_corrected_file_closes_what_was_set_aside(inbox: Inbox) -> None:
@@ -328,7 +331,7 @@ def test_what_the_demo_delivers_is_loaded_whole(inbox: Inbox, tmp_path: Path) ->
 
 def test_a_reading_that_does_not_add_up_is_made_again(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows more are counted than DuckDB's reader gives: it is not believed, and says so."""
-    monkeypatch.setattr(inbox_file, "plain_lines", lambda path: (5, r"\n"))
+    monkeypatch.setattr(inbox_file, "plain_lines", lambda path: Lines(5, r"\n", True))
     inbox.csv("a.csv", [daily(1), daily(2)])
     (load,) = inbox.load().files
     assert (load.status, load.rows_read) == ("loaded", 2)
@@ -339,15 +342,15 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.csv("a.csv", [daily(1)])
-    stage = inbox_run.stage
+    bring_in = inbox_run.bring_in
 
     def grow(*arguments: Any) -> Any:
-        found = stage(*arguments)
+        found = bring_in(*arguments)
         inbox.csv("a.csv", [daily(1), daily(2)])
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(inbox_run, "stage", grow)
+        patch.setattr(inbox_run, "bring_in", grow)
         (load,) = inbox.load().files
     assert (load.status, inbox.rows("count(*)")) == ("refused", [(0,)])
     assert inbox.waiting() == ["a.csv"]
