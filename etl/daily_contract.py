@@ -94,7 +94,7 @@ PLATFORM_METRIC_DAILY = Contract(
         Rule("refunded_gmv > gmv", "refunded_gmv", "is above gmv; correct one of the two"),
         Rule("new_buyers > buyers", "new_buyers", "is above buyers; correct one of the two"),
         Rule(
-            f"coalesce({', '.join(_COUNTED)}, {', '.join(_MEASURED)}) is null",
+            " and ".join(f"{name} is null" for name in (*_COUNTED, *_MEASURED)),
             "",
             "has no figure at all; deliver one, or leave the row out",
         ),

@@ -8,14 +8,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
+from etl.inbox_lines import LineReader, Lines
 from etl.inbox_rows import FileError
 
 BLOCK = 1 << 20
@@ -24,33 +21,16 @@ SMALL, RATIO = 64 << 20, 200
 LARGEST_BOOK = 256 << 20
 
 
-@dataclass(frozen=True)
-class Lines:
-    r"""Of a file whose every line is a record to every reader: how many, and how they end, \n or \r\n.
-
-    In exact ones no digit is followed by an exponent or an underscore, and no point by five digits: what
-    reads as a number is not rounded at four decimal places.
-    """
-
-    count: int
-    ending: str
-    is_exact: bool
-
-
 @lru_cache(maxsize=4096)
 def _examined(path: Path, size: int, modified: int, inode: int) -> tuple[str, Lines | None]:
     """SHA-256 and lines in one reading; the two are worked out side by side."""
-    digest, lines, is_plain = hashlib.sha256(), Lines(0, "", True), True
+    digest, reader = hashlib.sha256(), LineReader()
     with path.open("rb") as file, ThreadPoolExecutor(1) as aside:
         for block in _blocks(file):
             hashed = aside.submit(digest.update, block)
-            found = _lines_in(block) if is_plain else None
-            is_plain = found is not None and lines.ending in ("", found.ending)
-            if found:
-                is_exact = lines.is_exact and found.is_exact
-                lines = Lines(lines.count + found.count, found.ending, is_exact)
+            reader.read(block)
             hashed.result()
-    return digest.hexdigest(), lines if is_plain and lines.count else None
+    return digest.hexdigest(), reader.lines
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -65,11 +45,7 @@ def content_hash(path: Path) -> str:
 
 
 def plain_lines(path: Path) -> Lines | None:
-    """The lines of a file; None unless each is a record to every reader. Raises OSError.
-
-    That it is not with control characters (NUL, returns that end no line or only some), blank lines, and
-    quotation marks that are open at the end of a line.
-    """
+    """The lines of a file; None unless each is a record to every reader. Raises OSError."""
     return _seen(path)[1]
 
 
@@ -109,35 +85,3 @@ def bound(path: Path) -> None:
         raise FileError(f"is a damaged workbook ({error}); save it again as XLSX") from error
     if size > min(LARGEST_BOOK, max(SMALL, RATIO * path.stat().st_size)):
         raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
-
-
-def _lines_in(block: bytes) -> Lines | None:
-    """The same for a part that begins and ends with a line."""
-    values = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(values == 10)
-    returns = np.flatnonzero(values == 13) if b"\r" in block else ends[:0]
-    ending = r"\r\n" if len(returns) else r"\n"
-    if len(returns) and not np.array_equal(returns + 1, ends):
-        return None
-    if np.count_nonzero(values < 32) != len(ends) + len(returns):
-        return None
-    if (np.diff(ends, prepend=-1) <= (2 if len(returns) else 1)).any():
-        return None
-    if b'"' in block:
-        marks = np.flatnonzero(values == 34)
-        if len(marks) % 2 or (np.searchsorted(marks, ends) % 2).any():
-            return None
-    return Lines(len(ends) + (block[-1] != 10), ending, _is_exact(values))
-
-
-def _is_exact(values: npt.NDArray[np.uint8]) -> bool:
-    """Whether no number of the part can be rounded at four decimal places, or is written as 1e3 or 1_000."""
-    digits = values - 48 < 10  # bytes below 0 wrap around
-    behind = digits[1:-4] & digits[2:-3] & digits[3:-2] & digits[4:-1] & digits[5:]
-    if (behind & (values[:-5] == 46)).any():
-        return False
-    letters = values[1:-1] | 32
-    between = (letters == 101) | (letters == 127)  # e, E and _
-    before = digits[:-2] | (values[:-2] == 46)
-    after = digits[2:] | (values[2:] == 43) | (values[2:] == 45)
-    return not (between & before & after).any()

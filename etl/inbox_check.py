@@ -158,9 +158,9 @@ def _add_form(found: Check, column: Column, name: str, kind: str) -> None:
 
 def _text(name: str) -> tuple[str, ...]:
     too_long = f"strlen({name}) > {LONGEST_NAME}"
-    control = r"[\x00-\x1f\x7f]"
+    marks = r"\x00-\x1f\x7f"
     return (
-        f"{too_long} or {name} <> trim({name}) or regexp_matches({name}, '^[=+@-]|{control}')",
+        f"{too_long} or {name} <> trim({name}) or regexp_matches({name}, '^[=+@-]|[{marks}]')",
         name,
         f"is longer than {LONGEST_NAME} bytes, has spaces around it or control characters, "
         "or begins like a formula (= + - @); write the plain name",
@@ -168,7 +168,7 @@ def _text(name: str) -> tuple[str, ...]:
         # The characters in question sort before the letters; a name seldom begins with a mark.
         f"{name} < '0'",
         f"{name} >= ':' and {name} < 'A'",
-        f"regexp_matches({name}, '{control}| $')",
+        f"not regexp_full_match({name}, '([^{marks}]*[^ {marks}])?')",
     )
 
 

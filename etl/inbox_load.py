@@ -135,8 +135,8 @@ def _rows(scan: str, found: Check) -> str:
 def _insert(con: Connection, delivery: Delivery, load: Load, rows: str, more: str) -> int:
     """Insert rows that have the fields of the file and the columns of its contract; how many they are.
 
-    In any order: the table has none, and DuckDB need not hold back what it has read. After an error the caller
-    has to see to IN_ORDER, behind the end of the transaction.
+    In any order: the table has none, and DuckDB need not hold back what it has read. After an error the
+    caller has to see to IN_ORDER, behind the end of the transaction.
     """
     contract, names = delivery.contract, {column.name for column in delivery.contract.columns}
     further = {f"f{n}": name for n, name in enumerate(delivery.opened.columns) if name not in names}

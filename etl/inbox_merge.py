@@ -66,17 +66,19 @@ def _meet(con: Connection, contract: Contract, load: Load, newer: Sequence[int],
     names = [*(column.name for column in contract.columns), "extra"]
     same_row = " and ".join(f"c.{name} is not distinct from s.{name}" for name in names)
     new = f"(select rowid, * from {contract.table} where load_id = {load.load_id})"
-    within = ""
+    old = f"(select rowid, * from {contract.table} where load_id <> {load.load_id})"
     if contract.day in contract.grain:  # only these days can hold the same keys: DuckDB skips the others
         low, high = con.execute(f"select min({contract.day}), max({contract.day}) from {new}").fetchall()[0]
-        within = f"and c.{contract.day} between '{low}' and '{high}'" if low else ""
+        if low:
+            old = old.replace(")", f" and {contract.day} between '{low}' and '{high}')")
+    if not con.execute(f"select 1 from {old} limit 1").fetchall():
+        old = f"(select rowid, * from {contract.history} limit 0)"
     met = count(
         con,
         f"""create or replace temp table met as
         select c.rowid as old, s.rowid as new, ({same_row}) as is_same,
             not is_same and list_contains($newer::integer[], c.load_id) as is_newer
-        from {contract.table} as c join {new} as s on {same_key(contract, "c", "s")} {within}
-        where c.load_id <> {load.load_id}""",
+        from {old} as c join {new} as s on {same_key(contract, "c", "s")}""",
         {"newer": list(newer)},
     )
     if again:

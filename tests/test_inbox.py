@@ -18,7 +18,7 @@ from etl import inbox_file, inbox_run
 from etl.config import load_settings
 from etl.demo import demo_environment, write_demo
 from etl.inbox import load_inbox, main
-from etl.inbox_bytes import Lines
+from etl.inbox_lines import Lines
 from etl.warehouse import WarehouseError, open_build
 from tests.inbox_files import DAILY, Inbox, daily, inbox_in, registry
 
