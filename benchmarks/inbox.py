@@ -16,7 +16,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,7 +127,7 @@ def _limit(con: Connection) -> None:
     con.execute("set memory_limit = '1500MB'")
 
 
-def report(rows: int, rounds: int) -> Iterator[str]:
+def report(rows: int, rounds: int, compared: Sequence[str]) -> Iterator[str]:
     """The lines of the report, as they are known."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -135,7 +135,8 @@ def report(rows: int, rounds: int) -> Iterator[str]:
         sizes = [f"{path.name} {path.stat().st_size / 1e6:,.0f} MB" for path in sorted(folder.iterdir())]
         load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
         yield f"{rows:,} rows: {', '.join(sizes)}; {load}"
-        for file, ways in ((folder / "rows.csv", list(WAYS)), (folder / "rows.parquet", ["bare", "inbox"])):
+        ours = ["bare", "inbox"]
+        for file, ways in ((folder / "rows.csv", [*ours, *compared]), (folder / "rows.parquet", ours)):
             yield f"{file.name:<16}{'seconds':>9}{'of bare':>9}{'processor':>11}{'of bare':>9}{'peak MB':>9}"
             base: Spent | None = None
             for way in ways:
@@ -167,6 +168,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--compared", nargs="*", choices=["pandas", "dlt"], default=["pandas", "dlt"])
     parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -175,7 +177,7 @@ def main(arguments: list[str]) -> int:
         WAYS[options.way](options.file, load_settings().home)
         print(json.dumps([time.perf_counter() - started, time.process_time() - worked]))
         return 0
-    for line in report(options.rows, options.rounds):
+    for line in report(options.rows, options.rounds, options.compared):
         print(line, flush=True)
     return 0
 

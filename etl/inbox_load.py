@@ -9,9 +9,9 @@ in the table and in quarantine as the file has. etl/inbox_merge.py puts them in 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from etl.contract import Contract
@@ -24,7 +24,8 @@ from etl.warehouse import Connection, DatabaseError
 SOURCE = "inbox"
 NO_ROOM = re.compile(r"No space left|File too large|Out of Memory|failed to (allocate|pin|offload)", re.I)
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
-PART, PARTS = 250_000, 64  # rows among which a repeated key is looked for at once, and parts at most
+# Rows among which a repeated key is looked for at once, parts at most, and how many side by side.
+PART, PARTS, ASIDE = 150_000, 64, 8
 
 
 class MisreadError(FileError):
@@ -175,23 +176,32 @@ def _broken(con: Connection, contract: Contract, load: Load, found: Check) -> li
 
 
 def _is_repeated(con: Connection, contract: Contract, load: Load, rows: int) -> bool:
-    """Whether rows of the load seem to have the same key; looked for day by day where a key has a day."""
+    """Whether rows of the load seem to have the same key; looked for in runs of days where a key has a day.
+
+    What a run has to remember fits into a processor's cache, and some are gone through side by side.
+    """
     question = f"select count(*) - count(distinct hash({', '.join(contract.grain)})) from {contract.table}"
-    if contract.day not in contract.grain or rows <= PART:
-        return count(con, f"{question} where {_mine(load)}") > 0
+    runs = [_mine(load)]
+    if contract.day in contract.grain and rows > PART:
+        runs = [f"{_mine(load)} and {run}" for run in _runs(con, contract, load, max(PART, rows // PARTS))]
+    for number in range(0, len(runs), ASIDE):
+        asked = " union all ".join(f"{question} where {run}" for run in runs[number : number + ASIDE])
+        if count(con, f"select sum(n) from ({asked}) as q(n)"):
+            return True
+    return False
+
+
+def _runs(con: Connection, contract: Contract, load: Load, size: int) -> Iterator[str]:
+    """Conditions that cut the rows of the load into runs of days with about `size` rows."""
     days = con.execute(
         f"select {contract.day}, count(*) from {contract.table} where {_mine(load)} group by 1 order by 1"
     ).fetchall()
-    first: date | None = None
-    taken = 0
+    first, taken = None, 0
     for day, number in days:
         first, taken = first or day, taken + number
-        if taken >= max(PART, rows // PARTS) or day == days[-1][0]:
-            span = f"{contract.day} between '{first}' and '{day}'"
-            if count(con, f"{question} where {_mine(load)} and {span}"):
-                return True
+        if taken >= size or day == days[-1][0]:
+            yield f"{contract.day} between '{first}' and '{day}'"
             first, taken = None, 0
-    return False
 
 
 def _find_faults(con: Connection, opened: Opened, exact: Check) -> None:
