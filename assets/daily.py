@@ -5,7 +5,6 @@ of days. It builds these days and, whatever the run is for, all days whose input
 behind because it was restated on a day that nobody asked for.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -15,7 +14,7 @@ import dagster as dg
 
 from assets.checks import blocked, check_results, check_specs
 from assets.metadata import asset_key, lineage_metadata, rows_table, table_metadata
-from assets.models import FRESHNESS, definition_metadata, dependencies
+from assets.models import sql_asset
 from assets.warehouse import Warehouse
 from etl.build import CriticalFailure
 from etl.daily_build import DailyResult, build_daily
@@ -94,17 +93,10 @@ def _daily_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.Asse
     key = asset_key(model.name)
     dated = dated_inputs(model, models)
 
-    @dg.asset(
-        key=key,
-        deps=[asset_key(table) for table in sorted(dependencies(model, models))],
-        group_name=model.schema,
-        owners=["team:warehouse"],
-        kinds={"duckdb", "sql"},
-        description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
-        metadata=definition_metadata(model),
+    @sql_asset(
+        model,
+        models,
         check_specs=_check_specs([model.name], {model.name: suite}),
-        code_version=hashlib.sha256(model.sql.encode()).hexdigest()[:12],
-        freshness_policy=FRESHNESS if model.schema == "marts" else None,
         partitions_def=DAYS,
         backfill_policy=RANGE_IN_ONE_RUN,
     )

@@ -7,7 +7,7 @@ behind it.
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -78,22 +78,30 @@ def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:
     )
 
 
-def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.AssetsDefinition:
-    key = asset_key(model.name)
-    macros = macros_after(model, models)
-
-    @dg.asset(
-        key=key,
+def sql_asset(
+    model: Model, models: Sequence[Model], **more: Any
+) -> Callable[[Callable[..., Iterator[Any]]], dg.AssetsDefinition]:
+    """The decorator of a step that builds a SQL model: what Dagster is told of every one, and `more`."""
+    made: Any = dg.asset(
+        key=asset_key(model.name),
         deps=[asset_key(table) for table in sorted(dependencies(model, models))],
         group_name=model.schema,
         owners=["team:warehouse"],
         kinds={"duckdb", "sql"},
         description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
         metadata=definition_metadata(model),
-        check_specs=check_specs(key, suite),
         code_version=hashlib.sha256(model.sql.encode()).hexdigest()[:12],
         freshness_policy=FRESHNESS if model.schema == "marts" else None,
+        **more,
     )
+    return made  # type: ignore[no-any-return]
+
+
+def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.AssetsDefinition:
+    key = asset_key(model.name)
+    macros = macros_after(model, models)
+
+    @sql_asset(model, models, check_specs=check_specs(key, suite))
     def build_table(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
         try:
             with warehouse.open() as con:

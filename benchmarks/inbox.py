@@ -29,17 +29,17 @@ from etl.warehouse import Connection, create_database, memory, open_build
 
 COUNTS = "dau sessions orders buyers new_buyers"
 MONEY = "gmv cancelled_gmv refunded_gmv marketing_spend subsidies commission"
-CHANNELS = 3000  # rows of a day
-ROWS = f"""
+DAYS = 3000
+ROWS = """
 select
-    'platform_' || i % 3 as platform, date '1995-01-01' + (i // {CHANNELS})::integer as date,
-    'channel_' || i % {CHANNELS} // 3 as channel, null::varchar as partnership_id, 'CNY' as currency,
+    'platform_' || i % 3 as platform, date '1995-01-01' + (i // {a_day})::integer as date,
+    'channel_' || i % {a_day} // 3 as channel, null::varchar as partnership_id, 'CNY' as currency,
     100000 + i % 1000 as dau, 50000 + i % 7777 as sessions, 300 + i % 333 as orders, 200 + i % 100 as buyers,
     i % 100 as new_buyers, (1000 + i % 99991 / 7)::decimal(18, 2) as gmv,
     (i % 997 / 3)::decimal(18, 2) as cancelled_gmv, (i % 1009 / 9)::decimal(18, 2) as refunded_gmv,
     (i % 1013 / 9)::decimal(18, 2) as marketing_spend,
     (i % 1019 / 11)::decimal(18, 2) as subsidies, 0.5::decimal(18, 2) as commission
-from range({{rows}}) as r(i)
+from range({rows}) as r(i)
 """  # fmt: skip
 GOAL = 1.5  # of the seconds of DuckDB's bare reader
 
@@ -56,11 +56,11 @@ class Spent:
 def write(folder: Path, rows: int) -> None:
     """The same rows as CSV and as Parquet."""
     con = memory()
-    con.execute(f"copy ({ROWS.format(rows=rows)}) to '{folder / 'rows.csv'}' (header)")
+    wanted = ROWS.format(rows=rows, a_day=max(rows // DAYS, 1))
+    con.execute(f"copy ({wanted}) to '{folder / 'rows.csv'}' (header)")
     typed = ", ".join(f"{name}::decimal(18, 4) as {name}" for name in MONEY.split())
     con.execute(
-        f"copy (select * replace ({typed}) from ({ROWS.format(rows=rows)})) "
-        f"to '{folder / 'rows.parquet'}' (format parquet)"
+        f"copy (select * replace ({typed}) from ({wanted})) to '{folder / 'rows.parquet'}' (format parquet)"
     )
 
 

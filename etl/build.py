@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,22 @@ class Outcome:
     reason: str = ""
 
 
+@contextmanager
+def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[None]:
+    """One transaction for a model; what a suite said that failed is recorded behind it.
+
+    Raises CriticalFailure as the block does, BuildError for an error of the database.
+    """
+    try:
+        with transaction(con):
+            yield
+    except CriticalFailure as failure:
+        record(con, run_id, failure.results)
+        raise
+    except DatabaseError as error:
+        raise BuildError(f"{model.path}: {error}") from error
+
+
 def build(
     con: Connection, model: Model, suite: Suite | None, run_id: str, check: Check = quality.run
 ) -> BuildResult:
@@ -73,19 +90,13 @@ def build(
     """
     started = time.perf_counter()
     checks: list[CheckResult] = []
-    try:
-        with transaction(con):
-            before = _content(con, model)
-            for statement in create_statements(model):
-                con.execute(statement)
-            if suite is not None:
-                checks = validate(con, suite, model.grain, check)
-            after = _content(con, model)
-    except CriticalFailure as failure:
-        record(con, run_id, failure.results)
-        raise
-    except DatabaseError as error:
-        raise BuildError(f"{model.path}: {error}") from error
+    with all_or_nothing(con, model, run_id):
+        before = _content(con, model)
+        for statement in create_statements(model):
+            con.execute(statement)
+        if suite is not None:
+            checks = validate(con, suite, model.grain, check)
+        after = _content(con, model)
     record(con, run_id, checks)
     rows = 0 if model.is_macro else int(after[-1][0])
     return BuildResult(rows, time.perf_counter() - started, checks, before != after)

@@ -33,6 +33,7 @@ class Settings:
     postgres_high_water: str | None
     fx_url: str | None
     bad_share: float
+    memory: str
     sec_user_agent: str | None
     sec_base_url: str
     engine: str
@@ -77,8 +78,8 @@ class Settings:
 def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
     """Settings from `env` (default: `.env` of the project root, then the environment).
 
-    Relative paths are taken from the project root. Raises ValueError for an unknown engine and a
-    share that is none.
+    Relative paths are taken from the project root. Raises ValueError for an unknown engine, a share and
+    a size that are none.
     """
     if env is None:
         env = {**{k: v for k, v in dotenv_values(root / ".env").items() if v is not None}, **os.environ}
@@ -90,6 +91,9 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
     share = env.get("WAREHOUSE_BAD_SHARE") or "0.2"
     if not re.fullmatch(r"0?\.[0-9]+|[01](\.0*)?", share):
         raise ValueError(f"WAREHOUSE_BAD_SHARE is {share!r}; set it to a number from 0 to 1, like 0.2")
+    memory = env.get("WAREHOUSE_MEMORY") or "1500MB"
+    if not re.fullmatch(r"[1-9][0-9]*(\.[0-9]+)? ?([MG]i?B)", memory):
+        raise ValueError(f"WAREHOUSE_MEMORY is {memory!r}; set it to a size like 1500MB or 4GB")
     return Settings(
         root=root,
         home=home,
@@ -101,6 +105,7 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
         postgres_high_water=env.get("WAREHOUSE_POSTGRES_HIGH_WATER") or None,
         fx_url=env.get("WAREHOUSE_FX_URL") or None,
         bad_share=float(share),
+        memory=memory,
         sec_user_agent=env.get("SEC_USER_AGENT") or None,
         sec_base_url=(env.get("SEC_BASE_URL") or "https://data.sec.gov").rstrip("/"),
         engine=engine,

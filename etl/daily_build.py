@@ -24,14 +24,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from etl import quality
-from etl.build import BuildError, BuildResult, Check, CriticalFailure, Outcome, record
+from etl.build import BuildError, BuildResult, Check, CriticalFailure, Outcome, all_or_nothing, record
 from etl.contract import Contract
 from etl.daily_rows import EVERYTHING, Run, between, days_of, in_runs, merged, restricted, validate_rows
 from etl.daily_state import dated_inputs, due, settle, state_of, wanted_state
 from etl.quality import CheckResult, Suite
 from etl.sqlmodel import Model, create_statements
 from etl.sqltree import replace_tables
-from etl.warehouse import Connection, DatabaseError, transaction
+from etl.warehouse import Connection
 
 KEYS = "daily_key"
 
@@ -65,32 +65,26 @@ def build_daily(
     """
     started = time.perf_counter()
     checks: list[CheckResult] = []
-    try:
-        with transaction(con):
-            whole = not _stands(con, model) or state_of(con, model.name) != wanted_state(con, model, models)
-            wanted = due(con, model.name) | frozenset(days)
-            runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
-            condition = EVERYTHING if whole else _condition(con, model, models, runs)
-            before = _content(con, model, condition) if _stands(con, model) else {}
-            if whole:
-                for statement in create_statements(model):
-                    con.execute(statement)
-            elif runs:
-                _rebuild(con, model, models, runs, condition)
-            after = _content(con, model, condition)
-            if None in after:
-                raise BuildError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
-            changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
-            if whole or runs:
-                shown = model.name if model.by_key else ""
-                checks = validate_rows(con, suite, model.grain, condition, check, shown=shown)
-            settle(con, model, models, changed)
-            con.execute(f"drop table if exists temp.{KEYS}")
-    except CriticalFailure as failure:
-        record(con, run_id, failure.results)
-        raise
-    except DatabaseError as error:
-        raise BuildError(f"{model.path}: {error}") from error
+    with all_or_nothing(con, model, run_id):
+        whole = not _stands(con, model) or state_of(con, model.name) != wanted_state(con, model, models)
+        wanted = due(con, model.name) | frozenset(days)
+        runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
+        condition = EVERYTHING if whole else _condition(con, model, models, runs)
+        before = _content(con, model, condition) if _stands(con, model) else {}
+        if whole:
+            for statement in create_statements(model):
+                con.execute(statement)
+        elif runs:
+            _rebuild(con, model, models, runs, condition)
+        after = _content(con, model, condition)
+        if None in after:
+            raise BuildError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
+        changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
+        if whole or runs:
+            shown = model.name if model.by_key else ""
+            checks = validate_rows(con, suite, model.grain, condition, check, shown=shown)
+        settle(con, model, models, changed)
+        con.execute(f"drop table if exists temp.{KEYS}")
     record(con, run_id, checks)
     rows = sum(count for count, _ in after.values())
     built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)

@@ -18,7 +18,7 @@ from pathlib import Path
 from etl.config import Settings, load_settings
 from etl.daily_contract import CONTRACTS
 from etl.inbox_bytes import content_hash
-from etl.inbox_load import NO_ROOM, Rules
+from etl.inbox_delivery import NO_ROOM, Rules
 from etl.inbox_record import known_words, recorded, replayable
 from etl.inbox_run import FileLoad, Run, inbox_files, inbox_name
 from etl.warehouse import Connection, DatabaseError, WarehouseError, open_build

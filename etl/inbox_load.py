@@ -8,74 +8,18 @@ in the table and in quarantine as the file has. etl/inbox_merge.py puts them in 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
 from etl.contract import Contract
 from etl.daily_contract import MONEY
 from etl.inbox_check import BROKEN, REPEATED, Check, check, literal
+from etl.inbox_delivery import NO_ROOM, SOURCE, Delivery, Load, MisreadError, Rules, count, same_key
 from etl.inbox_file import Opened
+from etl.inbox_keys import is_repeated
 from etl.inbox_rows import FileError
 from etl.warehouse import Connection, DatabaseError
 
-SOURCE = "inbox"
-NO_ROOM = re.compile(r"No space left|File too large|Out of Memory|failed to (allocate|pin|offload)", re.I)
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
-# Rows among which a repeated key is looked for at once, parts at most, and how many side by side.
-PART, PARTS, ASIDE = 150_000, 64, 8
-
-
-class MisreadError(FileError):
-    """DuckDB's reader stumbled over a file, or gave other rows than it has: it has to be read another way."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A file with its contract: name in the inbox, SHA-256, and what it says."""
-
-    file: str
-    content_hash: str
-    contract: Contract
-    opened: Opened
-
-
-@dataclass(frozen=True)
-class Load:
-    """The loading of one file: its number, which its rows carry, and when it was."""
-
-    load_id: int
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the rows of a home are held to: words by the column they are known in, and whether it is a demo.
-
-    A file is refused when more than `bad_share` of its rows are at fault.
-    """
-
-    known: Mapping[str, Sequence[str]]
-    is_demo: bool
-    bad_share: float
-
-
-def choose(columns: Sequence[str], contracts: Sequence[Contract]) -> Contract:
-    """The contract that a file with these columns keeps. Raises FileError when none or several fit."""
-    needs = {c.name: [column.name for column in c.columns if column.required] for c in contracts}
-    shared = {c.name: sum(column.name in columns for column in c.columns) for c in contracts}
-    fitting = [c for c in contracts if set(needs[c.name]) <= set(columns)]
-    best = [c for c in fitting if shared[c.name] == max(shared[f.name] for f in fitting)]
-    if len(best) == 1:
-        return best[0]
-    shown = ", ".join(columns)[:300]
-    if best:
-        raise FileError(f"fits {' and '.join(c.name for c in best)} alike, with the columns {shown}")
-    nearest = max(contracts, key=lambda c: shared[c.name])
-    missing = ", ".join(name for name in needs[nearest.name] if name not in columns)
-    raise FileError(f"fits no contract with the columns {shown}; {nearest.name} needs {missing} too")
 
 
 def bring_in(con: Connection, delivery: Delivery, load: Load, rules: Rules) -> int:
@@ -94,15 +38,13 @@ def bring_in(con: Connection, delivery: Delivery, load: Load, rules: Rules) -> i
     inserted = _insert(con, delivery, load, f"{_rows(scan, found)} where {found.has_form}", "")
     broken = _broken(con, contract, load, found)
     if broken:
-        inserted -= count(
-            con, f"delete from {contract.table} where {_mine(load)} and ({' or '.join(broken)})"
-        )
-    is_repeated = _is_repeated(con, contract, load, inserted)
-    if inserted == opened.rows and not is_repeated:
+        inserted -= count(con, f"delete from {contract.table} where {load.rows} and ({' or '.join(broken)})")
+    repeats = is_repeated(con, contract, load, inserted)
+    if inserted == opened.rows and not repeats:
         return 0
     exact = _check(delivery, opened.types, load, rules)
     _find_faults(con, opened, exact)
-    if is_repeated:
+    if repeats:
         inserted -= _keep_first(con, delivery, load, exact)
     quarantined = count(con, "select count(*) from fault")
     if inserted + quarantined != opened.rows:
@@ -166,42 +108,13 @@ def _misread(error: DatabaseError) -> Exception:
 def _broken(con: Connection, contract: Contract, load: Load, found: Check) -> list[str]:
     """The rules that rows of the load break, in one question: DuckDB skips blocks that cannot break one."""
     asked = " union all ".join(
-        f"(select {n} from {contract.table} where {_mine(load)} and ({screen}) limit 1)"
+        f"(select {n} from {contract.table} where {load.rows} and ({screen}) limit 1)"
         for n, rule in enumerate(found.rules)
         for screen in rule.screens
     )
     suspected = {int(n) for (n,) in con.execute(asked).fetchall()}
     rules = (found.rules[n].breaks for n in sorted(suspected))
     return [f"coalesce({breaks}, false)" for breaks in rules]
-
-
-def _is_repeated(con: Connection, contract: Contract, load: Load, rows: int) -> bool:
-    """Whether rows of the load seem to have the same key; looked for in runs of days where a key has a day.
-
-    What a run has to remember fits into a processor's cache, and some are gone through side by side.
-    """
-    question = f"select count(*) - count(distinct hash({', '.join(contract.grain)})) from {contract.table}"
-    runs = [_mine(load)]
-    if contract.day in contract.grain and rows > PART:
-        runs = [f"{_mine(load)} and {run}" for run in _runs(con, contract, load, max(PART, rows // PARTS))]
-    for number in range(0, len(runs), ASIDE):
-        asked = " union all ".join(f"{question} where {run}" for run in runs[number : number + ASIDE])
-        if count(con, f"select sum(n) from ({asked}) as q(n)"):
-            return True
-    return False
-
-
-def _runs(con: Connection, contract: Contract, load: Load, size: int) -> Iterator[str]:
-    """Conditions that cut the rows of the load into runs of days with about `size` rows."""
-    days = con.execute(
-        f"select {contract.day}, count(*) from {contract.table} where {_mine(load)} group by 1 order by 1"
-    ).fetchall()
-    first, taken = None, 0
-    for day, number in days:
-        first, taken = first or day, taken + number
-        if taken >= size or day == days[-1][0]:
-            yield f"{contract.day} between '{first}' and '{day}'"
-            first, taken = None, 0
 
 
 def _find_faults(con: Connection, opened: Opened, exact: Check) -> None:
@@ -222,7 +135,7 @@ def _keep_first(con: Connection, delivery: Delivery, load: Load, exact: Check) -
     contract, grain = delivery.contract, ", ".join(delivery.contract.grain)
     con.execute(
         f"""create or replace temp table repeated as
-        select {grain} from {contract.table} where {_mine(load)} group by {grain} having count(*) > 1"""
+        select {grain} from {contract.table} where {load.rows} group by {grain} having count(*) > 1"""
     )
     rows = _rows(delivery.opened.numbered, exact)
     is_key = f"exists (select 1 from repeated as k where {same_key(contract, 'k', 'r')})"
@@ -235,7 +148,7 @@ def _keep_first(con: Connection, delivery: Delivery, load: Load, exact: Check) -
         raise _misread(error) from error
     place = f"qualify row_number() over (partition by {grain} order by line)"
     later = count(con, f"insert into fault select line, {REPEATED} from repeating {place} > 1")
-    con.execute(f"delete from {contract.table} as r where {_mine(load)} and {is_key}")
+    con.execute(f"delete from {contract.table} as r where {load.rows} and {is_key}")
     _insert(con, delivery, load, "repeating", f"{place} = 1")
     con.execute("drop table repeated")
     con.execute("drop table repeating")
@@ -273,18 +186,3 @@ def _set_aside(con: Connection, delivery: Delivery, load: Load, exact: Check) ->
             "reasons": [fault.reason for fault in exact.faults],
         },
     )
-
-
-def same_key(contract: Contract, one: str, other: str) -> str:
-    """That two rows have the same key."""
-    return " and ".join(f"{one}.{name} = {other}.{name}" for name in contract.grain)
-
-
-def _mine(load: Load) -> str:
-    return f"load_id = {load.load_id}"
-
-
-def count(con: Connection, sql: str, values: dict[str, Any] | None = None) -> int:
-    """The number that a statement answers with: rows it changed, or what it counted."""
-    row = con.execute(sql, values).fetchone()
-    return int(row[0]) if row else 0

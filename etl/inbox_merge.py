@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from etl.contract import Contract
-from etl.inbox_load import Delivery, Load, count, same_key
+from etl.inbox_delivery import Delivery, Load, count, same_key
 from etl.warehouse import Connection, WarehouseError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from etl.contract import Contract
-from etl.inbox_load import SOURCE, Delivery, Load, count
+from etl.inbox_delivery import SOURCE, Delivery, Load, count
 from etl.warehouse import Connection, DatabaseError, WarehouseError
 
 STANDS = "source = $source and superseded_at is null"

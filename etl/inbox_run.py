@@ -10,8 +10,9 @@ from pathlib import Path
 from etl.config import Settings
 from etl.daily_contract import CONTRACTS
 from etl.inbox_bytes import content_hash
+from etl.inbox_delivery import Delivery, MisreadError, Rules, choose
 from etl.inbox_file import Opened, carefully, open_file
-from etl.inbox_load import IN_ORDER, Delivery, MisreadError, Rules, bring_in, choose
+from etl.inbox_load import IN_ORDER, bring_in
 from etl.inbox_merge import merge
 from etl.inbox_record import finish, first_loads, loads_of, next_load, recorded, refuse, settle
 from etl.inbox_rows import FileError

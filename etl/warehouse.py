@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from etl.config import Settings
-from etl.daily_contract import create_contract_tables
+from etl.daily_contract import contract_tables, create_contract_tables
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
@@ -54,6 +54,7 @@ def open_build(settings: Settings) -> Iterator[Connection]:
     """
     con = create_database(settings.build_db)
     try:
+        con.execute(f"set memory_limit = '{settings.memory}'")
         _prepare(con)
         yield con
         con.execute("checkpoint")
@@ -159,6 +160,25 @@ def _prepare(con: Connection) -> None:
     with transaction(con):
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
+        _clear_layouts(con)
         con.execute(text)
         con.execute("delete from raw.bookkeeping")
         con.execute("insert into raw.bookkeeping values (?)", [mark])
+
+
+def _clear_layouts(con: Connection) -> None:
+    """Drop empty delivered tables of another version's layout, to be made anew. Raises for one with rows."""
+    for table, (_, columns) in contract_tables().items():
+        found = con.execute(
+            "select column_name from duckdb_columns() where schema_name || '.' || table_name = ? "
+            "order by column_index",
+            [table],
+        ).fetchall()
+        if not found or [name for (name,) in found] == [column.name for column in columns]:
+            continue
+        if con.execute(f"select 1 from {table} limit 1").fetchall():
+            raise WarehouseError(
+                f"{table} was made by another version, with other columns: move the build database away, "
+                "then run `make refresh` and `make daily`; what lies in the inbox is loaded again"
+            )
+        con.execute(f"drop table {table}")

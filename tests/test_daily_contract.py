@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from etl.config import ROOT, load_settings
 from etl.contract import Column, Contract
 from etl.daily_contract import CONTRACTS
 from etl.inbox_check import check
-from etl.inbox_load import choose
+from etl.inbox_delivery import choose
 from etl.inbox_rows import FileError
-from etl.warehouse import memory
+from etl.warehouse import WarehouseError, create_database, memory, open_build
 from tests.inbox_files import NOW
+from tests.publishing import settings_in
 
 PAGE = ROOT / "docs" / "daily-data.md"
 
@@ -88,3 +91,30 @@ def test_a_share_is_a_number_from_0_to_1(share: str) -> None:
     assert load_settings({"WAREHOUSE_BAD_SHARE": "0.05"}).bad_share == 0.05
     with pytest.raises(ValueError, match=r"WAREHOUSE_BAD_SHARE is .*; set it to a number from 0 to 1"):
         load_settings({"WAREHOUSE_BAD_SHARE": share})
+
+
+def test_what_duckdb_may_hold_in_memory_is_a_size(tmp_path: Path) -> None:
+    limit = "select value from duckdb_settings() where name = 'memory_limit'"
+    with open_build(load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_MEMORY": "2GiB"})) as con:
+        assert con.execute(limit).fetchall() == [("2.0 GiB",)]
+    with pytest.raises(ValueError, match=r"WAREHOUSE_MEMORY is 'much'; set it to a size like 1500MB"):
+        load_settings({"WAREHOUSE_MEMORY": "much"})
+
+
+def test_a_table_of_another_layout_is_made_anew_unless_it_has_rows(tmp_path: Path) -> None:
+    """An empty one loses nothing; one with rows is refused with what to do, and stays as it is."""
+    settings = settings_in(tmp_path)
+    con = create_database(settings.build_db)
+    con.execute("create schema core")
+    con.execute("create table core.fx_rate (currency varchar, content_hash varchar)")
+    con.close()
+    with open_build(settings) as con:
+        assert "load_id" in [row[0] for row in con.execute("describe core.fx_rate").fetchall()]
+        con.execute("create or replace table core.fx_rate as select 'USD' as currency, 'abc' as content_hash")
+        con.execute("delete from raw.bookkeeping")
+    told = r"core\.fx_rate was made by another version.*`make daily`"
+    with pytest.raises(WarehouseError, match=told), open_build(settings):
+        pass
+    con = create_database(settings.build_db)
+    assert con.execute("from core.fx_rate").fetchall() == [("USD", "abc")]
+    con.close()
