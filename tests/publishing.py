@@ -54,7 +54,7 @@ def load(con: Connection, file: str, superseded: bool = False) -> None:
     """Write an audit row of one file that was read."""
     con.execute(
         "insert into audit.load values ('published', ?, 'abc', 3, 2, 1, 0, 'partly_loaded', null, "
-        "timestamptz '2026-01-01 00:00:00+00', if(?, timestamptz '2026-02-01 00:00:00+00', null))",
+        "timestamptz '2026-01-01 00:00:00+00', if(?, timestamptz '2026-02-01 00:00:00+00', null), null)",
         [file, superseded],
     )
 
