@@ -75,6 +75,7 @@ def phases() -> dict[str, float]:
 
         from assets.definitions import definitions
         from etl import quality
+        from etl.daily_state import rest_on_deliveries
         from etl.ingest import ingest_published
         from etl.publish import publish
         from etl.sqlmodel import create_statements, load_models
@@ -82,7 +83,9 @@ def phases() -> dict[str, float]:
     settings = load_settings()
     with timed("definitions"):
         definitions(settings.root)
-    models = load_models(settings.sql_dir)
+    known = load_models(settings.sql_dir)
+    others = rest_on_deliveries(known)  # `make refresh` builds none of them
+    models = [model for model in known if model.name not in others]
     tables = [model for model in models if not model.is_macro]
     suites = [
         quality.load_suite(settings.suites_dir / model.schema / f"{model.table}.yaml") for model in tables
@@ -116,8 +119,8 @@ def report() -> Iterator[str]:
         yield f"{'':<24}{'seconds':>9}{'of bound':>10}"
         yield line("bound: three imports", bound.seconds, f"  {bound.megabytes:>5.0f} MB")
         first = measure(REFRESH, home / "real")
-        verdict = _goal(first.seconds <= WHOLE_SECONDS and first.megabytes <= WHOLE_MB)
-        goal = f"  {verdict} {WHOLE_SECONDS:g} s, {WHOLE_MB:g} MB"
+        goal = f"  {_goal(first.seconds <= WHOLE_SECONDS)} {WHOLE_SECONDS:g} s"
+        goal += f", {_goal(first.megabytes <= WHOLE_MB)} {WHOLE_MB:g} MB"
         yield line("first refresh", first.seconds, f"  {first.megabytes:>5.0f} MB{goal}")
         again = measure(REFRESH, home / "real")
         yield line("refresh, unchanged", again.seconds, f"  {again.megabytes:>5.0f} MB")

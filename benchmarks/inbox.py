@@ -4,7 +4,9 @@ A made-up file of daily metrics is loaded in several ways, each in a process of 
 on this machine, in one run: DuckDB's bare typed read_csv and read_parquet into a table, this warehouse with
 contract, quarantine, hash, history and audit, pandas.read_csv into DuckDB, and dlt over Arrow where it is
 installed (a development extra). Where others work on the machine, the processor's seconds say more than the
-clock's. Nothing here is a test: a busy machine is no fault.
+clock's. One more file has a fault in every thousandth row: it is read a second time, which no goal bounds.
+pandas needs 35 GB for 100 million rows; `--compared` without a name leaves it and dlt out. Nothing here is a
+test: a busy machine is no fault.
 """
 
 from __future__ import annotations
@@ -54,10 +56,12 @@ class Spent:
 
 
 def write(folder: Path, rows: int) -> None:
-    """The same rows as CSV and as Parquet."""
+    """The same rows as CSV, as CSV with faults, and as Parquet."""
     con = memory()
     wanted = ROWS.format(rows=rows, a_day=max(rows // DAYS, 1))
     con.execute(f"copy ({wanted}) to '{folder / 'rows.csv'}' (header)")
+    negative = "select * replace (if(hash(sessions, gmv, dau) % 1000 = 0, -1, orders) as orders)"
+    con.execute(f"copy ({negative} from ({wanted})) to '{folder / 'with_faults.csv'}' (header)")
     typed = ", ".join(f"{name}::decimal(18, 4) as {name}" for name in MONEY.split())
     con.execute(
         f"copy (select * replace ({typed}) from ({wanted})) to '{folder / 'rows.parquet'}' (format parquet)"
@@ -92,7 +96,7 @@ def inbox(file: Path, home: Path) -> None:
         con.execute("create table core.platform as select 'platform_' || i as platform from range(3) as r(i)")
         con.execute("create table core.partnership as select null::varchar as partnership_id limit 0")
         (load,) = load_inbox(con, settings, datetime.now(UTC), progress=lambda sentence: None).files
-    if load.status != "loaded":
+    if load.status != ("partly_loaded" if "faults" in file.name else "loaded"):
         raise RuntimeError(f"{load.status}: {load.reason}")
 
 
@@ -129,14 +133,19 @@ def _limit(con: Connection) -> None:
 
 def report(rows: int, rounds: int, compared: Sequence[str]) -> Iterator[str]:
     """The lines of the report, as they are known."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         write(folder, rows)
         sizes = [f"{path.name} {path.stat().st_size / 1e6:,.0f} MB" for path in sorted(folder.iterdir())]
         load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
         yield f"{rows:,} rows: {', '.join(sizes)}; {load}"
         ours = ["bare", "inbox"]
-        for file, ways in ((folder / "rows.csv", [*ours, *compared]), (folder / "rows.parquet", ours)):
+        for name, ways in {
+            "rows.csv": [*ours, *compared],
+            "rows.parquet": ours,
+            "with_faults.csv": ours,
+        }.items():
+            file = folder / name
             yield f"{file.name:<16}{'seconds':>9}{'of bare':>9}{'processor':>11}{'of bare':>9}{'peak MB':>9}"
             base: Spent | None = None
             for way in ways:
@@ -146,9 +155,11 @@ def report(rows: int, rounds: int, compared: Sequence[str]) -> Iterator[str]:
                 spent = _fastest(way, file, rounds)
                 base = base or spent
                 ratio, work = spent.seconds / base.seconds, spent.processor / base.processor
-                goal = f"  {'within' if ratio <= GOAL else 'BEYOND'} the goal of {GOAL:g} x"
+                goal = ""
+                if way == "inbox" and name != "with_faults.csv":
+                    goal = f"  {'within' if ratio <= GOAL else 'BEYOND'} the goal of {GOAL:g} x"
                 told = f"{spent.seconds:>9.2f}{ratio:>9.2f}{spent.processor:>11.2f}{work:>9.2f}"
-                told += f"{spent.megabytes:>9.0f}{goal if way == 'inbox' else ''}"
+                told += f"{spent.megabytes:>9.0f}{goal}"
                 yield f"  {way:<14}{told}"
 
 

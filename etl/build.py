@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from etl import quality
 from etl.quality import CheckResult, Suite, load_suite
 from etl.sqlmodel import Model, create_statements, load_models
-from etl.warehouse import Connection, DatabaseError, transaction
+from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
 
 class Check(Protocol):
@@ -77,7 +77,8 @@ def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[None]
         record(con, run_id, failure.results)
         raise
     except DatabaseError as error:
-        raise BuildError(f"{model.path}: {error}") from error
+        fix = "; give it more with WAREHOUSE_MEMORY" if isinstance(error, MemoryShortage) else ""
+        raise BuildError(f"{model.path}: {error}{fix}") from error
 
 
 def build(

@@ -18,10 +18,10 @@ from pathlib import Path
 from etl.config import Settings, load_settings
 from etl.daily_contract import CONTRACTS
 from etl.inbox_bytes import content_hash
-from etl.inbox_delivery import NO_ROOM, Rules
+from etl.inbox_delivery import NO_ROOM, Terms
 from etl.inbox_record import known_words, recorded, replayable
 from etl.inbox_run import FileLoad, Run, inbox_files, inbox_name
-from etl.warehouse import Connection, DatabaseError, WarehouseError, open_build
+from etl.warehouse import Connection, DatabaseError, MemoryShortage, WarehouseError, open_build
 
 __all__ = ["FileLoad", "InboxResult", "load_inbox", "replay", "waiting"]
 
@@ -98,7 +98,7 @@ def _load_all(
     is_again: bool,
 ) -> InboxResult:
     known = known_words(con, CONTRACTS) if files else {}
-    rules = Rules(known, settings.is_demo, settings.bad_share)
+    terms = Terms(known, settings.is_demo, settings.bad_share)
     scratch = settings.build_db.parent / "inbox"
     loads: list[FileLoad] = []
     days: dict[str, set[date]] = {}
@@ -106,7 +106,7 @@ def _load_all(
     for path in files:
         scratch.mkdir(parents=True)
         try:
-            run = Run(con, settings, now, progress, scratch, rules, is_again)
+            run = Run(con, settings, now, progress, scratch, terms, is_again)
             load, touched = run.load(path)
         except (DatabaseError, OSError) as error:
             raise _explained(error, path) from error
@@ -123,7 +123,8 @@ def _explained(error: Exception, path: Path) -> WarehouseError:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
     told = str(error).splitlines()[0][:300]
     if full or NO_ROOM.search(str(error)):
-        return WarehouseError(f"{path.name}: no room to load it ({told}); make room, then run again")
+        fix = "give it more with WAREHOUSE_MEMORY" if isinstance(error, MemoryShortage) else "make room"
+        return WarehouseError(f"{path.name}: no room to load it ({told}); {fix}, then run again")
     return WarehouseError(f"{path.name}: loading it failed, nothing of it was written ({told}); run again")
 
 

@@ -45,7 +45,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Rules:
+class Terms:
     """What the rows of a home are held to: words by the column they are known in, and whether it is a demo.
 
     A file is refused when more than `bad_share` of its rows are at fault.

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from etl.contract import Contract
 from etl.daily_contract import MONEY
 from etl.inbox_check import BROKEN, REPEATED, Check, check, literal
-from etl.inbox_delivery import NO_ROOM, SOURCE, Delivery, Load, MisreadError, Rules, count, same_key
+from etl.inbox_delivery import NO_ROOM, SOURCE, Delivery, Load, MisreadError, Terms, count, same_key
 from etl.inbox_file import Opened
 from etl.inbox_keys import is_repeated
 from etl.inbox_rows import FileError
@@ -22,7 +22,7 @@ from etl.warehouse import Connection, DatabaseError
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
 
 
-def bring_in(con: Connection, delivery: Delivery, load: Load, rules: Rules) -> int:
+def bring_in(con: Connection, delivery: Delivery, load: Load, terms: Terms) -> int:
     """Sound rows into the table beside the older ones, the others into quarantine; how many these are.
 
     Raises MisreadError, FileError when the file is refused, DatabaseError when there is no room.
@@ -34,7 +34,7 @@ def bring_in(con: Connection, delivery: Delivery, load: Load, rules: Rules) -> i
     if opened.quick:
         types = tuple(_quick_type(contract, name) for name in opened.columns)
         scan = opened.quick(types)
-    found = _check(delivery, types, load, rules)
+    found = _check(delivery, types, load, terms)
     inserted = _insert(con, delivery, load, f"{_rows(scan, found)} where {found.has_form}", "")
     broken = _broken(con, contract, load, found)
     if broken:
@@ -42,7 +42,7 @@ def bring_in(con: Connection, delivery: Delivery, load: Load, rules: Rules) -> i
     repeats = is_repeated(con, contract, load, inserted)
     if inserted == opened.rows and not repeats:
         return 0
-    exact = _check(delivery, opened.types, load, rules)
+    exact = _check(delivery, opened.types, load, terms)
     _find_faults(con, opened, exact)
     if repeats:
         inserted -= _keep_first(con, delivery, load, exact)
@@ -50,8 +50,8 @@ def bring_in(con: Connection, delivery: Delivery, load: Load, rules: Rules) -> i
     if inserted + quarantined != opened.rows:
         told = f"has {opened.rows:,} rows, but {inserted + quarantined:,} were read; deliver it again"
         raise MisreadError(told)
-    if quarantined > rules.bad_share * opened.rows:
-        raise FileError(_refusal(con, exact, opened.rows, rules.bad_share))
+    if quarantined > terms.bad_share * opened.rows:
+        raise FileError(_refusal(con, exact, opened.rows, terms.bad_share))
     _set_aside(con, delivery, load, exact)
     con.execute("drop table fault")
     return quarantined
@@ -63,11 +63,11 @@ def _quick_type(contract: Contract, name: str) -> str:
     return MONEY if kind in (MONEY, "bigint") else "varchar"
 
 
-def _check(delivery: Delivery, types: Sequence[str], load: Load, rules: Rules) -> Check:
+def _check(delivery: Delivery, types: Sequence[str], load: Load, terms: Terms) -> Check:
     fields = {name: (f"f{n}", types[n]) for n, name in enumerate(delivery.opened.columns)}
     names = {column.name for column in delivery.contract.columns}
     fields = {name: field for name, field in fields.items() if name in names}
-    return check(delivery.contract, fields, rules.known, load.now, rules.is_demo)
+    return check(delivery.contract, fields, terms.known, load.now, terms.is_demo)
 
 
 def _rows(scan: str, found: Check) -> str:

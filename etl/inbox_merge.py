@@ -38,7 +38,7 @@ def merge(
     later); `again` the earlier loads of the same content: what they brought and this one does not goes.
     """
     contract = delivery.contract
-    mine = f"{contract.table} where load_id = {load.load_id}"
+    mine = f"{contract.table} where {load.rows}"
     day = f"{contract.day}::date"
     span = con.execute(f"select min({day}), max({day}) from {mine}").fetchall()[0]
     met = _meet(con, contract, load, newer, again)
@@ -65,13 +65,14 @@ def _meet(con: Connection, contract: Contract, load: Load, newer: Sequence[int],
     """Older rows with the key of a new one, by rowid, into the temporary table met; how many they are."""
     names = [*(column.name for column in contract.columns), "extra"]
     same_row = " and ".join(f"c.{name} is not distinct from s.{name}" for name in names)
-    new = f"(select rowid, * from {contract.table} where load_id = {load.load_id})"
-    old = f"(select rowid, * from {contract.table} where load_id <> {load.load_id})"
+    new = f"(select rowid, * from {contract.table} where {load.rows})"
+    within = ""
     if contract.day in contract.grain:  # only these days can hold the same keys: DuckDB skips the others
         low, high = con.execute(f"select min({contract.day}), max({contract.day}) from {new}").fetchall()[0]
         if low:
-            old = old.replace(")", f" and {contract.day} between '{low}' and '{high}')")
-    if not con.execute(f"select 1 from {old} limit 1").fetchall():
+            within = f"and {contract.day} between '{low}' and '{high}'"
+    old = f"(select rowid, * from {contract.table} where load_id <> {load.load_id} {within})"
+    if not con.execute(f"select 1 from {old} limit 1").fetchall():  # the join would read all new rows
         old = f"(select rowid, * from {contract.history} limit 0)"
     met = count(
         con,

@@ -10,7 +10,7 @@ from pathlib import Path
 from etl.config import Settings
 from etl.daily_contract import CONTRACTS
 from etl.inbox_bytes import content_hash
-from etl.inbox_delivery import Delivery, MisreadError, Rules, choose
+from etl.inbox_delivery import Delivery, MisreadError, Terms, choose
 from etl.inbox_file import Opened, carefully, open_file
 from etl.inbox_load import IN_ORDER, bring_in
 from etl.inbox_merge import merge
@@ -51,7 +51,7 @@ class Run:
     now: datetime
     progress: Callable[[str], None]
     scratch: Path
-    rules: Rules
+    terms: Terms
     is_again: bool
 
     def load(self, path: Path) -> tuple[FileLoad, frozenset[date]]:
@@ -108,7 +108,7 @@ class Run:
         newer = loads_of(con, order[order.index(digest) + 1 :] if digest in order else [])
         load = next_load(con, self.now)
         settle(con, delivery.file, digest, self.now)
-        quarantined = bring_in(con, delivery, load, self.rules)
+        quarantined = bring_in(con, delivery, load, self.terms)
         read = delivery.opened.rows
         loaded = read - quarantined
         merged = merge(con, delivery, load, loaded, newer=newer, again=again)

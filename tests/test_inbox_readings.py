@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from etl import inbox_file, inbox_keys
 from etl.inbox_bytes import plain_lines
 from etl.inbox_lines import LineReader, Lines
+from etl.warehouse import WarehouseError
 from tests.inbox_files import DAILY, Inbox, daily, inbox_in
 
 NUMBERS = st.sampled_from(
@@ -104,7 +105,7 @@ def test_a_line_that_is_no_record_is_noticed(odd: str) -> None:
 
 def test_a_number_that_the_quick_reading_cannot_take_is_read_again(inbox: Inbox) -> None:
     """15 digits of orders fit into the table and not into the type of the quick reading."""
-    inbox.csv("a.csv", [daily(1), daily(2, orders="123456789012345").replace(",1,5,", ",1,5,")])
+    inbox.csv("a.csv", [daily(1), daily(2, orders="123456789012345")])
     (load,) = inbox.load().files
     assert (load.status, inbox.rows("max(orders)")) == ("loaded", [(123456789012345,)])
     assert inbox.said == []
@@ -136,6 +137,18 @@ def test_a_file_with_faults_is_loaded_in_one_order_or_another_with_the_same_line
         (300_001, None),
     ]
     assert load.first_day == date(2025, 1, 1)
+
+
+def test_too_little_memory_is_told_with_what_mends_it(inbox: Inbox) -> None:
+    inbox.csv("a.csv", [daily(1 + n % 28, f"c{n}") for n in range(300_000)])
+    inbox.con.execute("set memory_limit = '20MB'")
+    with pytest.raises(
+        WarehouseError, match=r"a\.csv: no room to load it .* give it more with WAREHOUSE_MEM"
+    ):
+        inbox.load()
+    inbox.con.execute("set memory_limit = '1GB'")
+    (load,) = inbox.load().files
+    assert (load.status, load.rows_loaded) == ("loaded", 300_000)
 
 
 @pytest.fixture
