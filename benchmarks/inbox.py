@@ -4,7 +4,7 @@ A made-up file of daily metrics is loaded in several ways, each in a process of 
 on this machine, in one run: DuckDB's bare typed read_csv and read_parquet into a table, this warehouse with
 contract, quarantine, hash, history and audit, pandas.read_csv into DuckDB, and dlt over Arrow where it is
 installed (a development extra). Where others work on the machine, the processor's seconds say more than the
-clock's. One more file has a fault in every thousandth row: it is read a second time, which no goal bounds.
+clock's. One more file has a fault in every thousandth row: it is read again, which no goal bounds.
 pandas needs 35 GB for 100 million rows; `--compared` without a name leaves it and dlt out. Nothing here is a
 test: a busy machine is no fault.
 """

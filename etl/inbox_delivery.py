@@ -21,6 +21,10 @@ class MisreadError(FileError):
     """DuckDB's reader stumbled over a file, or gave other rows than it has: it has to be read another way."""
 
 
+class BrokenRulesError(Exception):
+    """Rows that break a rule are in the table: the file has to be read again, each row held to all rules."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """A file with its contract: name in the inbox, SHA-256, and what it says."""

@@ -2,8 +2,9 @@
 
 All is one transaction of the caller. Rows with the form of their columns go straight from DuckDB's reader
 into the table; its rules, and that no key stands twice, are asked of the table then. Only where something is
-wrong is the file read a second time, for the lines and faults of the rows at fault. As many rows have to be
-in the table and in quarantine as the file has. etl/inbox_merge.py puts them in the place of older ones.
+wrong is the file read again: with each row held to the rules, and for the lines and faults of those that
+break them. As many rows have to be in the table and in quarantine as the file has. etl/inbox_merge.py puts
+them in the place of older ones.
 """
 
 from __future__ import annotations
@@ -13,7 +14,17 @@ from collections.abc import Sequence
 from etl.contract import Contract
 from etl.daily_contract import MONEY
 from etl.inbox_check import BROKEN, REPEATED, Check, check, literal
-from etl.inbox_delivery import NO_ROOM, SOURCE, Delivery, Load, MisreadError, Terms, count, same_key
+from etl.inbox_delivery import (
+    NO_ROOM,
+    SOURCE,
+    BrokenRulesError,
+    Delivery,
+    Load,
+    MisreadError,
+    Terms,
+    count,
+    same_key,
+)
 from etl.inbox_file import Opened
 from etl.inbox_keys import is_repeated
 from etl.inbox_rows import FileError
@@ -22,10 +33,12 @@ from etl.warehouse import Connection, DatabaseError
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
 
 
-def bring_in(con: Connection, delivery: Delivery, load: Load, terms: Terms) -> int:
+def bring_in(con: Connection, delivery: Delivery, load: Load, terms: Terms, *, is_strict: bool) -> int:
     """Sound rows into the table beside the older ones, the others into quarantine; how many these are.
 
-    Raises MisreadError, FileError when the file is refused, DatabaseError when there is no room.
+    With `is_strict` each row is held to the rules while it is read, which costs more than to ask the table.
+    Raises BrokenRulesError without it when a rule is broken, MisreadError, FileError when the file is
+    refused, DatabaseError when there is no room.
     """
     contract, opened = delivery.contract, delivery.opened
     if not opened.rows:
@@ -35,10 +48,10 @@ def bring_in(con: Connection, delivery: Delivery, load: Load, terms: Terms) -> i
         types = tuple(_quick_type(contract, name) for name in opened.columns)
         scan = opened.quick(types)
     found = _check(delivery, types, load, terms)
-    inserted = _insert(con, delivery, load, f"{_rows(scan, found)} where {found.has_form}", "")
-    broken = _broken(con, contract, load, found)
-    if broken:
-        inserted -= count(con, f"delete from {contract.table} where {load.rows} and ({' or '.join(broken)})")
+    is_sound = f"{found.fault} = 0" if is_strict else found.has_form
+    inserted = _insert(con, delivery, load, f"{_rows(scan, found)} where {is_sound}", "")
+    if not is_strict and _is_broken(con, contract, load, found):
+        raise BrokenRulesError
     repeats = is_repeated(con, contract, load, inserted)
     if inserted == opened.rows and not repeats:
         return 0
@@ -105,27 +118,33 @@ def _misread(error: DatabaseError) -> Exception:
     return error if NO_ROOM.search(str(error)) else MisreadError(str(error).splitlines()[0][:300])
 
 
-def _broken(con: Connection, contract: Contract, load: Load, found: Check) -> list[str]:
-    """The rules that rows of the load break, in one question: DuckDB skips blocks that cannot break one."""
+def _is_broken(con: Connection, contract: Contract, load: Load, found: Check) -> bool:
+    """Whether rows of the load break a rule, in one question: DuckDB skips blocks that cannot break one."""
     asked = " union all ".join(
-        f"(select {n} from {contract.table} where {load.rows} and ({screen}) limit 1)"
-        for n, rule in enumerate(found.rules)
+        f"(select 1 from {contract.table} where {load.rows} and ({screen}) and ({rule.breaks}) limit 1)"
+        for rule in found.rules
         for screen in rule.screens
     )
-    suspected = {int(n) for (n,) in con.execute(asked).fetchall()}
-    rules = (found.rules[n].breaks for n in sorted(suspected))
-    return [f"coalesce({breaks}, false)" for breaks in rules]
+    return bool(con.execute(asked).fetchall())
 
 
 def _find_faults(con: Connection, opened: Opened, exact: Check) -> None:
-    """Line and fault of the rows that break a form or a rule, into the temporary table fault."""
+    """Line and fault of the rows that break a form or a rule, into the temporary table fault.
+
+    Where each line is a row, their places in a table tell the lines: to number rows, DuckDB reads the file
+    on one thread.
+    """
     con.execute("drop table if exists fault")
     try:
-        con.execute(
-            f"""create temp table fault as
-            select line, fault from (select line, {exact.fault} as fault from {_rows(opened.numbered, exact)})
-            where fault > 0"""
-        )
+        if opened.is_plain_csv:
+            rows = _rows(opened.scan, exact)
+            con.execute(f"create or replace temp table verdict as select {exact.fault} as fault from {rows}")
+            lines = "select row_number() over () + 1 as line, fault from verdict"
+            con.execute(f"create temp table fault as select line, fault from ({lines}) where fault > 0")
+            con.execute("drop table verdict")
+        else:
+            rows = f"select line, {exact.fault} as fault from {_rows(opened.numbered, exact)}"
+            con.execute(f"create temp table fault as select line, fault from ({rows}) where fault > 0")
     except DatabaseError as error:
         raise _misread(error) from error
 

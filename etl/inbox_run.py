@@ -10,7 +10,7 @@ from pathlib import Path
 from etl.config import Settings
 from etl.daily_contract import CONTRACTS
 from etl.inbox_bytes import content_hash
-from etl.inbox_delivery import Delivery, MisreadError, Terms, choose
+from etl.inbox_delivery import BrokenRulesError, Delivery, MisreadError, Terms, choose
 from etl.inbox_file import Opened, carefully, open_file
 from etl.inbox_load import IN_ORDER, bring_in
 from etl.inbox_merge import merge
@@ -85,12 +85,12 @@ class Run:
         for opened in self._readings(path, name):
             delivery = Delivery(name, digest, choose(opened.columns, CONTRACTS), opened)
             try:
-                with transaction(self.con):
-                    return self._brought(path, delivery)
+                try:
+                    return self._brought(path, delivery, is_strict=False)
+                except BrokenRulesError:
+                    return self._brought(path, delivery, is_strict=True)
             except MisreadError as error:
                 misread = error
-            finally:
-                self.con.execute(IN_ORDER)
         raise FileError(f"cannot be read ({misread})") from misread
 
     def _readings(self, path: Path, name: str) -> Iterator[Opened]:
@@ -102,13 +102,23 @@ class Run:
             self.progress(f"{name}: not every row can be told apart at full speed, reading it one by one")
             yield carefully(opened.path, opened.columns, self.scratch, self.progress)
 
-    def _brought(self, path: Path, delivery: Delivery) -> tuple[FileLoad, frozenset[date]]:
+    def _brought(
+        self, path: Path, delivery: Delivery, *, is_strict: bool
+    ) -> tuple[FileLoad, frozenset[date]]:
+        """Bring in and merge what was delivered, all of it or nothing."""
+        try:
+            with transaction(self.con):
+                return self._bring(path, delivery, is_strict=is_strict)
+        finally:
+            self.con.execute(IN_ORDER)
+
+    def _bring(self, path: Path, delivery: Delivery, *, is_strict: bool) -> tuple[FileLoad, frozenset[date]]:
         con, digest = self.con, delivery.content_hash
         order, again = first_loads(con), loads_of(con, [digest])
         newer = loads_of(con, order[order.index(digest) + 1 :] if digest in order else [])
         load = next_load(con, self.now)
         settle(con, delivery.file, digest, self.now)
-        quarantined = bring_in(con, delivery, load, self.terms)
+        quarantined = bring_in(con, delivery, load, self.terms, is_strict=is_strict)
         read = delivery.opened.rows
         loaded = read - quarantined
         merged = merge(con, delivery, load, loaded, newer=newer, again=again)

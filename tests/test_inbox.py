@@ -344,8 +344,8 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
     inbox.csv("a.csv", [daily(1)])
     bring_in = inbox_run.bring_in
 
-    def grow(*arguments: Any) -> Any:
-        found = bring_in(*arguments)
+    def grow(*arguments: Any, **named: Any) -> Any:
+        found = bring_in(*arguments, **named)
         inbox.csv("a.csv", [daily(1), daily(2)])
         return found
 
