@@ -49,7 +49,8 @@ class Model:
 
     `reads` names tables as "schema.table" and macros as "schema.name()"; a call of a mart's twin counts
     as reading the mart, which makes it. `as_of` pairs each table that the twin does not read with the
-    macro that it reads instead. `daily` is the column that holds a row's day where only the days that new
+    macro that it reads instead, and `known` has these and all macros behind them, each with the query that
+    stands for it in the twin. `daily` is the column that holds a row's day where only the days that new
     data touches are built again; a row then depends on the `reach` days before its own, too. With `by_key`
     it is what the earliest day of its grain says instead, such as a buyer's first order.
     """
@@ -66,6 +67,7 @@ class Model:
     twin: bool
     portable: bool = False
     as_of: tuple[tuple[str, str], ...] = ()
+    known: tuple[tuple[str, str], ...] = ()
     daily: str | None = None
     reach: int = 0
     by_key: bool = False

@@ -2,12 +2,12 @@
 
 sql/<schema>/<table>.sql makes a table, sql/macros/<schema>/<name>.sql a table macro; etl/sqlfile.py says
 what a file looks like. A mart has an as-of twin, made from the same text: a table macro that reads what
-was known on a day.
+was known on a day, and asks for it once, however many of the models behind it need it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from etl.daily_contract import contract_tables
 from etl.lineage import column_lineage
 from etl.sqlfile import AS_OF, PARAMETERS, Column, Model, fail, read_model
-from etl.sqltree import PARAMETER, ModelError, substitute
+from etl.sqltree import PARAMETER, ModelError, replace_tables
 
 __all__ = [
     "Column",
@@ -70,10 +70,17 @@ def twins_of(models: Sequence[Model]) -> dict[str, str]:
     return twins
 
 
-def twin_sql(model: Model, twins: Mapping[str, str]) -> str:
-    """CREATE OR REPLACE MACRO of the twin: the model's own text, reading `twins` instead of their tables."""
-    body = substitute(model.sql, twins)
-    return f"create or replace macro {model.name}{AS_OF}({PARAMETERS}) as table\n{body}"
+def twin_sql(model: Model) -> str:
+    """CREATE OR REPLACE MACRO of the twin: the model's own text, reading what was known instead of its tables.
+
+    What was known stands before it as one query a table, that of other marts with their own text: a call of
+    their twins would ask for the figures of the day again in each, and cost its time and memory each time.
+    """
+    known = ",\n".join(f'"{name}" as (\n{sql}\n)' for name, sql in model.known)
+    return (
+        f"create or replace macro {model.name}{AS_OF}({PARAMETERS}) as table\n"
+        f"with {known}\nselect * from (\n{_as_of_text(model)}\n)"
+    )
 
 
 def create_statements(model: Model) -> list[str]:
@@ -98,7 +105,7 @@ def create_statements(model: Model) -> list[str]:
     if model.twin:
         known = _literal(f"{model.description} As known on {PARAMETER}.")
         statements += [
-            twin_sql(model, dict(model.as_of)),
+            twin_sql(model),
             f"comment on macro table {model.name}{AS_OF} is {known}",
         ]
     return statements
@@ -172,10 +179,27 @@ def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
                     f"its twin would read today's {today[0]}, which has no as-of macro; "
                     "read another table, or add -- twin: no",
                 )
-            finished.append(replace(model, as_of=as_of))
+            by_twin = {other.name + AS_OF: other for other in finished if other.twin}
+            known = tuple(dict(_known(as_of, by_twin)).items())
+            finished.append(replace(model, as_of=as_of, known=known))
         else:
             finished.append(model)
     return tuple(finished)
+
+
+def _known(as_of: Sequence[tuple[str, str]], by_twin: Mapping[str, Model]) -> Iterator[tuple[str, str]]:
+    """The macros that a twin stands on, each after those behind it, with the query that tells the same."""
+    for _, macro in as_of:
+        if mart := by_twin.get(macro):
+            yield from mart.known
+            yield macro, _as_of_text(mart)
+        else:
+            yield macro, f"select * from {macro}({PARAMETER})"
+
+
+def _as_of_text(model: Model) -> str:
+    """The model's text reading queries named like its macros instead of its tables."""
+    return replace_tables(model.sql, {table: f'"{macro}"' for table, macro in model.as_of})
 
 
 def _literal(text: str) -> str:

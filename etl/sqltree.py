@@ -93,14 +93,6 @@ def called(node: exp.Expr) -> str | None:
     return None
 
 
-def substitute(sql: str, replacements: Mapping[str, str]) -> str:
-    """The text with tables replaced by calls of table macros: only those names change, nothing else does.
-
-    `core.x` becomes `core.x_as_of(as_of_date)`, under the name that the query already uses for it.
-    """
-    return replace_tables(sql, {name: f"{macro}({PARAMETER})" for name, macro in replacements.items()})
-
-
 def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
     """The text with each of these tables replaced by another table expression, under the name it had."""
     for reference in reversed(references(parse(sql))):

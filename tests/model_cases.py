@@ -66,7 +66,7 @@ def make_empty(con: Connection, model: Model) -> None:
     columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
     con.execute(f"create table {model.name} ({columns})")
     if model.twin:
-        con.execute(twin_sql(model, dict(model.as_of)))
+        con.execute(twin_sql(model))
 
 
 def load_csv(con: Connection, table: str, path: Path) -> None:

@@ -6,15 +6,10 @@ with day as (
     where c.published_on is not null and not c.metric like 'partnership%'
 ),
 cost as (
-    select d.known_day, r.platform, r.scope, r.definition, r.period_start, r.period_end, r.cac, r.cac_low, r.cac_high, r.currency, r.validity,
-        r.flags, r.input_observation_ids
+    select d.known_day, t.platform, t.scope, t.definition, t.period_start, t.period_end, t.cac, t.cac_low, t.cac_high, t.currency, t.validity,
+        t.flags, t.input_observation_ids
     from day as d
-    cross join lateral (select a.* from marts.cac_ratio_as_of(d.known_day) as a) as r
-    union all
-    select d.known_day, m.platform, m.scope, 'marginal_cac', m.period_start, m.period_end, m.cac, m.cac_low, m.cac_high, m.currency, m.validity,
-        m.flags, m.input_observation_ids
-    from day as d
-    cross join lateral (select a.* from marts.cac_marginal_as_of(d.known_day) as a) as m
+    cross join lateral (select a.* from marts.cac_trend_as_of(d.known_day) as a) as t
     union all
     select null, n.platform, n.scope, n.definition, n.period_start, n.period_end, n.cac, n.cac_low, n.cac_high, n.currency, n.validity,
         n.flags, n.input_observation_ids
