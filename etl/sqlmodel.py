@@ -71,7 +71,7 @@ def twins_of(models: Sequence[Model]) -> dict[str, str]:
 
 
 def twin_sql(model: Model) -> str:
-    """CREATE OR REPLACE MACRO of the twin: the model's own text, reading what was known instead of its tables.
+    """CREATE OR REPLACE MACRO of the twin: the model's text, reading what was known instead of its tables.
 
     What was known stands before it as one query a table, that of other marts with their own text: a call of
     their twins would ask for the figures of the day again in each, and cost its time and memory each time.
