@@ -121,7 +121,6 @@ def step(name: str, rows_a_day: int, days: int) -> None:
     import great_expectations  # noqa: F401 (else its import would count as the first table's checks)
 
     with open_build(load_settings()) as con:
-        con.execute("set memory_limit = '2GB'")
         if name == "fill":
             fill(con, rows_a_day, days)
             print(json.dumps({}))

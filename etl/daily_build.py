@@ -10,7 +10,9 @@ With `-- daily: column, key` a row is what the earliest day of its grain says, s
 `column` is that day. A key with rows on the changed days and none so far is built from these days alone; one
 whose day is among them, or after a new one, from all its days. The others stand.
 
-Everything is built when there is no table yet, when the query changed, or when an input without days did.
+Everything is built when there is no table yet, when the query changed, or when an input without days did:
+in runs of days that follow one another, so that memory does not grow with the history and the rows of a day
+lie side by side, where DuckDB skips what a later day does not need.
 All is one transaction with the suite on the uncommitted rows that were built, not on the whole table: they
 are what may be wrong, the others passed when they were built, and a check must not read the history either.
 What an expectation compares them with it reads by itself.
@@ -26,7 +28,17 @@ from datetime import date, timedelta
 from etl import quality
 from etl.build import BuildError, BuildResult, Check, CriticalFailure, Outcome, all_or_nothing, record
 from etl.contract import Contract
-from etl.daily_rows import EVERYTHING, Run, between, days_of, in_runs, merged, restricted, validate_rows
+from etl.daily_rows import (
+    EVERYTHING,
+    Run,
+    between,
+    cut,
+    days_of,
+    in_runs,
+    merged,
+    restricted,
+    validate_rows,
+)
 from etl.daily_state import dated_inputs, due, settle, state_of, wanted_state
 from etl.quality import CheckResult, Suite
 from etl.sqlmodel import Model, create_statements
@@ -34,6 +46,9 @@ from etl.sqltree import replace_tables
 from etl.warehouse import Connection
 
 KEYS = "daily_key"
+# Rows of the inputs that are built at once where everything is built, and days in multiples of the reach:
+# each run reads the days of its reach once more.
+ROWS_AT_ONCE, REACHES_AT_ONCE = 500_000, 5
 
 
 @dataclass(frozen=True)
@@ -72,8 +87,7 @@ def build_daily(
         condition = EVERYTHING if whole else _condition(con, model, models, runs)
         before = _content(con, model, condition) if _stands(con, model) else {}
         if whole:
-            for statement in create_statements(model):
-                con.execute(statement)
+            _build_whole(con, model, models)
         elif runs:
             _rebuild(con, model, models, runs, condition)
         after = _content(con, model, condition)
@@ -154,6 +168,36 @@ def _keyed(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]
     }
 
 
+def _build_whole(con: Connection, model: Model, models: Sequence[Model]) -> None:
+    """Make the table anew: at once, or empty at first and filled in runs of days where there are many rows.
+
+    A row that has no day is made, too, for somebody to find it.
+    """
+    create, *comments = create_statements(model)
+    runs = [] if model.by_key else _runs(con, model, models)
+    if len(runs) < 2:
+        con.execute(create)
+    else:
+        con.execute(f"create or replace table {model.name} as select t.* from (\n{model.sql}\n) as t limit 0")
+    for first, last in runs if len(runs) > 1 else ():
+        after = "true" if first == runs[0][0] else f"t.{model.daily} >= date '{first}'"
+        before = "true" if last == runs[-1][1] else f"t.{model.daily} <= date '{last}'"
+        _insert(con, model, models, (first, last), f"({after} and {before}) or t.{model.daily} is null")
+    for statement in comments:
+        con.execute(statement)
+
+
+def _runs(con: Connection, model: Model, models: Sequence[Model]) -> list[Run]:
+    """All days of the inputs, in runs to be built one after the other."""
+    counts = " union all ".join(
+        f"select {table.day if isinstance(table, Contract) else table.daily}::date as day, count(*) as n "
+        f"from {name} group by 1"
+        for name, table in dated_inputs(model, models).items()
+    )
+    days = con.execute(f"select day, sum(n) from ({counts}) group by day order by day").fetchall()
+    return cut(days, ROWS_AT_ONCE, REACHES_AT_ONCE * model.reach)
+
+
 def _rebuild(
     con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run], condition: str
 ) -> None:
@@ -162,14 +206,16 @@ def _rebuild(
     if model.by_key:
         con.execute(f"insert into {model.name}\n{_of_keys(con, model, models, runs)}")
         return
-    for first, last in runs:
-        start = first - timedelta(model.reach)
-        inputs = dated_inputs(model, models).items()
-        text = replace_tables(
-            model.sql, {name: restricted(name, table, start, last) for name, table in inputs}
-        )
-        built = f"select t.* from (\n{text}\n) as t where {between(model, 't', first, last)}"
-        con.execute(f"insert into {model.name} {built}")
+    for run in runs:
+        _insert(con, model, models, run, between(model, "t", *run))
+
+
+def _insert(con: Connection, model: Model, models: Sequence[Model], run: Run, condition: str) -> None:
+    """Add what the query says, of the rows `t` that fulfil the condition, from the days it may look at."""
+    first, last = run[0] - timedelta(model.reach), run[1]
+    inputs = dated_inputs(model, models).items()
+    text = replace_tables(model.sql, {name: restricted(name, table, first, last) for name, table in inputs})
+    con.execute(f"insert into {model.name} select t.* from (\n{text}\n) as t where {condition}")
 
 
 def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:

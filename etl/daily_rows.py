@@ -31,6 +31,24 @@ def merged(days: Iterable[date], gap: int = GAP) -> list[Run]:
     return runs
 
 
+def cut(days: Sequence[tuple[date, int]], rows: int, least: int) -> list[Run]:
+    """Runs of days, first and last, with about `rows` rows and at least `least` days; `days` has rows by day.
+
+    They follow one another without a gap.
+    """
+    runs: list[Run] = []
+    first, taken = None, 0
+    for day, number in days:
+        first, taken = first or day, taken + number
+        if taken >= rows and (day - first).days + 1 >= least:
+            runs.append((first, day))
+            first, taken = day + timedelta(1), 0
+    if taken:
+        assert first  # noqa: S101 (there were days)
+        runs.append((first, days[-1][0]))
+    return runs
+
+
 def days_of(runs: Iterable[Run]) -> tuple[date, ...]:
     """All days of the runs."""
     return tuple(first + timedelta(n) for first, last in runs for n in range((last - first).days + 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -95,7 +96,7 @@ def called(node: exp.Expr) -> str | None:
 
 def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
     """The text with each of these tables replaced by another table expression, under the name it had."""
-    for reference in reversed(references(parse(sql))):
+    for reference in reversed(_places(sql)):
         if reference.is_call or reference.name not in replacements:
             continue
         text = replacements[reference.name]
@@ -103,6 +104,12 @@ def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
             text += f" as {reference.name.rpartition('.')[2]}"
         sql = sql[: reference.start] + text + sql[reference.end :]
     return sql
+
+
+@lru_cache(maxsize=256)
+def _places(sql: str) -> tuple[Reference, ...]:
+    """References of a text; a model that is built in runs of days has its text read once."""
+    return tuple(references(parse(sql)))
 
 
 def broken_rules(tree: exp.Select, is_macro: bool) -> Iterator[str]:

@@ -4,83 +4,34 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from etl.build import BuildError, CriticalFailure
-from etl.daily_build import KEYS, build_all_daily, build_daily
+from etl.daily_build import KEYS, build_daily
 from etl.daily_rows import days_of, merged
 from etl.daily_state import due, loading_time, note_news, stand_in
-from etl.quality import CheckResult, Suite
-from etl.sqlmodel import Model, ModelError, load_models
-from etl.warehouse import Connection, DatabaseError, memory, transaction
-
-START = date(2025, 1, 1)
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-HEAD = "-- portable: yes\n-- twin: no\n"
-SPEND = f"""-- What a platform spent on a day.
--- grain: platform, date
-{HEAD}-- daily: date, 0
-select
-    m.platform::varchar as platform, -- slug
-    m.date::date as date, -- day
-    cast(sum(m.marketing_spend) as decimal(38,4))::decimal(38,4) as spend -- spent, in currency
-from core.platform_metric_daily as m
-group by m.platform, m.date
-"""
-TRAILING = f"""-- What a platform spent in 28 days.
--- grain: platform, date
-{HEAD}-- daily: date, 27
-select
-    s.platform::varchar as platform, -- slug
-    s.date::date as date, -- last of the days
-    (sum(e.spend))::decimal(38,4) as spend, -- spent in 28 days
-    count(*)::bigint as days -- days with a figure
-from marts.spend as s
-join marts.spend as e on e.platform = s.platform and e.date between s.date - 27 and s.date
-group by s.platform, s.date
-"""
-FIRST = f"""-- The first order of a buyer.
--- grain: buyer_id_hash
-{HEAD}-- daily: first_on, key
-select
-    e.buyer_id_hash::varchar as buyer_id_hash, -- buyer
-    e.event_id::varchar as event_id, -- the order
-    cast(e.event_time as date)::date as first_on -- day
-from core.order_event as e
-qualify row_number() over (partition by e.buyer_id_hash order by e.event_time, e.event_id) = 1
-"""
-NEW = f"""-- New buyers of a day.
--- grain: date
-{HEAD}-- daily: date, 0
-select
-    cast(e.event_time as date)::date as date, -- day
-    count(f.event_id)::bigint as new_buyers -- persons
-from core.order_event as e
-left join core.first_one as f on f.event_id = e.event_id
-group by cast(e.event_time as date)
-"""
-FILES = {
-    "marts/spend": SPEND,
-    "marts/trailing": TRAILING,
-    "core/first_one": FIRST,
-    "marts/new_buyer": NEW,
-}
-Write = Callable[..., tuple[Model, ...]]
-
-
-def passes(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
-    con.execute(f"select 1 from {suite.table} limit 1")
-    return []
-
-
-def fails(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
-    query = f"select * from {suite.table}"
-    return [CheckResult(suite.table, "made_to_fail", "x", "critical", False, "says so", {}, query=query)]
+from etl.quality import Suite
+from etl.sqlmodel import ModelError
+from etl.warehouse import Connection, DatabaseError, memory
+from tests.daily_models import (
+    NOW,
+    SPEND,
+    START,
+    Recorded,
+    Write,
+    build,
+    deliver,
+    fails,
+    order,
+    passes,
+    tables,
+    whole,
+    written,
+)
 
 
 @pytest.fixture
@@ -92,64 +43,7 @@ def con() -> Iterator[Connection]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    def written(**changed: str) -> tuple[Model, ...]:
-        for name, text in {**FILES, **changed}.items():
-            path = tmp_path / "sql" / f"{name}.sql"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return load_models(tmp_path / "sql")
-
-    return written
-
-
-def build(con: Connection, models: Sequence[Model], *days: date) -> dict[str, Any]:
-    suites = {model.name: Suite(model.name, ()) for model in models}
-    outcomes = build_all_daily(con, models, suites, "run", days=days, check=passes)
-    assert [outcome.reason for outcome in outcomes if outcome.result is None] == []
-    return {outcome.name: outcome.result for outcome in outcomes}
-
-
-def deliver(con: Connection, at: datetime, day: date, spend: int, platform: str = "a") -> None:
-    """A row, as a load brings it: what it replaces goes to the history."""
-    with transaction(con):
-        key = [platform, day]
-        con.execute(
-            "insert into raw.platform_metric_daily_history select m.*, ? "
-            "from core.platform_metric_daily as m where m.platform = ? and m.date = ?",
-            [at, *key],
-        )
-        con.execute("delete from core.platform_metric_daily where platform = ? and date = ?", key)
-        con.execute(
-            "insert into core.platform_metric_daily "
-            "(platform, date, channel, partnership_id, marketing_spend, loaded_at) "
-            "values (?, ?, '', '', ?, ?)",
-            [*key, spend, at],
-        )
-
-
-def order(con: Connection, at: datetime, event: str, buyer: str, day: date | None) -> None:
-    """An order as a load brings it; without a day it is only taken away, as a refused file would be."""
-    with transaction(con):
-        con.execute(
-            "insert into raw.order_event_history select e.*, ? from core.order_event as e "
-            "where e.event_id = ?",
-            [at, event],
-        )
-        con.execute("delete from core.order_event where event_id = ?", [event])
-        if day:
-            con.execute(
-                "insert into core.order_event (event_id, event_time, buyer_id_hash, loaded_at) "
-                "values (?, ?, ?, ?)",
-                [event, day, buyer, at],
-            )
-
-
-def tables(con: Connection, models: Sequence[Model]) -> dict[str, list[Any]]:
-    return {m.name: con.execute(f"from {m.name} order by all").fetchall() for m in models}
-
-
-def whole(con: Connection, models: Sequence[Model]) -> dict[str, list[Any]]:
-    return {m.name: con.execute(f"select * from ({m.sql}\n) order by all").fetchall() for m in models}
+    return lambda **changed: written(tmp_path / "sql", changed)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -308,20 +202,6 @@ def test_runs_of_days() -> None:
     assert merged([third, first, second, first]) == [(first, second), (third, third)]
     assert len(days_of([(first, second), (third, third)])) == 5
     assert merged([]) == []
-
-
-class Recorded:
-    """A connection that keeps the statements it is given."""
-
-    def __init__(self, con: Connection) -> None:
-        self._con, self.statements = con, list[str]()
-
-    def execute(self, sql: str, *values: Any) -> Any:
-        self.statements.append(sql)
-        return self._con.execute(sql, *values)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._con, name)
 
 
 @pytest.mark.parametrize("history", [40, 400])

@@ -4,31 +4,31 @@
 -- portable: yes
 -- daily: date
 with deal as (
-    select
-        p.*, d.effective_on, d.ended_on, concat_ws('/', d.traffic_partner, d.supply_partner) as pair, t.last_delivered as platform_last, t.platform is not null as has_total, greatest(p.first_day, coalesce(d.effective_on, p.first_delivered)) as due_from, least(p.date, d.ended_on, coalesce(t.last_delivered, p.last_delivered)) as due_to
+    select p.*, d.effective_on, d.ended_on, t.last_delivered as platform_last, t.platform is not null as has_total, greatest(p.first_day, coalesce(d.effective_on, p.first_delivered)) as due_from, least(p.date, d.ended_on, coalesce(t.last_delivered, p.last_delivered)) as due_to
     from marts.partnership_period as p
     left join core.partnership as d on d.partnership_id = p.partnership_id
     left join marts.partnership_period as t on t.platform = p.platform and t.span = p.span and t.date = p.date and t.partnership_id = ''
     where p.partnership_id <> ''
 ),
 partners as (
-    select
-        p.platform, p.span, p.date, max(case when p.partnership_id = '' then p.new_buyers end) < sum(case when p.partnership_id <> '' then p.new_buyers end)
+    select p.platform, p.span, p.date, max(case when p.partnership_id = '' then p.new_buyers end) < sum(case when p.partnership_id <> '' then p.new_buyers end)
         or max(case when p.partnership_id = '' then p.orders end) < sum(case when p.partnership_id <> '' then p.orders end)
         or max(case when p.partnership_id = '' then p.gmv end) < sum(case when p.partnership_id <> '' then p.gmv end) as is_over
     from marts.partnership_period as p
     group by p.platform, p.span, p.date
 ),
+same_pair as (
+    select a.partnership_id, b.partnership_id as other_id
+    from core.partnership as a join core.partnership as b on b.traffic_partner = a.traffic_partner and b.supply_partner = a.supply_partner and b.partnership_id <> a.partnership_id
+),
 side_by_side as (
     select distinct a.platform, a.partnership_id, a.span, a.date
-    from deal as a
-    join deal as b
-        on b.platform = a.platform and b.span = a.span and b.date = a.date and b.pair = a.pair and b.partnership_id <> a.partnership_id
-        and b.first_delivered <= a.last_delivered and a.first_delivered <= b.last_delivered
+    from same_pair as s join marts.partnership_period as a on a.partnership_id = s.partnership_id
+    join marts.partnership_period as b on b.partnership_id = s.other_id and b.platform = a.platform and b.span = a.span and b.date = a.date
+    where b.first_delivered <= a.last_delivered and a.first_delivered <= b.last_delivered
 ),
 judged as (
-    select
-        d.*, c.spend, c.spend_parts, c.partner_cac, c.partner_cac_low, c.partner_cac_high, c.validity, c.blended_cac, c.share_of_new_buyers,
+    select d.*, c.spend, c.spend_parts, c.partner_cac, c.partner_cac_low, c.partner_cac_high, c.validity, c.blended_cac, c.share_of_new_buyers,
         list_filter([
             case when coalesce(o.is_over, false) then 'attribution_overlap' end, case when d.is_translated then 'currency_translated' end,
             case when d.ended_on >= d.first_day and d.ended_on < d.date then 'ends_mid_window' end,
