@@ -179,10 +179,10 @@ def _build_whole(con: Connection, model: Model, models: Sequence[Model]) -> None
         con.execute(create)
     else:
         con.execute(f"create or replace table {model.name} as select t.* from (\n{model.sql}\n) as t limit 0")
-    for first, last in runs if len(runs) > 1 else ():
-        after = "true" if first == runs[0][0] else f"t.{model.daily} >= date '{first}'"
-        before = "true" if last == runs[-1][1] else f"t.{model.daily} <= date '{last}'"
-        _insert(con, model, models, (first, last), f"({after} and {before}) or t.{model.daily} is null")
+        for run in runs:
+            after = "true" if run == runs[0] else f"t.{model.daily} >= date '{run[0]}'"
+            before = "true" if run == runs[-1] else f"t.{model.daily} <= date '{run[1]}'"
+            _insert(con, model, models, run, f"({after} and {before}) or t.{model.daily} is null")
     for statement in comments:
         con.execute(statement)
 

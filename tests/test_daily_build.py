@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from etl.daily_rows import days_of, merged
 from etl.daily_state import due, loading_time, note_news, stand_in
 from etl.quality import Suite
 from etl.sqlmodel import ModelError
-from etl.warehouse import Connection, DatabaseError, memory
+from etl.warehouse import Connection, DatabaseError
 from tests.daily_models import (
     NOW,
     SPEND,
@@ -32,13 +31,6 @@ from tests.daily_models import (
     whole,
     written,
 )
-
-
-@pytest.fixture
-def con() -> Iterator[Connection]:
-    con = memory()
-    yield con
-    con.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from etl.daily_build import build_daily
 from etl.daily_rows import cut
 from etl.daily_state import note_news
 from etl.quality import Suite
-from etl.warehouse import Connection, memory
+from etl.warehouse import Connection
 from tests.daily_models import (
     NOW,
     SPEND,
     START,
     Recorded,
-    Write,
     build,
     deliver,
     order,
@@ -34,24 +32,12 @@ from tests.daily_models import (
 )
 
 
-@pytest.fixture
-def con() -> Iterator[Connection]:
-    con = memory()
-    yield con
-    con.close()
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    return lambda **changed: written(tmp_path / "sql", changed)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_everything_built_in_runs_of_days_is_what_one_query_says(
-    con: Connection, write: Write, monkeypatch: pytest.MonkeyPatch, seed: int
+    con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(daily_build, "ROWS_AT_ONCE", 5)
-    models, rng = write(), random.Random(seed)
+    models, rng = written(tmp_path, {}), random.Random(seed)
     for _ in range(300):  # with gaps between the days
         deliver(con, NOW, START + timedelta(rng.randrange(600)), rng.randrange(100), rng.choice("ab"))
         order(
@@ -72,11 +58,11 @@ def test_everything_built_in_runs_of_days_is_what_one_query_says(
 
 
 def test_rows_without_a_day_are_refused_in_runs_of_days_too(
-    con: Connection, write: Write, monkeypatch: pytest.MonkeyPatch
+    con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(daily_build, "ROWS_AT_ONCE", 2)
     lost = f"nullif(m.date, date '{START + timedelta(7)}')::date as date"
-    models = write(**{"marts/spend": SPEND.replace("m.date::date as date", lost)})
+    models = written(tmp_path, {"marts/spend": SPEND.replace("m.date::date as date", lost)})
     for number in range(10):
         deliver(con, NOW, START + timedelta(number), number)
     note_news(con, models)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.data_docs import build_pages
-from etl.warehouse import Connection, WarehouseError, memory
+from etl.warehouse import Connection, WarehouseError
 
 RESULT = (
     "insert into audit.expectation_result values ('r1', timestamptz '2026-01-01 00:0{m}:00+00', "
@@ -16,11 +16,6 @@ RESULT = (
     "{bad}, 22, "
     "'{{\"column\": \"party\"}}', 'two answers <b>are</b> worse than none', null)"
 )
-
-
-@pytest.fixture
-def con() -> Connection:
-    return memory()
 
 
 def test_a_failed_check_stands_on_the_page_and_in_the_index(con: Connection, tmp_path: Path) -> None:

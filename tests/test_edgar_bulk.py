@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from etl.config import Settings, load_settings
 from etl.edgar_bulk import count_bodies, is_statements, load_archive
 from etl.edgar_facts import load_pending
 from etl.edgar_statements import StatementError, load_statements
-from etl.warehouse import Connection, WarehouseError, memory, open_build
+from etl.warehouse import Connection, WarehouseError, open_build
 from tests.edgar_bodies import JD, PDD, body
 
 NOW = datetime(2021, 5, 1, tzinfo=UTC)
@@ -42,13 +41,6 @@ PartnerSubsidies\t0000000007-24-000001\t1\t0\tmonetary\tD\tD\tPartner subsidies\
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings({"WAREHOUSE_HOME": str(tmp_path / "home")})
-
-
-@pytest.fixture
-def con() -> Iterator[Connection]:
-    con = memory()
-    yield con
-    con.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import gzip
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,12 @@ from etl.config import ROOT, Settings, load_settings
 from etl.edgar import store_body
 from etl.edgar_facts import IDENTITY, Body, BodyError, FactLoad, load_body, load_pending, stage
 from etl.sources.edgar import FORMS
-from etl.warehouse import Connection, memory
+from etl.warehouse import Connection
 from tests.edgar_bodies import FILED, JD, PDD, body, fact, real_bodies, write
 
 NOW = datetime(2021, 5, 1, tzinfo=UTC)
 LATER = datetime(2021, 6, 1, tzinfo=UTC)
 OF_JD = [row for row in FILED if row[0] == JD]
-
-
-@pytest.fixture
-def con() -> Iterator[Connection]:
-    con = memory()
-    yield con
-    con.close()
 
 
 @pytest.fixture

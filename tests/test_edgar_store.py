@@ -10,16 +10,11 @@ import pytest
 
 from etl.config import Settings, load_settings
 from etl.edgar import body_path, read_body, store_body
-from etl.warehouse import Connection, WarehouseError, memory
+from etl.warehouse import Connection, WarehouseError
 
 NOW = datetime(2026, 6, 8, 1, 14, 9, tzinfo=UTC)
 BODY = b'{"cik": 1549802, "entityName": "JD.com, Inc.", "facts": {}}'
 HEADERS = {"content-type": "application/json", "date": "Mon, 08 Jun 2026 01:14:09 GMT"}
-
-
-@pytest.fixture
-def con() -> Connection:
-    return memory()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The test of all models is itself tested: it finds what differs, and refuses a case that tests nothing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from etl.sqlmodel import Model, load_models
-from etl.warehouse import Connection, memory
+from etl.warehouse import Connection
 from tests.model_cases import run_case
 
 THING = """-- A thing.
@@ -39,13 +38,6 @@ RAW = (
     '"{""thing"": ""ball"", ""note"": """", ""weight"": ""1""}"\n'
     "\"{thing=cube, note='red, blue', weight=2}\"\n"
 )
-
-
-@pytest.fixture
-def con() -> Iterator[Connection]:
-    con = memory()
-    yield con
-    con.close()
 
 
 @pytest.fixture

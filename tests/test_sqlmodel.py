@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from etl.sqlmodel import Column, ModelError, create_statements, load_models
-from etl.warehouse import Connection, memory
+from etl.warehouse import Connection
 
 THING = """-- A thing of the sources.
 -- It may be anything.
@@ -78,11 +78,6 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 def mart(body: str, header: str = "-- What is told.\n-- grain: thing\n") -> dict[str, str]:
     return {**HOUSE, "marts/tale.sql": header + body}
-
-
-@pytest.fixture
-def con() -> Connection:
-    return memory()
 
 
 def test_header_types_and_comments_are_those_of_the_text(tmp_path: Path) -> None:
