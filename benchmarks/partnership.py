@@ -3,9 +3,9 @@
 A warehouse of 1,000 days of daily figures (rows / 1,000 a day, of 1,000 partnerships on ten platforms) is
 built whole, with the checks; then one more day is delivered and what is due is built. The same day is
 delivered to a warehouse of 10 days: what a day costs must not grow with the history. Each step runs in a
-process of its own, so that its peak of memory is its own, and both are taken in one run. The first days
-after a large load also pay for the checkpoint by which DuckDB puts its storage in order. Order events
-are not in it: repeat and cohort marts stay empty. Nothing here is a test: a busy machine is no fault.
+process of its own, so that its peak of memory is its own, and both are taken in one run. Every day is told:
+the first after a large load shows what a checkpoint has left to do. Order events are not in it: repeat and
+cohort marts stay empty. Nothing here is a test: a busy machine is no fault.
 """
 
 from __future__ import annotations

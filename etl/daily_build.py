@@ -211,11 +211,16 @@ def _rebuild(
 
 
 def _insert(con: Connection, model: Model, models: Sequence[Model], run: Run, condition: str) -> None:
-    """Add what the query says, of the rows `t` that fulfil the condition, from the days it may look at."""
+    """Add what the query says, of the rows `t` that fulfil the condition, from the days it may look at.
+
+    In the order of the days: DuckDB then ends a run with one short block at most. Unordered, each thread
+    leaves its own, and the next checkpoints merge them, which costs seconds after a large load.
+    """
     first, last = run[0] - timedelta(model.reach), run[1]
     inputs = dated_inputs(model, models).items()
     text = replace_tables(model.sql, {name: restricted(name, table, first, last) for name, table in inputs})
-    con.execute(f"insert into {model.name} select t.* from (\n{text}\n) as t where {condition}")
+    rows = f"select t.* from (\n{text}\n) as t where {condition} order by t.{model.daily}"
+    con.execute(f"insert into {model.name} {rows}")
 
 
 def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
