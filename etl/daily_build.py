@@ -32,6 +32,7 @@ from etl.daily_rows import (
     EVERYTHING,
     Run,
     between,
+    content,
     cut,
     days_of,
     in_runs,
@@ -85,12 +86,12 @@ def build_daily(
         wanted = due(con, model.name) | frozenset(days)
         runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
         condition = EVERYTHING if whole else _condition(con, model, models, runs)
-        before = _content(con, model, condition) if _stands(con, model) else {}
+        before = content(con, model, condition) if _stands(con, model) else {}
         if whole:
             _build_whole(con, model, models)
         elif runs:
             _rebuild(con, model, models, runs, condition)
-        after = _content(con, model, condition)
+        after = content(con, model, condition)
         if None in after:
             raise BuildError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
         changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
@@ -242,12 +243,3 @@ def _stands(con: Connection, model: Model) -> bool:
         [model.schema, model.table],
     ).fetchall()
     return [name for (name,) in columns] == [column.name for column in model.columns]
-
-
-def _content(con: Connection, model: Model, condition: str) -> dict[date | None, tuple[int, int]]:
-    """Rows, and a hash that their order leaves alone, of each day among the rows that are built."""
-    rows = con.execute(
-        f"select t.{model.daily}, count(*), sum(hash(t)::hugeint) from {model.name} as t "
-        f"where {condition} group by 1"
-    ).fetchall()
-    return {day: (count, total) for day, count, total in rows}

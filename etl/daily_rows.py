@@ -77,6 +77,15 @@ def in_runs(table: Model | Contract, runs: Sequence[Run]) -> str:
     return " or ".join(f"({between(table, 't', *run)})" for run in runs) or "false"
 
 
+def content(con: Connection, model: Model, condition: str) -> dict[date | None, tuple[int, int]]:
+    """Rows, and a hash that their order leaves alone, of each day among the rows that are built."""
+    rows = con.execute(
+        f"select t.{model.daily}, count(*), sum(hash(t)::hugeint) from {model.name} as t "
+        f"where {condition} group by 1"
+    ).fetchall()
+    return {day: (count, total) for day, count, total in rows}
+
+
 def validate_rows(
     con: Connection, suite: Suite, grain: Sequence[str], condition: str, check: Check, *, shown: str = ""
 ) -> list[CheckResult]:
