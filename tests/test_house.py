@@ -315,7 +315,7 @@ def test_lock_names_no_index() -> None:
     [
         ("    --hash=sha256:00 \\", True),
         ("    # via dagster", True),
-        ("--index-url https://example.com/simple", False),
+        ("--index-url mirror", False),
         ("-i mirror", False),
         ("--find-links wheels", False),
         ("package @ https://example.com/a.whl", False),
