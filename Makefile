@@ -27,17 +27,17 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed
-	@$(RUN) -m assets
+	@$(RUN) -m assets.cli
 
 daily: env ## load what waits in the inbox, build the days it touches, publish (FROM=2025-03-01 TO=2025-03-31: these again)
-	@$(RUN) -m assets daily $(FROM) $(TO)
+	@$(RUN) -m assets.cli daily $(FROM) $(TO)
 
 inbox: env ## list the files that wait in the inbox
-	@$(RUN) -m etl.inbox list
+	@$(RUN) -m etl.inbox.run list
 
 replay: export WAREHOUSE_FILE = $(value FILE)
 replay: env ## read refused and partly loaded files of the inbox again after a fix, or one (FILE=name); then make daily
-	@$(RUN) -m etl.inbox replay $${WAREHOUSE_FILE:+"$$WAREHOUSE_FILE"}
+	@$(RUN) -m etl.inbox.run replay $${WAREHOUSE_FILE:+"$$WAREHOUSE_FILE"}
 
 demo: env ## simulated data with known truth in data/demo; look at it with DEMO=1: make dev DEMO=1
 	@$(RUN) -m etl.demo
@@ -53,44 +53,44 @@ lint: env ## ruff, its formatter and mypy
 	@$(RUN) -m mypy
 
 dev: env ## open the Dagster UI on 127.0.0.1 (PORT=3000)
-	@home=$$($(RUN) -m assets home) && DAGSTER_HOME="$$home" $(RUN) -m dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	@home=$$($(RUN) -m assets.cli home) && DAGSTER_HOME="$$home" $(RUN) -m dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 sql: export WAREHOUSE_QUERY = $(value Q)
 sql: env ## a DuckDB shell on the published snapshot, read-only; one query with Q="select ..."
-	@$(RUN) -m etl.shell "$$WAREHOUSE_QUERY"
+	@$(RUN) -m etl.ask.shell "$$WAREHOUSE_QUERY"
 
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
-	@$(RUN) -m etl.explain "$$WAREHOUSE_ID"
+	@$(RUN) -m etl.ask.explain "$$WAREHOUSE_ID"
 
 effect: export WAREHOUSE_DEAL = $(value DEAL)
 effect: env ## what a deal did to its partners' public figures, or why nobody can tell: DEAL=kuaishou-jd-2020-direct-supply
-	@$(RUN) -m etl.deal_effect "$$WAREHOUSE_DEAL"
+	@$(RUN) -m etl.ask.effect "$$WAREHOUSE_DEAL"
 
 edgar-bulk: env ## load companyfacts.zip or a quarter of the SEC's data sets from disk (FILE=, CIK="1 2": only these)
-	@$(RUN) -m etl.edgar_bulk "$(FILE)" $(if $(CIK),--cik $(CIK))
+	@$(RUN) -m etl.edgar.bulk "$(FILE)" $(if $(CIK),--cik $(CIK))
 
 snapshots: env ## list the published snapshots that are kept
-	@$(RUN) -m etl.snapshots list
+	@$(RUN) -m etl.publish.snapshots list
 
 diff: env ## what changed between two kept snapshots (A=3 B=4), by default the last two
-	@$(RUN) -m etl.diff $(A) $(B)
+	@$(RUN) -m etl.publish.diff $(A) $(B)
 
 rollback: env ## serve the snapshot before the current one again, or a named one (TO=3), until `make unpin`
-	@$(RUN) -m etl.snapshots rollback $(TO)
+	@$(RUN) -m etl.publish.snapshots rollback $(TO)
 
 unpin: env ## let refreshes publish again after a rollback
-	@$(RUN) -m etl.snapshots unpin
+	@$(RUN) -m etl.publish.snapshots unpin
 
 dictionary: env ## write docs/dictionary.md anew from the comments in the SQL files
-	@$(RUN) -m etl.dictionary
+	@$(RUN) -m etl.ask.dictionary
 
 docs: env ## what Great Expectations found, as pages in $WAREHOUSE_HOME/data_docs; no network needed
-	@$(RUN) -m etl.data_docs
+	@$(RUN) -m etl.checks.pages
 
 edgar-backfill: export WAREHOUSE_CIKS = $(value CIKS)
 edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK a line (CIKS=file); goes on where it was stopped
-	@$(RUN) -m etl.edgar_backfill "$$WAREHOUSE_CIKS"
+	@$(RUN) -m etl.edgar.bulk "$$WAREHOUSE_CIKS"
 
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
 	@$(RUN) -m pip install -qq --disable-pip-version-check edgartools "dlt[duckdb]"

@@ -11,7 +11,8 @@ from typing import Any
 import dagster as dg
 
 from assets.metadata import code_block, rows_table
-from etl.quality import CheckResult, Suite
+from etl.checks.run import CheckResult
+from etl.checks.suite import Suite
 
 
 def check_specs(key: dg.AssetKey, suite: Suite) -> list[dg.AssetCheckSpec]:

@@ -8,22 +8,23 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.daily import DELIVERED, daily_assets, inbox_assets
-from assets.daily_jobs import daily_automation
-from assets.edgar import BODY, FILING, edgar_assets
-from assets.edgar_fact import TABLE as EDGAR_FACT
-from assets.edgar_fact import edgar_fact
+from assets.daily import DELIVERED, daily_assets, daily_automation, inbox_assets
 from assets.jobs import automation
 from assets.models import model_assets
-from assets.published import TABLE as PUBLISHED
-from assets.published import published_row
 from assets.serving import serving_warehouse
+from assets.sources import BODY, EDGAR_FACT, FILING, REFERENCE, edgar_assets, edgar_fact, published_row
 from assets.warehouse import Warehouse
+from etl.checks.suite import Suite, load_suite
 from etl.config import ROOT, load_settings
-from etl.quality import Suite, load_suite
-from etl.sqlmodel import load_models
+from etl.models.graph import load_models
 
 SIMULATED = "simulated"
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions of this project, which workspace.yaml opens."""
+    return definitions()
 
 
 def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) -> dg.Definitions:
@@ -33,10 +34,8 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     """
     models = load_models(root / "sql")
     tables = [model.name for model in models if not model.is_macro]
-    suites = {
-        table: _suite(root, table) for table in [PUBLISHED, FILING, BODY, EDGAR_FACT, *DELIVERED, *tables]
-    }
-    sources = [published_row(suites[PUBLISHED]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
+    suites = {table: _suite(root, table) for table in [REFERENCE, FILING, BODY, EDGAR_FACT, *DELIVERED, *tables]}
+    sources = [published_row(suites[REFERENCE]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):  # partitioned checks, backfills
         by_day = [inbox_assets(models, suites), *daily_assets(models, suites)]
     made = [*sources, *model_assets(models, suites), *by_day]

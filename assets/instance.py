@@ -50,9 +50,7 @@ def close_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> int:
         silent_since = datetime.now(UTC) - GRACE
         dead = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED, updated_before=silent_since))
         for run in dead:
-            instance.report_run_failed(
-                run, message="The process of this run died; the next refresh closed it."
-            )
+            instance.report_run_failed(run, message="The process of this run died; the next refresh closed it.")
     return len(dead)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.edgar import KEYS as EDGAR
-from assets.edgar import STEP as ASK_EDGAR
 from assets.serving import KEY as SERVING
+from assets.sources import EDGAR_KEYS as EDGAR
+from assets.sources import EDGAR_STEP as ASK_EDGAR
 from etl.config import load_settings
 from etl.notify import after_refresh
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import dagster as dg
 
-from etl.sqlmodel import Model, column_lineage
+from etl.models.file import Model
+from etl.models.graph import column_lineage
 from etl.warehouse import Connection
 
 PREVIEW_ROWS = 10

@@ -17,11 +17,12 @@ from assets.chart import CHARTS
 from assets.checks import blocked, check_results, check_specs
 from assets.metadata import asset_key, column_schema, lineage_metadata, table_metadata
 from assets.warehouse import Warehouse
-from etl.build import CriticalFailure, build
-from etl.daily_contract import CONTRACTS
-from etl.daily_state import stand_in
-from etl.quality import Suite
-from etl.sqlmodel import Model
+from etl.build import build
+from etl.checks.run import CriticalFailure
+from etl.checks.suite import Suite
+from etl.contracts import CONTRACTS
+from etl.daily.due import stand_in
+from etl.models.file import Model
 
 HISTORY_OF = {contract.history: contract.table for contract in CONTRACTS}
 # A mart is refreshed every morning; one missed morning is worth a look, three days are not.
@@ -43,9 +44,7 @@ def dependencies(model: Model, models: Sequence[Model]) -> frozenset[str]:
     by_name = {other.name: other for other in models}
     read = tables_behind(model, models)
     called = [by_name[name] for _, name in model.as_of if name in by_name]
-    needed = {
-        table for macro in [*called, *macros_after(model, models)] for table in tables_behind(macro, models)
-    }
+    needed = {table for macro in [*called, *macros_after(model, models)] for table in tables_behind(macro, models)}
     standing = {model.name, *read}
     ahead = [by_name[table] for table in read if table in by_name]
     while ahead:
@@ -73,8 +72,7 @@ def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:
     return tuple(
         macro
         for macro in models
-        if macro.is_macro
-        and max(tables_behind(macro, models), key=lambda table: position.get(table, -1)) == model.name
+        if macro.is_macro and max(tables_behind(macro, models), key=lambda table: position.get(table, -1)) == model.name
     )
 
 

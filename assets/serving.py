@@ -11,11 +11,11 @@ import dagster as dg
 
 from assets.metadata import rows_table
 from assets.warehouse import Warehouse
+from etl.checks.pages import pages_folder
 from etl.config import Settings
-from etl.daily_state import stand_in
-from etl.data_docs import pages_folder
-from etl.publish import publish
-from etl.sqlmodel import Model
+from etl.daily.due import stand_in
+from etl.models.file import Model
+from etl.publish.publication import publish
 
 KEY = dg.AssetKey(["serving", "warehouse"])
 

@@ -11,12 +11,11 @@ import dagster as dg
 
 from assets.daily import KEYS as INBOX
 from assets.daily import STEP as INBOX_STEP
-from assets.edgar import KEYS as EDGAR
-from assets.edgar import STEP as EDGAR_STEP
-from assets.edgar_fact import KEY as EDGAR_FACT
-from assets.published import KEY as PUBLISHED
-from assets.published import SHOWN
 from assets.serving import KEY as SERVING
+from assets.sources import EDGAR_FACT_KEY as EDGAR_FACT
+from assets.sources import EDGAR_KEYS as EDGAR
+from assets.sources import EDGAR_STEP, SHOWN
+from assets.sources import REFERENCE_KEY as PUBLISHED
 
 PHASES = {
     "raw": "ingest",
@@ -94,8 +93,7 @@ def _inputs(found: Outcome) -> Iterator[str]:
         return
     read, loaded, quarantined = (_value(raw, f"rows {what}") for what in ("read", "loaded", "quarantined"))
     yield (
-        f"Inputs     {read:,} rows of {len(_rows(raw, 'files'))} files: "
-        f"{loaded:,} loaded, {quarantined:,} quarantined"
+        f"Inputs     {read:,} rows of {len(_rows(raw, 'files'))} files: {loaded:,} loaded, {quarantined:,} quarantined"
     )
     for row in _rows(raw, "quarantined"):
         yield f"  quarantined  {row['file']}:{row['line']}  {row['reason']}"
@@ -120,9 +118,7 @@ def _inbox(found: Outcome) -> Iterator[str]:
     for source in _rows(raw, "remote sources"):
         yield f"Source     {source['source']}: {source['problem'] or source['new files'] + ' new files'}"
     files = _rows(raw, "files")
-    told = ", ".join(
-        f"{_value(raw, f'rows {what}'):,} {what}" for what in ("loaded", "quarantined", "superseded")
-    )
+    told = ", ".join(f"{_value(raw, f'rows {what}'):,} {what}" for what in ("loaded", "quarantined", "superseded"))
     yield f"Inbox      {len(files)} files, {_value(raw, 'rows read'):,} rows: {told}"
     for file in files:
         if file["status"] != "loaded":

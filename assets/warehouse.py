@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 
 from etl.build import BuildError
 from etl.config import ROOT, Settings, load_settings
-from etl.sources.published import SourceError
+from etl.errors import SourceError
 from etl.warehouse import BusyError, Connection, WarehouseError, open_build
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)

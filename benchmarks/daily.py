@@ -18,14 +18,15 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from etl import quality
+from etl.checks import run as quality
+from etl.checks.suite import Suite, load_suite
 from etl.config import ROOT, Settings, load_settings
-from etl.daily_build import build_all_daily
-from etl.daily_contract import PLATFORM_METRIC_DAILY
-from etl.daily_ingest import ingest
-from etl.daily_state import note_news, stand_in
-from etl.quality import Suite, load_suite
-from etl.sqlmodel import Model, load_models
+from etl.contracts import PLATFORM_METRIC_DAILY
+from etl.daily.build import build_all_daily
+from etl.daily.due import note_news, stand_in
+from etl.daily.ingest import ingest
+from etl.models.file import Model
+from etl.models.graph import load_models
 from etl.warehouse import Connection, memory, open_build, transaction
 
 LONG, SHORT, REPEATS = 1000, 10, 5
@@ -112,18 +113,14 @@ def _measured(
     return {part: statistics.median(found) for part, found in seconds.items()}
 
 
-def _history(
-    con: Connection, models: tuple[Model, ...], suites: Mapping[str, Suite], days: int, orders: int
-) -> None:
+def _history(con: Connection, models: tuple[Model, ...], suites: Mapping[str, Suite], days: int, orders: int) -> None:
     """So many days, as if they had been loaded and built before."""
     con.execute(REGISTRY)
     stand_in(con, [model for model in models if model.name not in ("core.platform", "core.partnership")])
     last = START + timedelta(days - 1)
     values = {"first": START, "last": last, "orders": orders, "buyers": 50 * orders}
     for table, query in (("platform_metric_daily", METRICS), ("order_event", ORDERS), ("fx_rate", RATES)):
-        con.execute(
-            f"insert into core.{table} by name select *, now() as loaded_at from ({query.format(**values)})"
-        )
+        con.execute(f"insert into core.{table} by name select *, now() as loaded_at from ({query.format(**values)})")
     with transaction(con):
         note_news(con, models)
     build_all_daily(con, models, suites, "history", check=lambda *_: [])

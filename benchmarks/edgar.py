@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import load_settings
-from etl.edgar_bulk import MEMORY
-from etl.edgar_facts import Body, load_body, reader, stage
+from etl.edgar.bulk import MEMORY
+from etl.edgar.facts import Body, load_body, reader, stage
 from etl.warehouse import memory, open_build
 
 TYPED_BOUND, MANY_BOUND = 2.0, 1.3

@@ -74,11 +74,12 @@ def phases() -> dict[str, float]:
         import great_expectations  # noqa: F401 (else its import would count as validation)
 
         from assets.definitions import definitions
-        from etl import quality
-        from etl.daily_state import rest_on_deliveries
-        from etl.ingest import ingest_published
-        from etl.publish import publish
-        from etl.sqlmodel import create_statements, load_models
+        from etl.checks import run as quality
+        from etl.checks.suite import load_suite
+        from etl.daily.due import rest_on_deliveries
+        from etl.models.graph import create_statements, load_models
+        from etl.publish.publication import publish
+        from etl.reference.load import ingest_published
         from etl.warehouse import open_build, transaction
     settings = load_settings()
     with timed("definitions"):
@@ -87,9 +88,7 @@ def phases() -> dict[str, float]:
     others = rest_on_deliveries(known)  # `make refresh` builds none of them
     models = [model for model in known if model.name not in others]
     tables = [model for model in models if not model.is_macro]
-    suites = [
-        quality.load_suite(settings.suites_dir / model.schema / f"{model.table}.yaml") for model in tables
-    ]
+    suites = [load_suite(settings.suites_dir / model.schema / f"{model.table}.yaml") for model in tables]
     now = datetime.now(UTC)
     with open_build(settings) as con:
         with timed("ingest"):

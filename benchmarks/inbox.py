@@ -25,8 +25,8 @@ from pathlib import Path
 
 from benchmarks.embedded import measure
 from etl.config import load_settings
-from etl.daily_contract import PLATFORM_METRIC_DAILY
-from etl.inbox import load_inbox
+from etl.contracts import PLATFORM_METRIC_DAILY
+from etl.inbox.run import load_inbox
 from etl.warehouse import Connection, create_database, memory, open_build
 
 COUNTS = "dau sessions orders buyers new_buyers"
@@ -63,9 +63,7 @@ def write(folder: Path, rows: int) -> None:
     negative = "select * replace (if(hash(sessions, gmv, dau) % 1000 = 0, -1, orders) as orders)"
     con.execute(f"copy ({negative} from ({wanted})) to '{folder / 'with_faults.csv'}' (header)")
     typed = ", ".join(f"{name}::decimal(18, 4) as {name}" for name in MONEY.split())
-    con.execute(
-        f"copy (select * replace ({typed}) from ({wanted})) to '{folder / 'rows.parquet'}' (format parquet)"
-    )
+    con.execute(f"copy (select * replace ({typed}) from ({wanted})) to '{folder / 'rows.parquet'}' (format parquet)")
 
 
 def bare(file: Path, home: Path) -> None:

@@ -20,11 +20,11 @@ from pathlib import Path
 
 from benchmarks.embedded import measure
 from etl.build import build
+from etl.checks.suite import load_suite
 from etl.config import load_settings
-from etl.daily_build import build_daily
-from etl.daily_state import loading_time, note_news
-from etl.quality import load_suite
-from etl.sqlmodel import create_statements, load_models
+from etl.daily.build import build_daily
+from etl.daily.due import loading_time, note_news
+from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, open_build
 
 DAYS, FEW_DAYS = 1_000, 10

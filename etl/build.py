@@ -6,40 +6,22 @@ is written in a transaction of its own afterwards, so that a rolled back table l
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from etl import quality
-from etl.quality import CheckResult, Suite, load_suite
-from etl.sqlmodel import Model, create_statements, load_models
+from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner, record_results, run, validate
+from etl.checks.suite import Suite, load_suite
+from etl.models.file import Model
+from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
-
-
-class Check(Protocol):
-    """How a suite is run on the open connection; `grain` tells failing rows apart."""
-
-    def __call__(self, con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
-        """One result for each expectation."""
 
 
 class BuildError(RuntimeError):
     """The SQL of a model does not run; the message names its file. The last good rows stay."""
-
-
-class CriticalFailure(RuntimeError):
-    """A critical expectation did not hold or could not run. `results` has all results of the suite."""
-
-    def __init__(self, results: Sequence[CheckResult]) -> None:
-        self.results = list(results)
-        failed = [r for r in self.results if r.critical_failure]
-        reasons = "; ".join(f"{r.name} ({r.exception or r.why})" for r in failed)
-        super().__init__(f"{failed[0].table if failed else 'suite'}: {reasons}")
 
 
 @dataclass(frozen=True)
@@ -74,16 +56,14 @@ def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[None]
         with transaction(con):
             yield
     except CriticalFailure as failure:
-        record(con, run_id, failure.results)
+        record_results(con, run_id, failure.results)
         raise
     except DatabaseError as error:
         fix = "; give it more with WAREHOUSE_MEMORY" if isinstance(error, MemoryShortage) else ""
         raise BuildError(f"{model.path}: {error}{fix}") from error
 
 
-def build(
-    con: Connection, model: Model, suite: Suite | None, run_id: str, check: Check = quality.run
-) -> BuildResult:
+def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check: SuiteRunner = run) -> BuildResult:
     """Build one model in one transaction; `suite` is None for a macro, which has no rows to check.
 
     Raises CriticalFailure when a critical expectation fails and BuildError when the SQL does; the
@@ -98,14 +78,12 @@ def build(
         if suite is not None:
             checks = validate(con, suite, model.grain, check)
         after = _content(con, model)
-    record(con, run_id, checks)
+    record_results(con, run_id, checks)
     rows = 0 if model.is_macro else int(after[-1][0])
     return BuildResult(rows, time.perf_counter() - started, checks, before != after)
 
 
-def build_all(
-    con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, check: Check = quality.run
-) -> list[Outcome]:
+def build_all(con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, check: SuiteRunner = run) -> list[Outcome]:
     """Build all models in dependency order; what lies behind a failure is skipped, the rest goes on.
 
     Raises ModelError and quality.SuiteError before anything is built.
@@ -131,43 +109,6 @@ def build_all(
     return list(outcomes.values())
 
 
-def validate(
-    con: Connection, suite: Suite, grain: Sequence[str] = (), check: Check = quality.run
-) -> list[CheckResult]:
-    """The results of a suite inside the caller's transaction. Raises CriticalFailure."""
-    results = check(con, suite, grain)
-    if any(result.critical_failure for result in results):
-        raise CriticalFailure(results)
-    return results
-
-
-def record(con: Connection, run_id: str, results: Sequence[CheckResult]) -> None:
-    """Append the results of one suite to audit.expectation_result, in a transaction of their own."""
-    checked_at = datetime.now(UTC)
-    rows = [
-        (
-            run_id,
-            checked_at,
-            result.table,
-            result.name,
-            result.type,
-            result.severity,
-            result.success,
-            _json(result.observed),
-            result.unexpected_count,
-            result.element_count,
-            _json(result.kwargs),
-            result.why,
-            result.exception,
-        )
-        for result in results
-    ]
-    if rows:
-        with transaction(con):
-            marks = ", ".join("?" for _ in rows[0])
-            con.executemany(f"insert into audit.expectation_result values ({marks})", rows)
-
-
 def _content(con: Connection, model: Model) -> list[tuple[Any, ...]]:
     """What the model makes now: columns, then row count and a hash that the order of rows leaves alone.
 
@@ -189,7 +130,3 @@ def _content(con: Connection, model: Model) -> list[tuple[Any, ...]]:
         return []
     rows = con.execute(f"select count(*), sum(hash(t)::hugeint) from {model.name} as t").fetchall()
     return [*columns, *rows]
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, default=str, ensure_ascii=False)

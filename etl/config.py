@@ -84,7 +84,7 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
     if env is None:
         env = {**{k: v for k, v in dotenv_values(root / ".env").items() if v is not None}, **os.environ}
     home = root / (env.get("WAREHOUSE_HOME") or "data")
-    figures = env.get("WAREHOUSE_FIGURES") or str(Path("data") / "published")
+    figures = env.get("WAREHOUSE_FIGURES") or str(Path("data") / "reference")
     engine = env.get("WAREHOUSE_ENGINE") or "duckdb"
     if engine != "duckdb":
         raise ValueError(f"WAREHOUSE_ENGINE is {engine!r}; duckdb is the only engine so far")

@@ -67,8 +67,7 @@ def findings_in(con: Connection, folder: Path) -> list[Finding]:
     tables = {
         name
         for (name,) in con.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() "
-            "where database_name = current_database()"
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
         ).fetchall()
     }
     found = []
@@ -82,9 +81,7 @@ def findings_in(con: Connection, folder: Path) -> list[Finding]:
 
 def _run(failure: str | None) -> Finding:
     words = f"failed: {failure}" if failure else "succeeds again"
-    return Finding(
-        RUN, "refresh", "failed" if failure else "succeeded", failure is not None, words, "make dev"
-    )
+    return Finding(RUN, "refresh", "failed" if failure else "succeeded", failure is not None, words, "make dev")
 
 
 def _is_news(finding: Finding, told: States) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from etl.config import Settings
-from etl.daily_contract import contract_tables, create_contract_tables
+from etl.contracts import contract_tables, create_contract_tables
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
@@ -101,9 +101,7 @@ def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) 
     when it is checkpointed, and worthless before. Raises BusyError when another connection or process
     has it open to write, WarehouseError when it cannot be opened.
     """
-    options = (
-        "read_only" if read_only else f"storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes"
-    )
+    options = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes"
     quoted = str(path).replace("'", "''")
     try:
         con.execute(f"attach '{quoted}' as {name} ({options})")
@@ -152,9 +150,7 @@ def _prepare(con: Connection) -> None:
     """
     text = BOOKKEEPING.read_text(encoding="utf-8") + ";\n".join(create_contract_tables())
     mark = hashlib.sha256(text.encode()).hexdigest()
-    made = con.execute(
-        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'bookkeeping'"
-    )
+    made = con.execute("select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'bookkeeping'")
     if made.fetchall() and con.execute("from raw.bookkeeping").fetchall() == [(mark,)]:
         return
     with transaction(con):
@@ -170,8 +166,7 @@ def _clear_layouts(con: Connection) -> None:
     """Drop empty delivered tables of another version's layout, to be made anew. Raises for one with rows."""
     for table, (_, columns) in contract_tables().items():
         found = con.execute(
-            "select column_name from duckdb_columns() where schema_name || '.' || table_name = ? "
-            "order by column_index",
+            "select column_name from duckdb_columns() where schema_name || '.' || table_name = ? order by column_index",
             [table],
         ).fetchall()
         if not found or [name for (name,) in found] == [column.name for column in columns]:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from etl.build import BuildError, CriticalFailure, build, build_all, record, validate
-from etl.quality import CheckResult, Suite
-from etl.sqlmodel import Model, ModelError, load_models
+from etl.build import BuildError, build, build_all
+from etl.checks.run import CheckResult, CriticalFailure, record_results, validate
+from etl.checks.suite import Suite
+from etl.models.file import Model
+from etl.models.graph import load_models
+from etl.models.tree import ModelError
 from etl.warehouse import Connection, memory, transaction
 
 RAW = "insert into raw.published_row (kind, line) values ('thing', {})"
@@ -52,9 +55,7 @@ FILES = {
 BUILT = ["core.other", "core.thing", "core.thing_as_of", "core.thing_latest", "marts.story"]
 
 
-def result(
-    table: str, success: bool, severity: str = "critical", exception: str | None = None
-) -> CheckResult:
+def result(table: str, success: bool, severity: str = "critical", exception: str | None = None) -> CheckResult:
     return CheckResult(
         table=table,
         name="line_is_small",
@@ -132,9 +133,7 @@ def lines(con: Connection) -> list[int]:
     return [line for (line,) in con.execute("select line from core.thing order by line").fetchall()]
 
 
-def test_build_makes_the_table_and_keeps_what_the_checks_said(
-    con: Connection, models: dict[str, Model]
-) -> None:
+def test_build_makes_the_table_and_keeps_what_the_checks_said(con: Connection, models: dict[str, Model]) -> None:
     built = build(con, models["core.thing"], Suite("core.thing", ()), "run 1", passes)
     assert (built.rows, built.changed, [check.success for check in built.checks]) == (2, True, [True])
     assert built.seconds > 0
@@ -279,9 +278,7 @@ def tables(con: Connection) -> list[tuple[str, str]]:
     return con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
 
 
-def test_build_all_refuses_a_broken_house_before_it_builds(
-    con: Connection, tmp_path: Path, suites_dir: Path
-) -> None:
+def test_build_all_refuses_a_broken_house_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
     files = {**FILES, "marts/story.sql": STORY.replace("core.thing_latest", "raw.published_row")}
     before = tables(con)
     with pytest.raises(ModelError):
@@ -295,7 +292,7 @@ def test_validate_and_record_serve_tables_that_no_model_makes(con: Connection) -
         con.execute(RAW.format(3))
         validate(con, suite, check=rejects("raw.published_row"))
     assert con.execute("select count(*) from raw.published_row").fetchall() == [(2,)]
-    record(con, "1", failure.value.results)
+    record_results(con, "1", failure.value.results)
     assert [row[:2] for row in results(con)] == [("1", "raw.published_row")]
-    record(con, "2", [])
+    record_results(con, "2", [])
     assert len(results(con)) == 1

@@ -14,7 +14,7 @@ import pytest
 
 from etl.config import ROOT, SIMULATED, Settings, load_settings
 from etl.demo import DemoError, demo_environment, write_demo
-from etl.sources import published
+from etl.reference import read as published
 from etl.warehouse import open_build
 
 
@@ -44,9 +44,7 @@ def test_the_same_seed_writes_the_same_bytes(demo: Settings, tmp_path: Path) -> 
     write_demo(again)
     assert files(again.home) == files(demo.home)
     write_demo(again, seed=7)
-    assert (
-        files(again.home)["inbox/sim_order_event.csv.gz"] != files(demo.home)["inbox/sim_order_event.csv.gz"]
-    )
+    assert files(again.home)["inbox/sim_order_event.csv.gz"] != files(demo.home)["inbox/sim_order_event.csv.gz"]
 
 
 def test_daily_figures_are_the_sums_of_the_orders(demo: Settings) -> None:
@@ -112,7 +110,7 @@ def test_everything_says_that_it_is_simulated(demo: Settings) -> None:
     assert all(name.startswith("sim_") for name in names if name)
     assert {row["is_simulated"] for row in daily(demo)} == {"true"}
     assert all(path.name.startswith("sim_") for path in demo.inbox.iterdir())
-    real = published.read([Path("data/published")], ROOT)
+    real = published.read([Path("data/reference")], ROOT)
     assert not any("sim_" in value for r in real.records for value in r.fields.values())
 
 

@@ -116,18 +116,14 @@ create or replace table core.observation as select * from (values
 """
 
 
-def test_a_restatement_is_told_but_not_those_of_the_first_load(
-    settings: Settings, receiver: Receiver
-) -> None:
+def test_a_restatement_is_told_but_not_those_of_the_first_load(settings: Settings, receiver: Receiver) -> None:
     write(settings, OBSERVATION.format(value="10573024000.0", printed="10,573,024", restated="false"))
     after_refresh(settings, None)
     assert receiver.texts() == [], "what was restated before the first load is history"
     write(settings, OBSERVATION.format(value="10158686000.0", printed="10,158,686", restated="true"))
     after_refresh(settings, None)
     (text,) = receiver.texts()
-    assert (
-        "jd sm_expense 2016-01-01 to 2016-12-31 CNY restated to 10,158,686, published on 2018-04-27" in text
-    )
+    assert "jd sm_expense 2016-01-01 to 2016-12-31 CNY restated to 10,158,686, published on 2018-04-27" in text
     assert "make explain ID=b" in text
     after_refresh(settings, None)
     assert receiver.texts() == []

@@ -14,13 +14,13 @@ import pytest
 
 from etl.build import build_all
 from etl.config import ROOT, Settings, load_settings
-from etl.ingest import IngestResult, ingest_published
-from etl.sqlmodel import load_models
+from etl.models.graph import load_models
+from etl.reference.load import IngestResult, ingest_published
 from etl.warehouse import Connection, open_build
 
 Tables = dict[str, list[str]]
 Row = dict[str, str]
-PUBLISHED = ROOT / "data" / "published"
+PUBLISHED = ROOT / "data" / "reference"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HISTORY = ("raw.published_row", "audit.load", "audit.quarantine")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.daily_jobs import REFRESH_DAILY
+from assets.daily import REFRESH_DAILY
 from assets.definitions import definitions
 from assets.jobs import REFRESH
 from etl.config import ROOT, Settings, load_settings
@@ -83,7 +83,7 @@ def refreshed(first: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path) 
 def changed(refreshed: Project, tmp_path: Path) -> Callable[[str, str], Project]:
     """The refreshed home with a copy of the project, in which a text is appended to a file."""
     root = tmp_path / "project"
-    for folder in ("sql", "expectations", "data/published"):
+    for folder in ("sql", "expectations", "data/reference"):
         shutil.copytree(ROOT / folder, root / folder)
 
     def change(file: str, appended: str) -> Project:
@@ -96,8 +96,6 @@ def changed(refreshed: Project, tmp_path: Path) -> Callable[[str, str], Project]
 
 def metadata(result: dg.ExecuteInProcessResult, table: str) -> dict[str, dg.MetadataValue]:
     (event,) = (
-        event
-        for event in result.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey(table.split("."))
+        event for event in result.get_asset_materialization_events() if event.asset_key == dg.AssetKey(table.split("."))
     )
     return dict(event.materialization.metadata)

@@ -55,9 +55,7 @@ def test_doubtful_points_are_grey_and_off_the_line() -> None:
     ]
     axes = Figure().add_subplot()
     _draw_series(axes, "jd", rows, COLOUR)
-    points = {
-        line.get_ydata()[0]: line for line in axes.lines if line.get_marker() == "o" and len(line.get_ydata())
-    }
+    points = {line.get_ydata()[0]: line for line in axes.lines if line.get_marker() == "o" and len(line.get_ydata())}
     assert {value: to_hex(line.get_color()) for value, line in points.items()} == {
         100.0: COLOUR,
         200.0: GREY,

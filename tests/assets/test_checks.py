@@ -7,7 +7,7 @@ import dataclasses
 import dagster as dg
 
 from assets.checks import blocked, check_results
-from etl.quality import CheckResult
+from etl.checks.run import CheckResult
 
 KEY = dg.AssetKey(["core", "platform"])
 HELD = CheckResult(

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.daily_jobs import last_day, look
+from assets.daily import last_day, look
 from assets.definitions import definitions
 from assets.summary import outcome, summary
 from etl.config import ROOT, SIMULATED, Settings
@@ -69,9 +69,7 @@ def delivered(
     days = "".join(day_of(LAST - timedelta(n)) for n in range(30))
     project.deliver("team/march.csv", DAILY + days + f"jd,{LAST},affiliate,,yuan,1,1,1,1\n")
     project.deliver("rates.csv", RATE + "USD,CNY,2025-03-01,2025-03-31,7.2,house\n")
-    orders = (
-        f"e1,{LAST} 08:00:00,jd,search,,ann,50,CNY,placed\ne2,{LAST} 09:00:00,jd,search,,ann,70,CNY,placed\n"
-    )
+    orders = f"e1,{LAST} 08:00:00,jd,search,,ann,50,CNY,placed\ne2,{LAST} 09:00:00,jd,search,,ann,70,CNY,placed\n"
     project.deliver("orders.csv", EVENT + orders)
     project.deliver("broken.csv", "platform,date\njd,2025-03-01\n")
     return project, project.refresh_daily(str(LAST))
@@ -94,8 +92,7 @@ def test_files_become_figures_that_readers_see(delivered: tuple[Project, dg.Exec
             [LAST],
         ).fetchall()
         comment = con.execute(
-            "select comment from duckdb_columns() where table_name = 'platform_metric_daily' "
-            "and column_name = 'gmv'"
+            "select comment from duckdb_columns() where table_name = 'platform_metric_daily' and column_name = 'gmv'"
         ).fetchall()
     # by hand: 20 USD at 7.2 are 144 CNY, 3 USD 21.6; Ann is one new buyer, in the total and in search
     assert rows == [
@@ -141,8 +138,7 @@ def test_one_day_more_builds_that_day_and_a_restated_one_its_own(again: Project)
     assert partitions(result, "core.daily_metric") == [str(old), str(new)]
     with open_snapshot(again.settings.serving_db) as con:
         orders = con.execute(
-            "select m.orders from core.daily_metric as m where m.channel = '' and m.date in (?, ?, ?) "
-            "order by m.date",
+            "select m.orders from core.daily_metric as m where m.channel = '' and m.date in (?, ?, ?) order by m.date",
             [old, old + timedelta(1), new],
         ).fetchall()
     assert orders == [(60,), (100,), (100,)]
@@ -156,11 +152,9 @@ def test_a_range_of_days_is_one_run(again: Project) -> None:
     assert built(result, "core.daily_metric") == f"2: {first} to {last}"
 
 
-def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_mended(
-    again: Project, tmp_path: Path
-) -> None:
+def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_mended(again: Project, tmp_path: Path) -> None:
     root = tmp_path / "project"
-    for folder in ("sql", "expectations", "data/published"):
+    for folder in ("sql", "expectations", "data/reference"):
         shutil.copytree(ROOT / folder, root / folder)
     with (root / "expectations/core/daily_metric.yaml").open("a", encoding="utf-8") as suite:
         suite.write(FAILING)
@@ -175,8 +169,7 @@ def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_mended(
     with open_build(again.settings) as con:
         assert con.execute(newest).fetchall() == [(LAST,)]
         told = con.execute(
-            "select r.table_name, r.success from audit.expectation_result as r "
-            "where r.check_name = 'made_to_fail'"
+            "select r.table_name, r.success from audit.expectation_result as r where r.check_name = 'made_to_fail'"
         ).fetchall()
         assert told == [("core.daily_metric", False)]
     assert again.refresh_daily(str(LAST)).success, "nothing new came, and yet the day is still due"
@@ -243,9 +236,7 @@ def test_schedule_and_sensor_ask_for_the_last_day_that_is_over(tmp_path: Path) -
 
 def test_what_starts_by_itself_is_switched_off() -> None:
     defs = definitions()
-    assert defs.resolve_schedule_def("refresh_daily_every_morning").default_status == (
-        dg.DefaultScheduleStatus.STOPPED
-    )
+    assert defs.resolve_schedule_def("refresh_daily_every_morning").default_status == (dg.DefaultScheduleStatus.STOPPED)
     assert defs.resolve_sensor_def("inbox").default_status == dg.DefaultSensorStatus.STOPPED
     job = defs.resolve_job_def("refresh_daily")
     assert job.backfill_policy == dg.BackfillPolicy.single_run()

@@ -10,13 +10,14 @@ import dagster as dg
 import pytest
 
 import assets
-from assets.daily_jobs import REFRESH_DAILY
+from assets.daily import REFRESH_DAILY
 from assets.definitions import definitions
 from assets.jobs import REFRESH
 from assets.models import dependencies, macros_after, tables_behind
+from etl.checks.suite import load_suite
 from etl.config import ROOT
-from etl.sqlmodel import Model, load_models
-from etl.suite import load_suite
+from etl.models.file import Model
+from etl.models.graph import load_models
 
 MOST_ASSETS = 80  # none for a company: a table a question, however many are measured
 DELIVERED = {"core.platform_metric_daily", "core.partner_target", "core.order_event", "core.fx_rate"}
@@ -163,7 +164,5 @@ def test_looking_starts_no_work(defs: dg.Definitions) -> None:
 def test_loading_imports_nothing_heavy() -> None:
     heavy = "great_expectations matplotlib pandas numpy"
     code = f"import sys, assets; assets.defs(); print(*[m for m in '{heavy}'.split() if m in sys.modules])"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True
-    )
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
     assert (loaded.returncode, loaded.stdout.strip()) == (0, ""), loaded.stderr

@@ -9,16 +9,16 @@ import dagster as dg
 import pytest
 
 from assets.definitions import definitions
-from assets.edgar import EdgarConfig
 from assets.jobs import LOOK_FOR_FILINGS, REFRESH
+from assets.sources import EdgarConfig
 from assets.summary import outcome, summary
 from etl.config import ROOT, load_settings
-from etl.sources import edgar_http
+from etl.edgar import client as edgar_http
 from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import QUIET, Project, metadata
-from tests.edgar_server import AGENT, RATE, UNDECLARED, EdgarServer, fact, filing, page, submissions
+from tests.support.edgar_server import AGENT, RATE, UNDECLARED, EdgarServer, fact, filing, page, submissions
 
-JD, OTHERS = 1549802, (1577552, 1737806, 1762417)  # those of data/published/platforms.csv
+JD, OTHERS = 1549802, (1577552, 1737806, 1762417)  # those of data/reference/platforms.csv
 TOLD: dict[str, str] = {}  # by run, what `make refresh` would have printed
 FY17 = "0001104659-18-027535"
 EDGAR = {"raw.edgar_filing", "raw.edgar_body"}
@@ -84,9 +84,7 @@ def test_without_an_agent_the_embedded_figures_serve_and_the_ui_says_what_is_mis
 def test_a_refresh_reads_filings_and_shows_them(refreshed: Project, server: EdgarServer) -> None:
     result = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert result.success
-    assert "EDGAR      current: 4 issuers, 5 requests, 1 reports with new facts, 0 reports pending" in told(
-        result
-    )
+    assert "EDGAR      current: 4 issuers, 5 requests, 1 reports with new facts, 0 reports pending" in told(result)
     shown = metadata(result, "raw.edgar_filing")
     assert f"[{FY17}](https://www.sec.gov/Archives/edgar/data/{JD}/000110465918027535/report.htm)" in str(
         shown["newest reports"].value

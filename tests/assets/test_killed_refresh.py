@@ -16,19 +16,19 @@ import pytest
 from assets.definitions import definitions
 from assets.jobs import REFRESH
 from etl.config import Settings, load_settings
-from etl.fingerprint import read_contents
+from etl.publish.files import read_contents
 from etl.warehouse import open_snapshot
 from tests.assets.conftest import QUIET, Project
-from tests.published_rows import DOCUMENT, FIGURE, PLATFORM, write
+from tests.support.reference_rows import DOCUMENT, FIGURE, PLATFORM, write
 
 CHILDREN = multiprocessing.get_context("spawn")
 # Where it dies: the name that a step looks up, and the table it is working on then (None: the first call).
 DEATHS = {
-    "in the middle of the ingest": ("assets.published.validate", None),
+    "in the middle of the ingest": ("assets.sources.validate", None),
     "inside the transaction of a model": ("etl.build.validate", "marts.cac_ratio"),
     "between two models": ("assets.models.build", "marts.cac_trend"),
     "before it publishes": ("assets.serving.publish", None),
-    "in the middle of publishing": ("etl.publish._verify", None),
+    "in the middle of publishing": ("etl.publish.publication._verify", None),
 }
 
 
@@ -57,9 +57,7 @@ def refresh_and_die(environment: dict[str, str], place: str, table: str | None) 
 
 
 def refreshed_with(environment: dict[str, str]) -> Settings:
-    result = (
-        definitions(environment=environment).resolve_job_def(REFRESH).execute_in_process(run_config=QUIET)
-    )
+    result = definitions(environment=environment).resolve_job_def(REFRESH).execute_in_process(run_config=QUIET)
     assert result.success
     return load_settings(environment)
 
@@ -78,7 +76,7 @@ def test_killed_at_every_kind_of_step(refreshed: Project, tmp_path: Path) -> Non
         documents=[DOCUMENT],
         observations=[{**FIGURE, "platform": "shop"}],
     )
-    figures = os.pathsep.join(("data/published", str(news)))
+    figures = os.pathsep.join(("data/reference", str(news)))
     environment = {**refreshed.environment, "WAREHOUSE_FIGURES": figures}
     before = marts(refreshed.settings)
     for step, (place, table) in DEATHS.items():

@@ -12,8 +12,8 @@ import pytest
 import assets.warehouse
 from assets.summary import outcome, summary
 from etl.config import ROOT, Settings
-from etl.daily_state import rest_on_deliveries
-from etl.sqlmodel import load_models
+from etl.daily.due import rest_on_deliveries
+from etl.models.graph import load_models
 from etl.warehouse import BusyError, open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
 
@@ -97,7 +97,7 @@ def test_what_the_ui_shows_of_an_ingest(first: tuple[Project, dg.ExecuteInProces
     assert read == loaded + shown["rows quarantined"].value
     files = {record.data["file"]: record.data["rows_read"] for record in shown["files"].records}
     assert sum(map(int, files.values())) == read
-    assert "data/published/observations.csv" in files
+    assert "data/reference/observations.csv" in files
     assert "](http" in shown["newest documents"].value
 
 
@@ -117,12 +117,8 @@ def test_a_critical_failure_keeps_what_was_there(changed: Change) -> None:
     before = fingerprint(project.settings.serving_db)
     result = project.refresh()
     assert not result.success
-    assert failures(result) == {
-        "core__document": "core.document keeps its last good rows: made_to_fail did not hold"
-    }
-    checks = {
-        c.check_name: c.passed for c in result.get_asset_check_evaluations() if "document" in c.asset_key.path
-    }
+    assert failures(result) == {"core__document": "core.document keeps its last good rows: made_to_fail did not hold"}
+    checks = {c.check_name: c.passed for c in result.get_asset_check_evaluations() if "document" in c.asset_key.path}
     assert checks.pop("made_to_fail") is False
     assert len(checks) > 1
     assert all(checks.values())
@@ -140,7 +136,7 @@ def test_a_critical_failure_keeps_what_was_there(changed: Change) -> None:
 
 
 def test_a_critical_failure_of_the_input_loads_nothing(changed: Change) -> None:
-    project = changed("data/published/parties.csv", "new_party,New party,counterparty\n")
+    project = changed("data/reference/parties.csv", "new_party,New party,counterparty\n")
     with (project.root / "expectations/raw/published_row.yaml").open("a", encoding="utf-8") as suite:
         suite.write(FAILING.format(severity="critical"))
     result = project.refresh()
@@ -161,25 +157,25 @@ def test_a_warning_shows_and_does_not_block(changed: Change) -> None:
 
 
 def test_a_quarantined_row_is_told_with_its_line_and_reason(changed: Change) -> None:
-    project = changed("data/published/parties.csv", ",nobody,counterparty\n")
-    lines = (project.root / "data/published/parties.csv").read_text(encoding="utf-8").splitlines()
+    project = changed("data/reference/parties.csv", ",nobody,counterparty\n")
+    lines = (project.root / "data/reference/parties.csv").read_text(encoding="utf-8").splitlines()
     job_result = project.refresh([dg.AssetKey(["raw", "published_row"])])
     assert job_result.success
     (row,) = metadata(job_result, "raw.published_row")["quarantined"].records
-    assert (row.data["file"], row.data["line"]) == ("data/published/parties.csv", str(len(lines)))
+    assert (row.data["file"], row.data["line"]) == ("data/reference/parties.csv", str(len(lines)))
     with dg.DagsterInstance.ephemeral() as instance:
         told = summary(outcome(job_result, instance), 1.0)
-    assert f"data/published/parties.csv:{len(lines)}  {row.data['reason']}" in told
+    assert f"data/reference/parties.csv:{len(lines)}  {row.data['reason']}" in told
     assert "1 quarantined" in told
     assert "warned  raw.published_row  nothing_quarantined" in told
 
 
 def test_a_refused_file_fails_once_with_its_message(changed: Change) -> None:
-    project = changed("data/published/parties.csv", "")
-    (project.root / "data/published/parties.csv").write_text("party,kind\n", encoding="utf-8")
+    project = changed("data/reference/parties.csv", "")
+    (project.root / "data/reference/parties.csv").write_text("party,kind\n", encoding="utf-8")
     result = project.refresh()
     (message,) = failures(result).values()
-    assert "data/published/parties.csv" in message
+    assert "data/reference/parties.csv" in message
     assert "fix:" in message
     assert "STEP_UP_FOR_RETRY" not in types(result)
     assert materialised(result) <= READ_NO_REFERENCE

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from assets.serving import _pages
+from etl.checks.pages import build_pages, pages_folder
 from etl.config import load_settings
-from etl.data_docs import build_pages, pages_folder
 from etl.warehouse import memory
 
 

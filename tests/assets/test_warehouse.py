@@ -108,9 +108,7 @@ def test_a_run_that_has_just_started_is_left_alone(settings: Settings) -> None:
         assert close_dead_runs(instance, settings) == 0
 
 
-def test_the_instance_stands_in_the_home_with_our_settings(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_instance_stands_in_the_home_with_our_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     home = prepare_home(settings)
     assert home == settings.home / "dagster"

@@ -1,4 +1,4 @@
-"""One test for all SQL models; tests/model_cases.py says what a case looks like."""
+"""One test for all SQL models; tests/support/model_cases.py says what a case looks like."""
 
 from functools import cache
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from etl.config import ROOT
-from etl.sqlmodel import Model, load_models
+from etl.models.file import Model
+from etl.models.graph import load_models
 from etl.warehouse import memory
-from tests.model_cases import run_case
+from tests.support.model_cases import run_case
 
 HERE = Path(__file__).parent
 CASES = sorted(path for path in HERE.glob("*/*/*") if path.is_dir())

@@ -1,0 +1,1 @@
+"""Expectation suites and their results. The only place that imports Great Expectations, and lazily."""

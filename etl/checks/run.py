@@ -1,0 +1,326 @@
+"""Whether a key is unique, by one aggregation.
+
+Great Expectations joins the table to its own keys, which takes twice as long on ten million rows; it is asked
+only for the rows of a key that is not unique.
+
+Run expectation suites with Great Expectations, in SQL on the open connection and in its transaction.
+
+The only module that imports Great Expectations, and only when a suite runs: the import takes seconds.
+Each expectation runs alone, so that an error has one owner. Severity is ours to gate on, since Great
+Expectations' own `success` ignores it; and a check that could not run never passes.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from etl.checks.dialect import Loan
+from etl.checks.suite import UNEXPECTED_ROWS, Expectation, Severity, Suite
+from etl.warehouse import Connection, transaction
+
+KEY = {"expect_compound_columns_to_be_unique": "column_list", "expect_column_values_to_be_unique": "column"}
+
+
+def rows_if_unique(loan: Loan, table: str, expectation: Expectation) -> int | None:
+    """The rows of the table if the expected key is unique; None if it is not, or something else is expected.
+
+    NULL is a value in a key of several columns, and none in a key of one. Raises DatabaseError.
+    """
+    name = KEY.get(expectation.type)
+    if name is None or set(expectation.kwargs) != {name}:
+        return None
+    given = expectation.kwargs[name]
+    columns = [given] if isinstance(given, str) else given
+    quoted = ['"' + column.replace('"', '""') + '"' for column in columns]
+    counted = f"max(_count) filter (where {quoted[0]} is not null)" if isinstance(given, str) else "max(_count)"
+    query = (
+        f"select coalesce(sum(_count), 0), coalesce({counted}, 0) "
+        f"from (select {', '.join(quoted)}, count(*) as _count from {table} group by {', '.join(quoted)})"
+    )
+    rows, most = loan.ask(lambda: loan.con.execute(query).fetchall()[0])
+    return int(rows) if most <= 1 else None
+
+
+ROWS = 20
+BATCH = "batch"
+COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
+COMPOUND = "expect_compound_columns_to_be_unique"
+UNIQUENESS = (COMPOUND, "expect_column_values_to_be_unique")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What came of one expectation on one table.
+
+    `observed`, `rows` (at most 20 that broke it, with the columns of the key) and `kwargs` are plain JSON
+    values; DECIMALs are text, to keep their digits. `query` finds the rows that broke it. `exception` is
+    one line that says why it could not run; it then failed, whatever its severity.
+    """
+
+    table: str
+    name: str
+    type: str
+    severity: Severity
+    success: bool
+    why: str
+    kwargs: dict[str, Any]
+    observed: Any = None
+    unexpected_count: int | None = None
+    element_count: int | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    query: str | None = None
+    exception: str | None = None
+
+    @property
+    def critical_failure(self) -> bool:
+        """Whether the table must not be used: it failed and is critical, or could not be checked."""
+        return not self.success and (self.severity == "critical" or self.exception is not None)
+
+
+def run(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
+    """SuiteRunner a table as `con` sees it, uncommitted rows too; one result for each expectation, in order.
+
+    Never commits or rolls back. `grain` names the columns that tell failing rows apart (default: those
+    that the suite itself expects to be unique). The first expectation that cannot run ends the suite,
+    because it leaves the transaction aborted; those after it fail as not run.
+    """
+    table = _Table(con, suite.table, grain or _key(suite))
+    results: list[CheckResult] = []
+    broken = None
+    for expectation in suite.expectations:
+        if broken is None:
+            results.append(table.check(expectation))
+            broken = expectation.name if results[-1].exception else None
+        else:
+            results.append(_result(suite.table, expectation, exception=f"not run: {broken} could not run"))
+    return results
+
+
+class _Table:
+    """A table of the open transaction, as Great Expectations sees it."""
+
+    def __init__(self, con: Connection, name: str, key: Sequence[str]) -> None:
+        from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+        from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+
+        # What it would log on an error is in the result, and what it logs without one is noise.
+        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+        schema, _, table = name.rpartition(".")
+        self.name, self.key = name, list(key)
+        self.loan = Loan(con)
+        self.engine = SqlAlchemyExecutionEngine(engine=self.loan.engine)
+        data = SqlAlchemyBatchData(self.engine, schema_name=schema or None, table_name=table)
+        self.engine.load_batch_data(BATCH, data)
+
+    def check(self, expectation: Expectation) -> CheckResult:
+        """The result of one expectation; the failing rows are looked for only where there are any."""
+        try:
+            if expectation.type == UNEXPECTED_ROWS:
+                return self._query_result(expectation)
+            if (rows := rows_if_unique(self.loan, self.name, expectation)) is not None:
+                return _result(self.name, expectation, success=True, unexpected_count=0, element_count=rows)
+            success, found = self._run(expectation, COUNTS_ONLY)
+            if not success:
+                success, found = self._run(expectation, self._with_rows())
+            return _result(
+                self.name,
+                expectation,
+                success=success,
+                observed=_plain(found.get("observed_value")),
+                unexpected_count=found.get("unexpected_count"),
+                element_count=found.get("element_count"),
+                rows=_rows(expectation, found),
+                query=None if success else self._failing_rows(),
+            )
+        except Exception as error:  # whatever it is, the check did not run
+            cause = self.loan.error or error
+            return _result(
+                self.name,
+                expectation,
+                exception=_one_line(cause) or repr(cause),
+                query=self.loan.statements[-1] if self.loan.error else None,
+            )
+
+    def _query_result(self, expectation: Expectation) -> CheckResult:
+        success, found = self._run(expectation, {"result_format": "COMPLETE"})
+        count = found["observed_value"]
+        return _result(
+            self.name,
+            expectation,
+            success=success,
+            observed=count,
+            unexpected_count=count,
+            rows=_rows(expectation, found),
+            query=expectation.kwargs["unexpected_rows_query"].format(batch=self.name).strip(),
+        )
+
+    def _with_rows(self) -> dict[str, Any]:
+        return {
+            "result_format": "SUMMARY",
+            "partial_unexpected_count": ROWS,
+            "return_unexpected_index_query": False,
+            **({"unexpected_index_column_names": self.key} if self.key else {}),
+        }
+
+    def _failing_rows(self) -> str | None:
+        """The query by which the failing rows were found; there is none for a sum or a list of columns.
+
+        It is read off the statements, because the query that Great Expectations shows forgets which rows
+        it ignored. Where one found values and another the key too, the longer tells more.
+        """
+        found = [sql for sql in self.loan.statements if sql.endswith(f" LIMIT {ROWS}")]
+        return max(found, key=len).removesuffix(f" LIMIT {ROWS}").strip() if found else None
+
+    def _run(self, expectation: Expectation, result_format: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        """Whether it holds, and Great Expectations' findings. Raises whatever kept it from running."""
+        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+        from great_expectations.validator.metrics_calculator import MetricsCalculator
+
+        self.loan.statements.clear()
+        settings = {"result_format": dict(result_format)}
+        kwargs = {**_gx_kwargs(expectation), "batch_id": BATCH}
+        check = ExpectationConfiguration(type=expectation.type, kwargs=kwargs).to_domain_obj()
+        needs = check.get_validation_dependencies(self.engine, settings).get_metric_configurations()
+        calculator = MetricsCalculator(self.engine, show_progress_bars=False)
+        graph = calculator.build_metric_dependency_graph(needs, settings)
+        metrics, failed = calculator.resolve_validation_graph(graph, settings)
+        for failure in failed.values():
+            raise RuntimeError(failure["exception_info"].exception_message)
+        result = check.metrics_validate(metrics, settings, self.engine)
+        return bool(result.success), result.result
+
+
+def _gx_kwargs(expectation: Expectation) -> dict[str, Any]:
+    kwargs = copy.deepcopy(expectation.kwargs)
+    if expectation.type == UNEXPECTED_ROWS:
+        # Great Expectations puts the query in brackets, which a comment on its last line would swallow,
+        # and prints a complaint where {batch} is missing.
+        query = kwargs["unexpected_rows_query"].rstrip("; \t\r\n")
+        kwargs["unexpected_rows_query"] = f"{query}\n/* {{batch}} */"
+    if expectation.type == COMPOUND:
+        # Great Expectations would let a key pass that is NULL in all its columns, however often it stands.
+        kwargs.setdefault("ignore_row_if", "never")
+    return kwargs
+
+
+def _key(suite: Suite) -> Sequence[str]:
+    """The columns that the suite expects to be unique, if it does."""
+    for form in UNIQUENESS:
+        for expectation in suite.expectations:
+            if expectation.type == form:
+                kwargs = expectation.kwargs
+                return kwargs["column_list"] if "column_list" in kwargs else [kwargs["column"]]
+    return ()
+
+
+def _rows(expectation: Expectation, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows that broke it: with the columns of the key where Great Expectations finds them."""
+    rows = (
+        (found.get("details") or {}).get("unexpected_rows")
+        or found.get("partial_unexpected_index_list")
+        or found.get("partial_unexpected_list")
+        or []
+    )
+    columns = [expectation.kwargs[key] for key in ("column", "column_A", "column_B") if key in expectation.kwargs]
+    named = (row if isinstance(row, dict) else _named(columns, row) for row in rows[:ROWS])
+    return [{str(column): _plain(value) for column, value in row.items()} for row in named]
+
+
+def _named(columns: Sequence[str], row: Any) -> dict[str, Any]:
+    return dict(zip(columns, row if len(columns) > 1 else [row], strict=True))
+
+
+def _result(table: str, expectation: Expectation, *, success: bool = False, **found: Any) -> CheckResult:
+    return CheckResult(
+        table,
+        expectation.name,
+        expectation.type,
+        expectation.severity,
+        success,
+        expectation.why,
+        _plain(expectation.kwargs),
+        **found,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal) and value.is_finite():
+        digits = f"{value:f}"
+        return digits.rstrip("0").rstrip(".") if "." in digits else digits
+    if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)
+
+
+def _one_line(error: object) -> str:
+    """A message without the excerpt of the statement that DuckDB appends."""
+    return " ".join(str(error).split("\n\nLINE ")[0].split())
+
+
+class SuiteRunner(Protocol):
+    """How a suite is run on the open connection; `grain` tells failing rows apart."""
+
+    def __call__(self, con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
+        """One result for each expectation."""
+
+
+class CriticalFailure(RuntimeError):
+    """A critical expectation did not hold or could not run. `results` has all results of the suite."""
+
+    def __init__(self, results: Sequence[CheckResult]) -> None:
+        self.results = list(results)
+        failed = [r for r in self.results if r.critical_failure]
+        reasons = "; ".join(f"{r.name} ({r.exception or r.why})" for r in failed)
+        super().__init__(f"{failed[0].table if failed else 'suite'}: {reasons}")
+
+
+def validate(con: Connection, suite: Suite, grain: Sequence[str] = (), check: SuiteRunner = run) -> list[CheckResult]:
+    """The results of a suite inside the caller's transaction. Raises CriticalFailure."""
+    results = check(con, suite, grain)
+    if any(result.critical_failure for result in results):
+        raise CriticalFailure(results)
+    return results
+
+
+def record_results(con: Connection, run_id: str, results: Sequence[CheckResult]) -> None:
+    """Append the results of one suite to audit.expectation_result, in a transaction of their own."""
+    checked_at = datetime.now(UTC)
+    rows = [
+        (
+            run_id,
+            checked_at,
+            result.table,
+            result.name,
+            result.type,
+            result.severity,
+            result.success,
+            _json(result.observed),
+            result.unexpected_count,
+            result.element_count,
+            _json(result.kwargs),
+            result.why,
+            result.exception,
+        )
+        for result in results
+    ]
+    if rows:
+        with transaction(con):
+            marks = ", ".join("?" for _ in rows[0])
+            con.executemany(f"insert into audit.expectation_result values ({marks})", rows)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, default=str, ensure_ascii=False)

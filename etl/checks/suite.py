@@ -1,0 +1,189 @@
+"""Expectation suites: read expectations/<schema>/<table>.yaml and refuse what could not work.
+
+A suite is data that people edit, so every fault is found on reading, before anything runs, and named with
+its file and its fix. Nothing here imports Great Expectations, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from string import Formatter
+from typing import Any, Literal, cast
+
+import yaml
+
+Severity = Literal["critical", "warning"]
+UNEXPECTED_ROWS = "unexpected_rows_expectation"
+MOST = 10
+EXACT_INTEGER = 2**53
+
+# Each is tried against plain SQL in tests/checks/test_run.py. Great Expectations has more; those it cannot
+# compute in SQL (increasing, JSON, strftime), those that count NULLs at random (pairs in a set) and those
+# nobody tried are refused.
+FORMS = frozenset(
+    {
+        "expect_column_distinct_values_to_be_in_set",
+        "expect_column_distinct_values_to_contain_set",
+        "expect_column_distinct_values_to_equal_set",
+        "expect_column_max_to_be_between",
+        "expect_column_mean_to_be_between",
+        "expect_column_median_to_be_between",
+        "expect_column_min_to_be_between",
+        "expect_column_pair_values_a_to_be_greater_than_b",
+        "expect_column_pair_values_to_be_equal",
+        "expect_column_proportion_of_non_null_values_to_be_between",
+        "expect_column_proportion_of_unique_values_to_be_between",
+        "expect_column_stdev_to_be_between",
+        "expect_column_sum_to_be_between",
+        "expect_column_to_exist",
+        "expect_column_type_to_be",
+        "expect_column_unique_value_count_to_be_between",
+        "expect_column_value_lengths_to_be_between",
+        "expect_column_value_lengths_to_equal",
+        "expect_column_values_to_be_between",
+        "expect_column_values_to_be_in_set",
+        "expect_column_values_to_be_in_type_list",
+        "expect_column_values_to_be_null",
+        "expect_column_values_to_be_of_type",
+        "expect_column_values_to_be_unique",
+        "expect_column_values_to_match_like_pattern",
+        "expect_column_values_to_match_like_pattern_list",
+        "expect_column_values_to_match_regex",
+        "expect_column_values_to_match_regex_list",
+        "expect_column_values_to_not_be_in_set",
+        "expect_column_values_to_not_be_null",
+        "expect_column_values_to_not_match_like_pattern",
+        "expect_column_values_to_not_match_like_pattern_list",
+        "expect_column_values_to_not_match_regex",
+        "expect_column_values_to_not_match_regex_list",
+        "expect_compound_columns_to_be_unique",
+        "expect_multicolumn_sum_to_equal",
+        "expect_multicolumn_values_to_be_equal",
+        "expect_select_column_values_to_be_unique_within_record",
+        "expect_table_column_count_to_be_between",
+        "expect_table_column_count_to_equal",
+        "expect_table_columns_to_match_ordered_list",
+        "expect_table_columns_to_match_set",
+        "expect_table_row_count_to_be_between",
+        "expect_table_row_count_to_equal",
+        UNEXPECTED_ROWS,
+    }
+)
+
+
+class SuiteError(ValueError):
+    """A suite file cannot be used; the message names the file, the expectation and the fix."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One thing that must hold. `name` is that of the Dagster check, unique in its suite."""
+
+    name: str
+    type: str
+    kwargs: dict[str, Any]
+    severity: Severity
+    why: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What must hold of one table, `schema.table`, in the order in which it is checked."""
+
+    table: str
+    expectations: tuple[Expectation, ...]
+
+
+def load_suite(path: Path) -> Suite:
+    """The suite of the table that the path names: <schema>/<table>.yaml. Raises SuiteError."""
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SuiteError(f"{path}: cannot be read as YAML; mend it there: {error}") from error
+    if not isinstance(document, dict) or set(document) != {"expectations"}:
+        raise SuiteError(f"{path}: the file must hold one key, `expectations`")
+    entries = document["expectations"]
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MOST:
+        raise SuiteError(f"{path}: list 1 to {MOST} expectations; drop those on whose failure nobody would act")
+    expectations = tuple(_expectation(f"{path}, expectation {n}", e) for n, e in enumerate(entries, 1))
+    names = [expectation.name for expectation in expectations]
+    for name in names:
+        if names.count(name) > 1:
+            raise SuiteError(f"{path}: two expectations are called {name}; give each a `name` of its own")
+    return Suite(f"{path.parent.name}.{path.stem}", expectations)
+
+
+def _expectation(place: str, entry: object) -> Expectation:
+    if not isinstance(entry, dict) or not {"type", "severity", "meta"} <= set(entry):
+        raise SuiteError(f"{place}: needs `type`, `severity` and `meta: {{why: ...}}`")
+    if unknown := set(entry) - {"type", "kwargs", "severity", "name", "meta"}:
+        raise SuiteError(f"{place}: unknown key {sorted(unknown)[0]!r}; use type, kwargs, severity, name, meta")
+    form, kwargs, meta = entry["type"], entry.get("kwargs", {}), entry["meta"]
+    if not isinstance(form, str) or form not in FORMS:
+        near = get_close_matches(str(form), FORMS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"{UNEXPECTED_ROWS} can say anything in SQL"
+        raise SuiteError(f"{place}: {form} is not among the forms that are known to work here; {hint}")
+    if not isinstance(kwargs, dict):
+        raise SuiteError(f"{place}: `kwargs` must map argument names to values")
+    if entry["severity"] not in ("critical", "warning"):
+        raise SuiteError(f"{place}: severity is {entry['severity']!r}; make it critical or warning")
+    if not isinstance(meta, dict) or not isinstance(meta.get("why"), str) or not meta["why"].strip():
+        raise SuiteError(f"{place}: `meta.why` must say in words who acts on a failure, or why it matters")
+    _check_kwargs(place, form, kwargs)
+    name = entry.get("name", _derived_name(form, kwargs))
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise SuiteError(f"{place}: give it a `name` of letters, digits and underscores (found {name!r})")
+    return Expectation(name, form, kwargs, cast("Severity", entry["severity"]), meta["why"].strip())
+
+
+def _derived_name(form: str, kwargs: Mapping[str, Any]) -> str | None:
+    """The form and its columns, e.g. column_values_to_not_be_null_currency; none for a query."""
+    if form == UNEXPECTED_ROWS:
+        return None
+    columns = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
+    if isinstance(kwargs.get("column_list"), list):
+        columns += kwargs["column_list"]
+    return re.sub(r"\W", "_", "_".join([form.removeprefix("expect_"), *map(str, columns)]), flags=re.ASCII)
+
+
+def _check_kwargs(place: str, form: str, kwargs: Mapping[str, Any]) -> None:
+    """Refuse arguments with which Great Expectations would check something else than is written."""
+    for key in ("min_value", "max_value", "value", "sum_total"):
+        if isinstance(kwargs.get(key), int) and abs(kwargs[key]) > EXACT_INTEGER:
+            raise SuiteError(f"{place}: {key} is too large to be compared exactly; use {UNEXPECTED_ROWS}")
+    if "row_condition" in kwargs:
+        raise SuiteError(f"{place}: row_condition is on its way out; use {UNEXPECTED_ROWS}")
+    if form != UNEXPECTED_ROWS:
+        return
+    query = kwargs.get("unexpected_rows_query")
+    if not isinstance(query, str) or not query.strip():
+        raise SuiteError(f"{place}: kwargs.unexpected_rows_query must be a SELECT that finds the wrong rows")
+    try:
+        fields = {field for _, field, _, _ in Formatter().parse(query) if field is not None}
+    except ValueError:
+        fields = {""}
+    if fields - {"batch"}:
+        raise SuiteError(f"{place}: {{batch}} stands for the table; any other brace is written twice: {{{{ }}}}")
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML in which a key stands once in a mapping, and NO, on and off are words and no truth values."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", node.start_mark)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))

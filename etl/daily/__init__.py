@@ -1,0 +1,1 @@
+"""Tables built day by day: which days are due, and building them."""

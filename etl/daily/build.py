@@ -1,0 +1,249 @@
+"""Build a table only for the days that new data touches: the cost of a day does not grow with the history.
+
+A model with `-- daily: column, reach` is a plain query over everything; nobody writes a second one. A row of
+day d may depend on rows of the days d - reach to d of the tables with days that it reads, and on nothing
+else of them. When the days T of these tables changed, the days T to T + reach are rebuilt: each such table
+is replaced in the text by its rows from `reach` days before the first to the last, and of what the query then
+says, the days to rebuild replace the old ones. Days far apart are built in several runs of days.
+
+With `-- daily: column, key` a row is what the earliest day of its grain says, such as a buyer's first order:
+`column` is that day. A key with rows on the changed days and none so far is built from these days alone; one
+whose day is among them, or after a new one, from all its days. The others stand.
+
+Everything is built when there is no table yet, when the query changed, or when an input without days did:
+in runs of days that follow one another, so that memory does not grow with the history and the rows of a day
+lie side by side, where DuckDB skips what a later day does not need.
+All is one transaction with the suite on the uncommitted rows that were built, not on the whole table: they
+are what may be wrong, the others passed when they were built, and a check must not read the history either.
+What an expectation compares them with it reads by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from etl.build import BuildError, BuildResult, Outcome, all_or_nothing
+from etl.checks import run as quality
+from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner, record_results
+from etl.checks.suite import Suite
+from etl.contracts import Contract
+from etl.daily.due import (
+    EVERYTHING,
+    Run,
+    between,
+    content,
+    cut,
+    dated_inputs,
+    days_of,
+    due,
+    in_runs,
+    merged,
+    restricted,
+    settle,
+    state_of,
+    validate_rows,
+    wanted_state,
+)
+from etl.models.file import Model
+from etl.models.graph import create_statements
+from etl.models.tree import replace_tables
+from etl.warehouse import Connection
+
+KEYS = "daily_key"
+# Rows of the inputs that are built at once where everything is built, and days in multiples of the reach:
+# each run reads the days of its reach once more.
+ROWS_AT_ONCE, REACHES_AT_ONCE = 500_000, 5
+
+
+@dataclass(frozen=True)
+class DailyResult(BuildResult):
+    """What was built: `rows` of the days `days`, of which `changed_days` differ from before.
+
+    `whole` says that everything was built; `days` are then all days of the table.
+    """
+
+    days: tuple[date, ...] = ()
+    changed_days: tuple[date, ...] = ()
+    whole: bool = False
+
+
+def build_daily(
+    con: Connection,
+    model: Model,
+    models: Sequence[Model],
+    suite: Suite,
+    run_id: str,
+    *,
+    days: Iterable[date] = (),
+    check: SuiteRunner = quality.run,
+) -> DailyResult:
+    """Build what is due in a daily table, and `days` in any case; what changed is due in its readers.
+
+    Raises CriticalFailure when a critical expectation fails and BuildError when the SQL does; the table is
+    then as it was before and the same days stay due. Results go to audit.expectation_result either way.
+    """
+    started = time.perf_counter()
+    checks: list[CheckResult] = []
+    with all_or_nothing(con, model, run_id):
+        whole = not _stands(con, model) or state_of(con, model.name) != wanted_state(con, model, models)
+        wanted = due(con, model.name) | frozenset(days)
+        runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
+        condition = EVERYTHING if whole else _condition(con, model, models, runs)
+        before = content(con, model, condition) if _stands(con, model) else {}
+        if whole:
+            _build_whole(con, model, models)
+        elif runs:
+            _rebuild(con, model, models, runs, condition)
+        after = content(con, model, condition)
+        if None in after:
+            raise BuildError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
+        changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
+        if whole or runs:
+            shown = model.name if model.by_key else ""
+            checks = validate_rows(con, suite, model.grain, condition, check, shown=shown)
+        settle(con, model, models, changed)
+        con.execute(f"drop table if exists temp.{KEYS}")
+    record_results(con, run_id, checks)
+    rows = sum(count for count, _ in after.values())
+    built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)
+    seconds = time.perf_counter() - started
+    return DailyResult(rows, seconds, checks, bool(changed), built, changed, whole)
+
+
+def build_all_daily(
+    con: Connection,
+    models: Sequence[Model],
+    suites: Mapping[str, Suite],
+    run_id: str,
+    *,
+    days: Iterable[date] = (),
+    check: SuiteRunner = quality.run,
+) -> list[Outcome]:
+    """Build what is due in all daily tables, in the order of `models`; behind a failure nothing is built."""
+    outcomes: dict[str, Outcome] = {}
+    forced = tuple(days)
+    for model in (model for model in models if model.daily):
+        missing = [read for read in model.reads if read in outcomes and outcomes[read].result is None]
+        if missing:
+            outcomes[model.name] = Outcome(model.name, None, f"skipped, for it reads {missing[0]}")
+            continue
+        try:
+            result = build_daily(con, model, models, suites[model.name], run_id, days=forced, check=check)
+            outcomes[model.name] = Outcome(model.name, result)
+        except (CriticalFailure, BuildError) as error:
+            outcomes[model.name] = Outcome(model.name, None, str(error))
+    return list(outcomes.values())
+
+
+def _condition(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
+    """The rows that are built, as a condition on `t`; by key it makes the table of keys first.
+
+    These are the keys without a row so far, which have none on other days; and, to be looked for on all days,
+    those whose row stands on one of the days or after a new one.
+    """
+    days = in_runs(model, runs)
+    if not model.by_key:
+        return days
+    names = ", ".join(model.grain)
+    new = " union all ".join(
+        f"select {names}, t.{table.day if isinstance(table, Contract) else table.daily}::date as day "
+        f"from {name} as t where {in_runs(table, runs)}"
+        for name, table in _keyed(model, models).items()
+    )
+    con.execute(
+        f"""create or replace temp table {KEYS} as
+        select {names}, t.{model.daily} is not null as on_all_days
+        from (select {names}, min(day) as day from ({new}) group by {names}) as n
+        left join {model.name} as t using ({names})
+        where t.{model.daily} is null or n.day < t.{model.daily}
+        union
+        select {names}, true from {model.name} as t where {days}"""
+    )
+    same = " and ".join(f"k.{name} = t.{name}" for name in model.grain)
+    return f"exists (select 1 from {KEYS} as k where {same})"
+
+
+def _keyed(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]:
+    """The tables with days that a model by key reads, and that have its key."""
+    return {
+        name: table
+        for name, table in dated_inputs(model, models).items()
+        if set(model.grain) <= {column.name for column in table.columns}
+    }
+
+
+def _build_whole(con: Connection, model: Model, models: Sequence[Model]) -> None:
+    """Make the table anew: at once, or empty at first and filled in runs of days where there are many rows.
+
+    A row that has no day is made, too, for somebody to find it.
+    """
+    create, *comments = create_statements(model)
+    runs = [] if model.by_key else _runs(con, model, models)
+    if len(runs) < 2:
+        con.execute(create)
+    else:
+        con.execute(f"create or replace table {model.name} as select t.* from (\n{model.sql}\n) as t limit 0")
+        for run in runs:
+            after = "true" if run == runs[0] else f"t.{model.daily} >= date '{run[0]}'"
+            before = "true" if run == runs[-1] else f"t.{model.daily} <= date '{run[1]}'"
+            _insert(con, model, models, run, f"({after} and {before}) or t.{model.daily} is null")
+    for statement in comments:
+        con.execute(statement)
+
+
+def _runs(con: Connection, model: Model, models: Sequence[Model]) -> list[Run]:
+    """All days of the inputs, in runs to be built one after the other."""
+    counts = " union all ".join(
+        f"select {table.day if isinstance(table, Contract) else table.daily}::date as day, count(*) as n "
+        f"from {name} group by 1"
+        for name, table in dated_inputs(model, models).items()
+    )
+    days = con.execute(f"select day, sum(n) from ({counts}) group by day order by day").fetchall()
+    return cut(days, ROWS_AT_ONCE, REACHES_AT_ONCE * model.reach)
+
+
+def _rebuild(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run], condition: str) -> None:
+    """Replace the rows of the days, or of the keys, by what the query says of them now."""
+    con.execute(f"delete from {model.name} as t where {condition}")
+    if model.by_key:
+        con.execute(f"insert into {model.name}\n{_of_keys(con, model, models, runs)}")
+        return
+    for run in runs:
+        _insert(con, model, models, run, between(model, "t", *run))
+
+
+def _insert(con: Connection, model: Model, models: Sequence[Model], run: Run, condition: str) -> None:
+    """Add what the query says, of the rows `t` that fulfil the condition, from the days it may look at.
+
+    In the order of the days: DuckDB then ends a run with one short block at most. Unordered, each thread
+    leaves its own, and the next checkpoints merge them, which costs seconds after a large load.
+    """
+    first, last = run[0] - timedelta(model.reach), run[1]
+    inputs = dated_inputs(model, models).items()
+    text = replace_tables(model.sql, {name: restricted(name, table, first, last) for name, table in inputs})
+    rows = f"select t.* from (\n{text}\n) as t where {condition} order by t.{model.daily}"
+    con.execute(f"insert into {model.name} {rows}")
+
+
+def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
+    """The query over the rows of the keys that are built, on all days only where one of them needs it."""
+    on_all_days = con.execute(f"select 1 from {KEYS} where on_all_days limit 1").fetchall()
+    only = f"semi join {KEYS} using ({', '.join(model.grain)})"
+    inputs = {
+        name: f"(select t.* from {name} as t {only} where {'true' if on_all_days else in_runs(table, runs)})"
+        for name, table in _keyed(model, models).items()
+    }
+    return replace_tables(model.sql, inputs)
+
+
+def _stands(con: Connection, model: Model) -> bool:
+    """Whether the table is there, with the columns of the model."""
+    columns = con.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+        "and database_name = current_database() order by column_index",
+        [model.schema, model.table],
+    ).fetchall()
+    return [name for (name,) in columns] == [column.name for column in model.columns]

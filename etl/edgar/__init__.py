@@ -1,0 +1,1 @@
+"""SEC EDGAR: its filings, the stored bodies and the facts in them."""

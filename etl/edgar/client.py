@@ -1,0 +1,231 @@
+"""How SEC EDGAR is asked: politely, through one limiter, and with every refusal taken for what it is.
+
+A 403 is one of two things, told by the title of its HTML page: the agent is undeclared (nothing but a right
+SEC_USER_AGENT mends it), or the rate was exceeded (going on extends the block, so every call stops).
+Neither is ever tried again by itself. An overload (5xx), a broken connection and a body that ends too early
+are, a few times, with growing pauses. The same pages come with status 200 too, so a body counts only if it
+is JSON. Source: https://www.sec.gov/os/accessing-edgar-data and what was met, in the design's SOURCES.md.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from etl.errors import SourceError
+
+PER_SECOND = 5
+ATTEMPTS = 4
+CONNECT_SECONDS, READ_SECONDS, BODY_SECONDS = 10.0, 30.0, 180.0
+BLOCK = timedelta(minutes=10)
+AGENT_FORM = 'SEC_USER_AGENT must be your name and e-mail, as in SEC_USER_AGENT="Ann Lee ann@example.org"'
+_AGENT = re.compile(r"[!-~][ -~]* [!-?A-~]+@[!-?A-~]+\.[!-?A-~]+")
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+class AgentError(SourceError):
+    """SEC_USER_AGENT is missing, malformed or not accepted: nothing but setting it right helps."""
+
+
+class BlockedError(SourceError):
+    """EDGAR wants no request before `until`; whoever asks earlier extends the block."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(f"{message}; no request before {until:%Y-%m-%d %H:%M:%S} UTC")
+        self.until = until
+
+
+class UnavailableError(SourceError):
+    """EDGAR gave no whole answer, also when asked again: it is down, overloaded or out of reach."""
+
+
+class MissingError(SourceError):
+    """EDGAR knows nothing of this address (404)."""
+
+
+class ContentError(SourceError):
+    """EDGAR answered, and the answer is not what it should be."""
+
+
+class _PassingError(Exception):
+    """What another try may mend."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time and how to let it pass; a test has its own. `now` in UTC, `wait` in seconds."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    wait: Callable[[float], None] = time.sleep
+
+
+class Limiter:
+    """The one gate through which all requests of this process go, a few a second, or none at all."""
+
+    def __init__(self, per_second: float = PER_SECOND) -> None:
+        self._interval = timedelta(seconds=1 / per_second)
+        self._lock = threading.Lock()
+        self._free_at = datetime.min.replace(tzinfo=UTC)
+        self._blocked: BlockedError | None = None
+
+    def take(self, clock: Clock) -> None:
+        """Wait for the next free slot. Raises BlockedError while EDGAR wants no requests."""
+        with self._lock:
+            if self._blocked and clock.now() < self._blocked.until:
+                raise self._blocked
+            # A clock that was set back must not make us wait for it to catch up.
+            pause = min(self._free_at - clock.now(), self._interval)
+            if pause > timedelta():
+                clock.wait(pause.total_seconds())
+            self._free_at = clock.now() + self._interval
+
+    def block(self, error: BlockedError) -> BlockedError:
+        """Let nobody through before `error.until`; returns `error`, to be raised."""
+        with self._lock:
+            if self._blocked is None or self._blocked.until < error.until:
+                self._blocked = error
+        return error
+
+
+LIMITER = Limiter()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A body as it came (unpacked), its headers, and the JSON object that it is."""
+
+    body: bytes
+    headers: dict[str, str]
+    document: dict[str, Any]
+
+
+class Client:
+    """Asks EDGAR at `base_url` under the name of `user_agent`; counts `requests`.
+
+    `block` is how long a refusal for the rate counts when EDGAR names no time. Raises AgentError
+    unless the agent has a name and an e-mail address.
+    """
+
+    def __init__(
+        self,
+        user_agent: str | None,
+        base_url: str,
+        *,
+        limiter: Limiter | None = None,
+        clock: Clock | None = None,
+        block: timedelta = BLOCK,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        if not user_agent:
+            raise AgentError(f"EDGAR is not asked without a declared agent: {AGENT_FORM}")
+        if not _AGENT.fullmatch(user_agent.strip()):
+            raise AgentError(f"{AGENT_FORM}, in ASCII; found {user_agent!r}")
+        self.requests = 0
+        self.limiter = limiter or LIMITER
+        self.clock = clock or Clock()
+        self._block = block
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"User-Agent": user_agent.strip(), "Accept": "application/json"},
+            timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS),
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str) -> Answer:
+        """The JSON object at `path`.
+
+        Raises AgentError, BlockedError, MissingError, ContentError, and UnavailableError when a few
+        tries brought no whole answer.
+        """
+        problem: _PassingError | None = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                pause = 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 (spreads retries)
+                self.clock.wait(pause)
+            self.limiter.take(self.clock)
+            try:
+                return self._ask(path)
+            except _PassingError as error:
+                problem = error
+        raise UnavailableError(f"{self._address(path)}: {problem}, {ATTEMPTS} times in a row")
+
+    def _ask(self, path: str) -> Answer:
+        self.requests += 1
+        try:
+            with self._http.stream("GET", path) as response:
+                body = self._read(response)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise _PassingError(f"no whole answer ({type(error).__name__}: {error})") from error
+        self._refuse(path, response, body)
+        try:
+            document = json.loads(body)
+        except ValueError as error:  # a UnicodeDecodeError is one
+            raise _PassingError(f"{len(body):,} bytes that are no whole JSON ({error})") from error
+        if not isinstance(document, dict):
+            raise ContentError(f"{self._address(path)}: a JSON {type(document).__name__}, not an object")
+        return Answer(body, dict(response.headers), document)
+
+    def _read(self, response: httpx.Response) -> bytes:
+        """The whole body, unpacked; a time-out for each piece would let it drip for ever."""
+        give_up = self.clock.now() + timedelta(seconds=BODY_SECONDS)
+        pieces: list[bytes] = []
+        for piece in response.iter_bytes():
+            pieces.append(piece)
+            if self.clock.now() > give_up:
+                raise _PassingError(f"the body was not complete after {BODY_SECONDS:.0f} seconds")
+        return b"".join(pieces)
+
+    def _refuse(self, path: str, response: httpx.Response, body: bytes) -> None:
+        """Raise what a refusal means; return for an answer that may be read."""
+        place, status = self._address(path), response.status_code
+        is_page = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        found = _TITLE.search(body) if is_page else None
+        title = " ".join(found[1].decode("utf-8", "replace").split()) if found else ""
+        if status in (200, 403) and "undeclared" in title.lower():
+            raise AgentError(
+                f"{place}: EDGAR does not accept the agent ({status}, {title!r}). {AGENT_FORM}: "
+                "the SEC must be able to write to you"
+            )
+        if status in {403, 429} or (status == 200 and "rate threshold" in title.lower()):
+            wait = _retry_after(response, self.clock.now()) or self._block
+            told = title or response.reason_phrase
+            message = f"{place}: EDGAR refuses further requests ({status}, {told!r})"
+            raise self.limiter.block(BlockedError(message, self.clock.now() + wait))
+        if status >= 500:
+            raise _PassingError(f"status {status} {response.reason_phrase}")
+        if status == 404:
+            raise MissingError(f"{place}: EDGAR has no such file (404)")
+        if status != 200:
+            raise ContentError(f"{place}: status {status} {response.reason_phrase} instead of an answer")
+        if is_page:
+            raise ContentError(f"{place}: a page ({title or 'without a title'}) with status 200, no JSON")
+
+    def _address(self, path: str) -> str:
+        return f"{self._http.base_url}".rstrip("/") + path
+
+
+def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
+    """How long Retry-After says to wait, in seconds or by a date; None when it says nothing of use."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return timedelta(seconds=int(text)) or None
+    try:
+        wait = parsedate_to_datetime(text) - now
+    except (ValueError, TypeError):
+        return None
+    return wait if wait > timedelta() else None

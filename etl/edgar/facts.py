@@ -1,0 +1,228 @@
+"""Bodies of SEC EDGAR's companyfacts into raw.edgar_fact: every fact of an issuer, with all its vintages.
+
+A body is {cik, facts: {taxonomy: {concept: {units: {unit: [fact]}}}}}. DuckDB reads it with an explicit
+schema: detection would build a type of 120,000 characters for each file. Texts are typed here, fact by
+fact, so that one bad fact goes to audit.quarantine and the rest loads. A fact is identified by (cik,
+taxonomy, concept, unit, start, end, accession); fy, fp and frame describe the filing and are never keys.
+Nothing is deleted: a fact that a later body tells otherwise, or no longer, is marked with superseded_at.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from etl.config import Settings
+from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
+
+SOURCE = "edgar"
+FACT = (
+    '"start" VARCHAR, "end" VARCHAR, val VARCHAR, accn VARCHAR, fy VARCHAR, fp VARCHAR, form VARCHAR, '
+    "filed VARCHAR, frame VARCHAR"
+)
+FACTS = f"MAP(VARCHAR, MAP(VARCHAR, STRUCT(units MAP(VARCHAR, STRUCT({FACT})[]))))"
+SMALLEST = 1 << 20  # bytes of the reader's buffer for a body
+IDENTITY = ("cik", "taxonomy", "concept", "unit", "period_start", "period_end", "accn")
+COLUMNS = (*IDENTITY, "val", "form", "filed", "fy", "fp", "frame")
+
+STAGING = Path(__file__).with_name("staging.sql")
+# A window over all facts costs more than reading them: it is asked only where identities repeat at all.
+REPEATED = """
+update staged_fact set is_repeated = true where rowid in (
+    select s.rowid from staged_fact as s
+    qualify row_number() over (partition by {identity} order by s.rowid) > 1)
+"""
+
+# What is wrong with a staged fact, or null.
+REASON = """case
+    when s.broken is not null then 'a fact needs accn, form, val, end and filed, and a start before its end'
+    when s.is_repeated then 'another fact of this body has the same identity; the first one stands'
+end"""
+
+SAME_IDENTITY = " and ".join(f"f.{column} is not distinct from s.{column}" for column in IDENTITY)
+SAME_FACT = f"{SAME_IDENTITY} and f.val = s.val and f.form = s.form and f.filed = s.filed"
+
+
+class BodyError(RuntimeError):
+    """A raw body cannot be read as facts of its issuer; the message names it and what to do."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A stored companyfacts body: issuer, SHA-256 of its JSON, and where it lies (gzip or plain)."""
+
+    cik: int
+    content_hash: str
+    path: Path
+
+    @property
+    def file(self) -> str:
+        """Its name at the source, as audit.load has it."""
+        return f"CIK{self.cik:010d}.json"
+
+
+@dataclass(frozen=True)
+class FactLoad:
+    """What became of one body, in facts: rows_read = rows that count + rows_quarantined."""
+
+    body: Body
+    rows_read: int
+    rows_added: int
+    rows_superseded: int
+    rows_quarantined: int
+    message: str = ""
+
+    @property
+    def status(self) -> str:
+        """As in audit.load."""
+        return "refused" if self.message else "partly_loaded" if self.rows_quarantined else "loaded"
+
+
+def load_pending(con: Connection, settings: Settings, now: datetime) -> Iterator[FactLoad]:
+    """Load the newest body of every issuer that has not been loaded yet, one transaction a body.
+
+    A body that cannot be read is refused, with its reason in audit.load, and the others go on. Relative
+    paths of bodies start at the warehouse's home.
+    """
+    rows = con.execute(
+        """select b.cik::bigint, b.content_hash, b.path from raw.edgar_body as b
+        where b.kind = 'companyfacts'
+        qualify row_number() over (partition by b.cik::bigint order by b.fetched_at desc, b.content_hash) = 1
+        order by b.cik::bigint"""
+    ).fetchall()
+    loaded = loaded_hashes(con)
+    for cik, content_hash, path in rows:
+        body = Body(cik, content_hash, settings.home / path)
+        if (body.file, content_hash) not in loaded:
+            yield load_body(con, body, now)
+
+
+def loaded_hashes(con: Connection) -> set[tuple[str, str]]:
+    """File and content of every body whose facts count now."""
+    rows = con.execute(
+        "select file, content_hash from audit.load where source = ? and superseded_at is null and status <> 'refused'",
+        [SOURCE],
+    ).fetchall()
+    return {(str(file), str(content_hash)) for file, content_hash in rows}
+
+
+def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
+    """The facts of one body into raw.edgar_fact, and what became of it into audit.load: one transaction."""
+    try:
+        with transaction(con):
+            stage(con, body)
+            loaded = _merge(con, body, now)
+            _record(con, loaded, now)
+    except (BodyError, DatabaseError) as error:
+        loaded = FactLoad(body, 0, 0, 0, 0, str(error))
+        with transaction(con):
+            _record(con, loaded, now)
+    con.execute("drop table if exists staged_fact")
+    return loaded
+
+
+def stage(con: Connection, body: Body) -> None:
+    """Type the facts of a body into the temporary table staged_fact.
+
+    Raises BodyError for a body that is missing, no companyfacts JSON, of another issuer, or too large for
+    the memory that DuckDB may use.
+    """
+    fix = "remove it, and the next refresh fetches it again"
+    try:
+        con.execute(STAGING.read_text(encoding="utf-8").format(body=reader(body.path)))
+    except (DatabaseError, OSError, EOFError, zlib.error) as error:
+        first = str(error).splitlines()[0]
+        if isinstance(error, MemoryShortage):
+            raise BodyError(f"{body.path} needs more memory to be read: {first}") from error
+        raise BodyError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
+    found = {row[0] for row in con.execute("select distinct cik from staged_fact").fetchall()}
+    identity = ", ".join(IDENTITY)
+    if _count(con, f"select count(*) - count(distinct hash({identity})) from staged_fact", {}):
+        con.execute(REPEATED.format(identity=identity))
+    if found != {body.cik}:
+        told = f"facts of {', '.join(sorted(map(str, found)))}" if found else "no facts"
+        raise BodyError(f"{body.path} has {told}, and should have those of {body.cik}; {fix}")
+
+
+def reader(path: Path) -> str:
+    """The table function that reads one body, as (cik, facts); its buffer is as large as the body needs.
+
+    Raises OSError when the body cannot be read.
+    """
+    quoted = str(path).replace("'", "''")
+    columns = f"{{cik: 'VARCHAR', facts: '{FACTS}'}}"
+    form = f"format = 'unstructured', maximum_object_size = {_size(path)}"
+    return f"read_json('{quoted}', {form}, columns = {columns})"
+
+
+def _size(path: Path) -> int:
+    """Room for the JSON in bytes: the file's own length, or the length that the trailer of gzip states."""
+    length = path.stat().st_size
+    if path.suffix == ".gz":
+        with path.open("rb") as file:
+            file.seek(-4, 2)
+            length = max(length, int.from_bytes(file.read(4), "little"))
+    return max(SMALLEST, length + 1024)
+
+
+def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
+    """Bring raw.edgar_fact up to date with staged_fact; a fact that stands unchanged keeps its loaded_at."""
+    values = {"cik": body.cik, "now": now}
+    superseded = _count(
+        con,
+        f"""update raw.edgar_fact as f set superseded_at = $now
+        where f.cik = $cik and f.superseded_at is null
+            and not exists (select 1 from staged_fact as s where {REASON} is null and {SAME_FACT})""",
+        values,
+    )
+    added = _count(
+        con,
+        f"""insert into raw.edgar_fact
+        select {", ".join(f"s.{column}" for column in COLUMNS)}, $hash, $now, null from staged_fact as s
+        where {REASON} is null and not exists (
+            select 1 from raw.edgar_fact as f
+            where f.cik = $cik and f.superseded_at is null and {SAME_FACT})""",
+        {**values, "hash": body.content_hash},
+    )
+    closed = "source = $source and file = $file and superseded_at is null"
+    where = {"source": SOURCE, "file": body.file, "now": now}
+    con.execute(f"update audit.quarantine set superseded_at = $now where {closed}", where)
+    quarantined = _count(
+        con,
+        f"""insert into audit.quarantine
+        select $source, $file, $hash, q.line, null, q.raw_text, q.reason, $now, null from (
+            select row_number() over () as line, {REASON} as reason,
+                concat_ws(' ', s.taxonomy, s.concept, s.unit, coalesce(s.broken::varchar, s.accn)) as raw_text
+            from staged_fact as s) as q
+        where q.reason is not null""",
+        {**where, "hash": body.content_hash},
+    )
+    read = _count(con, "select count(*) from staged_fact", {})
+    return FactLoad(body, read, added, superseded, quarantined)
+
+
+def _record(con: Connection, loaded: FactLoad, now: datetime) -> None:
+    """What became of the body into audit.load; a refusal leaves the row of the body that still counts."""
+    body = loaded.body
+    con.execute(
+        """update audit.load set superseded_at = $now
+        where source = $source and file = $file and superseded_at is null
+            and (status = 'refused' or not $refused)""",
+        {"now": now, "source": SOURCE, "file": body.file, "refused": bool(loaded.message)},
+    )
+    counts = [loaded.rows_read, loaded.rows_read - loaded.rows_quarantined, loaded.rows_quarantined]
+    con.execute(
+        "insert into audit.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
+        [
+            *(SOURCE, body.file, body.content_hash, *counts, loaded.rows_superseded),
+            *(loaded.status, loaded.message or None, now),
+        ],
+    )
+
+
+def _count(con: Connection, sql: str, parameters: dict[str, object]) -> int:
+    row = con.execute(sql, parameters).fetchone()
+    return int(row[0]) if row else 0

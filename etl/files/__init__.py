@@ -1,0 +1,1 @@
+"""Delivered bytes become records, without a database. Imports nothing of this project but its errors."""

@@ -1,0 +1,1 @@
+"""SQL files become a dependency graph of models."""

@@ -1,0 +1,211 @@
+"""One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
+
+A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply,
+`-- twin: no`, `-- portable: yes`, `-- daily: column, reach` or `-- daily: column, key` for a table that is
+built day by day, or `-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
+`expression::type as name, -- comment`. Comments are read from the text, where they were
+written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NoReturn
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from etl.models.portable import unportable
+from etl.models.tree import PARAMETER, ModelError, broken_rules, parse, references
+
+SCHEMAS = ("core", "marts")
+PARAMETERS = f"{PARAMETER} date"
+AS_OF = "_as_of"
+BY_KEY = "key"
+KEYS = frozenset({"grain", "twin", "macro", "portable", "daily"})
+
+_KEY = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*")
+_TYPE = re.compile(r"::\s*([^:]+?)\s+as\s*$", re.IGNORECASE)
+_COMMENT = re.compile(r"[^\S\n]*,?[^\S\n]*--[^\S\n]*(\S[^\n]*)")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Column:
+    """An output column: its name, its declared type as written, and what the file says of it."""
+
+    name: str
+    type: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SQL file: a table, or a table macro where `parameters` is set.
+
+    `reads` names tables as "schema.table" and macros as "schema.name()"; a call of a mart's twin counts
+    as reading the mart, which makes it. `as_of` pairs each table that the twin does not read with the
+    macro that it reads instead, and `known` has these and all macros behind them, each with the query that
+    stands for it in the twin. `daily` is the column that holds a row's day where only the days that new
+    data touches are built again; a row then depends on the `reach` days before its own, too. With `by_key`
+    it is what the earliest day of its grain says instead, such as a buyer's first order.
+    """
+
+    schema: str
+    table: str
+    path: Path
+    description: str
+    grain: tuple[str, ...]
+    sql: str
+    columns: tuple[Column, ...]
+    reads: tuple[str, ...]
+    parameters: str | None
+    twin: bool
+    portable: bool = False
+    as_of: tuple[tuple[str, str], ...] = ()
+    known: tuple[tuple[str, str], ...] = ()
+    daily: str | None = None
+    reach: int = 0
+    by_key: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name as schema.table."""
+        return f"{self.schema}.{self.table}"
+
+    @property
+    def is_macro(self) -> bool:
+        """Whether the file makes a table macro and no table."""
+        return self.parameters is not None
+
+
+def read_model(path: Path, sql_dir: Path) -> Model:
+    """The model of one file, its reads not yet checked against the other files.
+
+    Raises ModelError, which names the file and the fix.
+    """
+    *folders, file = path.relative_to(sql_dir).parts
+    is_macro = folders[:1] == ["macros"]
+    schema, table = folders[-1] if folders else "", file.removesuffix(".sql")
+    if len(folders) != 1 + is_macro or schema not in SCHEMAS:
+        fail(path, "belongs in core/, marts/, macros/core/ or macros/marts/")
+    if not _NAME.fullmatch(table):
+        fail(path, "name it in lower case letters, digits and _")
+    sql = path.read_text(encoding="utf-8").rstrip().removesuffix(";")
+    description, keys = _header(path, sql)
+    parameters = _parameters(path, f"{schema}.{table}", keys) if is_macro else None
+    try:
+        tree = parse(sql)
+        for sentence in broken_rules(tree, is_macro):
+            raise ModelError(sentence)
+        for sentence in unportable(tree) if "portable" in keys else ():
+            raise ModelError(sentence)
+        columns = _columns(sql, tree)
+    except ModelError as error:
+        fail(path, str(error))
+    grain = tuple(part.strip() for part in keys["grain"].split(","))
+    if missing := set(grain) - {column.name for column in columns}:
+        fail(path, f"the grain names {', '.join(sorted(missing))}, which the final list does not have")
+    reads = dict.fromkeys(r.name + "()" * r.is_call for r in references(tree))
+    twin = schema == "marts" and not is_macro and "twin" not in keys
+    portable = "portable" in keys
+    daily, reach, by_key = _daily(path, keys, columns)
+    return Model(
+        *(schema, table, path, description, grain, sql, columns, tuple(reads), parameters, twin, portable),
+        daily=daily,
+        reach=reach,
+        by_key=by_key,
+    )
+
+
+def _daily(path: Path, keys: Mapping[str, str], columns: tuple[Column, ...]) -> tuple[str | None, int, bool]:
+    """The column of the day, how many days before it a row depends on, and whether on all of its key."""
+    if "daily" not in keys:
+        return None, 0, False
+    column, _, reach = (part.strip() for part in keys["daily"].partition(","))
+    types = {c.name: c.type for c in columns}
+    if types.get(column) != "date" or not ((reach or "0").isdecimal() or reach == BY_KEY):
+        fail(path, "-- daily: takes a date of the final list, and after a comma a number of days or key")
+    if keys.get("portable") != "yes" or keys.get("twin") != "no":
+        fail(path, "-- daily: goes with -- portable: yes and -- twin: no")
+    return column, 0 if reach == BY_KEY else int(reach or 0), reach == BY_KEY
+
+
+def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
+    """The description and the keys in the comment lines at the top."""
+    description: list[str] = []
+    keys: dict[str, str] = {}
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        found = _KEY.fullmatch(line)
+        if found and (keys or found[1] in KEYS):
+            keys[found[1]] = found[2]
+        elif not keys:
+            description.append(line.removeprefix("--").strip())
+    if not any(description):
+        fail(path, "open the file with a comment line that says what a row tells")
+    if not keys.get("grain"):
+        fail(path, "add the line -- grain: column, column after the description")
+    if unknown := set(keys) - KEYS:
+        fail(path, f"-- {min(unknown)}: is no key; there are grain, twin, portable, daily and macro")
+    if keys.get("twin", "no") != "no":
+        fail(path, "-- twin: takes only no; a mart has a twin unless it says so")
+    if keys.get("portable", "yes") != "yes":
+        fail(path, "-- portable: takes only yes; a model is not portable unless it says so")
+    return " ".join(filter(None, description)), keys
+
+
+def _parameters(path: Path, name: str, keys: Mapping[str, str]) -> str:
+    """The parameter list of a macro; there is only one that captures no column by accident."""
+    wanted = f"{name}({PARAMETERS})"
+    if keys.get("macro") != wanted:
+        fail(path, f"add the line -- macro: {wanted}")
+    return PARAMETERS
+
+
+def _columns(sql: str, tree: exp.Select) -> tuple[Column, ...]:
+    """The final list, with types and comments as the text has them."""
+    columns: dict[str, Column] = {}
+    for item in tree.selects:
+        if item.is_star:
+            raise ModelError(f"{_shown(item)} at the end hides the schema: list the columns")
+        if not isinstance(item, exp.Alias):
+            raise ModelError(f"{_shown(item)} has no name: write expression::type as name, -- comment")
+        place = item.args["alias"].meta
+        kind = _TYPE.search(sql[: place["start"]])
+        if not kind or not isinstance(item.this, exp.Cast) or not _same_type(kind[1], item.this):
+            raise ModelError(f"{item.alias} has no declared type: write (expression)::type as {item.alias}")
+        comment = _COMMENT.match(sql, place["end"] + 1)
+        if not comment:
+            raise ModelError(f"{item.alias} has no comment: end its line with -- and its unit and meaning")
+        if item.alias in columns:
+            raise ModelError(f"{item.alias} stands twice in the final list: rename one")
+        columns[item.alias] = Column(item.alias, " ".join(kind[1].split()), comment[1].rstrip())
+    return tuple(columns.values())
+
+
+def _shown(item: exp.Expression) -> str:
+    return str(item.sql("duckdb", comments=False))
+
+
+def _same_type(text: str, cast: exp.Cast) -> bool:
+    return bool(_type(text) == cast.to)
+
+
+@lru_cache(maxsize=256)
+def _type(text: str) -> exp.DataType | None:
+    """The type that a text names; None where SQLGlot cannot read it."""
+    try:
+        return exp.DataType.build(text, dialect="duckdb")
+    except (ValueError, SqlglotError):
+        return None
+
+
+def fail(path: Path, sentence: str) -> NoReturn:
+    """Raise ModelError for a file."""
+    raise ModelError(f"{path}: {sentence}")

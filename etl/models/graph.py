@@ -1,0 +1,268 @@
+"""Which columns of which tables each output column of a model comes from.
+
+SQL models in dependency order, and the statements that make them.
+
+sql/<schema>/<table>.sql makes a table, sql/macros/<schema>/<name>.sql a table macro; etl/sqlfile.py says
+what a file looks like. A mart has an as-of twin, made from the same text: a table macro that reads what
+was known on a day, and asks for it once, however many of the models behind it need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.lineage import lineage
+from sqlglot.schema import MappingSchema
+
+from etl.contracts import contract_tables
+from etl.models.file import AS_OF, PARAMETERS, Model, fail, read_model
+from etl.models.tree import PARAMETER, called, parse, replace_tables
+
+BOOKKEEPING = Path(__file__).parent.parent / "bookkeeping.sql"
+
+Sources = dict[str, list[tuple[str, str]]]
+
+
+def column_lineage(model: Model, models: Sequence[Model]) -> Sources:
+    """For each output column, the (schema.table, column) pairs that its value is computed from.
+
+    Columns that only filter or join are left out. A macro is looked through to the tables behind it, a
+    twin stands for its mart. `models` are all models of the house.
+    """
+    return {column: list(sources) for column, sources in _lineage(model, tuple(models)).items()}
+
+
+@lru_cache(maxsize=256)
+def _lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    by_name = {other.name: other for other in models}
+    tree = parse(model.sql)
+    _calls_as_tables(tree, by_name)
+    try:
+        nodes = lineage(None, tree, _schema(models), dialect="duckdb", trim_selects=False, copy=False)
+    except SqlglotError:
+        return {}  # SQLGlot cannot follow every query (UNION ALL BY NAME): no lineage, not a failed build
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for output, root in nodes.items():
+        sources: set[tuple[str, str]] = set()
+        for node in root.walk():
+            if isinstance(node.expression, exp.Table):
+                table = f"{node.expression.db}.{node.expression.name}"
+                column = node.name.rpartition(".")[2]
+                macro = by_name.get(table)
+                if macro is not None and macro.is_macro:
+                    sources.update(_lineage(macro, models).get(column, ()))
+                else:
+                    sources.add((table, column))
+        found[output] = tuple(sorted(sources))
+    return found
+
+
+def _calls_as_tables(tree: exp.Select, by_name: Mapping[str, Model]) -> None:
+    """Put a table of the same columns in the place of every macro call: SQLGlot cannot look into a call."""
+    for node in list(tree.find_all(exp.Table, exp.Lateral)):
+        name = called(node.this if isinstance(node, exp.Lateral) else node)
+        if name is None:
+            continue
+        if name not in by_name:
+            name = name.removesuffix(AS_OF)
+        schema, _, table = name.partition(".")
+        alias = node.args.get("alias")
+        node.replace(exp.Table(this=exp.to_identifier(table), db=exp.to_identifier(schema), alias=alias))
+
+
+@lru_cache(maxsize=8)
+def _schema(models: tuple[Model, ...]) -> MappingSchema:
+    schema: dict[str, dict[str, dict[str, str]]] = {}
+    for model in models:
+        schema.setdefault(model.schema, {})[model.table] = {c.name: c.type for c in model.columns}
+    for statement in sqlglot.parse(BOOKKEEPING.read_text(encoding="utf-8"), read="duckdb"):
+        if isinstance(statement, exp.Create):
+            table = statement.this.this
+            columns = statement.find_all(exp.ColumnDef)
+            schema.setdefault(table.db, {})[table.name] = {c.name: c.kind.sql("duckdb") for c in columns}
+    for name, (_, delivered) in contract_tables().items():
+        place, _, table = name.partition(".")
+        schema.setdefault(place, {})[table] = {column.name: column.type for column in delivered}
+    return MappingSchema(schema, dialect="duckdb")
+
+
+LATEST = "_latest"
+KNOWN = "_known"
+# What a model of each schema may read; further down the graph of its own schema is what the order checks.
+MAY_READ = {"core": ("raw", "core"), "marts": ("core", "marts")}
+NO_MODELS = ("examples", "alerts")  # queries that people and notifications ask
+
+
+def load_models(sql_dir: Path) -> tuple[Model, ...]:
+    """All models under `sql_dir`, each after everything it reads; the order is the same every time.
+
+    Raises ModelError, which names the file and the fix.
+    """
+    models: dict[str, Model] = {}
+    for path in sorted(sql_dir.rglob("*.sql")):
+        if path.relative_to(sql_dir).parts[0] in NO_MODELS:
+            continue
+        model = read_model(path, sql_dir)
+        if model.name in models:
+            fail(path, f"{model.name} is also made by {models[model.name].path}: rename one")
+        models[model.name] = model
+    for model in models.values():
+        twin = models.get(model.name + AS_OF)
+        if model.twin and twin:
+            fail(twin.path, f"{twin.name} is the name of the twin of {model.path}: rename it")
+    ordered = _in_order({name: _resolve(model, models) for name, model in models.items()})
+    return _with_twins(ordered)
+
+
+def twins_of(models: Sequence[Model]) -> dict[str, str]:
+    """The table macro that tells each table as of a day: the twin of a mart, and by name in core.
+
+    There x_known(day) is x as it was on that day, and x_as_of(day) is x_latest.
+    """
+    tables = {model.name for model in models if not model.is_macro}
+    twins = {model.name: model.name + AS_OF for model in models if model.twin}
+    for macro in (model.name for model in models if model.is_macro):
+        for suffix, told in ((AS_OF, LATEST), (KNOWN, "")):
+            if macro.endswith(suffix) and macro.removesuffix(suffix) + told in tables:
+                twins[macro.removesuffix(suffix) + told] = macro
+    return twins
+
+
+def twin_sql(model: Model) -> str:
+    """CREATE OR REPLACE MACRO of the twin: the model's text, reading what was known instead of its tables.
+
+    What was known stands before it as one query a table, that of other marts with their own text: a call of
+    their twins would ask for the figures of the day again in each, and cost its time and memory each time.
+    """
+    known = ",\n".join(f'"{name}" as (\n{sql}\n)' for name, sql in model.known)
+    return (
+        f"create or replace macro {model.name}{AS_OF}({PARAMETERS}) as table\n"
+        f"with {known}\nselect * from (\n{_as_of_text(model)}\n)"
+    )
+
+
+def create_statements(model: Model) -> list[str]:
+    """The statements that make the table or macro, its twin, and their comments, in this order.
+
+    The comments belong to every creation: CREATE OR REPLACE drops them.
+    """
+    text = _literal(model.description)
+    if model.parameters is not None:
+        return [
+            f"create or replace macro {model.name}({model.parameters}) as table\n{model.sql}",
+            f"comment on macro table {model.name} is {text}",
+        ]
+    statements = [
+        f"create or replace table {model.name} as\n{model.sql}",
+        f"comment on table {model.name} is {text}",
+        *(f'comment on column {model.name}."{column.name}" is {_literal(column.comment)}' for column in model.columns),
+    ]
+    if model.twin:
+        known = _literal(f"{model.description} As known on {PARAMETER}.")
+        statements += [
+            twin_sql(model),
+            f"comment on macro table {model.name}{AS_OF} is {known}",
+        ]
+    return statements
+
+
+def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
+    """The model with its reads checked: layers, and that somebody makes what it reads."""
+    layers = MAY_READ[model.schema]
+    delivered = contract_tables()
+    reads: dict[str, None] = {}
+    for read in model.reads:
+        name, is_call = read.removesuffix("()"), read.endswith("()")
+        if name in delivered and not model.portable:
+            fail(model.path, f"reads {name}, whose volume another engine may carry: add -- portable: yes")
+        mart = models.get(name.removesuffix(AS_OF))
+        if name.partition(".")[0] not in layers:
+            fail(model.path, f"reads {read}, but {model.schema} reads {' and '.join(layers)} only")
+        if name in models and is_call == models[name].is_macro:
+            reads[read] = None
+        elif name in models:
+            fix = f"is a table: read {name}" if is_call else f"is a macro: call {name}(date)"
+            fail(model.path, f"reads {read}, which {fix}")
+        elif is_call and mart and mart.twin:
+            reads[mart.name] = None
+        elif (name.startswith("raw.") or name in delivered) and not is_call:
+            reads[read] = None
+        else:
+            fail(model.path, f"reads {read}, which no file makes: check the name or add its file")
+    return replace(model, reads=tuple(reads))
+
+
+def _in_order(models: Mapping[str, Model]) -> list[Model]:
+    sorter = TopologicalSorter(
+        {name: [read.removesuffix("()") for read in model.reads] for name, model in models.items()}
+    )
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        fail(models[circle[0]].path, f"reads itself in a circle: {' reads '.join(circle)}; split one of them")
+    ordered: list[Model] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [models[name] for name in ready if name in models]
+        sorter.done(*ready)
+    return ordered
+
+
+def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models, each mart with what its twin reads instead.
+
+    Raises ModelError where an as-of macro would read today's figures, through a table that nothing can
+    tell as of a day.
+    """
+    twins = twins_of(models)
+    dated = {table for table in twins if not table.startswith("marts.")}
+    dated |= {table.removesuffix(LATEST) for table in dated}
+    finished: list[Model] = []
+    for model in models:
+        if any(read.removesuffix("()") in dated for read in model.reads):
+            dated.add(model.name)
+        as_of = tuple((read, twins[read]) for read in model.reads if read in twins)
+        if model.is_macro and as_of and as_of[0][1] != model.name:
+            fail(model.path, f"reads today's {as_of[0][0]}: call {as_of[0][1]}({PARAMETER})")
+        if model.twin:
+            if not as_of:
+                fail(model.path, "reads nothing that changes with the day of knowledge: add -- twin: no")
+            if today := [read for read in model.reads if read in dated and read not in twins]:
+                fail(
+                    model.path,
+                    f"its twin would read today's {today[0]}, which has no as-of macro; "
+                    "read another table, or add -- twin: no",
+                )
+            by_twin = {other.name + AS_OF: other for other in finished if other.twin}
+            known = tuple(dict(_known(as_of, by_twin)).items())
+            finished.append(replace(model, as_of=as_of, known=known))
+        else:
+            finished.append(model)
+    return tuple(finished)
+
+
+def _known(as_of: Sequence[tuple[str, str]], by_twin: Mapping[str, Model]) -> Iterator[tuple[str, str]]:
+    """The macros that a twin stands on, each after those behind it, with the query that tells the same."""
+    for _, macro in as_of:
+        if mart := by_twin.get(macro):
+            yield from mart.known
+            yield macro, _as_of_text(mart)
+        else:
+            yield macro, f"select * from {macro}({PARAMETER})"
+
+
+def _as_of_text(model: Model) -> str:
+    """The model's text reading queries named like its macros instead of its tables."""
+    return replace_tables(model.sql, {table: f'"{macro}"' for table, macro in model.as_of})
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,1 @@
+"""Printed figures: a printed form becomes a number with its interval. Imports nothing of this project."""

@@ -1,0 +1,1 @@
+"""The published snapshot: written, verified, put in place, kept, compared."""

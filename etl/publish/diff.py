@@ -1,0 +1,193 @@
+"""What changed between two snapshots, row by row: which figure, which mart number, from what to what.
+
+Rows are matched by the grain of their model; a table without one is compared by whole rows. When this
+warehouse learnt of a row (loaded_at) is no change of the row. The tables of audit and meta are left out:
+they change with every refresh.
+
+    python -m etl.diff [BEFORE [AFTER]]   two kept versions; by default the one before, and what is served
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from etl.config import Settings, load_settings
+from etl.contracts import CONTRACTS
+from etl.models.graph import load_models
+from etl.publish.files import kept_versions, personal_tables, snapshot_path
+from etl.warehouse import Connection, WarehouseError, attached, memory
+
+SCHEMAS = ("core", "marts")
+UNCOMPARED = frozenset({"loaded_at"})
+LISTED_ROWS = 1_000_000  # a table with more rows than this is compared by its counts
+WIDEST = 240  # characters of a cell in the terminal: a row that came shows its figure
+COLUMNS = ("table_name", "row_key", "change", "column_name", "before", "after")
+Grains = Mapping[str, tuple[str, ...]]
+
+
+def grains_of(sql_dir: Path) -> dict[str, tuple[str, ...]]:
+    """The grain of every table that the SQL models make or that teams deliver, by `schema.table`."""
+    made = {model.name: model.grain for model in load_models(sql_dir) if not model.is_macro}
+    return made | {contract.table: contract.grain for contract in CONTRACTS}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of one catalog: its columns in order, and about how many rows it has."""
+
+    place: str
+    columns: tuple[str, ...]
+    rows: int
+
+
+def change_query(con: Connection, before: str, after: str, grains: Grains) -> str:
+    """A query for all changes from catalog `before` to catalog `after`, with the columns COLUMNS.
+
+    One row a changed column; for a row that came or went one row, with its key and, in after or before,
+    the text of its other columns. Catalogs are given as they are written in SQL.
+    """
+    old, new = _tables(con, before), _tables(con, after)
+    parts = []
+    for name in sorted(old.keys() | new.keys()):
+        one, other = old.get(name), new.get(name)
+        if one is None or other is None:
+            parts.append(_came_or_went(name, one, other))
+        elif one.columns != other.columns or _content(con, one) != _content(con, other):
+            parts.append(_changes(name, one, other, grains.get(name, ())))
+    empty = "select " + ", ".join(f"null::varchar as {column}" for column in COLUMNS) + " where false"
+    return " union all ".join(parts) or empty
+
+
+def _tables(con: Connection, catalog: str) -> dict[str, _Table]:
+    rows = con.execute(
+        "select c.schema_name || '.' || c.table_name, list(c.column_name order by c.column_index), "
+        "any_value(t.estimated_size) from duckdb_columns() as c join duckdb_tables() as t "
+        "on t.table_oid = c.table_oid and t.database_name = c.database_name "
+        "where c.database_name = ? and list_contains(?, c.schema_name) group by 1",
+        [catalog.strip('"'), list(SCHEMAS)],
+    ).fetchall()
+    hidden = personal_tables(con, catalog.strip('"'))
+    return {
+        name: _Table(f"{catalog}.{name}", tuple(columns), int(size))
+        for name, columns, size in rows
+        if name not in hidden
+    }
+
+
+def _content(con: Connection, table: _Table) -> object:
+    return con.execute(f"select count(*), sum(hash(t)::hugeint) from {table.place} as t").fetchall()
+
+
+def _came_or_went(name: str, old: _Table | None, new: _Table | None) -> str:
+    def rows(table: _Table | None) -> str:
+        return f"(select count(*) || ' rows' from {table.place})" if table else "null"
+
+    return _row(name, "null", "table added" if new else "table removed", "null", rows(old), rows(new))
+
+
+def _changes(name: str, old: _Table, new: _Table, grain: tuple[str, ...]) -> str:
+    if max(old.rows, new.rows) > LISTED_ROWS:
+        count = "(select count(*) || ' rows' from {})"
+        return _row(name, "null", "too large to list", "null", count.format(old.place), count.format(new.place))
+    shared = [column for column in new.columns if column in old.columns]
+    keys = [column for column in grain if column in shared] or [c for c in shared if c not in UNCOMPARED]
+    key = "concat_ws(' | ', " + ", ".join(f"coalesce(nullif(r.{_q(k)}::varchar, ''), '-')" for k in keys) + ")"
+    same = " and ".join(f"r.{_q(k)} is not distinct from s.{_q(k)}" for k in keys)
+    only = " from {} as r where not exists (select 1 from {} as s where " + same + ")"
+    compared = [column for column in shared if column not in keys and column not in UNCOMPARED]
+    rest = "{" + ", ".join(f"'{c}': r.{_q(c)}" for c in compared) + "}::varchar" if compared else "r::varchar"
+    parts = [
+        _row(name, key, "removed", "null", rest, "null") + only.format(old.place, new.place),
+        _row(name, key, "added", "null", "null", rest) + only.format(new.place, old.place),
+    ]
+    if compared:
+        cells = ", ".join(
+            f"{{'name': '{c}', 'before': s.{_q(c)}::varchar, 'after': r.{_q(c)}::varchar}}" for c in compared
+        )
+        pairs = f"select r.*, unnest([{cells}]) as cell from {old.place} as s join {new.place} as r on {same}"
+        parts.append(
+            _row(name, key, "changed", "r.cell.name", "r.cell.before", "r.cell.after")
+            + f" from ({pairs}) as r where r.cell.before is distinct from r.cell.after"
+        )
+    return " union all ".join(parts)
+
+
+def _row(table: str, *values: str) -> str:
+    """The select list of one kind of change; `values` are those of COLUMNS after the table's name."""
+    key, change, column, before, after = values
+    cells = (f"'{table}'", key, f"'{change}'", column, before, after)
+    named = (f"({cell})::varchar as {column}" for cell, column in zip(cells, COLUMNS, strict=True))
+    return "select " + ", ".join(named)
+
+
+def _q(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def diff(settings: Settings, before: int, after: int) -> list[tuple[str | None, ...]]:
+    """All changes from one kept version to another, in the order of tables, keys and columns.
+
+    Raises WarehouseError when one of them is not kept.
+    """
+    grains = grains_of(settings.sql_dir)
+    with closing(memory()) as con, ExitStack() as files:
+        for version, name in ((before, "old"), (after, "new")):
+            path = snapshot_path(settings, version)
+            if not path.exists():
+                kept = ", ".join(map(str, kept_versions(settings))) or "none"
+                raise WarehouseError(f"version {version} is not kept; kept are: {kept}")
+            files.enter_context(attached(con, path, name))
+        query = change_query(con, "old", "new", grains)
+        return con.execute(f"select * from ({query}) order by all").fetchall()
+
+
+def show(changes: Sequence[tuple[str | None, ...]], console: Console) -> None:
+    """Print changes as one table for each table that changed, and their counts at the end."""
+    for table, rows in groupby(changes, key=lambda row: row[0]):
+        view = Table("row", "change", "column", "before", "after", title=table, title_justify="left")
+        for row in rows:
+            view.add_row(*(_shortened(cell) for cell in row[1:]))
+        console.print(view)
+    counts = ", ".join(f"{table} {count}" for table, count in Counter(row[0] for row in changes).items())
+    console.print(f"{len(changes)} changes: {counts}" if changes else "no change in core and marts")
+
+
+def _shortened(cell: str | None) -> str:
+    text = cell or ""
+    return escape(text if len(text) <= WIDEST else text[: WIDEST - 1] + "…")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="make diff", description="What changed between two kept snapshots.")
+    parser.add_argument("before", nargs="?", type=int)
+    parser.add_argument("after", nargs="?", type=int)
+    chosen = parser.parse_args(arguments)
+    settings = load_settings()
+    try:
+        kept = kept_versions(settings)
+        if chosen.before is None and len(kept) < 2:
+            raise WarehouseError("there is no earlier snapshot to compare with: refresh after a change first")
+        after = chosen.after if chosen.after is not None else kept[-1]
+        before = chosen.before if chosen.before is not None else kept[-2]
+        print(f"from version {before} to version {after}")
+        show(diff(settings, before, after), Console(soft_wrap=False))
+    except WarehouseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,189 @@
+"""Snapshots for people: list those that are kept, go back to one, and let refreshes publish again.
+
+A rollback lasts: it leaves `serving/PINNED`, and while that stands no refresh publishes. Without it the
+next refresh would find that what is served differs from what was built, and publish the bad state again.
+
+    python -m etl.snapshots list | rollback [VERSION] | unpin
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from etl.config import Settings, load_settings
+from etl.publish.files import (
+    Snapshot,
+    clear_leftovers,
+    inspect,
+    inspect_whole,
+    install,
+    kept_versions,
+    link,
+    pin_path,
+    record,
+    refuse_if_written,
+    shown,
+    snapshot_path,
+    upcoming_path,
+)
+from etl.warehouse import BusyError, Connection, DatabaseError, WarehouseError, memory, open_build
+
+ALTERED = "its fingerprint is not that of its publication: it was altered since, or another DuckDB wrote it"
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What a rollback did: `version` is served now, `replaced` was before (None: nothing readable was)."""
+
+    version: int
+    replaced: int | None
+    message: str
+
+
+def list_snapshots(settings: Settings) -> list[Snapshot]:
+    """List the kept snapshots that can be read, newest first."""
+    found = []
+    with closing(memory()) as con:
+        for version in reversed(kept_versions(settings)):
+            try:
+                found.append(inspect(con, snapshot_path(settings, version)))
+            except WarehouseError:
+                continue
+    return found
+
+
+def served_snapshot(settings: Settings) -> Snapshot | None:
+    """Describe what readers open now; None when there is no readable published file.
+
+    Raises BusyError when another program has it open to write.
+    """
+    if not settings.serving_db.exists():
+        return None
+    with closing(memory()) as con:
+        try:
+            return inspect(con, settings.serving_db)
+        except BusyError:
+            raise
+        except WarehouseError:
+            return None
+
+
+def rollback(settings: Settings, to: int | None = None) -> Rollback:
+    """Serve an earlier snapshot again, in the same single step as a publication, and pin it.
+
+    `to` is a kept version; without it, the one before what is served. The build database is needed only
+    to keep a refresh out and to write the audit row: when it is damaged, the rollback goes on without.
+    Raises BusyError while a refresh runs, WarehouseError when there is no such snapshot or it is damaged.
+    """
+    with ExitStack() as stack:
+        build = _build_if_sound(stack, settings)
+        clear_leftovers(settings)
+        refuse_if_written(settings.serving_db)
+        served = served_snapshot(settings)
+        path = snapshot_path(settings, _choose(settings, served, to))
+        refuse_if_written(path)
+        with closing(memory()) as con:
+            snapshot, contents = inspect_whole(con, path)
+        now = datetime.now(UTC)
+        # The pin comes first: killed between the two, nothing is published and a second try finishes it.
+        pin_path(settings).write_text(
+            f"version {snapshot.version} by {getpass.getuser()} on {socket.gethostname()}, {shown(now)}\n",
+            encoding="utf-8",
+        )
+        # Renaming a file onto another name of itself does nothing and leaves both names.
+        if served is None or not path.samefile(settings.serving_db):
+            link(path, upcoming_path(settings))
+            install(upcoming_path(settings), settings.serving_db)
+        if build is not None:
+            record(build, snapshot, "rollback", now)
+    message = (
+        f"serving version {snapshot.version} of {shown(snapshot.refreshed_at)}"
+        + (f" instead of version {served.version}" if served else "")
+        + "; pinned: no refresh publishes until `make unpin`"
+        + ("" if build else "; not recorded in audit.publication: the build database cannot be opened")
+        + ("" if contents.fingerprint == snapshot.fingerprint else f"; {ALTERED}")
+    )
+    return Rollback(snapshot.version, served.version if served else None, message)
+
+
+def unpin(settings: Settings) -> str:
+    """Let refreshes publish again; says what was pinned."""
+    pin = pin_path(settings)
+    if not pin.exists():
+        return "nothing is pinned"
+    text = pin.read_text(encoding="utf-8").strip()
+    pin.unlink()
+    return f"no longer pinned to {text}; the next refresh publishes"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List snapshots, roll back or unpin from the command line; exit code 1 with the reason on failure."""
+    parser = argparse.ArgumentParser(prog="python -m etl.snapshots", description="Published snapshots.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="the kept snapshots, newest first; * is served")
+    back = commands.add_parser("rollback", help="serve an earlier snapshot again and pin it")
+    back.add_argument("version", type=int, nargs="?", help="default: the one before what is served")
+    commands.add_parser("unpin", help="let refreshes publish again after a rollback")
+    chosen = parser.parse_args(arguments)
+    settings = load_settings()
+    try:
+        if chosen.command == "list":
+            print(_listing(settings))
+        elif chosen.command == "rollback":
+            print(rollback(settings, chosen.version).message)
+        else:
+            print(unpin(settings))
+    except WarehouseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _listing(settings: Settings) -> str:
+    served = served_snapshot(settings)
+    readable = {snapshot.version: snapshot for snapshot in list_snapshots(settings)}
+    lines = []
+    for version in reversed(kept_versions(settings)):
+        mark = "*" if served and version == served.version else " "
+        if version in readable:
+            found = readable[version]
+            lines.append(f"{mark}{version:>6}  {shown(found.refreshed_at)}  {found.size_bytes / 1e6:,.1f} MB")
+        else:
+            lines.append(f"{mark}{version:>6}  damaged, or open to write")
+    if pin_path(settings).exists():
+        lines.append(f"pinned to {pin_path(settings).read_text(encoding='utf-8').strip()}")
+    return "\n".join(lines or [f"no snapshots in {settings.snapshots_dir}"])
+
+
+def _choose(settings: Settings, served: Snapshot | None, to: int | None) -> int:
+    """Pick the version to go back to. Raises WarehouseError when it is not kept."""
+    kept = kept_versions(settings)
+    if to is None:
+        earlier = [version for version in kept if served is None or version < served.version]
+        to = earlier[-1] if earlier else None
+    if to is None or to not in kept:
+        wanted = "earlier snapshot" if to is None else f"snapshot {to}"
+        listed = ", ".join(map(str, kept)) or "none"
+        raise WarehouseError(f"no {wanted} in {settings.snapshots_dir}; kept versions: {listed}")
+    return to
+
+
+def _build_if_sound(stack: ExitStack, settings: Settings) -> Connection | None:
+    """Open the build database, or None when it is damaged. Raises BusyError while a refresh holds it."""
+    try:
+        return stack.enter_context(open_build(settings))
+    except BusyError:
+        raise
+    except (WarehouseError, DatabaseError):
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

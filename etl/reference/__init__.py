@@ -1,0 +1,1 @@
+"""The hand-kept figures of data/reference: read strictly, checked row by row, loaded."""

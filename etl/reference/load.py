@@ -1,0 +1,154 @@
+"""Reference files into raw.published_row: append what is new, mark what is gone, quarantine what breaks.
+
+Rows are compared with what is loaded, one by one: a second reading of the same files writes nothing,
+and a file with one more row adds one row. Nothing is deleted; a row that left its file is marked with
+superseded_at and no longer counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from etl.config import Settings
+from etl.reference import read as published
+from etl.warehouse import Connection, transaction
+
+SOURCE = "published"
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What became of the rows of every reference file. rows_read = rows_loaded + rows_quarantined."""
+
+    rows_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_added: int
+    rows_superseded: int
+    changed: bool
+    files: tuple[dict[str, Any], ...]
+    quarantined: tuple[dict[str, Any], ...]
+    documents: int
+    platforms: tuple[str, ...]
+    period_start: str | None
+    period_end: str | None
+
+
+def ingest_published(con: Connection, settings: Settings, now: datetime) -> IngestResult:
+    """Bring raw.published_row, audit.load and audit.quarantine up to date with the folders of the settings.
+
+    One transaction. Raises published.SourceError for an unreadable file or a wrong header: nothing is
+    written then.
+    """
+    with transaction(con):
+        return load_published(con, settings, now)
+
+
+def load_published(con: Connection, settings: Settings, now: datetime) -> IngestResult:
+    """The work of ingest_published inside the caller's open transaction."""
+    reading = published.read(settings.figures, settings.root)
+    hashes = {f.file: f.content_hash for f in reading.files}
+    _stage(con, reading, hashes)
+    superseded = _count(
+        con,
+        """update raw.published_row as r set superseded_at = $now
+        where superseded_at is null and not exists (
+            select 1 from staged as s where s.kind = r.kind and s.file = r.file
+                and s.fields = r.fields and s.reading = r.reading)""",
+        {"now": now},
+    )
+    added = _count(
+        con,
+        """insert into raw.published_row
+        select s.kind, s.file, s.content_hash, s.line, s.fields, s.reading, $now, null from staged as s
+        where not exists (
+            select 1 from raw.published_row as r where r.superseded_at is null and s.kind = r.kind
+                and s.file = r.file and s.fields = r.fields and s.reading = r.reading)
+        order by s.file, s.line""",
+        {"now": now},
+    )
+    rejected = [(r.file, hashes[r.file], r.line, r.column, r.raw_text, r.reason) for r in reading.rejects]
+    audited = _append_changes(con, "quarantine", _QUARANTINE, rejected, now)
+    loaded, refused = Counter(r.file for r in reading.records), Counter(r.file for r in reading.rejects)
+    loads = [
+        (f.file, f.content_hash, f.rows_read, loaded[f.file], refused[f.file], _status(refused[f.file]))
+        for f in reading.files
+    ]
+    audited += _append_changes(con, "load", _LOAD, loads, now)
+    con.execute("drop table staged")
+    observations = [r.fields for r in reading.records if r.kind == "observation"]
+    return IngestResult(
+        rows_read=sum(f.rows_read for f in reading.files),
+        rows_loaded=len(reading.records),
+        rows_quarantined=len(reading.rejects),
+        rows_added=added,
+        rows_superseded=superseded,
+        changed=bool(added or superseded or audited),
+        files=tuple(dict(zip(_LOAD, row, strict=True)) for row in loads),
+        quarantined=tuple(dict(zip(_QUARANTINE, row, strict=True)) for row in rejected),
+        documents=sum(r.kind == "document" for r in reading.records),
+        platforms=tuple(sorted({o["platform"] for o in observations})),
+        period_start=min((o["period_start"] or o["period_end"] for o in observations), default=None),
+        period_end=max((o["period_end"] for o in observations), default=None),
+    )
+
+
+_QUARANTINE = ("file", "content_hash", "line", "column_name", "raw_text", "reason")
+_LOAD = ("file", "content_hash", "rows_read", "rows_loaded", "rows_quarantined", "status")
+
+
+def _status(rejected: int) -> str:
+    return "partly_loaded" if rejected else "loaded"
+
+
+def _stage(con: Connection, reading: published.Reading, hashes: dict[str, str]) -> None:
+    records = reading.records
+    con.execute(
+        """create or replace temp table staged as
+        select unnest($kind::varchar[]) as kind, unnest($file::varchar[]) as file,
+            unnest($hash::varchar[]) as content_hash, unnest($line::bigint[]) as line,
+            map(unnest($names::varchar[][]), unnest($texts::varchar[][])) as fields,
+            map(unnest($read::varchar[][]), unnest($as::varchar[][])) as reading""",
+        {
+            "kind": [r.kind for r in records],
+            "file": [r.file for r in records],
+            "hash": [hashes[r.file] for r in records],
+            "line": [r.line for r in records],
+            "names": [list(r.fields) for r in records],
+            "texts": [list(r.fields.values()) for r in records],
+            "read": [list(r.reading) for r in records],
+            "as": [list(r.reading.values()) for r in records],
+        },
+    )
+
+
+def _append_changes(
+    con: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], now: datetime
+) -> int:
+    """Append rows that do not stand yet, close those that no longer do; returns how many changed."""
+    names = ", ".join(columns)
+    current = con.execute(
+        f"select {names} from audit.{table} where source = ? and superseded_at is null", [SOURCE]
+    ).fetchall()
+    keep, wanted = set(current) & set(rows), set(rows)
+    for row in set(current) - keep:
+        match = " and ".join(f"{c} is not distinct from ?" for c in columns)
+        con.execute(
+            f"update audit.{table} set superseded_at = ? where superseded_at is null and source = ? and {match}",
+            [now, SOURCE, *row],
+        )
+    for row in sorted(wanted - keep, key=str):
+        marks = ", ".join("?" for _ in columns)
+        con.execute(
+            f"insert into audit.{table} (source, {names}, loaded_at) values (?, {marks}, ?)",
+            [SOURCE, *row, now],
+        )
+    return len(wanted ^ set(current))
+
+
+def _count(con: Connection, sql: str, parameters: dict[str, Any]) -> int:
+    row = con.execute(sql, parameters).fetchone()
+    return int(row[0]) if row else 0

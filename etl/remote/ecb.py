@@ -1,0 +1,113 @@
+"""The European Central Bank's euro reference rates: eurofxref-hist, one row a day since 1999.
+
+A CSV, also zipped, from a file or an address: the header names the currencies and ends with a comma, a day
+without a rate for a currency has N/A. Rates are units of the currency for one euro, published about 16:00
+CET on TARGET days: weekends and holidays have none. What goes wrong: a page of HTML instead of the file, a
+currency that came or went. Source: https://www.ecb.europa.eu/stats/eurofxref/
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import httpx
+
+from etl.errors import SourceError
+
+SOURCE = "ECB euro reference rate"
+HEADER = ("currency", "quote_currency", "period_start", "period_end", "rate", "source")
+LARGEST = 100 << 20
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What one euro cost on `day`, in units of `quote_currency`, as printed."""
+
+    day: date
+    quote_currency: str
+    rate: str
+
+
+def bring(address: str, folder: Path) -> list[Path]:
+    """Fetch the rates from a URL or a file and write those that are new or changed; returns the file.
+
+    The last download stays in the folder to compare with. Raises SourceError when there is none to read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    body = _fetch(address)
+    rates = list(read(body, address))
+    last = folder / ".last.csv"
+    old = set(read(last.read_bytes(), str(last))) if last.exists() else set()
+    if not (new := [rate for rate in rates if rate not in old]):
+        return []
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(("EUR", rate.quote_currency, rate.day, rate.day, rate.rate, SOURCE) for rate in new)
+    data = text.getvalue().encode()
+    target = folder / f"ecb~{hashlib.sha256(data).hexdigest()[:32]}.csv"
+    # The file first: a kill between the two writes the same file again.
+    for path, content in ((target, data), (last, unpacked(body, address))):
+        part = path.with_name(f".{path.name.lstrip('.')}.part")
+        part.write_bytes(content)
+        part.replace(path)
+    return [target]
+
+
+def read(body: bytes, address: str) -> Iterator[Rate]:
+    """The rates of a file, newest day first as the bank lists them. Raises SourceError."""
+    try:
+        lines = csv.reader(io.StringIO(unpacked(body, address).decode("utf-8-sig")), strict=True)
+        header = [name.strip() for name in next(lines, [])]
+        if header[:1] != ["Date"] or "USD" not in header:
+            raise ValueError(f"the header is {','.join(header)[:80]!r} and not Date,USD,...")
+        for number, cells in enumerate(lines, 2):
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                raise ValueError(f"line {number} has {len(cells)} fields, the header {len(header)}")
+            day = date.fromisoformat(cells[0].strip())
+            for currency, cell in zip(header[1:], map(str.strip, cells[1:]), strict=True):
+                if currency and cell not in ("", "N/A"):
+                    if not Decimal(cell) > 0:
+                        raise ValueError(f"line {number} has {cell!r} for {currency}")
+                    yield Rate(day, currency, cell)
+    except (ValueError, csv.Error, InvalidOperation) as error:
+        told = "it is cut short or no CSV" if isinstance(error, InvalidOperation) else str(error)
+        raise SourceError(f"{address} is no eurofxref-hist file: {told}; correct WAREHOUSE_FX_URL") from error
+
+
+def unpacked(body: bytes, address: str) -> bytes:
+    """The CSV, taken out of its archive if it is in one. Raises SourceError."""
+    if not body.startswith(b"PK\x03\x04"):
+        return body
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            (member,) = archive.infolist()
+            if member.file_size > LARGEST:
+                raise SourceError(f"{address} unpacks to more than {LARGEST >> 20} MB")
+            return archive.read(member)
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise SourceError(f"{address} is a damaged archive or holds several files ({error})") from error
+
+
+def _fetch(address: str) -> bytes:
+    if "://" not in address:
+        try:
+            return Path(address).read_bytes()
+        except OSError as error:
+            raise SourceError(f"{address} cannot be read ({error.strerror}); correct WAREHOUSE_FX_URL") from error
+    try:
+        answer = httpx.get(address, timeout=60, follow_redirects=True)
+        answer.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SourceError(f"{address} does not answer ({error}); what was loaded before serves") from error
+    return answer.content

@@ -1,0 +1,47 @@
+"""The pages of the checks: made and read without a network, and they say what failed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from etl.checks.pages import build_pages
+from etl.warehouse import Connection, WarehouseError
+
+RESULT = (
+    "insert into audit.expectation_result values ('r1', timestamptz '2026-01-01 00:0{m}:00+00', "
+    "'core.party', 'unique_party', 'expect_column_values_to_be_unique', '{severity}', {success}, null, "
+    "{bad}, 22, "
+    "'{{\"column\": \"party\"}}', 'two answers <b>are</b> worse than none', null)"
+)
+
+
+def test_a_failed_check_stands_on_the_page_and_in_the_index(con: Connection, tmp_path: Path) -> None:
+    con.execute(RESULT.format(m=1, severity="critical", success="true", bad=0))
+    con.execute(RESULT.format(m=2, severity="critical", success="false", bad=2))
+    index = build_pages(con, tmp_path)
+    assert '<span class="failed">1</span>' in index.read_text(encoding="utf-8")
+    page = (tmp_path / "core.party.html").read_text(encoding="utf-8")
+    assert "unique_party (critical): two answers &lt;b&gt;are" in page
+    assert "2 unexpected values found" in page
+
+
+def test_the_newest_result_of_a_check_counts(con: Connection, tmp_path: Path) -> None:
+    con.execute(RESULT.format(m=1, severity="warning", success="false", bad=2))
+    con.execute(RESULT.format(m=2, severity="warning", success="true", bad=0))
+    index = build_pages(con, tmp_path).read_text(encoding="utf-8")
+    assert 'class="failed"' not in index and 'class="warned"' not in index
+
+
+def test_a_page_asks_nothing_of_the_network(con: Connection, tmp_path: Path) -> None:
+    con.execute(RESULT.format(m=1, severity="warning", success="false", bad=2))
+    build_pages(con, tmp_path)
+    for page in tmp_path.glob("*.html"):
+        assert not re.search(r"<(script|link|img|iframe)\b|@import|url\(", page.read_text(encoding="utf-8"))
+
+
+def test_before_the_first_refresh_it_says_what_to_do(con: Connection, tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="make refresh"):
+        build_pages(con, tmp_path)

@@ -1,0 +1,160 @@
+"""Every suite of the house can be used, and a faulty one is refused with its file and its fix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from etl.checks.suite import EXACT_INTEGER, FORMS, MOST, Expectation, SuiteError, load_suite
+
+SUITES = sorted((Path(__file__).parent.parent.parent / "expectations").glob("*/*.yaml"))
+NOT_NULL: dict[str, Any] = {
+    "type": "expect_column_values_to_not_be_null",
+    "kwargs": {"column": "currency"},
+    "severity": "critical",
+    "meta": {"why": "a number without a currency is no number"},
+}
+UNEXPECTED = NOT_NULL | {"type": "unexpected_rows_expectation", "name": "no_loss"}
+
+
+def write(folder: Path, document: object) -> Path:
+    path = folder / "marts" / "cac_trend.yaml"
+    path.parent.mkdir()
+    path.write_text(document if isinstance(document, str) else yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+def suite_of(folder: Path, **entry: Any) -> Path:
+    return write(folder, {"expectations": [NOT_NULL | entry]})
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_great_expectations_takes_every_expectation_of_the_house(path: Path) -> None:
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    suite = load_suite(path)
+    assert suite.table == f"{path.parent.name}.{path.stem}"
+    assert len(suite.expectations) <= MOST
+    for expectation in suite.expectations:
+        assert expectation.why
+        ExpectationConfiguration(type=expectation.type, kwargs=dict(expectation.kwargs)).to_domain_obj()
+
+
+def test_great_expectations_knows_every_form() -> None:
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    assert SUITES
+    for form in FORMS:
+        assert get_expectation_impl(form).__doc__
+
+
+def test_a_suite_is_what_its_file_says(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """
+        expectations:
+          - type: expect_column_values_to_be_in_set
+            kwargs: {column: country, value_set: [NO, SE, on], mostly: 0.5}
+            severity: warning
+            meta: {why: Norway is a country and no truth value}
+          - type: unexpected_rows_expectation
+            name: no_loss
+            kwargs: {unexpected_rows_query: "select * from {batch} where name = '{{x}}'"}
+            severity: critical
+            meta: {why: losses are not expected}
+        """,
+    )
+    assert load_suite(path).table == "marts.cac_trend"
+    assert load_suite(path).expectations == (
+        Expectation(
+            "column_values_to_be_in_set_country",
+            "expect_column_values_to_be_in_set",
+            {"column": "country", "value_set": ["NO", "SE", "on"], "mostly": 0.5},
+            "warning",
+            "Norway is a country and no truth value",
+        ),
+        Expectation(
+            "no_loss",
+            "unexpected_rows_expectation",
+            {"unexpected_rows_query": "select * from {batch} where name = '{{x}}'"},
+            "critical",
+            "losses are not expected",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "name"),
+    [
+        ({"column": "a b"}, "column_values_to_not_be_null_a_b"),
+        ({"column_A": "a", "column_B": "é"}, "column_values_to_not_be_null_a__"),
+        ({"column_list": ["a", "b"]}, "column_values_to_not_be_null_a_b"),
+    ],
+)
+def test_a_name_is_made_of_form_and_columns(tmp_path: Path, kwargs: dict[str, Any], name: str) -> None:
+    assert load_suite(suite_of(tmp_path, kwargs=kwargs)).expectations[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("entry", "fix"),
+    [
+        ({"type": "expect_column_values_to_be_nul"}, "did you mean expect_column_values_to_be_null?"),
+        ({"type": "expect_column_values_to_be_increasing"}, "not among the forms that are known to work"),
+        ({"type": ["unexpected_rows_expectation"]}, "not among the forms"),
+        ({"severity": "error"}, "make it critical or warning"),
+        ({"severity": None}, "make it critical or warning"),
+        ({"meta": {}}, "`meta.why` must say"),
+        ({"meta": {"why": "  "}}, "`meta.why` must say"),
+        ({"meta": "because"}, "`meta.why` must say"),
+        ({"kwarg": {}}, "unknown key 'kwarg'"),
+        ({"kwargs": ["column"]}, "`kwargs` must map"),
+        ({"kwargs": {"column": "a", "row_condition": "b > 1"}}, "use unexpected_rows_expectation"),
+        ({"kwargs": {"column": "a", "min_value": EXACT_INTEGER + 1}}, "too large to be compared exactly"),
+        ({"name": "no nulls"}, "letters, digits and underscores"),
+        (UNEXPECTED | {"name": None, "kwargs": {"unexpected_rows_query": "select 1"}}, "give it a `name`"),
+        (UNEXPECTED | {"kwargs": {}}, "must be a SELECT"),
+        (UNEXPECTED | {"kwargs": {"unexpected_rows_query": "from {table}"}}, "{batch} stands for the table"),
+        (UNEXPECTED | {"kwargs": {"unexpected_rows_query": "select 'a{2}' from {batch}"}}, "written twice"),
+        (UNEXPECTED | {"kwargs": {"unexpected_rows_query": "select '{' from {batch}"}}, "written twice"),
+    ],
+)
+def test_a_faulty_expectation_is_refused_with_its_fix(tmp_path: Path, entry: dict[str, Any], fix: str) -> None:
+    path = suite_of(tmp_path, **entry)
+    with pytest.raises(SuiteError) as refused:
+        load_suite(path)
+    assert str(refused.value).startswith(f"{path}, expectation 1: ")
+    assert fix in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "fix"),
+    [
+        ("expectations: [", "cannot be read as YAML"),
+        ("expectations: !!python/name:os.system", "cannot be read as YAML"),
+        ("", "one key, `expectations`"),
+        ({"suite": "a", "expectations": [NOT_NULL]}, "one key, `expectations`"),
+        ({"expectations": []}, f"list 1 to {MOST}"),
+        ({"expectations": None}, f"list 1 to {MOST}"),
+        ({"expectations": [NOT_NULL | {"name": f"n{i}"} for i in range(MOST + 1)]}, f"list 1 to {MOST}"),
+        ({"expectations": [NOT_NULL, NOT_NULL]}, "give each a `name` of its own"),
+        ({"expectations": ["expect_column_to_exist"]}, "needs `type`, `severity` and `meta"),
+        (
+            yaml.safe_dump({"expectations": [NOT_NULL]}).replace("  type:", "  severity: warning\n  type:"),
+            "twice",
+        ),
+    ],
+)
+def test_a_faulty_file_is_refused_with_its_fix(tmp_path: Path, document: object, fix: str) -> None:
+    path = write(tmp_path, document)
+    with pytest.raises(SuiteError) as refused:
+        load_suite(path)
+    assert str(refused.value).startswith(str(path))
+    assert fix in str(refused.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="cannot be read"):
+        load_suite(tmp_path / "marts" / "nothing.yaml")

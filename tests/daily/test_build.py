@@ -1,0 +1,242 @@
+"""Building only the days that new data touches gives what building everything gives, and reads no more."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from etl.build import BuildError
+from etl.checks.run import CriticalFailure
+from etl.checks.suite import Suite
+from etl.daily.build import KEYS, build_daily
+from etl.daily.due import days_of, due, loading_time, merged, note_news, stand_in
+from etl.models.tree import ModelError
+from etl.warehouse import Connection, DatabaseError
+from tests.support.daily_models import (
+    NOW,
+    SPEND,
+    START,
+    Recorded,
+    Write,
+    build,
+    deliver,
+    fails,
+    order,
+    passes,
+    tables,
+    whole,
+    written,
+)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    return lambda **changed: written(tmp_path / "sql", changed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_days_built_one_by_one_are_what_everything_at_once_is(con: Connection, write: Write, seed: int) -> None:
+    models, rng = write(), random.Random(seed)
+    for number in range(60):
+        deliver(con, NOW, START + timedelta(number), rng.randrange(100), rng.choice("ab"))
+    note_news(con, models)
+    build(con, models)
+    for step in range(1, 9):
+        at = NOW + timedelta(hours=step)
+        for _ in range(rng.randrange(4)):
+            deliver(con, at, START + timedelta(rng.randrange(90)), rng.randrange(100), rng.choice("ab"))
+        for _ in range(rng.randrange(5)):
+            day = START + timedelta(rng.randrange(90)) if rng.random() < 0.8 else None
+            order(con, at, f"e{rng.randrange(25)}", f"b{rng.randrange(8)}", day)
+        note_news(con, models)
+        results = build(con, models, *([START + timedelta(rng.randrange(90))] if step % 3 == 0 else []))
+        assert tables(con, models) == whole(con, models)
+        assert not any(result.whole for result in results.values())
+        assert con.execute("from raw.daily_due").fetchall() == []
+
+
+def test_only_touched_days_and_what_rests_on_them_are_built(con: Connection, write: Write) -> None:
+    models = write()
+    for number in range(100):
+        deliver(con, NOW, START + timedelta(number), 1)
+    assert note_news(con, models) == {"core.platform_metric_daily": days_of([(START, START + timedelta(99))])}
+    assert all(result.whole for result in build(con, models).values())
+    restated = START + timedelta(50)
+    deliver(con, NOW + timedelta(hours=1), restated, 5)
+    assert note_news(con, models) == {"core.platform_metric_daily": (restated,)}
+    assert due(con, "marts.spend") == {restated}
+    results = build(con, models)
+    assert results["marts.spend"].days == results["marts.spend"].changed_days == (restated,)
+    trailing = results["marts.trailing"]
+    assert trailing.days == trailing.changed_days == days_of([(restated, restated + timedelta(27))])
+    assert results["marts.new_buyer"].days == ()
+    # worked by hand: 27 days of 1 and one of 5
+    assert con.execute("select spend from marts.trailing where date = ?", [restated]).fetchall() == [(32,)]
+
+
+def test_the_same_figures_again_change_nothing_further_on(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    build(con, models)
+    deliver(con, NOW + timedelta(hours=1), START, 1)
+    note_news(con, models)
+    results = build(con, models)
+    assert (results["marts.spend"].days, results["marts.spend"].changed) == ((START,), False)
+    assert results["marts.trailing"].days == ()
+    assert note_news(con, models) == {}
+
+
+def test_a_first_order_that_moves_changes_both_days(con: Connection, write: Write) -> None:
+    models, later = write(), START + timedelta(40)
+    order(con, NOW, "e1", "ann", START)
+    order(con, NOW, "e2", "ann", later)
+    note_news(con, models)
+    build(con, models)
+    assert con.execute("select new_buyers from marts.new_buyer order by date").fetchall() == [(1,), (0,)]
+    order(con, NOW + timedelta(hours=1), "e1", "ann", None)
+    note_news(con, models)
+    results = build(con, models)
+    assert results["core.first_one"].changed_days == (START, later)
+    assert con.execute("from marts.new_buyer").fetchall() == [(later, 1)]
+
+
+def test_another_query_builds_everything_anew(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    build(con, models)
+    changed = write(**{"marts/spend": SPEND.replace("sum(m.marketing_spend)", "sum(2 * m.marketing_spend)")})
+    results = build(con, changed)
+    assert results["marts.spend"].whole
+    assert results["marts.trailing"].changed_days == (START,)
+    assert tables(con, changed) == whole(con, changed)
+
+
+def test_a_critical_failure_keeps_the_rows_and_the_days_due(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    build(con, models)
+    deliver(con, NOW + timedelta(hours=1), START, 7)
+    note_news(con, models)
+    (spend,) = (model for model in models if model.name == "marts.spend")
+    with pytest.raises(CriticalFailure) as failure:
+        build_daily(con, spend, models, Suite(spend.name, ()), "run", check=fails)
+    (result,) = failure.value.results
+    assert result.table == "marts.spend"
+    assert con.execute(result.query or "").fetchall() == [("a", START, 1)]
+    assert due(con, "marts.spend") == {START}
+    assert due(con, "marts.trailing") == set()
+    assert con.execute("select success from audit.expectation_result").fetchall() == [(False,)]
+    build(con, models)
+    assert tables(con, models) == whole(con, models)
+
+
+def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
+    models = write(**{"marts/spend": SPEND.replace("m.date::date as date", "nullif(m.date, m.date)::date as date")})
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    (spend,) = (model for model in models if model.name == "marts.spend")
+    with pytest.raises(BuildError, match="date is empty"):
+        build_daily(con, spend, models, Suite(spend.name, ()), "run", check=passes)
+    with pytest.raises(DatabaseError):
+        con.execute("from marts.spend")
+
+
+def test_what_reads_a_history_is_built_when_a_row_moves_there(con: Connection, write: Write) -> None:
+    text = SPEND.replace("core.platform_metric_daily", "raw.platform_metric_daily_history")
+    models = write(**{"core/replaced": text})
+    deliver(con, NOW, START, 1)
+    deliver(con, NOW, START + timedelta(1), 1)
+    note_news(con, models)
+    build(con, models)
+    assert con.execute("from core.replaced").fetchall() == []
+    deliver(con, NOW + timedelta(hours=1), START, 5)
+    note_news(con, models)
+    result = build(con, models)["core.replaced"]
+    assert (result.days, result.whole) == ((START,), False)
+    assert con.execute("from core.replaced").fetchall() == [("a", START, 1)]
+
+
+def test_a_clock_that_is_set_back_hides_no_row(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    earlier = NOW - timedelta(hours=2)
+    at = loading_time(con, earlier)
+    assert at > NOW
+    deliver(con, at, START + timedelta(1), 1)
+    assert note_news(con, models) == {"core.platform_metric_daily": (START + timedelta(1),)}
+    assert loading_time(con, NOW + timedelta(days=1)) == NOW + timedelta(days=1)
+
+
+def test_a_rate_for_a_month_is_news_for_all_its_days(con: Connection, write: Write) -> None:
+    con.execute(
+        "insert into core.fx_rate "
+        "(currency, quote_currency, period_start, period_end, rate, source, loaded_at) "
+        "values ('USD', 'CNY', '2025-01-01', '2025-01-31', 7, 's', ?)",
+        [NOW],
+    )
+    assert len(note_news(con, write())["core.fx_rate"]) == 31
+
+
+def test_runs_of_days() -> None:
+    first, second, third = START, START + timedelta(3), START + timedelta(30)
+    assert merged([third, first, second, first]) == [(first, second), (third, third)]
+    assert len(days_of([(first, second), (third, third)])) == 5
+    assert merged([]) == []
+
+
+@pytest.mark.parametrize("history", [40, 400])
+def test_one_day_more_reads_no_history(con: Connection, write: Write, history: int) -> None:
+    """Each time a table with days is read, it is by constants that bound its day, or by the day's keys."""
+    models = write()
+    for number in range(history):
+        deliver(con, NOW, START + timedelta(number), 1)
+        order(con, NOW, f"e{number}", f"b{number % 5}", START + timedelta(number))
+    note_news(con, models)
+    build(con, models)
+    new, at = START + timedelta(history), NOW + timedelta(hours=1)
+    deliver(con, at, new, 1)
+    order(con, at, "new", "somebody new", new)
+    note_news(con, models)
+    recorded = Recorded(con)
+    results = build(recorded, models)  # type: ignore[arg-type]
+    assert [result.days for result in results.values()] == [
+        *([(new,)] * 3),
+        days_of([(new, new + timedelta(27))]),
+    ]
+    assert sum(result.rows for result in results.values()) == 4
+    dated = ["core.platform_metric_daily", "core.order_event", *(model.name for model in models)]
+    reading = [sql for sql in recorded.statements if any(f"from {table} as" in sql for table in dated)]
+    assert len(reading) > 8
+    assert [sql for sql in reading if str(new) not in sql and KEYS not in sql] == []
+    # the widest look back is the reach: nothing names an earlier day than that
+    named = {found for sql in reading for found in re.findall(r"\d{4}-\d\d-\d\d", sql)}
+    assert min(named) == str(new - timedelta(27))
+    (by_key,) = (sql for sql in recorded.statements if sql.startswith("insert into core.first_one"))
+    assert str(new) in by_key, "a buyer who is new has no row on other days"
+
+
+@pytest.mark.parametrize("reach", ["x", "-1", "keys"])
+def test_a_reach_that_is_no_number_of_days_is_refused(write: Write, reach: str) -> None:
+    with pytest.raises(ModelError, match="a number of days or key"):
+        write(**{"marts/spend": SPEND.replace("date, 0", f"date, {reach}")})
+
+
+def test_a_table_that_was_never_built_stands_in_empty_and_is_then_built_whole(con: Connection, write: Write) -> None:
+    models = write()
+    stand_in(con, models)
+    stand_in(con, models)
+    assert con.execute("from marts.trailing").fetchall() == []
+    comment = "select comment from duckdb_columns() where table_name = 'spend' and column_name = 'spend'"
+    assert con.execute(comment).fetchall() == [("spent, in currency",)]
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    assert all(result.whole for result in build(con, models).values())
+    assert con.execute("select spend, days from marts.trailing").fetchall() == [(1, 1)]

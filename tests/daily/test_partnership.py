@@ -1,0 +1,72 @@
+"""Partnership marts day by day: after late and corrected days they hold what a build of everything holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import pytest
+
+from etl.checks.run import CheckResult
+from etl.checks.suite import Suite
+from etl.daily.build import build_all_daily
+from etl.daily.due import note_news
+from etl.demo import DAYS, day
+from etl.models.file import Model
+from etl.models.graph import create_statements
+from etl.warehouse import Connection, memory
+from tests.support.demo_warehouse import LOADED_AT, build_models, load_demo
+
+LATE = day(DAYS - 3)
+CORRECTED = day(DAYS - 45)
+HELD = "core.platform_metric_daily", "core.order_event"
+
+
+def unchecked(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
+    return []
+
+
+def build_due(con: Connection, models: Sequence[Model]) -> None:
+    suites = {m.name: Suite(m.name, ()) for m in models}
+    note_news(con, models)
+    outcomes = build_all_daily(con, models, suites, "run", check=unchecked)
+    assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connection, tuple[Model, ...]]]:
+    """The demo without its last days, built; then these days come, and one 45 days back is corrected."""
+    con = memory()
+    load_demo(con, tmp_path_factory.mktemp("demo"))
+    for table, column in zip(HELD, ("date", "event_time"), strict=True):
+        con.execute(f"create temp table held_{column} as from {table} where {column} >= ?", [LATE])
+        con.execute(f"delete from {table} where {column} >= ?", [LATE])
+    models = build_models(con)
+    build_due(con, models)
+    news = LOADED_AT + timedelta(1)
+    for table, column in zip(HELD, ("date", "event_time"), strict=True):
+        con.execute(f"insert into {table} by name from (select * replace (? as loaded_at) from held_{column})", [news])
+    con.execute(
+        "update core.platform_metric_daily set refunded_gmv = refunded_gmv + 1, loaded_at = ? "
+        "where date = ? and partnership_id = 'sim_stream_mall_store'",
+        [news, CORRECTED],
+    )
+    build_due(con, models)
+    yield con, models
+    con.close()
+
+
+def test_what_came_late_is_in_every_daily_mart(warehouse: tuple[Connection, tuple[Model, ...]]) -> None:
+    con, models = warehouse
+    built = [m for m in models if m.daily and m.table.startswith("partnership")]
+    assert len(built) == 6
+    for model in built:
+        kept = model.name.replace("marts.", "kept_")
+        con.execute(f"create temp table {kept} as from {model.name}")
+        for statement in create_statements(model):
+            con.execute(statement)
+        for left, right in ((kept, model.name), (model.name, kept)):
+            ((more,),) = con.execute(f"select count(*) from (from {left} except all from {right})").fetchall()
+            assert more == 0, f"{model.name}: {more} rows only in {left}"
+        ((late,),) = con.execute(f"select count(*) from {model.name} where date >= ?", [LATE]).fetchall()
+        assert late > 0, model.name

@@ -1,0 +1,152 @@
+"""EDGAR from disk: an archive of bodies, and a quarter of the data sets, whole or not at all, and once."""
+
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from etl.config import Settings, load_settings
+from etl.edgar import bulk as edgar_bulk
+from etl.edgar.bulk import StatementError, count_bodies, is_statements, load_archive, load_statements
+from etl.edgar.facts import load_pending
+from etl.warehouse import Connection, WarehouseError, open_build
+from tests.support.edgar_bodies import JD, PDD, body
+
+NOW = datetime(2021, 5, 1, tzinfo=UTC)
+QUARTER = {
+    "sub": """adsh\tcik\tname\tform\tperiod\tfye\tfy\tfp\tfiled
+0000000007-24-000001\t7\tSHOP INC.\t10-K\t20231231\t1231\t2023\tFY\t20240301
+""",
+    "num": """adsh\ttag\tversion\tddate\tqtrs\tuom\tsegments\tcoreg\tvalue\tfootnote
+0000000007-24-000001\tRevenues\tus-gaap/2023\t20231231\t4\tUSD\t\t\t1000000.0000\t
+0000000007-24-000001\tRevenues\tus-gaap/2023\t20231231\t4\tUSD\tSegments=Cloud;\t\t400000.0000\t
+0000000007-24-000001\tRevenues\tus-gaap/2023\t20231231\t4\tUSD\t\tSubsidiary\t300000.0000\t
+0000000007-24-000001\tPartnerSubsidies\t0000000007-24-000001\t20231231\t4\tUSD\t\t\t25000.0000\tsee "note 3
+0000000007-24-000001\tAssets\tus-gaap/2023\t20231231\t0\tUSD\t\t\t\t
+""",
+    "tag": """tag\tversion\tcustom\tabstract\tdatatype\tiord\tcrdr\ttlabel\tdoc
+Revenues\tus-gaap/2023\t0\t0\tmonetary\tD\tC\tRevenues\tTotal "gross
+PartnerSubsidies\t0000000007-24-000001\t1\t0\tmonetary\tD\tD\tPartner subsidies\t
+""",
+    "pre": """adsh\treport\tline\tstmt\tinpth\trfile\ttag\tversion\tplabel\tnegating
+0000000007-24-000001\t4\t1\tIS\t0\tH\tRevenues\tus-gaap/2023\tNet revenues\t0
+0000000007-24-000001\t7\t3\tCF\t0\tH\tRevenues\tus-gaap/2023\tRevenues again\t0
+""",
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"WAREHOUSE_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "companyfacts.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for cik in (JD, PDD):
+            file.writestr(f"CIK{cik:010d}.json", json.dumps(body(cik)))
+        file.writestr("CIK0000000001.json", "{}")
+        file.writestr("readme.txt", "no body")
+    return path
+
+
+@pytest.fixture
+def quarter(tmp_path: Path) -> Path:
+    folder = tmp_path / "2024q1"
+    folder.mkdir()
+    for name, text in QUARTER.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_archive_loads_and_says_which_body_it_refused(con: Connection, settings: Settings, archive: Path) -> None:
+    loads = {load.body.cik: load for load in load_archive(con, settings, archive, NOW) if load}
+    assert {cik: load.status for cik, load in loads.items()} == {1: "refused", JD: "loaded", PDD: "loaded"}
+    rows = con.execute("select count(*) from raw.edgar_fact").fetchone()
+    assert rows == (sum(load.rows_added for load in loads.values()),)
+    assert (count_bodies(archive), count_bodies(archive, [JD])) == (3, 1)
+    assert [load.status for load in load_pending(con, settings, NOW)] == ["refused"]  # no other is read again
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_stopped(con: Connection, settings: Settings, archive: Path) -> None:
+    loads = load_archive(con, settings, archive, NOW, [JD, PDD])
+    first = next(loads)
+    assert first is not None
+    assert first.body.cik == JD
+    loads.close()
+    rest = list(load_archive(con, settings, archive, NOW, [JD, PDD]))
+    assert [load.body.cik if load else None for load in rest] == [None, PDD]
+    assert list(load_archive(con, settings, archive, NOW, [JD, PDD])) == [None, None]
+
+
+def test_what_is_no_zip_says_what_to_name(con: Connection, settings: Settings, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.zip"
+    wrong.write_text("<html>", encoding="utf-8")
+    with pytest.raises(WarehouseError, match=r"name companyfacts\.zip"):
+        list(load_archive(con, settings, wrong, NOW))
+
+
+def test_a_quarter_keeps_every_number_and_tells_parts_from_the_whole(con: Connection, quarter: Path) -> None:
+    assert is_statements(quarter)
+    assert list(load_statements(con, quarter, NOW)) == [("2024q1", 5)]
+    assert con.execute(
+        """select tag, segments, coregistrant, is_consolidated, is_custom, val::double, statement, label
+        from raw.edgar_statement order by all"""
+    ).fetchall() == [
+        ("Assets", None, None, True, False, None, None, None),
+        ("PartnerSubsidies", None, None, True, True, 25000.0, None, "Partner subsidies"),
+        ("Revenues", "Segments=Cloud;", None, False, False, 400000.0, "IS", "Net revenues"),
+        ("Revenues", None, "Subsidiary", False, False, 300000.0, "IS", "Net revenues"),
+        ("Revenues", None, None, True, False, 1000000.0, "IS", "Net revenues"),
+    ]
+
+
+def test_a_quarter_loads_once_and_from_a_zip_too(con: Connection, quarter: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "2024q1.zip"
+    with zipfile.ZipFile(packed, "w") as file:
+        for name in QUARTER:
+            file.write(quarter / f"{name}.txt", f"{name}.txt")
+    assert is_statements(packed)
+    assert list(load_statements(con, packed, NOW)) == [("2024q1.zip", 5)]
+    assert list(load_statements(con, quarter, NOW)) == [("2024q1", None)]
+    assert con.execute("select count(*) from raw.edgar_statement").fetchone() == (5,)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("sub", "0000000007-24-000001\t7", "0000000008-24-000001\t7"),  # numbers of no filing
+        ("num", "1000000.0000", "many"),
+        ("num", "20231231\t4\tUSD\t\t\t1000000", "20231331\t4\tUSD\t\t\t1000000"),
+    ],
+)
+def test_a_quarter_that_does_not_add_up_is_not_loaded(
+    con: Connection, quarter: Path, name: str, old: str, new: str
+) -> None:
+    file = quarter / f"{name}.txt"
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(StatementError, match="nothing was loaded"):
+        list(load_statements(con, quarter, NOW))
+    assert con.execute("select count(*) from raw.edgar_statement").fetchone() == (0,)
+    assert con.execute("select count(*) from audit.load").fetchone() == (0,)
+
+
+def test_a_quarter_without_a_file_is_not_loaded(con: Connection, quarter: Path) -> None:
+    (quarter / "pre.txt").unlink()
+    with pytest.raises(StatementError, match=r"no pre\.txt"):
+        list(load_statements(con, quarter, NOW))
+
+
+def test_the_command(
+    archive: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
+    assert edgar_bulk.main([str(archive), "--cik", str(JD), str(PDD)]) == 0
+    assert "2 bodies read" in capsys.readouterr().out
+    with open_build(settings) as con:
+        assert con.execute("select count(distinct cik) from raw.edgar_fact").fetchone() == (2,)
+    assert edgar_bulk.main([str(archive)]) == 1
+    assert "CIK0000000001.json" in capsys.readouterr().err

@@ -1,0 +1,327 @@
+"""What a refresh asks of EDGAR, keeps and says, against a server on loopback that behaves like it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.checks.suite import load_suite
+from etl.config import Settings, load_settings
+from etl.edgar.client import AgentError, Client, Clock, ContentError, Limiter
+from etl.edgar.filings import OFF, EdgarPoll, platform_ciks, read_filings, refresh_edgar
+from etl.edgar.store import read_body
+from etl.reference.load import load_published
+from etl.warehouse import Connection, memory
+from tests.support.edgar_server import (
+    AGENT,
+    MAINTENANCE,
+    RATE,
+    UNDECLARED,
+    EdgarServer,
+    columns,
+    companyfacts,
+    fact,
+    filing,
+    hung_up,
+    page,
+    submissions,
+)
+
+JD, ALIBABA, PDD = 1549802, 1577552, 1737806
+FY16, FY17, RELEASE = "0001104659-17-027510", "0001104659-18-027535", "0001104659-18-031234"
+NOW = datetime(2018, 5, 1, 12, tzinfo=UTC)
+PLATFORMS = """platform,name,sec_cik,fiscal_year_end,reporting_currency
+{rows}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[EdgarServer]:
+    with EdgarServer() as edgar:
+        yield edgar
+
+
+@pytest.fixture
+def settings(tmp_path: Path, server: EdgarServer) -> Settings:
+    environment = {
+        "WAREHOUSE_HOME": str(tmp_path / "home"),
+        "WAREHOUSE_FIGURES": str(tmp_path / "figures"),
+        "SEC_USER_AGENT": AGENT,
+        "SEC_BASE_URL": server.url,
+    }
+    return load_settings(environment, tmp_path)
+
+
+class House:
+    """A warehouse in memory with platforms, refreshed at a time of the test's choice."""
+
+    def __init__(self, settings: Settings, server: EdgarServer) -> None:
+        self.con: Connection = memory()
+        self.settings = settings
+        self.server = server
+        self.limiter = Limiter()
+
+    def platforms(self, *ciks: int) -> None:
+        folder = self.settings.figures[0]
+        folder.mkdir(exist_ok=True)
+        rows = "\n".join(f"p{cik},Platform,{cik},12-31,CNY" for cik in ciks)
+        folder.joinpath("platforms.csv").write_text(PLATFORMS.format(rows=rows))
+        load_published(self.con, self.settings, NOW)
+
+    def refresh(self, now: datetime = NOW, **changes: Any) -> EdgarPoll:
+        """One refresh; `server.requests` then holds what was asked for in it."""
+        self.server.requests.clear()
+
+        def open_client(agent: str | None, url: str) -> Client:
+            clock = Clock(lambda: now, lambda seconds: None)
+            return Client(agent, url, limiter=self.limiter, clock=clock, read_seconds=5)
+
+        return refresh_edgar(self.con, replace(self.settings, **changes), now, open_client)
+
+    def filings(self, columns: str = "accession, status") -> list[Any]:
+        return self.con.execute(f"select {columns} from raw.edgar_filing order by cik, accession").fetchall()
+
+    def standing(self) -> list[Any]:
+        return self.con.execute(
+            "select status, reason, not_before from audit.source_status where until is null"
+        ).fetchall()
+
+
+@pytest.fixture
+def house(settings: Settings, server: EdgarServer) -> House:
+    house = House(settings, server)
+    house.platforms(JD)
+    server.lists(JD, filing(FY17), filing(RELEASE, "6-K", "2018-05-08", xbrl=0), filing("x", "SC 13G"))
+    server.has_facts(JD, fact(FY17, 14_918_000_000), fact(FY17, 10_159_000_000, 2016))
+    return house
+
+
+def test_a_new_report_is_listed_and_its_facts_are_kept(house: House, server: EdgarServer) -> None:
+    found = house.refresh()
+    assert (found.status, found.reason, found.changed) == ("current", "", True)
+    assert server.requests == [submissions(JD), companyfacts(JD)]
+    assert house.filings("accession, form, filing_date::varchar, accepted_at::varchar, is_xbrl, status") == [
+        (FY17, "20-F", "2018-04-27", "2018-04-27 10:30:00+00", True, "facts_loaded"),
+        (RELEASE, "6-K", "2018-05-08", "2018-05-08 10:30:00+00", False, "no_facts"),
+    ]
+    bodies = house.con.execute(
+        "select kind, cik, content_hash, headers['content-type'], path from raw.edgar_body order by kind desc"
+    ).fetchall()
+    assert [row[:2] for row in bodies] == [("submissions", JD), ("companyfacts", JD)]
+    assert [read_body(house.settings, row[2]) for row in bodies] == [
+        server.bodies[submissions(JD)],
+        server.bodies[companyfacts(JD)],
+    ]
+    assert {row[3] for row in bodies} == {"application/json"}
+    assert all((house.settings.home / row[4]).exists() for row in bodies)
+    assert house.filings("content_hash")[0][0] == bodies[1][2]
+
+
+def test_a_second_run_loads_nothing_with_one_request_an_issuer(house: House, server: EdgarServer) -> None:
+    house.platforms(JD, ALIBABA)
+    server.lists(ALIBABA, filing(FY16), older=[filing("0000000000-11-000001", filed="2011-06-01")])
+    server.has_facts(ALIBABA, fact(FY16, 1))
+    house.refresh()
+    before = [house.con.execute(f"from {t}").fetchall() for t in ("raw.edgar_body", "raw.edgar_filing")]
+    found = house.refresh(NOW + timedelta(minutes=5))
+    assert server.requests == [submissions(JD), submissions(ALIBABA)]
+    assert found.requests == 2
+    assert not found.changed
+    assert [house.con.execute(f"from {t}").fetchall() for t in ("raw.edgar_body", "raw.edgar_filing")] == before
+
+
+def test_only_the_issuer_with_a_new_report_is_fetched_again(house: House, server: EdgarServer) -> None:
+    house.platforms(JD, ALIBABA)
+    server.lists(ALIBABA, filing(FY16))
+    server.has_facts(ALIBABA, fact(FY16, 1))
+    house.refresh()
+    server.lists(ALIBABA, filing("0001047469-18-005257", filed="2018-07-27"), filing(FY16))
+    server.has_facts(ALIBABA, fact(FY16, 1), fact("0001047469-18-005257", 2, 2017))
+    found = house.refresh(NOW + timedelta(days=90))
+    assert server.requests == [submissions(JD), submissions(ALIBABA), companyfacts(ALIBABA)]
+    assert [(i.cik, i.listed, i.loaded, i.changed) for i in found.issuers] == [
+        (JD, 0, 0, 0),
+        (ALIBABA, 1, 1, 0),
+    ]
+
+
+def test_older_pages_are_read_once_and_again_when_they_grow(house: House, server: EdgarServer) -> None:
+    old = [filing("0000000000-14-000001", filed="2014-06-01", xbrl=0)]
+    server.lists(JD, filing(FY17), older=old)
+    house.refresh()
+    paged = f"/submissions/CIK{JD:010d}-submissions-001.json"
+    assert server.requests == [submissions(JD), paged, companyfacts(JD)]
+    assert [row[0] for row in house.filings()] == ["0000000000-14-000001", FY17]
+    house.refresh()
+    assert server.requests == [submissions(JD)]
+    server.lists(JD, filing(FY17), older=[filing("0000000000-15-000001", filed="2015-06-01", xbrl=0), *old])
+    house.refresh()
+    assert server.requests == [submissions(JD), paged]
+    assert [row[0] for row in house.filings()] == ["0000000000-14-000001", "0000000000-15-000001", FY17]
+
+
+def test_a_report_listed_before_its_facts_waits_and_is_asked_for_less_and_less(
+    house: House, server: EdgarServer
+) -> None:
+    server.has_facts(JD, fact(FY16, 1))
+    found = house.refresh()
+    assert house.filings() == [(FY17, "pending_at_source"), (RELEASE, "no_facts")]
+    assert found.issuers[0].pending == 1
+    asked = []
+    for minutes in range(0, 24 * 60 + 1, 10):
+        house.refresh(NOW + timedelta(minutes=minutes))
+        if companyfacts(JD) in server.requests:
+            asked.append(minutes / 60)
+    assert asked == [1, 2, 4, 8, 16]
+    server.has_facts(JD, fact(FY16, 1), fact(FY17, 2))
+    assert house.refresh(NOW + timedelta(hours=32)).issuers[0].loaded == 1
+    assert house.filings()[0] == (FY17, "facts_loaded")
+
+
+def test_an_old_report_without_facts_is_not_waited_for(house: House, server: EdgarServer) -> None:
+    server.has_facts(JD, fact(FY16, 1))
+    house.refresh(NOW + timedelta(days=31))
+    assert house.filings() == [(FY17, "no_facts"), (RELEASE, "no_facts")]
+    house.refresh(NOW + timedelta(days=60))
+    assert server.requests == [submissions(JD)]
+
+
+def test_an_issuer_without_any_fact_is_no_fault(house: House, server: EdgarServer) -> None:
+    del server.bodies[companyfacts(JD)]
+    found = house.refresh()
+    assert (found.status, house.filings()[0]) == ("current", (FY17, "pending_at_source"))
+    assert house.filings("content_hash") == [(None,), (None,)]
+
+
+def test_another_body_under_the_same_accession_is_kept_and_flagged(house: House, server: EdgarServer) -> None:
+    first = server.has_facts(JD, fact(FY16, 100, 2015, "2017-05-01"), fact(FY17, 200))
+    server.lists(JD, filing(FY17), filing(FY16, filed="2017-05-01"))
+    house.refresh()
+    assert failing(house) == []
+    moved = {**fact(FY17, 200), "fy": 2018, "frame": "CY2016"}  # describes the newest filing, is no change
+    second = server.has_facts(JD, fact(FY16, 101, 2015, "2017-05-01"), moved, fact(RELEASE, 3))
+    server.lists(JD, filing(RELEASE, "6-K", "2018-05-08"), filing(FY17), filing(FY16, filed="2017-05-01"))
+    later = NOW + timedelta(days=10)
+    found = house.refresh(later)
+    assert (found.issuers[0].changed, found.changed) == (1, True)
+    assert house.filings("accession, facts_changed_at") == [(FY16, later), (FY17, None), (RELEASE, None)]
+    hashes = house.con.execute(
+        "select content_hash from raw.edgar_body where kind = 'companyfacts' order by fetched_at"
+    ).fetchall()
+    assert [read_body(house.settings, h) for (h,) in hashes] == [first, second]
+    assert failing(house) == ["facts_stay_as_they_were_filed"]
+
+
+def failing(house: House) -> list[str]:
+    """Checks in words of SQL on raw.edgar_filing and raw.edgar_body that find rows."""
+    found = []
+    for table in ("raw.edgar_filing", "raw.edgar_body"):
+        suite = load_suite(Path("expectations", *table.split(".")).with_suffix(".yaml"))
+        for expectation in suite.expectations:
+            query = expectation.kwargs.get("unexpected_rows_query")
+            if query and house.con.execute(query.format(batch=table)).fetchall():
+                found.append(expectation.name)
+    return found
+
+
+def test_without_an_agent_nothing_is_asked_and_the_fix_is_said(house: House, server: EdgarServer) -> None:
+    found = house.refresh(sec_user_agent=None)
+    assert (found.status, found.reason, server.requests) == ("off", OFF, [])
+    assert "SEC_USER_AGENT" in OFF
+    assert house.standing() == [("off", OFF, None)]
+    assert not house.refresh(sec_user_agent=None).changed
+    assert failing(house) == []
+
+
+@pytest.mark.parametrize("agent", ["Ann Lee", "robot"])
+def test_a_malformed_agent_stops_the_refresh(house: House, server: EdgarServer, agent: str) -> None:
+    with pytest.raises(AgentError, match="must be your name and e-mail"):
+        house.refresh(sec_user_agent=agent)
+    assert server.requests == []
+
+
+def test_an_agent_that_is_not_accepted_stops_the_refresh(house: House, server: EdgarServer) -> None:
+    server.fail(submissions(JD), page(403, UNDECLARED))
+    with pytest.raises(AgentError, match="does not accept the agent"):
+        house.refresh()
+
+
+def test_a_block_marks_what_we_have_as_stale_until_it_is_over(house: House, server: EdgarServer) -> None:
+    house.platforms(JD, ALIBABA, PDD)
+    server.lists(ALIBABA)
+    server.lists(PDD)
+    server.fail(submissions(ALIBABA), page(403, RATE))
+    found = house.refresh()
+    assert server.requests == [submissions(JD), companyfacts(JD), submissions(ALIBABA)]
+    assert (found.status, found.changed) == ("stale", True)
+    assert house.standing() == [("stale", found.reason, NOW + timedelta(minutes=10))]
+    assert failing(house) == ["edgar_answers"]
+    assert house.filings()[0] == (FY17, "facts_loaded")
+
+    house.limiter = Limiter()  # another process
+    again = house.refresh(NOW + timedelta(minutes=9))
+    assert (again.status, again.reason, again.changed) == ("stale", found.reason, False)
+    assert server.requests == []
+
+    over = house.refresh(NOW + timedelta(minutes=10))
+    assert (over.status, over.changed) == ("current", True)
+    assert server.requests == [submissions(JD), submissions(ALIBABA), submissions(PDD)]
+    assert house.standing() == [("current", "", None)]
+    assert failing(house) == []
+
+
+def test_one_issuer_that_fails_keeps_no_other_from_its_news(house: House, server: EdgarServer) -> None:
+    house.platforms(JD, ALIBABA, 99)
+    server.lists(JD, filing(FY17), shown=ALIBABA)  # the body of another
+    server.lists(ALIBABA, filing(FY16), shown=ALIBABA)
+    server.has_facts(ALIBABA, fact(FY16, 1), shown=f"{ALIBABA:010d}")
+    found = house.refresh()
+    assert [(i.cik, i.loaded) for i in found.issuers] == [(ALIBABA, 1)]
+    assert found.status == "stale"
+    assert f"the body is of CIK {ALIBABA}, asked for was {JD}" in found.reason
+    assert "CIK0000000099.json: EDGAR has no such file (404)" in found.reason
+
+
+def test_a_page_instead_of_facts_leaves_the_report_to_the_next_run(house: House, server: EdgarServer) -> None:
+    server.fail(companyfacts(JD), page(200, MAINTENANCE))
+    assert "Scheduled maintenance" in house.refresh().reason
+    assert house.filings()[0] == (FY17, "pending_at_source")
+    found = house.refresh(NOW + timedelta(seconds=1))
+    assert (found.status, found.issuers[0].loaded) == ("current", 1)
+
+
+def test_nobody_is_asked_any_more_when_issuer_after_issuer_fails(house: House, server: EdgarServer) -> None:
+    house.platforms(*range(1, 9))
+    for cik in range(1, 9):
+        server.fail(submissions(cik), *[hung_up] * 4)
+    found = house.refresh()
+    assert "3 issuers in a row got no answer" in found.reason
+    assert set(server.requests) == {submissions(cik) for cik in (1, 2, 3)}
+
+
+def test_a_cik_counts_once_however_it_is_written(house: House) -> None:
+    rows = [f"a,A,{JD},12-31,CNY", f"b,B,{JD:010d},12-31,CNY", "c,C,,12-31,CNY", "d,D,CIK12,12-31,CNY"]
+    house.settings.figures[0].joinpath("platforms.csv").write_text(PLATFORMS.format(rows="\n".join(rows)))
+    loaded = load_published(house.con, house.settings, NOW)
+    assert platform_ciks(house.con) == [JD]
+    assert [row["column_name"] for row in loaded.quarantined] == ["sec_cik"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"form": []}, "columns of different lengths"),
+        ({"form": None}, "form is missing"),
+        ({"filingDate": ["27 April 2018"]}, "cannot be read"),
+        ({"accessionNumber": ["1"]}, "'1' is no accession number"),
+        ({"isXBRL": ["yes"]}, "cannot be read"),
+    ],
+)
+def test_a_list_of_another_form_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ContentError, match=said):
+        read_filings({**columns([filing(FY17)]), **changes}, "here")

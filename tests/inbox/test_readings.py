@@ -1,0 +1,152 @@
+"""However a file can be read (well, as exact text, record by record), the same rows stand in the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl.files.lines import LineReader, Lines, plain_lines
+from etl.inbox import load as inbox_keys
+from etl.inbox import open as inbox_file
+from etl.warehouse import WarehouseError
+from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in
+
+NUMBERS = st.sampled_from(
+    [
+        *("", "0", "7", "007", "+7", "-7", "7.0", "7.5", "1e3", "1e-9", "1_000", "0x10", " 7", "7 ", "NaN"),
+        *("99999999999999", "100000000000000", "9223372036854775808", "1.00005", "1.0000", "1.23456000"),
+        *("12345678901234.5678", ".5", "5.", "seven", "9" * 40, "-0", '"7"', '""', "12e"),
+    ]
+)
+LINES = st.tuples(
+    st.sampled_from(["pdd", "jd", "amazon", ""]),
+    st.sampled_from(["2025-01-01", "2025-01-02", "2025/01/01", "2025-1-1", "2025-01-01 10:00:00", "", "epoch"]),
+    st.sampled_from(["search", "live", "c1e5", "a_1", "=1", " x", "x ", '"a,b"', "\x7f", "é"]),
+    st.sampled_from(["", "deal_1", "deal_2"]),
+    st.sampled_from(["CNY", "", "cny", "RMB "]),
+    *(NUMBERS for _ in range(5)),
+).map(",".join)
+READINGS = {
+    "quick": lambda path: plain_lines(path) and replace(plain_lines(path), is_exact=True),
+    "exact": lambda path: plain_lines(path) and replace(plain_lines(path), is_exact=False),
+    "one by one": lambda path: None,
+}
+
+
+def outcome(home: Path, content: str, lines: Any) -> list[Any]:
+    """What is loaded and what is set aside when the lines of the file are taken for `lines`."""
+    inbox = inbox_in(home)
+    inbox.settings = replace(inbox.settings, bad_share=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inbox_file, "plain_lines", lines)
+        load = inbox.one("a.csv", content)
+    found = [load.status, inbox.rows("* exclude (load_id, loaded_at)"), inbox.set_aside(), load.reason]
+    inbox.con.close()
+    return found
+
+
+@given(lines=st.lists(LINES, min_size=1, max_size=12))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_reading_tells_the_same(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+    content = "\n".join([DAILY, *lines, ""])
+    tried = {
+        name: outcome(tmp_path_factory.mktemp("home"), content, made)
+        for name, made in (READINGS | {"as it is": plain_lines}).items()
+        # What is not exact may be rounded when it is read well: that it is not is what the reader looks for.
+        if name != "quick" or _lines(content).is_exact
+    }
+    assert tried["as it is"] == tried["exact"] == tried["one by one"]
+    assert tried.get("quick", tried["exact"]) == tried["exact"]
+
+
+def _lines(content: str) -> Lines:
+    reader = LineReader()
+    reader.read(content.encode())
+    return reader.lines or Lines(0, "", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_exact"),
+    [
+        ("1.2345", True),
+        ("1.23456", False),
+        ("1.2345,6", True),
+        ("1.23x45", True),
+        ("1e3", False),
+        ("1E-3", False),
+        ("1.e5", False),
+        ("1_000", False),
+        ("c1e", True),
+        ("channel_5,e5", True),
+        ("0.5,12345678", True),
+    ],
+)
+def test_numbers_that_could_be_rounded_are_noticed(text: str, is_exact: bool) -> None:
+    assert _lines(f"some,header\n{text},1\n1,2\n").is_exact == is_exact
+    assert _lines(f"some,header\n{'1,2' * 1000}\n{text}").is_exact == is_exact, "at the end of a file"
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "a\rb", "", '"a', "a\tb", "a\r"])
+def test_a_line_that_is_no_record_is_noticed(odd: str) -> None:
+    assert _lines("a\nb\n").count == 2
+    reader = LineReader()
+    for part in ("a\nb\n", f"{odd}\n", "c\n"):
+        reader.read(part.encode())
+    assert reader.lines is None
+
+
+def test_a_number_that_the_quick_reading_cannot_take_is_read_again(inbox: Inbox) -> None:
+    """15 digits of orders fit into the table and not into the type of the quick reading."""
+    inbox.csv("a.csv", [daily(1), daily(2, orders="123456789012345")])
+    (load,) = inbox.load().files
+    assert (load.status, inbox.rows("max(orders)")) == ("loaded", [(123456789012345,)])
+    assert inbox.said == []
+
+
+def test_repeated_keys_are_found_in_runs_of_days(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten rows a run: of two rows with one key, far apart in the file, the first stands."""
+    monkeypatch.setattr(inbox_keys, "PART", 10)
+    lines = [daily(1 + n % 28, f"c{n}", gmv="1") for n in range(280)]
+    lines[250] = daily(1 + 7, "c7", gmv="2")
+    inbox.csv("a.csv", lines)
+    (load,) = inbox.load().files
+    assert (load.rows_loaded, load.rows_quarantined) == (279, 1)
+    assert inbox.rows("gmv::integer", "core.platform_metric_daily where channel = 'c7'") == [(1,)]
+    assert inbox.set_aside()[0][0] == 252
+
+
+def test_a_file_with_faults_is_loaded_in_one_order_or_another_with_the_same_lines(inbox: Inbox) -> None:
+    """Faults of form and rule and a repeated key, thousands of rows apart: lines by hand, header included."""
+    lines = [daily(1 + n % 28, f"c{n}") for n in range(300_000)]
+    lines[5], lines[150_000] = daily(6, "c5", orders="x"), daily(1, "c150000", gmv="-1")
+    lines[299_999] = daily(1, "c0", gmv="3")
+    inbox.csv("a.csv", lines)
+    (load,) = inbox.load().files
+    assert (load.rows_read, load.rows_quarantined) == (300_000, 3)
+    assert [(line, column) for line, column, *_ in inbox.set_aside()] == [
+        (7, "orders"),
+        (150_002, "gmv"),
+        (300_001, None),
+    ]
+    assert load.first_day == date(2025, 1, 1)
+
+
+def test_too_little_memory_is_told_with_what_mends_it(inbox: Inbox) -> None:
+    inbox.csv("a.csv", [daily(1 + n % 28, f"c{n}") for n in range(300_000)])
+    inbox.con.execute("set memory_limit = '20MB'")
+    with pytest.raises(WarehouseError, match=r"a\.csv: no room to load it .* give it more with WAREHOUSE_MEM"):
+        inbox.load()
+    inbox.con.execute("set memory_limit = '1GB'")
+    (load,) = inbox.load().files
+    assert (load.status, load.rows_loaded) == ("loaded", 300_000)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Inbox:
+    return inbox_in(tmp_path / "home")

@@ -1,0 +1,94 @@
+"""Column lineage: through CTEs, stars and macros, down to the columns of tables."""
+
+from pathlib import Path
+
+from etl.models.graph import column_lineage, load_models
+
+THING = """-- A thing.
+-- grain: thing
+with row as (select * from raw.published_row as r where r.kind = 'thing')
+select
+    row.fields['thing']::varchar as thing,              -- slug
+    (row.line + row.line)::bigint as place,             -- line
+    'none'::varchar as kind                             -- nothing
+from row
+"""
+NOTE = """-- A note.
+-- grain: remark
+select r.file::varchar as remark -- words
+from raw.published_row as r
+"""
+THING_AS_OF = """-- A thing on a day.
+-- macro: core.thing_as_of(as_of_date date)
+-- grain: thing
+select
+    t.thing::varchar as thing, -- slug
+    t.place::bigint as place   -- line
+from core.thing as t
+where as_of_date > date '2020-01-01'
+"""
+THING_LATEST = """-- A thing today.
+-- grain: thing
+select
+    o.thing::varchar as thing, -- slug
+    o.place::bigint as place   -- line
+from core.thing_as_of(date 'infinity') as o
+"""
+STORY = """-- What is told.
+-- grain: thing
+with both as (
+    select l.*, n.remark from core.thing_latest as l
+    join core.note as n on true
+    union all
+    select o.thing, o.place + 1, '' from core.thing_as_of(date '2021-01-01') as o
+)
+select
+    b.thing::varchar as thing,                                    -- slug
+    row_number() over (order by b.place)::integer as position,    -- count
+    b.remark::varchar as remark                                   -- words
+from both as b
+"""
+CLAIM = """-- What was told.
+-- grain: thing
+-- twin: no
+select
+    s.thing::varchar as thing,      -- slug
+    p.place::bigint as place        -- line
+from marts.story_as_of(date '2021-01-01') as s
+join lateral core.thing_as_of(date '2021-01-01') as p on p.thing = s.thing
+"""
+
+
+def test_lineage_ends_at_the_columns_of_tables(tmp_path: Path) -> None:
+    files = {
+        "core/thing.sql": THING,
+        "core/note.sql": NOTE,
+        "macros/core/thing_as_of.sql": THING_AS_OF,
+        "core/thing_latest.sql": THING_LATEST,
+        "marts/story.sql": STORY,
+        "marts/claim.sql": CLAIM,
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    models = load_models(tmp_path)
+    lineage = {model.name: column_lineage(model, models) for model in models}
+    assert lineage["core.thing"] == {
+        "thing": [("raw.published_row", "fields")],
+        "place": [("raw.published_row", "line")],
+        "kind": [],
+    }
+    assert lineage["core.thing_latest"] == {
+        "thing": [("core.thing", "thing")],
+        "place": [("core.thing", "place")],
+    }
+    assert lineage["marts.story"] == {
+        "thing": [("core.thing", "thing"), ("core.thing_latest", "thing")],
+        "position": [("core.thing", "place"), ("core.thing_latest", "place")],
+        "remark": [("core.note", "remark")],
+    }
+    assert lineage["marts.claim"] == {
+        "thing": [("marts.story", "thing")],
+        "place": [("core.thing", "place")],
+    }

@@ -1,0 +1,189 @@
+"""The strict reading of published figures: the reference set whole, each faulty figure in quarantine."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from etl.config import ROOT
+from etl.reference.read import read
+from tests.support.reference_rows import (
+    DOCUMENT,
+    FIGURE,
+    PLATFORM,
+    PUBLISHED,
+    only_reject,
+    read_mine,
+    records_of,
+    write,
+)
+
+# --- The reference data ------------------------------------------------------------------------------
+
+
+def test_reference_data_is_read_whole() -> None:
+    reading = read([PUBLISHED], ROOT)
+    assert reading.rejects == ()
+    held = {
+        path.name: list(csv.DictReader(path.open(encoding="utf-8", newline="")))
+        for path in ROOT.glob("data/reference/*.csv")
+    }
+    assert {Path(file.file).name: file.rows_read for file in reading.files} == {n: len(r) for n, r in held.items()}
+    assert [record.fields for record in reading.records if record.kind == "observation"] == held["observations.csv"]
+    observations = ROOT / PUBLISHED / "observations.csv"
+    hashes = {file.file: file.content_hash for file in reading.files}
+    assert hashes["data/reference/observations.csv"] == hashlib.sha256(observations.read_bytes()).hexdigest()
+
+
+def test_reading_of_an_observation() -> None:
+    by_id = {r.reading["observation_id"]: r for r in read([PUBLISHED], ROOT).records if r.kind == "observation"}
+    assert len(by_id) == 789
+    assert by_id["obs_1426673f99"].reading["rounding_half_width"] == "500000"
+    assert by_id["obs_58509ddaf8"].reading["rounding_half_width"] == "500000"  # RMB 7 trillion 494,000 million
+    assert by_id["obs_9b071b26dc"].reading["rounding_half_width"] == "50000000"  # 2兆4440億元
+    others = {len(r.reading) for r in read([PUBLISHED], ROOT).records if r.kind != "observation"}
+    assert others == {0}
+
+
+def test_each_reference_figure_ten_times_off_is_quarantined(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / PUBLISHED, tmp_path / "published"))
+    rows = list(csv.DictReader((folder / "observations.csv").open(encoding="utf-8", newline="")))
+    write(folder, observations=[{**row, "value": f"{Decimal(row['value']) * 10:f}"} for row in rows])
+    reading = read([folder], ROOT)
+    assert Counter(reject.column for reject in reading.rejects) == {"value": 789}
+
+
+# --- A folder beside it ------------------------------------------------------------------------------
+
+
+def test_one_more_platform_needs_no_code(tmp_path: Path) -> None:
+    reading = read_mine(tmp_path, platforms=[PLATFORM], observations=[{**FIGURE, "platform": "shop"}])
+    assert reading.rejects == ()
+    figure = records_of(reading, "mine")[-1]
+    identity = "shop|sm_expense||CNY|2023-01-01|2023-12-31|doc_shop||RMB1,234.5 million"
+    assert figure.reading == {
+        "observation_id": "obs_" + hashlib.sha256(identity.encode()).hexdigest()[:16],
+        "rounding_half_width": "50000",
+    }
+    assert figure.fields == {**FIGURE, "platform": "shop"}
+    assert (figure.file, figure.line) == ("mine/observations.csv", 2)
+
+
+def test_a_party_may_become_a_platform(tmp_path: Path) -> None:
+    vipshop = {**PLATFORM, "platform": "vipshop"}
+    reading = read_mine(tmp_path, platforms=[vipshop], observations=[{**FIGURE, "platform": "vipshop"}])
+    assert reading.rejects == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unit": "USD", "printed_as": "US$1.2345 billion"},
+        {"period_type": "point", "period_start": ""},
+        {"rounding_half_width": "5000000"},  # wider than printed: the author's caution
+        {"qualifier": "about", "rounding_half_width": "1"},
+        {"printed_as": "-1234500 (RMB thousand)"},  # an expense printed negative
+        {"printed_as": "as stated", "rounding_half_width": "0"},
+        {"observation_id": "my-1", "scope": "core", "locator": "page 3", "note": "two\nlines"},
+    ],
+)
+def test_rows_that_stand(tmp_path: Path, change: Mapping[str, str]) -> None:
+    reading = read_mine(tmp_path, observations=[{**FIGURE, **change}])
+    assert reading.rejects == ()
+    assert records_of(reading, "mine")[-1].kind == "observation"
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "reason"),
+    [
+        ({"platform": "vipshop"}, "platform", "'vipshop' stands in no platforms.csv (known: alibaba, "),
+        ({"metric": "gmw"}, "metric", "'gmw' stands in no metrics.csv; add it there or correct it"),
+        ({"document_id": "doc_x"}, "document_id", "'doc_x' stands in no documents.csv"),
+        ({"document_id": ""}, "document_id", "'' stands in no documents.csv"),
+        ({"unit": "RMB"}, "unit", "write CNY, or the same in another ISO 4217 currency"),
+        ({"unit": "persons"}, "unit", "'persons' is not a unit of sm_expense"),
+        ({"period_type": "month"}, "period_type", "write one of year, ttm, quarter, point, other"),
+        ({"period_type": "quarter"}, "period_type", "quarter covers 84 to 98 days, these dates 365"),
+        ({"period_end": "2023-02-30"}, "period_end", "'2023-02-30' is not a date; write YYYY-MM-DD"),
+        ({"period_end": "31/12/2023"}, "period_end", "is not a date"),
+        ({"period_start": "20230101"}, "period_start", "is not a date"),
+        ({"period_end": "2022-12-31"}, "period_end", "2022-12-31 is before period_start 2023-01-01"),
+        ({"period_start": ""}, "period_start", "is empty, which only a point may be"),
+        ({"period_type": "point"}, "period_start", "is filled, but a point has none"),
+        ({"value": "1,234,500,000"}, "value", "is not a plain decimal number"),
+        ({"value": "1.2345e9"}, "value", "is not a plain decimal number"),
+        ({"value": ""}, "value", "'' is not a plain decimal number"),
+        ({"value": "NaN"}, "value", "is not a plain decimal number"),
+        ({"value": "١٢"}, "value", "is not a plain decimal number"),
+        (
+            {"value": "1.0000001", "printed_as": "n/a"},
+            "value",
+            "has more than 22 digits before or 6 digits after",
+        ),
+        ({"value": "1" * 23, "printed_as": "n/a"}, "value", "has more than 22 digits before"),
+        (
+            {"value": "9" * 22, "printed_as": "", "rounding_half_width": "1"},
+            "value",
+            "reaches more than 22 digits",
+        ),
+        ({"rounding_half_width": "-1"}, "rounding_half_width", "-1 is negative"),
+        ({"rounding_half_width": "NaN"}, "rounding_half_width", "'NaN' is not a plain decimal number"),
+        ({"rounding_half_width": "49999"}, "rounding_half_width", "49999 is finer than"),
+        (
+            {"printed_as": "over a billion", "value": "1000000000"},
+            "rounding_half_width",
+            "has no digits to give it",
+        ),
+        ({"printed_as": ""}, "rounding_half_width", "is empty and '' has no digits"),
+        ({"qualifier": "roughly"}, "qualifier", "write one of exact, about, at_least, at_most"),
+        ({"basis": "hgb"}, "basis", "write one of gaap, ifrs, non_gaap, operating, press"),
+        ({"scope": " core"}, "scope", "has spaces around it"),
+        ({"value": "12345000000"}, "value", "which reads 1234500000 CNY; correct what is wrong"),
+        ({"value": "1243500000"}, "value", "contradicted by its printed form 'RMB1,234.5 million'"),
+        ({"printed_as": "RMB1,234.5 billion"}, "value", "which reads 1234500000000 CNY"),
+        ({"printed_as": "US$1,234.5 million"}, "value", "which reads 1234500000 USD"),
+        ({"metric": "gross_profit", "printed_as": "-1,234.5 million"}, "value", "which reads -1234500000"),
+    ],
+)
+def test_rows_in_quarantine(tmp_path: Path, change: Mapping[str, str], column: str, reason: str) -> None:
+    good = {**FIGURE, "metric": "revenue"}
+    reading = read_mine(tmp_path, observations=[good, {**FIGURE, **change}, {**good, "scope": "x"}])
+    reject = only_reject(reading)
+    assert (reject.file, reject.line, reject.column) == (
+        "mine/observations.csv",
+        3,
+        column,
+    )
+    assert reject.reason.startswith(f"{column} ")
+    assert reason in reject.reason
+    assert len(records_of(reading, "mine")) == 3
+
+
+def test_half_width_is_never_rounded_to_nothing(tmp_path: Path) -> None:
+    reading = read_mine(tmp_path, observations=[{**FIGURE, "value": "0.000002", "printed_as": "0.000002"}])
+    assert records_of(reading, "mine")[-1].reading["rounding_half_width"] == "0.000001"
+
+
+def test_a_reject_names_everything_that_is_wrong(tmp_path: Path) -> None:
+    bad = {**FIGURE, "platform": "x", "basis": "y", "value": "z"}
+    reason = only_reject(read_mine(tmp_path, observations=[bad])).reason
+    assert [part.split()[0] for part in reason.split("; ") if part.split()[0] in bad] == [
+        "platform",
+        "basis",
+        "value",
+    ]
+
+
+def test_a_faulty_record_is_rejected_with_its_text(tmp_path: Path) -> None:
+    folder = write(tmp_path, documents=[DOCUMENT], observations=[FIGURE])
+    with (folder / "observations.csv").open("ab") as file:
+        file.write(b'jd,"open\njd,\xff\n')
+    rejects = read([PUBLISHED, folder], ROOT).rejects
+    assert [(r.line, r.column, r.raw_text) for r in rejects] == [(3, None, 'jd,"open'), (4, None, "jd,\\xff")]

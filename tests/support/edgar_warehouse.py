@@ -1,0 +1,40 @@
+"""A warehouse with facts of EDGAR, for tests: its figures, its tables, its checks."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from etl.checks import run as quality
+from etl.checks.run import CheckResult
+from etl.checks.suite import load_suite
+from etl.config import ROOT, Settings
+from etl.edgar.facts import Body, load_body
+from etl.models.graph import create_statements, load_models
+from etl.reference.load import ingest_published
+from etl.warehouse import Connection, memory
+
+NOW = datetime(2021, 5, 1, tzinfo=UTC)
+PUBLISHED = str(ROOT / "data" / "reference")
+
+
+def built(settings: Settings, bodies: list[tuple[int, Path]]) -> Connection:
+    """A warehouse with the figures of the settings and the facts of the bodies, its tables made."""
+    con = memory()
+    assert not ingest_published(con, settings, NOW).rows_quarantined
+    for cik, path in bodies:
+        assert load_body(con, Body(cik, path.name, path), NOW).status == "loaded"
+    for model in load_models(ROOT / "sql"):
+        for statement in create_statements(model):
+            con.execute(statement)
+    return con
+
+
+def warnings(con: Connection, table: str) -> dict[str, CheckResult]:
+    suite = load_suite(ROOT / "expectations" / f"{table.replace('.', '/')}.yaml")
+    results = {result.name: result for result in quality.run(con, suite)}
+    assert not [result.name for result in results.values() if result.critical_failure]
+    return results
+
+
+def asked(con: Connection, query: str) -> list[tuple[Any, ...]]:
+    return con.execute(query).fetchall()

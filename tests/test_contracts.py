@@ -1,0 +1,119 @@
+"""The page that tells a team what to deliver says what the contracts say, and the tables are theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from etl.config import ROOT, load_settings
+from etl.contracts import CONTRACTS, Column, Contract
+from etl.files.records import FileError
+from etl.inbox.check import check
+from etl.inbox.delivery import choose
+from etl.warehouse import WarehouseError, create_database, memory, open_build
+from tests.support.inbox_files import NOW
+from tests.support.publishing import settings_in
+
+PAGE = ROOT / "docs" / "daily-data.md"
+
+
+def must(column: Column) -> str:
+    """What a file must say of a column, in a word."""
+    if column.required and column.filled:
+        return "yes"
+    return f"no; {column.default} without" if column.default != "null" else "no"
+
+
+def allowed(column: Column) -> str:
+    """What a value is held to."""
+    rules = [f"at least {column.least}"] if column.least is not None else []
+    rules += [", ".join(column.words)] if column.words else []
+    rules += [f"known in {column.known_in}"] if column.known_in else []
+    return "; ".join(rules)
+
+
+def described(contract: Contract) -> str:
+    """The section of the page about a contract."""
+    lines = [
+        f"### {contract.name}",
+        f"{contract.tells} One row a {', '.join(contract.grain)}.",
+        "",
+        "| column | type | must be there | meaning | allowed |",
+        "|---|---|---|---|---|",
+        *(f"| {c.name} | {c.type} | {must(c)} | {c.meaning} | {allowed(c)} |" for c in contract.columns),
+        "",
+        "Set aside is a row of which this is true: "
+        + "; ".join(f"{rule.column or 'the row'} {rule.reason}" for rule in contract.rules)
+        + ".",
+    ]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_the_page_says_what_the_contract_says(contract: Contract) -> None:
+    assert described(contract) in PAGE.read_text(encoding="utf-8"), f"put there:\n{described(contract)}"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_a_contract_can_be_told_by_its_columns_and_checked(contract: Contract) -> None:
+    required = [column.name for column in contract.columns if column.required]
+    assert choose(required, CONTRACTS) == contract
+    with pytest.raises(FileError, match="fits no contract"):
+        choose(required[:-1], CONTRACTS)
+    fields = {name: (f"f{number}", "varchar") for number, name in enumerate(required)}
+    known = {column.known_in: ["a"] for column in contract.columns}
+    found = check(contract, fields, known, NOW, is_demo=False)
+    nothing = ", ".join(f"null::varchar as f{number}" for number in range(len(required)))
+    rows = (
+        memory()
+        .execute(
+            f"select {found.fault} from "
+            f"(select *, {', '.join(found.values)} from (select null::varchar as broken, {nothing}))"
+        )
+        .fetchall()
+    )
+    assert found.faults[rows[0][0]].column == next(c.name for c in contract.columns if c.filled)
+    assert len(found.faults) < 256, "a fault is kept in one byte"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_every_contract_can_be_asked_as_of_a_time(contract: Contract) -> None:
+    con = memory()
+    found = con.execute(f"describe from raw.{contract.name}_as_of(now())").fetchall()
+    assert found == con.execute(f"describe from {contract.table}").fetchall()
+
+
+@pytest.mark.parametrize("share", ["1.5", "-0.1", "20%", "nan"])
+def test_a_share_is_a_number_from_0_to_1(share: str) -> None:
+    assert load_settings({}).bad_share == 0.2
+    assert load_settings({"WAREHOUSE_BAD_SHARE": "0.05"}).bad_share == 0.05
+    with pytest.raises(ValueError, match=r"WAREHOUSE_BAD_SHARE is .*; set it to a number from 0 to 1"):
+        load_settings({"WAREHOUSE_BAD_SHARE": share})
+
+
+def test_what_duckdb_may_hold_in_memory_is_a_size(tmp_path: Path) -> None:
+    limit = "select value from duckdb_settings() where name = 'memory_limit'"
+    with open_build(load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_MEMORY": "2GiB"})) as con:
+        assert con.execute(limit).fetchall() == [("2.0 GiB",)]
+    with pytest.raises(ValueError, match=r"WAREHOUSE_MEMORY is 'much'; set it to a size like 1500MB"):
+        load_settings({"WAREHOUSE_MEMORY": "much"})
+
+
+def test_a_table_of_another_layout_is_made_anew_unless_it_has_rows(tmp_path: Path) -> None:
+    """An empty one loses nothing; one with rows is refused with what to do, and stays as it is."""
+    settings = settings_in(tmp_path)
+    con = create_database(settings.build_db)
+    con.execute("create schema core")
+    con.execute("create table core.fx_rate (currency varchar, content_hash varchar)")
+    con.close()
+    with open_build(settings) as con:
+        assert "load_id" in [row[0] for row in con.execute("describe core.fx_rate").fetchall()]
+        con.execute("create or replace table core.fx_rate as select 'USD' as currency, 'abc' as content_hash")
+        con.execute("delete from raw.bookkeeping")
+    told = r"core\.fx_rate was made by another version.*`make daily`"
+    with pytest.raises(WarehouseError, match=told), open_build(settings):
+        pass
+    con = create_database(settings.build_db)
+    assert con.execute("from core.fx_rate").fetchall() == [("USD", "abc")]
+    con.close()

@@ -1,0 +1,125 @@
+"""Partnerships from public figures, on the embedded data: values by hand, and what must not be said."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+
+from etl.build import build_all
+from etl.config import load_settings
+from etl.reference.load import ingest_published
+from etl.warehouse import Connection, open_build
+
+SUPPLY = "kuaishou-jd-2020-direct-supply"
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """The embedded data, ingested, built and validated as a refresh does it."""
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("home"))})
+    with open_build(settings) as con:
+        ingest_published(con, settings, datetime(2026, 1, 1, tzinfo=UTC))
+        outcomes = build_all(con, settings.sql_dir, settings.suites_dir, "partnership")
+        assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
+        yield con
+
+
+def test_league_has_every_deal(warehouse: Connection) -> None:
+    found = warehouse.execute("select count(*), count(distinct partnership_id) from marts.partnership_league")
+    assert found.fetchone() == (35, 35)
+
+
+def test_league_of_jd_and_kuaishou(warehouse: Connection) -> None:
+    found = warehouse.execute(
+        "select partnership_id, started_on, ended_on, life_days, outcome, days_until_back, pair_outcome, "
+        "pair_span_days from marts.partnership_league "
+        "where traffic_partner = 'kuaishou' and supply_partner = 'jd' order by started_on"
+    ).fetchall()
+    # 17 June 2019 to 1 March 2022 are 988 days; links live again on 29 October 2022, 242 days later;
+    # 17 June 2019 to 29 October 2022 are 1,230 days.
+    assert found == [
+        (
+            "kuaishou-jd-2019-link",
+            date(2019, 6, 17),
+            date(2022, 3, 1),
+            988,
+            "resumed",
+            242,
+            "parted_and_back",
+            1230,
+        ),
+        (SUPPLY, date(2020, 6, 16), None, None, "not_known", None, "parted_and_back", 1230),
+        (
+            "kuaishou-jd-2022-link-return",
+            date(2022, 10, 29),
+            None,
+            None,
+            "not_known",
+            None,
+            "parted_and_back",
+            1230,
+        ),
+    ]
+
+
+def test_window_of_jd_and_kuaishou_by_hand(warehouse: Connection) -> None:
+    found = warehouse.execute(
+        "select value, round(yoy_pct, 2), round(yoy_low_pct, 2), round(yoy_high_pct, 2), position, "
+        "one_sided_confounders, document_id, year_ago_document_id, known_on from marts.partnership_window "
+        "where partnership_id = ? and event = 'effective' and metric = 'annual_active_buyers' "
+        "and platform = 'jd' and period_end = date '2020-06-30'",
+        [SUPPLY],
+    ).fetchall()
+    # 417.4 (JD's blog, 2020-08-17) against 321.3 (FashionUnited, 2019-11-15), million, each +- 0.05:
+    # 417.4 / 321.3 = 1.29910; 417.35 / 321.35 = 1.29874; 417.45 / 321.25 = 1.29946.
+    assert found == [
+        (
+            417_400_000,
+            29.91,
+            29.87,
+            29.95,
+            "across",
+            ["covid_2020"],
+            "doc_34cb3ca21e",
+            "doc_2413556daf",
+            date(2020, 8, 17),
+        )
+    ]
+
+
+def test_every_figure_of_the_windows_is_cited(warehouse: Connection) -> None:
+    astray = warehouse.execute(
+        "select w.* from marts.partnership_window as w where not exists (select 1 from core.observation as o "
+        "join core.document as d on d.document_id = o.document_id "
+        "where o.observation_id = w.observation_id and o.value = w.value and o.document_id = w.document_id)"
+    ).fetchall()
+    assert astray == []
+    sides = warehouse.execute(
+        "select side, position from marts.partnership_window where partnership_id = ? group by all", [SUPPLY]
+    ).fetchall()
+    assert {side for side, _ in sides} == {"traffic", "supply", "peer"}
+    assert {position for _, position in sides} == {"before", "across", "after"}
+
+
+def test_the_first_months_of_2020_are_named(warehouse: Connection) -> None:
+    """A quarter that lies in them says so; the quarter a year later says that its year before did."""
+    found = warehouse.execute(
+        "select period_end, confounders, one_sided_confounders from marts.year_on_year "
+        "where platform = 'pdd' and metric = 'revenue' and period_type = 'quarter' "
+        "and period_end in (date '2020-03-31', date '2021-03-31') order by period_end"
+    ).fetchall()
+    assert found == [
+        (date(2020, 3, 31), ["covid_2020", "lunar_new_year"], ["covid_2020"]),
+        (date(2021, 3, 31), ["lunar_new_year"], ["covid_2020"]),
+    ]
+
+
+def test_a_deal_without_dates_has_no_window_and_says_so(warehouse: Connection) -> None:
+    found = warehouse.execute(
+        "select l.not_known, "
+        "(select count(*) from marts.partnership_window as w where w.partnership_id = l.partnership_id) "
+        "from marts.partnership_league as l where l.partnership_id = 'douyu-tmall'"
+    ).fetchone()
+    assert found is not None
+    assert "any before and after" in found[0]
+    assert found[1] == 0

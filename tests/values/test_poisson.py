@@ -1,0 +1,54 @@
+"""The exact Poisson interval: the small table against scipy, the formula for larger counts, and its error."""
+
+from __future__ import annotations
+
+import pytest
+from scipy.stats import chi2
+
+from etl.config import ROOT
+from etl.models.graph import create_statements, load_models
+from etl.warehouse import memory
+
+COUNTS = [*range(20, 400), 500, 1_000, 10_000, 100_000, 1_000_000, 100_000_000]
+
+
+def garwood(count: int) -> tuple[float, float]:
+    """The exact two-sided 95 % interval of a Poisson mean."""
+    low = float(chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0
+    return low, float(chi2.ppf(0.975, 2 * count + 2)) / 2
+
+
+def test_the_table_is_exact() -> None:
+    model = next(m for m in load_models(ROOT / "sql") if m.name == "core.poisson_interval")
+    con = memory()
+    rows = con.execute(f"select * from ({model.sql}) order by events").fetchall()
+    con.close()
+    assert [events for events, *_ in rows] == list(range(20))
+    for events, low, high in rows:
+        assert (low, high) == pytest.approx(garwood(events), rel=1e-14)
+
+
+def test_from_20_on_the_formula_is_off_by_less_than_a_hundred_thousandth() -> None:
+    """Far less than the interval is wide: at 20 it reaches from 61 % to 154 % of the count."""
+    con = memory()
+    for model in load_models(ROOT / "sql"):
+        for statement in create_statements(model):
+            con.execute(statement)
+        if model.name == "marts.partnership_period":
+            con.execute(
+                "insert into marts.partnership_period (platform, partnership_id, span, date, days, "
+                "new_buyers, marketing_spend, rateless_days, spend_has_gaps) "
+                "select 'p', 'd' || n, 'day', date '2024-01-01', 1, n, 1000000, 0, false "
+                "from (select unnest(?) as n)",
+                [COUNTS],
+            )
+    found = con.execute(
+        "select new_buyers, 1000000 / partner_cac_high, 1000000 / partner_cac_low from marts.partnership_cost"
+    ).fetchall()
+    con.close()
+    assert sorted(count for count, *_ in found) == COUNTS
+    for count, low, high in found:
+        exact_low, exact_high = garwood(count)
+        assert low == pytest.approx(exact_low, rel=1e-5)
+        assert high == pytest.approx(exact_high, rel=1e-5)
+        assert low < count < high
