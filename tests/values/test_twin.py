@@ -262,7 +262,7 @@ def test_no_twin_knows_the_future(reference: tuple[Connection, list[Model]], day
 
 
 def test_twins_answer_for_many_days_at_once(reference: tuple[Connection, list[Model]]) -> None:
-    """Called beside the days, as marts.restatement_effect does; docs/adding-a-mart.md says what cannot be."""
+    """Called beside the days, as marts.restatement_effect does; docs/contributing.md says what is impossible."""
     con, marts = reference
     days = ("2018-04-26", "2018-04-27")
     beside = ", ".join(f"(date '{day}')" for day in days)

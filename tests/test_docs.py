@@ -1,0 +1,91 @@
+"""The pages of the project name only what exists: links, make commands, modules, folders and settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etl.config import ROOT
+
+# The generated dictionary names tables and columns only.
+PAGES = sorted(
+    {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("findings/*.md")} - {ROOT / "docs/dictionary.md"}
+)
+# A path of the repository: a known folder, then names without placeholders.
+PATH = re.compile(
+    r"(?<![\w/.$>-])((?:etl|assets|sql|expectations|tests|benchmarks|docs|findings|data/reference)/[\w./-]*\w(?:\.\w+)?/?)(?![\w<*{-])"
+)
+
+
+def links(text: str) -> Iterator[str]:
+    """The relative targets of all links and images of a page."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:", target):
+            yield target
+
+
+def broken_links(page: Path, text: str) -> list[str]:
+    """Relative links that lead to no file, or to no heading of one."""
+    found = []
+    for link in links(text):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name
+        if not target.exists() or (
+            anchor and anchor not in anchors(target.read_text(encoding="utf-8") if name else text)
+        ):
+            found.append(link)
+    return found
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ +(.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def unknown_verbs(text: str, makefile: str) -> list[str]:
+    """`make` commands in code that the Makefile does not have."""
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+    return sorted(set(re.findall(r"\bmake (?:--\S+ )*([a-z][a-z-]*)\b(?!=)", code)) - targets)
+
+
+def missing_paths(text: str) -> list[str]:
+    """Paths of the repository that do not exist."""
+    return sorted({path for path in PATH.findall(text) if not (ROOT / path).exists()})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_what_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert broken_links(page, text) == []
+    assert unknown_verbs(text, (ROOT / "Makefile").read_text(encoding="utf-8")) == []
+    assert missing_paths(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[a](README.md) ![b](docs/images/cac_trend.png) [c](https://example.com/x)", []),
+        ("[a](docs/none.md)", ["docs/none.md"]),
+        ("[a](#two-words)\n## Two words\n", []),
+        ("[a](#three)\n## Two words\n", ["#three"]),
+    ],
+)
+def test_link_rule_can_fail(text: str, found: list[str]) -> None:
+    assert broken_links(ROOT / "page.md", text) == found
+
+
+def test_verb_rule_can_fail() -> None:
+    makefile = "refresh: env ## load\nedgar-bulk: env\n"
+    assert unknown_verbs("`make refresh`, `make edgar-bulk FILE=x`, to make money", makefile) == []
+    assert unknown_verbs("`X=1 make refreshed`", makefile) == ["refreshed"]
+    assert unknown_verbs("```sh\nmake daily\n```", makefile) == ["daily"]
+
+
+def test_path_rule_can_fail() -> None:
+    assert missing_paths("`etl/warehouse.py`, etl/models/, sql/marts/<question>/<name>.sql, tests/models/") == []
+    assert missing_paths("`etl/none.py` and (sql/none/)") == ["etl/none.py", "sql/none/"]
