@@ -63,7 +63,8 @@ def test_pages_name_what_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert broken_links(page, text) == []
     assert unknown_verbs(text, (ROOT / "Makefile").read_text(encoding="utf-8")) == []
-    assert missing_paths(text) == []
+    if page.name != "CHANGELOG.md":  # it names what was removed
+        assert missing_paths(text) == []
 
 
 @pytest.mark.parametrize(
