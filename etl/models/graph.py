@@ -113,6 +113,14 @@ def load_models(sql_dir: Path) -> tuple[Model, ...]:
         if model.name in models:
             fail(path, f"{model.name} is also made by {models[model.name].path}: rename one")
         models[model.name] = model
+    return linked(models)
+
+
+def linked(models: Mapping[str, Model]) -> tuple[Model, ...]:
+    """The models by name as read, now in order and with their twins: all of them, or those behind a few.
+
+    Raises ModelError, which names the file and the fix.
+    """
     for model in models.values():
         twin = models.get(model.name + AS_OF)
         if model.twin and twin:

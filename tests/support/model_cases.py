@@ -5,74 +5,125 @@ as_of.txt with a date where the as-of twin is asked, and case.md, which says wha
 columns have the types of the model files; a file may give some of them, the rest is NULL. An empty field
 is NULL, "" is the empty text; a MAP is written as JSON or as {key=value}. expected.csv compares the columns
 that it has, in any order of rows, DOUBLE within 1e-9.
+
+Only the SQL files behind the model are parsed, each once a session, and only the tables that its query names
+are made. They are made in a transaction that is rolled back, so all cases share one warehouse.
 """
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from etl.models.file import Model
-from etl.models.graph import create_statements, twin_sql, twins_of
+from etl.models.file import AS_OF, SCHEMAS, Model, read_model
+from etl.models.graph import KNOWN, LATEST, create_statements, linked, twin_sql, twins_of
 from etl.warehouse import Connection
 
 Row = tuple[Any, ...]
 
 
-def run_case(con: Connection, models: Sequence[Model], case: Path) -> list[str]:
-    """What differs between expected.csv and what the model makes of the case's input."""
+def run_case(con: Connection, case: Path, sql_dir: Path) -> list[str]:
+    """What differs between expected.csv and what the model makes of the case's input; `con` stays as it was."""
     name = f"{case.parent.parent.name}.{case.parent.name}"
-    inputs = {path.stem: path for path in case.glob("*.csv") if path.stem != "expected"}
-    for table in [table for table in inputs if table in given(con)]:
-        load_csv(con, table, inputs.pop(table))
-    for model in models:
-        if model.name == name:
-            break
-        make_empty(con, model)
-        if model.name in inputs:
-            load_csv(con, model.name, inputs.pop(model.name))
-    else:
-        raise AssertionError(f"{case}: there is no model {name}")
-    assert not inputs, f"{name} is built from no table {', '.join(sorted(inputs))}"
-    for statement in create_statements(model):
-        con.execute(statement)
-    twin = model.name if model.is_macro else twins_of(models).get(model.name)
-    return differences(con, source(model, twin, case), case / "expected.csv", model.grain)
-
-
-def given(con: Connection) -> set[str]:
-    """The tables that stand before any model: of the bookkeeping and of the contracts."""
-    return {
-        f"{schema}.{table}"
-        for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-    }
-
-
-def source(model: Model, twin: str | None, case: Path) -> str:
-    """What the case asks: the table, or its twin on the day of as_of.txt."""
+    assert name in model_files(sql_dir), f"{case}: there is no model {name}"
+    models = models_behind(name, sql_dir)
     day = case / "as_of.txt"
-    if not day.exists():
-        assert not model.is_macro, f"{model.name} is a macro: say the day in as_of.txt"
-        return model.name
-    assert twin, f"{model.name} has no twin: remove as_of.txt"
-    return f"{twin}(date '{day.read_text(encoding='utf-8').strip()}')"
+    asked = twin_of(models[name], models) if day.exists() else name
+    assert day.exists() or not models[name].is_macro, f"{name} is a macro: say the day in as_of.txt"
+    needed = set(names_read(asked, models))
+    inputs = {path.stem: path for path in case.glob("*.csv") if path.stem != "expected"}
+    unread = sorted(inputs.keys() - needed)
+    assert not unread, f"{name} is built from no table {', '.join(unread)}"
+    con.execute("begin")
+    try:
+        for model in models.values():
+            make_empty(con, model, needed)
+        for table, path in inputs.items():
+            load_csv(con, table, path)
+        con.execute(create_statements(models[asked])[0] if asked in models else twin_sql(models[name]))
+        source = f"{asked}(date '{day.read_text(encoding='utf-8').strip()}')" if day.exists() else name
+        return differences(con, source, case / "expected.csv", models[name])
+    finally:
+        con.execute("rollback")
 
 
-def make_empty(con: Connection, model: Model) -> None:
-    """The table of a model with its columns and no rows; macros and twins as they are."""
+@cache
+def models_behind(name: str, sql_dir: Path) -> dict[str, Model]:
+    """The model of that name and all that it is built from, by name, in the order in which they are built."""
+    files = model_files(sql_dir)
+    models: dict[str, Model] = {}
+    names = [name]
+    while names:
+        name = names.pop()
+        if name in models or name not in files:
+            continue
+        models[name] = parsed(files[name], sql_dir)
+        for read in (read.removesuffix("()") for read in models[name].reads):
+            # The twin of a mart is made from the mart; what tells a table of core as of a day has a name of its own.
+            names += [read, read.removesuffix(AS_OF), read.removesuffix(LATEST) + AS_OF, read + KNOWN]
+    return {model.name: model for model in linked(models)}
+
+
+@cache
+def model_files(sql_dir: Path) -> dict[str, Path]:
+    """The SQL file of each model by its name."""
+    files: dict[str, Path] = {}
+    for path in sql_dir.rglob("*.sql"):
+        parts = path.relative_to(sql_dir).parts
+        schema = parts[parts[0] == "macros"]
+        if schema in SCHEMAS:
+            files[f"{schema}.{path.stem}"] = path
+    return files
+
+
+@cache
+def parsed(path: Path, sql_dir: Path) -> Model:
+    """The model of one file, parsed once for all cases."""
+    return read_model(path, sql_dir)
+
+
+def twin_of(model: Model, models: Mapping[str, Model]) -> str:
+    """The macro that tells a table as of a day; a macro tells it itself."""
     if model.is_macro:
+        return model.name
+    twin = twins_of(list(models.values())).get(model.name)
+    assert twin, f"{model.name} has no twin: remove as_of.txt"
+    return twin
+
+
+def names_read(name: str, models: Mapping[str, Model]) -> Iterator[str]:
+    """The tables, macros and twins named in the query of a model or twin, and in those of what it calls."""
+    is_twin = name not in models
+    model = models[name.removesuffix(AS_OF) if is_twin else name]
+    macros = dict(model.as_of) if is_twin else {}
+    for read in model.reads:
+        table = read.removesuffix("()")
+        if (twin := table + AS_OF) not in models and f"{twin}(" in model.sql:
+            yield twin
+            yield from names_read(twin, models)
+        source = macros.get(table, table)
+        if source in models or source == table:
+            yield source
+        if source != table or (source in models and models[source].is_macro):
+            yield from names_read(source, models)  # a twin holds the text of the marts behind it
+
+
+def make_empty(con: Connection, model: Model, needed: set[str]) -> None:
+    """What is needed of a model: its table with its columns and no rows, its twin, or the macro that it is."""
+    if model.name in needed and model.is_macro:
         con.execute(create_statements(model)[0])
-        return
-    columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
-    con.execute(f"create table {model.name} ({columns})")
-    if model.twin:
+    elif model.name in needed:
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
+        con.execute(f"create table {model.name} ({columns})")
+    if model.twin and model.name + AS_OF in needed:
         con.execute(twin_sql(model))
 
 
 def load_csv(con: Connection, table: str, path: Path) -> None:
     """Append the rows of a CSV file to a table, each text cast to the type of its column."""
-    types = types_of(con, table)
+    types = {name: kind for name, kind, *_ in con.execute(f"describe from {table}").fetchall()}
     given = header(path)
     unknown = [column for column in given if column not in types]
     assert not unknown, f"{path.name} has no such column in {table}: {', '.join(unknown)}"
@@ -84,7 +135,7 @@ def typed(path: Path, types: dict[str, str]) -> str:
     """The SELECT that reads a CSV file as columns of `types`; every column of the file is in `types`."""
     values = ", ".join(
         f'if(json_valid("{name}"), "{name}"::json::{kind}, "{name}"::{kind})'
-        if kind.startswith("MAP")
+        if kind.lower().startswith("map")
         else f'"{name}"::{kind}'
         for name, kind in types.items()
     )
@@ -99,16 +150,12 @@ def header(path: Path) -> list[str]:
         return next(csv.reader(file))
 
 
-def types_of(con: Connection, source: str) -> dict[str, str]:
-    return {name: kind for name, kind, *_ in con.execute(f"describe from {source}").fetchall()}
-
-
-def differences(con: Connection, source: str, path: Path, grain: Sequence[str]) -> list[str]:
+def differences(con: Connection, source: str, path: Path, model: Model) -> list[str]:
     """Rows of `source` that expected.csv does not have, and the other way round, one line each."""
-    types = types_of(con, source)
+    types = {column.name: column.type for column in model.columns}
     columns = header(path)
     unknown = [column for column in columns if column not in types]
-    assert not unknown, f"{path.name} compares columns that {source} does not have: {', '.join(unknown)}"
+    assert not unknown, f"{path.name} compares columns that {model.name} does not have: {', '.join(unknown)}"
     names = ", ".join(f'"{column}"' for column in columns)
     missing: list[Row] = con.execute(typed(path, {column: types[column] for column in columns})).fetchall()
     found: list[Row] = []
@@ -118,7 +165,7 @@ def differences(con: Connection, source: str, path: Path, grain: Sequence[str]) 
             found.append(row)
         else:
             missing.remove(match)
-    keys = [columns.index(column) for column in grain if column in columns]
+    keys = [columns.index(column) for column in model.grain if column in columns]
     return described(missing, found, columns, keys)
 
 
