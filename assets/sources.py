@@ -34,6 +34,7 @@ from etl.warehouse import Connection, transaction
 REFERENCE = "raw.published_row"
 REFERENCE_KEY = dg.AssetKey(["raw", "published_row"])
 SHOWN = 20
+FILE_COLUMNS = ("file", "content_hash", "rows_read", "rows_loaded", "rows_quarantined", "status")
 
 NEWEST_DOCUMENTS = f"""
     select fields['published_on'], format('[{{}}]({{}})', fields['title'], fields['url'])
@@ -96,7 +97,12 @@ def ingest_metadata(con: Connection, loaded: IngestResult) -> dict[str, Any]:
         "rows quarantined": loaded.rows_quarantined,
         "rows added": loaded.rows_added,
         "rows superseded": loaded.rows_superseded,
-        "files": rows_table([{**file, "content_hash": file["content_hash"][:12]} for file in loaded.files]),
+        "files": rows_table(
+            [
+                {c: getattr(file, c) for c in FILE_COLUMNS} | {"content_hash": file.content_hash[:12]}
+                for file in loaded.files
+            ]
+        ),
         "period": f"{loaded.period_start} to {loaded.period_end}",
         "platforms": ", ".join(loaded.platforms),
         "documents": loaded.documents,
@@ -106,7 +112,7 @@ def ingest_metadata(con: Connection, loaded: IngestResult) -> dict[str, Any]:
     }
     if loaded.quarantined:
         shown = ("file", "line", "column_name", "reason", "raw_text")
-        found["quarantined"] = rows_table([{c: row[c] for c in shown} for row in loaded.quarantined[:SHOWN]])
+        found["quarantined"] = rows_table([{c: getattr(row, c) for c in shown} for row in loaded.quarantined[:SHOWN]])
     return found
 
 

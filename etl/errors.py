@@ -1,7 +1,18 @@
-"""Errors of the warehouse, in two kinds: what somebody has to mend, and what may succeed when tried again."""
+"""The two kinds of errors that this project raises on purpose, told apart by what helps.
+
+A message says what was found, where, and what to do about it. Any other exception is a fault of the program.
+"""
 
 from __future__ import annotations
 
 
-class SourceError(Exception):
+class MendError(Exception):
+    """Somebody has to change something; the same attempt fails in the same way until then."""
+
+
+class RetryError(Exception):
+    """The same attempt may succeed later: a database is in use, a source does not answer."""
+
+
+class SourceError(MendError):
     """A source cannot be read; the message says what was found, what was expected and what mends it."""

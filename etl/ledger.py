@@ -1,54 +1,198 @@
-"""How the sources that are asked over the network stand, in audit.source_status: one row a change.
+"""The audit trail of the sources: what became of every file, which rows were set aside, how a source answers.
 
-A refresh that finds the same state as the one before writes nothing, so that the published snapshot
-changes exactly when a source became stale or current again.
+No other module writes audit.load, audit.quarantine and audit.source_status. No row is ever deleted: the time
+in superseded_at (until, of a status) says that a later one replaced it. Everything here is part of the
+caller's transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from etl.warehouse import Connection
 
 Status = Literal["current", "stale", "off"]
+CURRENT = "source = $source and superseded_at is null"
+REPLACED = "newer files have every row of it"
 
 
-def set_status(
-    con: Connection,
-    source: str,
-    status: Status,
-    reason: str,
-    now: datetime,
-    *,
-    not_before: datetime | None = None,
-) -> bool:
-    """Note how `source` stands at `now`; whether that differs from what was noted before."""
-    found = [status, reason, not_before]
-    standing = con.execute(
-        "select status, reason, not_before from audit.source_status where source = ? and until is null",
-        [source],
-    ).fetchall()
-    if standing == [tuple(found)]:
-        return False
-    con.execute("update audit.source_status set until = ? where source = ? and until is null", [now, source])
-    con.execute(
-        "insert into audit.source_status (source, status, reason, not_before, since) values (?, ?, ?, ?, ?)",
-        [source, *found, now],
-    )
-    return True
+@dataclass(frozen=True)
+class LoadRecord:
+    """What became of one file, as in audit.load, in rows: rows_read = rows_loaded + rows_quarantined.
+
+    `rows_superseded` are earlier rows that this reading replaced; `status` is loaded, partly_loaded, refused
+    or superseded, and `message` says why in the last two cases.
+    """
+
+    file: str
+    content_hash: str
+    rows_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    status: str
+    rows_superseded: int | None = None
+    message: str | None = None
+    load_id: int | None = None
 
 
-def not_before(con: Connection, source: str, now: datetime) -> datetime | None:
-    """Until when the source wants no request, if that lies after `now`; else None."""
-    rows = con.execute(
-        "select not_before from audit.source_status where source = ? and until is null and not_before > ?",
-        [source, now],
-    ).fetchall()
-    return rows[0][0] if rows else None
+@dataclass(frozen=True)
+class QuarantineRecord:
+    """One row that was set aside, as in audit.quarantine; `column_name` is None where the whole row is at fault."""
+
+    file: str
+    content_hash: str
+    line: int
+    column_name: str | None
+    raw_text: str
+    reason: str
 
 
-def standing_reason(con: Connection, source: str) -> str:
-    """The reason noted for the state in which `source` is; empty when none is noted."""
-    rows = con.execute("select reason from audit.source_status where source = ? and until is null", [source]).fetchall()
-    return str(rows[0][0]) if rows else ""
+class Ledger:
+    """The audit trail of one source, by the name that audit.load.source has for it."""
+
+    def __init__(self, con: Connection, source: str) -> None:
+        self._con = con
+        self._source = source
+
+    def contents(self) -> list[str]:
+        """SHA-256 of every file that was loaded or refused, in the order in which they first came."""
+        rows = self._ask("select content_hash from audit.load where source = $source group by 1 order by min(rowid)")
+        return [str(row[0]) for row in rows]
+
+    def loaded(self) -> set[tuple[str, str]]:
+        """Name and SHA-256 of every file whose rows count now."""
+        rows = self._ask(f"select file, content_hash from audit.load where {CURRENT} and status <> 'refused'")
+        return {(str(file), str(content_hash)) for file, content_hash in rows}
+
+    def incomplete(self) -> list[str]:
+        """Files that were refused or partly loaded, in the order in which they came."""
+        wanted = "status in ('refused', 'partly_loaded')"
+        rows = self._ask(f"select file from audit.load where {CURRENT} and {wanted} order by rowid")
+        return list(dict.fromkeys(str(row[0]) for row in rows))
+
+    def load_ids(self, contents: Iterable[str]) -> list[int]:
+        """The numbers of the loads that read files with one of these SHA-256."""
+        rows = self._ask(
+            "select load_id from audit.load where source = $source and load_id is not null "
+            "and list_contains($contents::varchar[], content_hash)",
+            contents=list(contents),
+        )
+        return [int(row[0]) for row in rows]
+
+    def next_load_id(self) -> int:
+        """A number that no load of any source has."""
+        rows = self._con.execute("select coalesce(max(load_id), 0) + 1 from audit.load").fetchall()
+        return int(rows[0][0])
+
+    def record(self, record: LoadRecord, now: datetime) -> None:
+        """Add what became of a file; what was recorded of it before is superseded separately."""
+        self._insert("load", {**asdict(record), "loaded_at": now})
+
+    def supersede(self, file: str, now: datetime, *, content_hash: str | None = None) -> None:
+        """Close what is recorded of a file, by its name and, where one is given, by its content."""
+        for table in ("load", "quarantine"):
+            self._ask(
+                f"update audit.{table} set superseded_at = $now "
+                f"where {CURRENT} and (file = $file or content_hash = $hash)",
+                file=file,
+                hash=content_hash,
+                now=now,
+            )
+
+    def refuse(self, *, file: str, content_hash: str, reason: str, now: datetime) -> None:
+        """Record that a file was refused, in the place of an earlier refusal; what was loaded of it still counts."""
+        self._ask(
+            f"update audit.load set superseded_at = $now where {CURRENT} and file = $file and status = 'refused'",
+            file=file,
+            now=now,
+        )
+        self.record(LoadRecord(file, content_hash, 0, 0, 0, "refused", rows_superseded=0, message=reason), now)
+
+    def set_aside(
+        self, rows: str, *, file: str, content_hash: str, now: datetime, values: Mapping[str, Any] | None = None
+    ) -> int:
+        """Put the rows of a query into quarantine; how many they are.
+
+        The query `rows` has the columns line, column_name, raw_text and reason; `values` are its parameters.
+        """
+        rows_set_aside = self._ask(
+            f"""insert into audit.quarantine by name
+            select $source as source, $file as file, $hash as content_hash, r.line, r.column_name, r.raw_text,
+                r.reason, $now as loaded_at
+            from ({rows}) as r order by r.line""",
+            **{**(values or {}), "file": file, "hash": content_hash, "now": now},
+        )
+        return int(rows_set_aside[0][0])
+
+    def mark_replaced(self, replaced: str, left: str, now: datetime) -> None:
+        """Mark the files as superseded that newer files have left no row of.
+
+        `replaced` and `left` are queries for load_id: of rows that were replaced just now, and of those that
+        still count.
+        """
+        contents = "select l.content_hash from audit.load as l where l.load_id in ({})"
+        self._ask(
+            f"""update audit.load set status = 'superseded', superseded_at = $now, message = $message
+            where {CURRENT} and status in ('loaded', 'partly_loaded')
+                and content_hash in ({contents.format(replaced)}) and content_hash not in ({contents.format(left)})""",
+            now=now,
+            message=REPLACED,
+        )
+
+    def reconcile(self, loads: Sequence[LoadRecord], quarantined: Sequence[QuarantineRecord], now: datetime) -> int:
+        """Make these the only current rows of the source: add what is missing, close the rest; how many changed."""
+        return self._reconcile("load", loads, LoadRecord, now) + self._reconcile(
+            "quarantine", quarantined, QuarantineRecord, now
+        )
+
+    def set_status(self, status: Status, reason: str, now: datetime, *, not_before: datetime | None = None) -> bool:
+        """Note how the source answers at `now`; whether that differs from what was noted before.
+
+        A refresh that finds the same writes nothing, so that the published snapshot changes exactly when a
+        source became stale or current again.
+        """
+        found = {"status": status, "reason": reason, "not_before": not_before}
+        current = "source = $source and until is null"
+        if self._ask(f"select status, reason, not_before from audit.source_status where {current}") == [
+            tuple(found.values())
+        ]:
+            return False
+        self._ask(f"update audit.source_status set until = $now where {current}", now=now)
+        self._insert("source_status", {**found, "since": now})
+        return True
+
+    def blocked(self, now: datetime) -> tuple[datetime, str] | None:
+        """Until when the source wants no request and why; None when it may be asked."""
+        rows = self._ask(
+            "select not_before, reason from audit.source_status "
+            "where source = $source and until is null and not_before > $now",
+            now=now,
+        )
+        return (rows[0][0], str(rows[0][1])) if rows else None
+
+    def _reconcile(
+        self, table: str, records: Sequence[LoadRecord | QuarantineRecord], kind: type[Any], now: datetime
+    ) -> int:
+        names = ", ".join(field.name for field in fields(kind))
+        current = {row[1:]: row[0] for row in self._ask(f"select rowid, {names} from audit.{table} where {CURRENT}")}
+        wanted = {tuple(asdict(record).values()): record for record in records}
+        gone = [rowid for row, rowid in current.items() if row not in wanted]
+        added = [record for row, record in wanted.items() if row not in current]
+        self._ask(
+            f"update audit.{table} set superseded_at = $now where {CURRENT} and list_contains($gone::bigint[], rowid)",
+            now=now,
+            gone=gone,
+        )
+        for record in sorted(added, key=str):
+            self._insert(table, {**asdict(record), "loaded_at": now})
+        return len(gone) + len(added)
+
+    def _ask(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._con.execute(sql, {**values, "source": self._source}).fetchall()
+
+    def _insert(self, table: str, values: Mapping[str, Any]) -> None:
+        names, places = ", ".join(values), ", ".join(f"${name}" for name in values)
+        self._ask(f"insert into audit.{table} (source, {names}) values ($source, {places})", **values)

@@ -220,6 +220,39 @@ def test_pairing_rule_can_fail() -> None:
     assert unpaired([], ["core.b"], "case") == ["case of core.b, which is no table"]
 
 
+WRITES = re.compile(r"\b(?:insert\s+into|update|delete\s+from|merge\s+into|truncate)\s+audit\.(\w+|\{)", re.IGNORECASE)
+LEDGER = {"load", "quarantine", "source_status"}
+
+
+def ledger_writes(source: str) -> list[str]:
+    """Tables of the ledger that a text writes; a name that is put together while it runs counts too."""
+    return [name for name in WRITES.findall(source) if name in LEDGER or name == "{"]
+
+
+def test_only_the_ledger_writes_what_became_of_files() -> None:
+    house = {p: t for p, t in tracked().items() if p.endswith(".py") and p.startswith(("etl/", "assets/"))}
+    assert ledger_writes(house.pop("etl/ledger.py"))
+    found = {path: tables for path, text in house.items() if (tables := ledger_writes(text))}
+    found = {path: tables for path, tables in found.items() if not path.startswith("etl/inbox/")}  # to be adapted
+    assert found == {}, "call etl.ledger instead"
+
+
+@pytest.mark.parametrize(
+    ("sql", "allowed"),
+    [
+        ("select file from audit.load", True),
+        ("insert into audit.publication (version) values (1)", True),
+        ("insert into audit.load (file) values ('a')", False),
+        ("insert into\n  audit.quarantine by name select 1", False),
+        ("UPDATE audit.load set status = 'refused'", False),
+        ("delete from audit.quarantine", False),
+        ('f"update audit.{table} set superseded_at = now()"', False),
+    ],
+)
+def test_ledger_rule_can_fail(sql: str, allowed: bool) -> None:
+    assert (ledger_writes(sql) == []) is allowed
+
+
 # --- Files: names, paths ------------------------------------------------------------------------
 
 

@@ -155,7 +155,7 @@ def test_a_figure_added_and_taken_back(house: House, fresh: Tables, tmp_path: Pa
     write(own / "documents.csv", [document("own_doc", "2021-01-05")])
     write(own / "observations.csv", [observation("pdd", "sm_expense", 2019, "20,000", "own_doc")])
     added = house.refresh(PUBLISHED, own)
-    assert [row["reason"] for row in added.quarantined] == []
+    assert [row.reason for row in added.quarantined] == []
     assert added.rows_added == 2
     net = "select t.cac, t.known_on from marts.cac_trend as t where t.platform = 'pdd' and t.scope = '' and "
     net += "t.definition = 'cac_net_12m' and t.period_end = date '2019-12-31'"
@@ -187,7 +187,7 @@ def test_one_more_platform_needs_no_code(house: House, fresh: Tables, tmp_path: 
     write(own / "observations.csv", figures)
     settings = replace(house.settings, figures=(PUBLISHED, own))
     ingested = ingest_published(house.con, settings, START)
-    assert [row["reason"] for row in ingested.quarantined] == []
+    assert [row.reason for row in ingested.quarantined] == []
     outcomes = build_all(house.con, ROOT / "sql", ROOT / "expectations", "platform")
     assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
     # 18,800 (+- 0.5) / (450.0 - 400.0 = 50, +- 0.1) = 376: 18,799.5 / 50.1 to 18,800.5 / 49.9.

@@ -24,7 +24,7 @@ from etl.checks.suite import Suite
 from etl.config import Settings
 from etl.daily.due import DELIVERED, in_runs, loading_time, merged, note_news, validate_rows
 from etl.errors import SourceError
-from etl.ledger import set_status
+from etl.ledger import Ledger
 from etl.models.file import Model
 from etl.warehouse import Connection, WarehouseError, transaction
 
@@ -105,7 +105,7 @@ def ingest(
     brought = tuple(bring_all(settings))
     with transaction(con):
         for source in brought:
-            set_status(con, source.source, "stale" if source.problem else "current", source.problem, now)
+            Ledger(con, source.source).set_status("stale" if source.problem else "current", source.problem, now)
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
     checks: list[CheckResult] = []
     try:

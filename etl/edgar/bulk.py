@@ -42,26 +42,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from etl.config import Settings, load_settings
 from etl.edgar.client import BlockedError, Client
-from etl.edgar.facts import Body, FactLoad, load_body, loaded_hashes
+from etl.edgar.facts import SOURCE, Body, FactLoad, load_body
 from etl.edgar.filings import IssuerPoll, one_by_one, poll_issuer
 from etl.edgar.store import FOLDER, body_path, store_body
 from etl.errors import SourceError
+from etl.ledger import Ledger, LoadRecord
 from etl.warehouse import Connection, DatabaseError, WarehouseError, open_build, transaction
 
 SETS = ("sub", "num", "tag", "pre")
-SOURCE = "edgar_statements"
+STATEMENTS = "edgar_statements"
 READ = (
     "read_csv('{path}', delim = '\t', header = true, quote = '', escape = '', all_varchar = true, "
     "null_padding = true, strict_mode = true, parallel = false)"
 )
 JOINED = """
-insert into raw.edgar_statement
+insert into raw.edgar_statement by name
 select
-    s.cik::bigint, s.adsh, s.name, s.form, strptime(s.filed, '%Y%m%d')::date,
-    strptime(nullif(s.period, ''), '%Y%m%d')::date, s.fye, n.tag, n.version, n.version = n.adsh as is_custom,
-    strptime(n.ddate, '%Y%m%d')::date, n.qtrs::integer, n.uom,
-    {segments}, nullif(n.coreg, ''), {segments} is null and nullif(n.coreg, '') is null as is_consolidated,
-    nullif(n.value, '')::decimal(38, 4), p.stmt, coalesce(p.plabel, t.tlabel), $hash, $now
+    s.cik::bigint as cik, s.adsh as accn, s.name, s.form, strptime(s.filed, '%Y%m%d')::date as filed,
+    strptime(nullif(s.period, ''), '%Y%m%d')::date as period, s.fye as fiscal_year_end, n.tag, n.version,
+    n.version = n.adsh as is_custom, strptime(n.ddate, '%Y%m%d')::date as month_end, n.qtrs::integer as quarters,
+    n.uom as unit, {segments} as segments, nullif(n.coreg, '') as coregistrant,
+    {segments} is null and nullif(n.coreg, '') is null as is_consolidated,
+    nullif(n.value, '')::decimal(38, 4) as val, p.stmt as statement, coalesce(p.plabel, t.tlabel) as label,
+    $hash as content_hash, $now as loaded_at
 from num as n
 join sub as s on s.adsh = n.adsh
 left join tag as t on t.tag = n.tag and t.version = n.version
@@ -88,16 +91,24 @@ def load_statements(con: Connection, path: Path, now: datetime) -> Iterator[tupl
             raise StatementError(f"{path} has no {', '.join(missing)}: download the quarter again")
         with (folder / "num.txt").open("rb") as file:
             content_hash = file_digest(file, "sha256").hexdigest()
-        seen = con.execute("select 1 from audit.load where source = ? and content_hash = ?", [SOURCE, content_hash])
-        if seen.fetchone():
+        ledger = Ledger(con, STATEMENTS)
+        if content_hash in ledger.contents():
             yield path.name, None
             return
         try:
             with transaction(con):
                 rows = _load(con, folder, content_hash, now)
-                con.execute(
-                    "insert into audit.load values (?, ?, ?, ?, ?, 0, 0, 'loaded', null, ?, null, null)",
-                    [SOURCE, path.name, content_hash, rows, rows, now],
+                ledger.record(
+                    LoadRecord(
+                        file=path.name,
+                        content_hash=content_hash,
+                        rows_read=rows,
+                        rows_loaded=rows,
+                        rows_quarantined=0,
+                        rows_superseded=0,
+                        status="loaded",
+                    ),
+                    now,
                 )
         except DatabaseError as error:
             first = str(error).splitlines()[0]
@@ -155,7 +166,7 @@ def load_archive(
 
     Raises WarehouseError for a file that is no such archive.
     """
-    loaded = loaded_hashes(con)
+    loaded = Ledger(con, SOURCE).loaded()
     with _opened(path) as archive:
         for name, cik in _bodies(archive, ciks):
             content = archive.read(name)

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from etl.config import Settings
+from etl.ledger import Ledger, LoadRecord
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
 SOURCE = "edgar"
@@ -93,20 +94,11 @@ def load_pending(con: Connection, settings: Settings, now: datetime) -> Iterator
         qualify row_number() over (partition by b.cik::bigint order by b.fetched_at desc, b.content_hash) = 1
         order by b.cik::bigint"""
     ).fetchall()
-    loaded = loaded_hashes(con)
+    loaded = Ledger(con, SOURCE).loaded()
     for cik, content_hash, path in rows:
         body = Body(cik, content_hash, settings.home / path)
         if (body.file, content_hash) not in loaded:
             yield load_body(con, body, now)
-
-
-def loaded_hashes(con: Connection) -> set[tuple[str, str]]:
-    """File and content of every body whose facts count now."""
-    rows = con.execute(
-        "select file, content_hash from audit.load where source = ? and superseded_at is null and status <> 'refused'",
-        [SOURCE],
-    ).fetchall()
-    return {(str(file), str(content_hash)) for file, content_hash in rows}
 
 
 def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
@@ -115,11 +107,10 @@ def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
         with transaction(con):
             stage(con, body)
             loaded = _merge(con, body, now)
-            _record(con, loaded, now)
     except (BodyError, DatabaseError) as error:
         loaded = FactLoad(body, 0, 0, 0, 0, str(error))
         with transaction(con):
-            _record(con, loaded, now)
+            Ledger(con, SOURCE).refuse(file=body.file, content_hash=body.content_hash, reason=str(error), now=now)
     con.execute("drop table if exists staged_fact")
     return loaded
 
@@ -180,47 +171,41 @@ def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
     )
     added = _count(
         con,
-        f"""insert into raw.edgar_fact
-        select {", ".join(f"s.{column}" for column in COLUMNS)}, $hash, $now, null from staged_fact as s
+        f"""insert into raw.edgar_fact by name
+        select {", ".join(f"s.{column}" for column in COLUMNS)}, $hash as content_hash, $now as loaded_at
+        from staged_fact as s
         where {REASON} is null and not exists (
             select 1 from raw.edgar_fact as f
             where f.cik = $cik and f.superseded_at is null and {SAME_FACT})""",
         {**values, "hash": body.content_hash},
     )
-    closed = "source = $source and file = $file and superseded_at is null"
-    where = {"source": SOURCE, "file": body.file, "now": now}
-    con.execute(f"update audit.quarantine set superseded_at = $now where {closed}", where)
-    quarantined = _count(
-        con,
-        f"""insert into audit.quarantine
-        select $source, $file, $hash, q.line, null, q.raw_text, q.reason, $now, null from (
+    ledger = Ledger(con, SOURCE)
+    ledger.supersede(body.file, now)
+    quarantined = ledger.set_aside(
+        f"""select q.line, null as column_name, q.raw_text, q.reason from (
             select row_number() over () as line, {REASON} as reason,
                 concat_ws(' ', s.taxonomy, s.concept, s.unit, coalesce(s.broken::varchar, s.accn)) as raw_text
             from staged_fact as s) as q
         where q.reason is not null""",
-        {**where, "hash": body.content_hash},
+        file=body.file,
+        content_hash=body.content_hash,
+        now=now,
     )
     read = _count(con, "select count(*) from staged_fact", {})
-    return FactLoad(body, read, added, superseded, quarantined)
-
-
-def _record(con: Connection, loaded: FactLoad, now: datetime) -> None:
-    """What became of the body into audit.load; a refusal leaves the row of the body that still counts."""
-    body = loaded.body
-    con.execute(
-        """update audit.load set superseded_at = $now
-        where source = $source and file = $file and superseded_at is null
-            and (status = 'refused' or not $refused)""",
-        {"now": now, "source": SOURCE, "file": body.file, "refused": bool(loaded.message)},
+    loaded = FactLoad(body, read, added, superseded, quarantined)
+    ledger.record(
+        LoadRecord(
+            file=body.file,
+            content_hash=body.content_hash,
+            rows_read=read,
+            rows_loaded=read - quarantined,
+            rows_quarantined=quarantined,
+            rows_superseded=superseded,
+            status=loaded.status,
+        ),
+        now,
     )
-    counts = [loaded.rows_read, loaded.rows_read - loaded.rows_quarantined, loaded.rows_quarantined]
-    con.execute(
-        "insert into audit.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
-        [
-            *(SOURCE, body.file, body.content_hash, *counts, loaded.rows_superseded),
-            *(loaded.status, loaded.message or None, now),
-        ],
-    )
+    return loaded
 
 
 def _count(con: Connection, sql: str, parameters: dict[str, object]) -> int:

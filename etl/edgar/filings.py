@@ -43,7 +43,7 @@ from etl.edgar.client import (
 )
 from etl.edgar.store import store_body
 from etl.errors import SourceError
-from etl.ledger import Status, not_before, set_status, standing_reason
+from etl.ledger import Ledger, Status
 from etl.warehouse import Connection
 
 # Annual, quarterly and interim reports, their transition forms and amendments. Other forms (prospectuses,
@@ -398,16 +398,17 @@ def refresh_edgar(con: Connection, settings: Settings, now: datetime, open_clien
     Raises AgentError for a SEC_USER_AGENT that is malformed or that EDGAR does not accept.
     """
     found = EdgarPoll()
-    until = not_before(con, SOURCE, now)
+    ledger = Ledger(con, SOURCE)
+    until = None
     if settings.sec_user_agent is None:
-        found.status, found.reason, until = "off", OFF, None
-    elif until is not None:
-        found.status, found.reason = "stale", standing_reason(con, SOURCE)
+        found.status, found.reason = "off", OFF
+    elif blocked := ledger.blocked(now):
+        found.status, (until, found.reason) = "stale", blocked
     else:
         with open_client(settings.sec_user_agent, settings.sec_base_url) as client:
             until = _ask(con, settings, client, now, found)
             found.requests = client.requests
-    differs = set_status(con, SOURCE, found.status, found.reason, now, not_before=until)
+    differs = ledger.set_status(found.status, found.reason, now, not_before=until)
     found.changed = differs or any(issuer.loaded or issuer.changed for issuer in found.issuers)
     return found
 

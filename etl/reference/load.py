@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from etl.config import Settings
+from etl.ledger import Ledger, LoadRecord, QuarantineRecord
 from etl.reference import read as published
 from etl.warehouse import Connection, transaction
 
@@ -29,8 +30,8 @@ class IngestResult:
     rows_added: int
     rows_superseded: int
     changed: bool
-    files: tuple[dict[str, Any], ...]
-    quarantined: tuple[dict[str, Any], ...]
+    files: tuple[LoadRecord, ...]
+    quarantined: tuple[QuarantineRecord, ...]
     documents: int
     platforms: tuple[str, ...]
     period_start: str | None
@@ -62,22 +63,38 @@ def load_published(con: Connection, settings: Settings, now: datetime) -> Ingest
     )
     added = _count(
         con,
-        """insert into raw.published_row
-        select s.kind, s.file, s.content_hash, s.line, s.fields, s.reading, $now, null from staged as s
+        """insert into raw.published_row by name
+        select s.*, $now as loaded_at from staged as s
         where not exists (
             select 1 from raw.published_row as r where r.superseded_at is null and s.kind = r.kind
                 and s.file = r.file and s.fields = r.fields and s.reading = r.reading)
         order by s.file, s.line""",
         {"now": now},
     )
-    rejected = [(r.file, hashes[r.file], r.line, r.column, r.raw_text, r.reason) for r in reading.rejects]
-    audited = _append_changes(con, "quarantine", _QUARANTINE, rejected, now)
-    loaded, refused = Counter(r.file for r in reading.records), Counter(r.file for r in reading.rejects)
+    loaded, rejected = Counter(r.file for r in reading.records), Counter(r.file for r in reading.rejects)
     loads = [
-        (f.file, f.content_hash, f.rows_read, loaded[f.file], refused[f.file], _status(refused[f.file]))
+        LoadRecord(
+            file=f.file,
+            content_hash=f.content_hash,
+            rows_read=f.rows_read,
+            rows_loaded=loaded[f.file],
+            rows_quarantined=rejected[f.file],
+            status="partly_loaded" if rejected[f.file] else "loaded",
+        )
         for f in reading.files
     ]
-    audited += _append_changes(con, "load", _LOAD, loads, now)
+    quarantined = [
+        QuarantineRecord(
+            file=r.file,
+            content_hash=hashes[r.file],
+            line=r.line,
+            column_name=r.column,
+            raw_text=r.raw_text,
+            reason=r.reason,
+        )
+        for r in reading.rejects
+    ]
+    audited = Ledger(con, SOURCE).reconcile(loads, quarantined, now)
     con.execute("drop table staged")
     observations = [r.fields for r in reading.records if r.kind == "observation"]
     return IngestResult(
@@ -87,21 +104,13 @@ def load_published(con: Connection, settings: Settings, now: datetime) -> Ingest
         rows_added=added,
         rows_superseded=superseded,
         changed=bool(added or superseded or audited),
-        files=tuple(dict(zip(_LOAD, row, strict=True)) for row in loads),
-        quarantined=tuple(dict(zip(_QUARANTINE, row, strict=True)) for row in rejected),
+        files=tuple(loads),
+        quarantined=tuple(quarantined),
         documents=sum(r.kind == "document" for r in reading.records),
         platforms=tuple(sorted({o["platform"] for o in observations})),
         period_start=min((o["period_start"] or o["period_end"] for o in observations), default=None),
         period_end=max((o["period_end"] for o in observations), default=None),
     )
-
-
-_QUARANTINE = ("file", "content_hash", "line", "column_name", "raw_text", "reason")
-_LOAD = ("file", "content_hash", "rows_read", "rows_loaded", "rows_quarantined", "status")
-
-
-def _status(rejected: int) -> str:
-    return "partly_loaded" if rejected else "loaded"
 
 
 def _stage(con: Connection, reading: published.Reading, hashes: dict[str, str]) -> None:
@@ -123,30 +132,6 @@ def _stage(con: Connection, reading: published.Reading, hashes: dict[str, str]) 
             "as": [list(r.reading.values()) for r in records],
         },
     )
-
-
-def _append_changes(
-    con: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], now: datetime
-) -> int:
-    """Append rows that do not stand yet, close those that no longer do; returns how many changed."""
-    names = ", ".join(columns)
-    current = con.execute(
-        f"select {names} from audit.{table} where source = ? and superseded_at is null", [SOURCE]
-    ).fetchall()
-    keep, wanted = set(current) & set(rows), set(rows)
-    for row in set(current) - keep:
-        match = " and ".join(f"{c} is not distinct from ?" for c in columns)
-        con.execute(
-            f"update audit.{table} set superseded_at = ? where superseded_at is null and source = ? and {match}",
-            [now, SOURCE, *row],
-        )
-    for row in sorted(wanted - keep, key=str):
-        marks = ", ".join("?" for _ in columns)
-        con.execute(
-            f"insert into audit.{table} (source, {names}, loaded_at) values (?, {marks}, ?)",
-            [SOURCE, *row, now],
-        )
-    return len(wanted ^ set(current))
 
 
 def _count(con: Connection, sql: str, parameters: dict[str, Any]) -> int:

@@ -137,10 +137,10 @@ def test_the_command_says_what_is_missing(
 ) -> None:
     (tmp_path / "ciks.txt").write_text("1\n2\n")
     monkeypatch.setattr(edgar_backfill, "load_settings", lambda: load_settings({}, tmp_path))
-    assert edgar_backfill.main([str(tmp_path / "ciks.txt")]) == 1
+    assert edgar_backfill.backfill_main([str(tmp_path / "ciks.txt")]) == 1
     assert "SEC_USER_AGENT" in capfd.readouterr().err
-    assert edgar_backfill.main([""]) == 1
+    assert edgar_backfill.backfill_main([""]) == 1
     assert "CIKS=ciks.txt" in capfd.readouterr().err
     monkeypatch.setattr(edgar_backfill, "load_settings", lambda: settings)
-    assert edgar_backfill.main([str(tmp_path / "ciks.txt")]) == 0
+    assert edgar_backfill.backfill_main([str(tmp_path / "ciks.txt")]) == 0
     assert "2 of 2 issuers done (0 before), 2 reports with new facts" in capfd.readouterr().out

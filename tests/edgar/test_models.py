@@ -204,5 +204,5 @@ def test_an_unknown_issuer_of_a_concept_is_set_aside(tmp_path: Path) -> None:
     con = memory()
     found = ingest_published(con, settings, NOW)
     con.close()
-    assert [row["column_name"] for row in found.quarantined] == ["platform"]
+    assert [row.column_name for row in found.quarantined] == ["platform"]
     assert "logistic" in json.dumps(found.quarantined, default=str)

@@ -309,7 +309,7 @@ def test_a_cik_counts_once_however_it_is_written(house: House) -> None:
     house.settings.figures[0].joinpath("platforms.csv").write_text(PLATFORMS.format(rows="\n".join(rows)))
     loaded = load_published(house.con, house.settings, NOW)
     assert platform_ciks(house.con) == [JD]
-    assert [row["column_name"] for row in loaded.quarantined] == ["sec_cik"]
+    assert [row.column_name for row in loaded.quarantined] == ["sec_cik"]
 
 
 @pytest.mark.parametrize(
