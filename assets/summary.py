@@ -28,7 +28,7 @@ PHASES = {
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """A run, sorted: metadata of each materialised asset, checks, errors and seconds by asset key."""
 
     run_id: str
@@ -48,9 +48,9 @@ class Outcome:
         return "; ".join(f"{name}: {message}" for name, message in self.errors.items()) or "see the run"
 
 
-def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> Outcome:
+def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> RunOutcome:
     """The run's events, sorted."""
-    found = Outcome(result.run_id, result.success)
+    found = RunOutcome(result.run_id, result.success)
     for event in result.all_events:
         name = _table_of(event.step_key)
         if event.is_step_materialization and event.asset_key:
@@ -73,7 +73,7 @@ def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> 
     return found
 
 
-def summary(found: Outcome, total_seconds: float) -> str:
+def summary(found: RunOutcome, total_seconds: float) -> str:
     """The whole report; lines of at most a terminal's width where the content allows."""
     parts = [
         _inputs(found),
@@ -87,7 +87,7 @@ def summary(found: Outcome, total_seconds: float) -> str:
     return "\n".join([*(line for part in parts for line in part), _times(found, total_seconds)])
 
 
-def _inputs(found: Outcome) -> Iterator[str]:
+def _inputs(found: RunOutcome) -> Iterator[str]:
     raw = found.materialised.get(PUBLISHED)
     if raw is None:
         return
@@ -101,7 +101,7 @@ def _inputs(found: Outcome) -> Iterator[str]:
         yield f"  ... and {quarantined - SHOWN:,} more in audit.quarantine"
 
 
-def _edgar(found: Outcome) -> Iterator[str]:
+def _edgar(found: RunOutcome) -> Iterator[str]:
     raw = found.materialised.get(EDGAR[0])
     if raw is None:
         return
@@ -111,7 +111,7 @@ def _edgar(found: Outcome) -> Iterator[str]:
     yield f"EDGAR      {status}: {asked if status == 'current' else missing}"
 
 
-def _inbox(found: Outcome) -> Iterator[str]:
+def _inbox(found: RunOutcome) -> Iterator[str]:
     raw = found.materialised.get(INBOX[0])
     if raw is None:
         return
@@ -130,7 +130,7 @@ def _inbox(found: Outcome) -> Iterator[str]:
             yield f"  days of {'.'.join(key.path)} that changed: {days}"
 
 
-def _tables(found: Outcome) -> Iterator[str]:
+def _tables(found: RunOutcome) -> Iterator[str]:
     tables = {
         ".".join(key.path): metadata
         for key, metadata in found.materialised.items()
@@ -143,7 +143,7 @@ def _tables(found: Outcome) -> Iterator[str]:
         yield f"  {name:<32} {rows:>7,} rows  {seconds:5.2f} s"
 
 
-def _checks(found: Outcome) -> Iterator[str]:
+def _checks(found: RunOutcome) -> Iterator[str]:
     failed = [check for check in found.checks if not check.passed]
     errors = [check for check in failed if check.severity == dg.AssetCheckSeverity.ERROR]
     warned = [check for check in failed if check.severity == dg.AssetCheckSeverity.WARN]
@@ -154,14 +154,14 @@ def _checks(found: Outcome) -> Iterator[str]:
             yield f"  {word}  {'.'.join(check.asset_key.path)}  {check.check_name}: {check.description}"
 
 
-def _failures(found: Outcome) -> Iterator[str]:
+def _failures(found: RunOutcome) -> Iterator[str]:
     for name, message in found.errors.items():
         yield f"Failed     {message}" if message.startswith(name) else f"Failed     {name}: {message}"
     if found.errors and found.not_run:
         yield f"Not run    {', '.join(found.not_run)}"
 
 
-def _published(found: Outcome) -> Iterator[str]:
+def _published(found: RunOutcome) -> Iterator[str]:
     serving = found.materialised.get(SERVING)
     if serving is None:
         yield "Published  nothing: the refresh failed, readers keep the snapshot they have"
@@ -174,7 +174,7 @@ def _published(found: Outcome) -> Iterator[str]:
         yield f"Published  nothing new: {_value(serving, 'reason')}"
 
 
-def _times(found: Outcome, total: float) -> str:
+def _times(found: RunOutcome, total: float) -> str:
     phases: dict[str, float] = {}
     for name, seconds in found.seconds.items():
         phase = PHASES.get(name.split(".")[0], "other")

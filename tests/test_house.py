@@ -1,12 +1,15 @@
-"""The rules of the house, held to the code. Each rule names what breaks it, and is shown to be able to."""
+"""The rules of the project's structure, held to the code. Each rule is shown to be able to fail."""
 
 from __future__ import annotations
 
 import ast
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,14 +21,20 @@ from etl.models.file import Model
 from etl.models.graph import load_models
 from etl.models.tree import PARAMETER
 
-# Only these may import the package: a folder or a file.
-DOORS = {
+# Only these folders or files may import the library.
+ONLY_IN = {
     "dagster": ("assets/",),
     "duckdb": ("etl/warehouse.py",),
     "great_expectations": ("etl/checks/",),
 }
+# Packages that import no other module of the project than these and their own.
+SELF_CONTAINED = {"etl.printed": set[str](), "etl.files": {"etl.errors"}}
 # Packages that read a source; none imports another.
 SOURCES = ("reference", "inbox", "remote", "edgar")
+# The longest chain of imports: within etl/, and through etl/ and assets/ together.
+LONGEST_CHAIN = {"etl": 7, "assets": 10}
+# Folders of tests/ that mirror no package of etl/: assets/ beside etl/, what tests share, values of the whole.
+OTHER_TESTS = {"assets", "data", "support", "values"}
 LAYERS = {"core": ("raw", "core"), "marts": ("core", "marts")}
 MACHINE_PATH = re.compile(r"(?<![\w.:~}-])/(?:home|root|tmp)/")
 
@@ -46,6 +55,14 @@ def tracked() -> dict[str, str]:
         if b"\0" not in content:
             texts[name] = content.decode("utf-8", errors="replace")
     return texts
+
+
+def python_files(*folders: str) -> dict[str, str]:
+    """The Python files of these folders, by path."""
+    starts = tuple(f"{folder}/" for folder in folders)
+    files = {path: text for path, text in tracked().items() if path.endswith(".py") and path.startswith(starts)}
+    assert files
+    return files
 
 
 @cache
@@ -80,7 +97,7 @@ def imports(source: str) -> Iterator[tuple[str, bool]]:
         at_once = id(node) not in lazy
         if isinstance(node, ast.Import):
             yield from ((alias.name, at_once) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module, at_once
             yield from ((f"{node.module}.{alias.name}", at_once) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -90,34 +107,39 @@ def imports(source: str) -> Iterator[tuple[str, bool]]:
 def forbidden_imports(path: str, source: str) -> list[str]:
     """What a file of etl/ or assets/ imports and must not."""
     found: list[str] = []
-    family = path.split("/")[1]
-    is_source = family in SOURCES
+    own = ".".join(path.split("/")[:2])  # the package of etl/ that the file belongs to
     for module, at_once in imports(source):
-        package = module.partition(".")[0]
-        door = DOORS.get(package)
-        if door and not path.startswith(door):
-            found.append(f"{path} imports {module}: only {' and '.join(door)} does")
-        elif package == "great_expectations" and at_once:
+        library, _, below = module.partition(".")
+        places = ONLY_IN.get(library)
+        is_other_package = library in ("etl", "assets") and bool(below) and not f"{module}.".startswith(f"{own}.")
+        if places and not path.startswith(places):
+            found.append(f"{path} imports {module}: only {' and '.join(places)} does")
+        elif library == "great_expectations" and at_once:
             found.append(f"{path} imports {module} at once: import it inside a function")
         elif module.startswith("."):
             found.append(f"{path} imports from {module}: write the full name")
-        elif package == "assets" and path.startswith("etl/"):
-            found.append(f"{path} imports {module}: etl knows nothing of assets")
-        elif is_source and _is_other_source(module, family):
+        elif library == "assets" and path.startswith("etl/"):
+            found.append(f"{path} imports {module}: etl never imports assets")
+        elif is_other_package and own in SELF_CONTAINED and not _is_one_of(module, SELF_CONTAINED[own]):
+            allowed = ", ".join(sorted(SELF_CONTAINED[own])) or "no other module of the project"
+            found.append(f"{path} imports {module}: {own} imports {allowed}")
+        elif is_other_package and _is_source(own) and _is_source(module):
             found.append(f"{path} imports {module}: sources never import each other")
     return sorted(set(found))
 
 
-def _is_other_source(module: str, family: str) -> bool:
-    """Whether this is a module of another source."""
-    parts = module.split(".")
-    return parts[0] == "etl" and len(parts) > 1 and parts[1] in SOURCES and parts[1] != family
+def _is_one_of(module: str, allowed: Iterable[str]) -> bool:
+    """Whether this is one of these modules or a name in it."""
+    return any(f"{module}.".startswith(f"{name}.") for name in allowed)
 
 
-def test_imports_go_through_their_doors() -> None:
-    house = {p: t for p, t in tracked().items() if p.endswith(".py") and p.startswith(("etl/", "assets/"))}
-    assert house
-    assert [problem for path, text in house.items() for problem in forbidden_imports(path, text)] == []
+def _is_source(module: str) -> bool:
+    return _is_one_of(module, (f"etl.{source}" for source in SOURCES))
+
+
+def test_modules_import_only_what_they_may() -> None:
+    files = python_files("etl", "assets")
+    assert [problem for path, text in files.items() for problem in forbidden_imports(path, text)] == []
 
 
 @pytest.mark.parametrize(
@@ -136,15 +158,157 @@ def test_imports_go_through_their_doors() -> None:
         ("etl/build.py", "def f():\n    import great_expectations as gx", False),
         ("etl/build.py", "from assets import models", False),
         ("etl/build.py", "from . import quality", False),
+        ("etl/build.py", "from .checks import run", False),
         ("etl/reference/read.py", "from etl.reference.rows import Place", True),
         ("etl/reference/read.py", "from etl.printed.forms import figures", True),
         ("etl/reference/read.py", "from etl.edgar.facts import stage", False),
         ("etl/reference/read.py", "from etl.edgar import facts", False),
         ("etl/reference/read.py", "import duckdb", False),
+        ("etl/printed/forms.py", "from etl.printed.words import NUMBER", True),
+        ("etl/printed/forms.py", "from etl.errors import SourceError", False),
+        ("etl/printed/forms.py", "def f():\n    from etl import config", False),
+        ("etl/files/csv.py", "from etl.errors import SourceError", True),
+        ("etl/files/csv.py", "from etl.files.records import Record", True),
+        ("etl/files/csv.py", "from etl.contracts import CONTRACTS", False),
+        ("etl/files/csv.py", "import etl.errors_of_files", False),
     ],
 )
 def test_import_rule_can_fail(path: str, source: str, allowed: bool) -> None:
     assert (forbidden_imports(path, source) == []) is allowed
+
+
+Graph = dict[str, set[str]]
+
+
+def import_graph(files: Mapping[str, str]) -> Graph:
+    """The modules of these files, each with those among them that it imports, at once or later."""
+    modules = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in files}
+    return {
+        module: {name for name, _ in imports(files[path]) if name in modules} - {module}
+        for module, path in modules.items()
+    }
+
+
+def circular_import(graph: Graph) -> list[str]:
+    """Modules that import each other in a circle; none where there is no circle."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+def longest_chain(graph: Graph, package: str) -> list[str]:
+    """The longest chain of imports that begins in a package: its first module imports the second, and so on."""
+    chains: dict[str, list[str]] = {}
+    for module in TopologicalSorter(graph).static_order():
+        chains[module] = [module, *max((chains[name] for name in graph[module]), key=len, default=[])]
+    return max((chain for module, chain in chains.items() if f"{module}.".startswith(f"{package}.")), key=len)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circular_import(import_graph(python_files("etl", "assets"))) == []
+
+
+@pytest.mark.parametrize(("package", "most"), LONGEST_CHAIN.items())
+def test_chains_of_imports_are_short(package: str, most: int) -> None:
+    chain = longest_chain(import_graph(python_files("etl", "assets")), package)
+    assert len(chain) <= most, f"{' imports '.join(chain)}: at most {most} modules"
+
+
+def test_chain_rules_can_fail() -> None:
+    files = {
+        "etl/__init__.py": '"""Nothing."""',
+        "etl/a.py": "from etl.b import c",
+        "etl/b/__init__.py": '"""Nothing."""',
+        "etl/b/c.py": "import json\ndef f():\n    from etl.d import Thing",
+        "etl/d.py": "",
+        "assets/e.py": "import etl.a",
+    }
+    graph = import_graph(files)
+    assert circular_import(graph) == []
+    assert longest_chain(graph, "etl") == ["etl.a", "etl.b.c", "etl.d"]
+    assert longest_chain(graph, "assets") == ["assets.e", "etl.a", "etl.b.c", "etl.d"]
+    circle = circular_import(import_graph({**files, "etl/d.py": "from etl import a"}))
+    assert (circle[0], set(circle)) == (circle[-1], {"etl.a", "etl.b.c", "etl.d"})
+
+
+# --- Python: packages and names ----------------------------------------------------------------------
+
+
+def packages(paths: Iterable[str]) -> list[str]:
+    """The packages that these files make."""
+    return sorted(
+        path.removesuffix("/__init__.py").replace("/", ".") for path in paths if path.endswith("/__init__.py")
+    )
+
+
+def test_pyproject_lists_the_packages() -> None:
+    listed = tomllib.loads(tracked()["pyproject.toml"])["tool"]["setuptools"]["packages"]
+    files = python_files("etl", "assets")
+    assert sorted(listed) == packages(files)
+    assert {str(Path(path).parent / "__init__.py") for path in files} - files.keys() == set(), (
+        "folders without __init__.py"
+    )
+
+
+def test_package_rule_can_fail() -> None:
+    assert packages(["etl/__init__.py", "etl/a.py", "etl/b/__init__.py"]) == ["etl", "etl.b"]
+
+
+def holds_code(source: str) -> bool:
+    """Whether a file holds more than its docstring."""
+    body = ast.parse(source).body
+    return len(body) != 1 or ast.get_docstring(ast.parse(source)) is None
+
+
+def test_package_files_hold_a_docstring_only() -> None:
+    files = {path: text for path, text in python_files("etl", "assets").items() if path.endswith("__init__.py")}
+    assert [path for path, text in files.items() if holds_code(text)] == []
+    assert [holds_code(text) for text in ('"""What is here."""', "", '"""Words."""\nimport json')] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def repeated_classes(files: Mapping[str, str]) -> list[str]:
+    """Names that two classes have, with the files that define them."""
+    defined: defaultdict[str, list[str]] = defaultdict(list)
+    for path, source in files.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ClassDef):
+                defined[node.name].append(path)
+    return [f"{name}: {', '.join(paths)}" for name, paths in sorted(defined.items()) if len(paths) > 1]
+
+
+def test_class_names_are_unique() -> None:
+    assert repeated_classes(python_files("etl", "assets", "benchmarks")) == []
+
+
+def test_class_rule_can_fail() -> None:
+    files = {"etl/a.py": "class Check: ...\nclass Figure: ...", "etl/b.py": "if True:\n    class Check: ..."}
+    assert repeated_classes(files) == ["Check: etl/a.py, etl/b.py"]
+
+
+def unmirrored(tests: Iterable[str], etl: Iterable[str]) -> list[str]:
+    """Packages of etl/ without a folder of tests, and folders of tests without a package."""
+    tested = {parts[1] for path in tests if len(parts := path.split("/")) > 2 and parts[-1].startswith("test_")}
+    existing = {parts[1] for path in etl if len(parts := path.split("/")) > 2}
+    missing = [f"etl/{name}/ has no tests in tests/{name}/" for name in sorted(existing - tested)]
+    return missing + [f"tests/{name}/ is for no package of etl/" for name in sorted(tested - existing - OTHER_TESTS)]
+
+
+def test_folders_of_tests_mirror_the_packages() -> None:
+    assert unmirrored(python_files("tests"), python_files("etl")) == []
+
+
+def test_mirror_rule_can_fail() -> None:
+    tests = ["tests/test_build.py", "tests/a/test_x.py", "tests/values/test_y.py", "tests/c/test_z.py"]
+    assert unmirrored(tests, ["etl/build.py", "etl/a/x.py", "etl/b/y.py"]) == [
+        "etl/b/ has no tests in tests/b/",
+        "tests/c/ is for no package of etl/",
+    ]
 
 
 # --- SQL: layers, names, suites, cases ----------------------------------------------------------------

@@ -92,7 +92,7 @@ def run(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckR
     that the suite itself expects to be unique). The first expectation that cannot run ends the suite,
     because it leaves the transaction aborted; those after it fail as not run.
     """
-    table = _Table(con, suite.table, grain or _key(suite))
+    table = _CheckedTable(con, suite.table, grain or _key(suite))
     results: list[CheckResult] = []
     broken = None
     for expectation in suite.expectations:
@@ -104,7 +104,7 @@ def run(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckR
     return results
 
 
-class _Table:
+class _CheckedTable:
     """A table of the open transaction, as Great Expectations sees it."""
 
     def __init__(self, con: Connection, name: str, key: Sequence[str]) -> None:

@@ -101,7 +101,7 @@ LIMITER = Limiter()
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A body as it came (unpacked), its headers, and the JSON object that it is."""
 
     body: bytes
@@ -146,7 +146,7 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> Response:
         """The JSON object at `path`.
 
         Raises AgentError, BlockedError, MissingError, ContentError, and UnavailableError when a few
@@ -164,7 +164,7 @@ class Client:
                 problem = error
         raise UnavailableError(f"{self._address(path)}: {problem}, {ATTEMPTS} times in a row")
 
-    def _ask(self, path: str) -> Answer:
+    def _ask(self, path: str) -> Response:
         self.requests += 1
         try:
             with self._http.stream("GET", path) as response:
@@ -178,7 +178,7 @@ class Client:
             raise _PassingError(f"{len(body):,} bytes that are no whole JSON ({error})") from error
         if not isinstance(document, dict):
             raise ContentError(f"{self._address(path)}: a JSON {type(document).__name__}, not an object")
-        return Answer(body, dict(response.headers), document)
+        return Response(body, dict(response.headers), document)
 
     def _read(self, response: httpx.Response) -> bytes:
         """The whole body, unpacked; a time-out for each piece would let it drip for ever."""

@@ -34,11 +34,11 @@ from typing import Any
 from etl.config import Settings
 from etl.edgar.client import (
     AgentError,
-    Answer,
     BlockedError,
     Client,
     ContentError,
     MissingError,
+    Response,
     UnavailableError,
 )
 from etl.edgar.store import store_body
@@ -104,7 +104,7 @@ class FiledFacts:
     facts_hash: str
 
 
-def submissions(client: Client, cik: int) -> tuple[Answer, Submissions]:
+def submissions(client: Client, cik: int) -> tuple[Response, Submissions]:
     """The issuer's list of filings. Raises what Client.get does, ContentError for an unreadable list."""
     path = f"/submissions/CIK{cik:010d}.json"
     answer = client.get(path)
@@ -120,14 +120,14 @@ def submissions(client: Client, cik: int) -> tuple[Answer, Submissions]:
     return answer, Submissions(str(answer.document.get("name", "")), newest, tuple(pages))
 
 
-def submissions_page(client: Client, page: Page) -> tuple[Answer, tuple[Filing, ...]]:
+def submissions_page(client: Client, page: Page) -> tuple[Response, tuple[Filing, ...]]:
     """The reports on a further page. Raises what Client.get does, ContentError for an unreadable list."""
     path = f"/submissions/{page.name}"
     answer = client.get(path)
     return answer, read_filings(answer.document, path)
 
 
-def companyfacts(client: Client, cik: int) -> tuple[Answer, dict[str, FiledFacts]]:
+def companyfacts(client: Client, cik: int) -> tuple[Response, dict[str, FiledFacts]]:
     """All facts of the issuer, and what there is of each accession. Raises what Client.get does.
 
     MissingError means that the issuer has never filed a fact; ContentError, that the body is no such body
@@ -261,7 +261,7 @@ def poll_issuer(con: Connection, settings: Settings, client: Client, cik: int, n
 
 
 def _store(
-    con: Connection, settings: Settings, cik: int, answer: Answer, now: datetime, *, kind: str, part: str = ""
+    con: Connection, settings: Settings, cik: int, answer: Response, now: datetime, *, kind: str, part: str = ""
 ) -> str:
     return store_body(con, settings, kind, cik, answer.body, headers=answer.headers, now=now, part=part)
 

@@ -35,7 +35,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Column:
+class OutputColumn:
     """An output column: its name, its declared type as written, and what the file says of it."""
 
     name: str
@@ -61,7 +61,7 @@ class Model:
     description: str
     grain: tuple[str, ...]
     sql: str
-    columns: tuple[Column, ...]
+    columns: tuple[OutputColumn, ...]
     reads: tuple[str, ...]
     parameters: str | None
     twin: bool
@@ -122,7 +122,7 @@ def read_model(path: Path, sql_dir: Path) -> Model:
     )
 
 
-def _daily(path: Path, keys: Mapping[str, str], columns: tuple[Column, ...]) -> tuple[str | None, int, bool]:
+def _daily(path: Path, keys: Mapping[str, str], columns: tuple[OutputColumn, ...]) -> tuple[str | None, int, bool]:
     """The column of the day, how many days before it a row depends on, and whether on all of its key."""
     if "daily" not in keys:
         return None, 0, False
@@ -168,9 +168,9 @@ def _parameters(path: Path, name: str, keys: Mapping[str, str]) -> str:
     return PARAMETERS
 
 
-def _columns(sql: str, tree: exp.Select) -> tuple[Column, ...]:
+def _columns(sql: str, tree: exp.Select) -> tuple[OutputColumn, ...]:
     """The final list, with types and comments as the text has them."""
-    columns: dict[str, Column] = {}
+    columns: dict[str, OutputColumn] = {}
     for item in tree.selects:
         if item.is_star:
             raise ModelError(f"{_shown(item)} at the end hides the schema: list the columns")
@@ -185,7 +185,7 @@ def _columns(sql: str, tree: exp.Select) -> tuple[Column, ...]:
             raise ModelError(f"{item.alias} has no comment: end its line with -- and its unit and meaning")
         if item.alias in columns:
             raise ModelError(f"{item.alias} stands twice in the final list: rename one")
-        columns[item.alias] = Column(item.alias, " ".join(kind[1].split()), comment[1].rstrip())
+        columns[item.alias] = OutputColumn(item.alias, " ".join(kind[1].split()), comment[1].rstrip())
     return tuple(columns.values())
 
 

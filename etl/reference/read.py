@@ -22,7 +22,7 @@ from etl.reference.tables import TABLES, Table
 
 
 @dataclass(frozen=True)
-class Record:
+class AcceptedRow:
     """An accepted row: fields as printed in the file, and what the strict reader concluded from them.
 
     `file` is the folder as the user named it and the file's name; `line` the physical line where the row
@@ -62,7 +62,7 @@ class FileRead:
 class Reading:
     """Everything that was read: per file, rows_read = its records + its rejects."""
 
-    records: tuple[Record, ...]
+    records: tuple[AcceptedRow, ...]
     rejects: tuple[Reject, ...]
     files: tuple[FileRead, ...]
 
@@ -75,13 +75,13 @@ def read(folders: Sequence[Path], root: Path) -> Reading:
     """
     found = list(_files(folders, root))
     register = Register()
-    records: list[Record] = []
+    records: list[AcceptedRow] = []
     rejects: list[Reject] = []
     files: list[FileRead] = []
     for table in TABLES:
         for folder, shown, file in ((f, s, c) for f, s, kind, c in found if kind == table.kind):
             rows = [_row(record, folder, shown, table, register) for record in file.records]
-            accepted = [row for row in rows if isinstance(row, Record)]
+            accepted = [row for row in rows if isinstance(row, AcceptedRow)]
             rejected = [row for row in rows if isinstance(row, Reject)]
             if len(accepted) + len(rejected) != len(file.records):
                 raise AssertionError(f"{shown}: rows were lost")
@@ -131,7 +131,7 @@ def _meant(name: str) -> str:
     return ""
 
 
-def _row(record: CsvRecord, folder: int, file: str, table: Table, register: Register) -> Record | Reject:
+def _row(record: CsvRecord, folder: int, file: str, table: Table, register: Register) -> AcceptedRow | Reject:
     """Accept a row, or reject it with everything that is wrong with it; either way note its keys."""
     place = Place(folder, file, record.line, record.fields)
     row = RowCheck(record.fields, register, folder)
@@ -149,7 +149,7 @@ def _row(record: CsvRecord, folder: int, file: str, table: Table, register: Regi
         return Reject(file, record.line, row.problems[0][0] or None, record.raw_text, reason)
     for ledger, key in keys.items():
         register.accept(ledger, key, place)
-    return Record(table.kind, file, record.line, record.fields, row.reading)
+    return AcceptedRow(table.kind, file, record.line, record.fields, row.reading)
 
 
 def _keys(row: RowCheck, table: Table) -> dict[str, Key]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.models.file import Column
+from etl.models.file import OutputColumn
 from etl.models.graph import create_statements, load_models
 from etl.models.tree import ModelError
 from etl.warehouse import Connection
@@ -91,9 +91,9 @@ def test_header_types_and_comments_are_those_of_the_text(tmp_path: Path) -> None
     assert thing.parameters is None
     assert not thing.twin
     assert thing.columns == (
-        Column("thing", "varchar", "slug; '' is the whole, \"so it is\": a, b"),
-        Column("weight", "decimal(18, 2)", "kg :: as printed"),
-        Column("parts", "struct(a integer, b varchar[])[]", "last one"),
+        OutputColumn("thing", "varchar", "slug; '' is the whole, \"so it is\": a, b"),
+        OutputColumn("weight", "decimal(18, 2)", "kg :: as printed"),
+        OutputColumn("parts", "struct(a integer, b varchar[])[]", "last one"),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from etl.config import ROOT
-from etl.reference.read import Reading, Record, Reject, read
+from etl.reference.read import AcceptedRow, Reading, Reject, read
 
 PUBLISHED = Path("data") / "reference"
 VOCABULARY = ("platforms", "parties", "metrics")
@@ -94,7 +94,7 @@ def read_mine(folder: Path, **tables: Iterable[Row]) -> Reading:
     return read([Path("vocabulary"), Path("mine")], folder)
 
 
-def records_of(reading: Reading, folder: str) -> list[Record]:
+def records_of(reading: Reading, folder: str) -> list[AcceptedRow]:
     """Accepted rows of a folder."""
     return [record for record in reading.records if record.file.startswith(f"{folder}/")]
 
