@@ -14,7 +14,7 @@ from assets.models import model_assets
 from assets.serving import serving_warehouse
 from assets.sources import BODY, EDGAR_FACT, FILING, REFERENCE, edgar_assets, edgar_fact, published_row
 from assets.warehouse import Warehouse
-from etl.checks.suite import Suite, load_suite
+from etl.checks.suite import load_suite
 from etl.config import ROOT, load_settings
 from etl.models.graph import load_models
 
@@ -33,8 +33,9 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     Raises ModelError or SuiteError, with the file and the fix, for a file that breaks the rules.
     """
     models = load_models(root / "sql")
-    tables = [model.name for model in models if not model.is_macro]
-    suites = {table: _suite(root, table) for table in [REFERENCE, FILING, BODY, EDGAR_FACT, *DELIVERED, *tables]}
+    questions = dict.fromkeys([REFERENCE, FILING, BODY, EDGAR_FACT, *DELIVERED], "")
+    questions |= {model.name: model.question for model in models if not model.is_macro}
+    suites = {table: load_suite(root / "expectations", table, question) for table, question in questions.items()}
     sources = [published_row(suites[REFERENCE]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):  # partitioned checks, backfills
         by_day = [inbox_assets(models, suites), *daily_assets(models, suites)]
@@ -58,7 +59,3 @@ def _simulated(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec.replace_attributes(
         kinds={*spec.kinds, SIMULATED}, description=f"Simulated data. {spec.description}"
     ).merge_attributes(tags={"data": SIMULATED})
-
-
-def _suite(root: Path, table: str) -> Suite:
-    return load_suite((root / "expectations" / table.replace(".", "/")).with_suffix(".yaml"))

@@ -1,6 +1,7 @@
-"""One asset for each SQL file that makes a table: sql/<schema>/<table>.sql is the asset <schema>/<table>.
+"""One asset for each SQL file that makes a table; its key is <schema>/<table>.
 
-Adding a table is adding its SQL file and its suite; nothing here changes. A table macro is no asset: it
+A mart lies in the folder of the question that it answers, which is its group in the UI. Adding a table is
+adding its SQL file and its suite; nothing here changes. A table macro is no asset: it
 is created by the step of the last table it reads, and whoever reads the macro depends on the tables
 behind it.
 """
@@ -83,7 +84,7 @@ def sql_asset(
     made: Any = dg.asset(
         key=asset_key(model.name),
         deps=[asset_key(table) for table in sorted(dependencies(model, models))],
-        group_name=model.schema,
+        group_name=model.question or model.schema,
         owners=["team:warehouse"],
         kinds={"duckdb", "sql"},
         description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",

@@ -11,6 +11,7 @@ import dagster as dg
 
 from assets.metadata import rows_table
 from assets.warehouse import Warehouse
+from etl.build import drop_unmade
 from etl.checks.pages import pages_folder
 from etl.config import Settings
 from etl.daily.due import stand_in
@@ -45,7 +46,7 @@ def serving_warehouse(tables: Sequence[dg.AssetKey], models: Sequence[Model]) ->
     def publish_snapshot(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         """The snapshot that readers open: $WAREHOUSE_HOME/serving/warehouse.duckdb.
 
-        Holds the schemas core, marts, audit and meta. It is written beside the old file, checked, and
+        Holds the schemas core, steps, marts, audit and meta. It is written beside the old file, checked, and
         renamed over it in one step; when nothing changed the old file stays as it is. The last snapshots
         are kept for rollback.
 
@@ -54,6 +55,7 @@ def serving_warehouse(tables: Sequence[dg.AssetKey], models: Sequence[Model]) ->
         settings = warehouse.settings
         with warehouse.open() as con:
             stand_in(con, models)
+            drop_unmade(con, models)
             publication = publish(con, settings, now=datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={

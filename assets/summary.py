@@ -22,6 +22,7 @@ PHASES = {
     EDGAR_STEP: "ingest",
     INBOX_STEP: "ingest",
     "core": "build",
+    "steps": "build",
     "marts": "build",
     "serving": "publish",
 }

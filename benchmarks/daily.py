@@ -69,7 +69,7 @@ def add_a_day(days: int, orders: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings({"WAREHOUSE_HOME": folder})
         models = load_models(ROOT / "sql")
-        suites = {table: _suite(table) for table in _tables(models)}
+        suites = _suites(models)
         with open_build(settings) as con:
             con.execute("set threads = 1")
             _history(con, models, suites, days, orders)
@@ -133,7 +133,7 @@ def check_rows(rows: int) -> tuple[float, float]:
     last = START + timedelta(rows // 21)
     query = METRICS.format(first=START, last=last)
     con.execute(f"insert into {PLATFORM_METRIC_DAILY.table} by name {query} limit {rows}")
-    suite = _suite(PLATFORM_METRIC_DAILY.table)
+    suite = load_suite(ROOT / "expectations", PLATFORM_METRIC_DAILY.table)
     quality.run(memory(), suite)  # imports what it needs
     started = time.process_time()
     results = quality.run(con, suite)
@@ -150,8 +150,9 @@ def _tables(models: tuple[Model, ...]) -> list[str]:
     return [*delivered, *(model.name for model in models if model.daily)]
 
 
-def _suite(table: str) -> Suite:
-    return load_suite((ROOT / "expectations" / table.replace(".", "/")).with_suffix(".yaml"))
+def _suites(models: tuple[Model, ...]) -> dict[str, Suite]:
+    questions = dict.fromkeys(_tables(models), "") | {model.name: model.question for model in models if model.daily}
+    return {table: load_suite(ROOT / "expectations", table, question) for table, question in questions.items()}
 
 
 def main(arguments: list[str]) -> int:

@@ -88,7 +88,7 @@ def phases() -> dict[str, float]:
     others = rest_on_deliveries(known)  # `make refresh` builds none of them
     models = [model for model in known if model.name not in others]
     tables = [model for model in models if not model.is_macro]
-    suites = [load_suite(settings.suites_dir / model.schema / f"{model.table}.yaml") for model in tables]
+    suites = [load_suite(settings.suites_dir, model.name, model.question) for model in tables]
     now = datetime.now(UTC)
     with open_build(settings) as con:
         with timed("ingest"):

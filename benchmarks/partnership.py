@@ -34,8 +34,8 @@ RATIO_GOAL = 1.2
 # Tables that are no daily ones, and are built whole from those: a row a target, a filing, or a month.
 WHOLE = frozenset(
     {
-        *("core.partner_target_version", "marts.buyer_cohort", "marts.partnership_cohort"),
-        *("marts.partnership_course", "marts.partnership_pacing", "marts.partnership_expense"),
+        *("core.partner_target_version", "steps.buyer_cohort", "marts.partnership_cohort"),
+        *("steps.partnership_course", "marts.partnership_pacing", "marts.partnership_expense"),
     }
 )
 _FIGURES = """
@@ -109,7 +109,7 @@ def build_due(con: Connection) -> dict[str, float]:
             continue  # watches the deliveries; no partnership mart reads it
         if not model.daily and model.name not in WHOLE:
             continue
-        suite = load_suite(settings.suites_dir / model.schema / f"{model.table}.yaml")
+        suite = load_suite(settings.suites_dir, model.name, model.question)
         if model.daily:
             seconds[model.name] = build_daily(con, model, models, suite, "benchmark").seconds
         else:

@@ -7,7 +7,7 @@ is written in a transaction of its own afterwards, so that a rolled back table l
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 
 from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner, record_results, run, validate
 from etl.checks.suite import Suite, load_suite
-from etl.models.file import Model
+from etl.contracts import contract_tables
+from etl.models.file import AS_OF, SCHEMAS, Model
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
@@ -89,11 +90,7 @@ def build_all(con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, che
     Raises ModelError and quality.SuiteError before anything is built.
     """
     models = load_models(sql_dir)
-    suites = {
-        model.name: load_suite(suites_dir / model.schema / f"{model.table}.yaml")
-        for model in models
-        if not model.is_macro
-    }
+    suites = {m.name: load_suite(suites_dir, m.name, m.question) for m in models if not m.is_macro}
     outcomes: dict[str, Outcome] = {}
     for model in models:
         reads = (outcomes.get(read.removesuffix("()")) for read in model.reads)
@@ -107,6 +104,35 @@ def build_all(con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, che
         except (CriticalFailure, BuildError) as error:
             outcomes[model.name] = Outcome(model.name, None, str(error))
     return list(outcomes.values())
+
+
+def drop_unmade(con: Connection, models: Sequence[Model]) -> list[str]:
+    """Drop the tables and macros of core, steps and marts that no file makes any more; returns their names.
+
+    So a model that was removed or renamed leaves no stale copy for readers. The check results of a table
+    that moved to another schema are kept under its new name.
+    """
+    made = {*contract_tables(), *(m.name for m in models), *(m.name + AS_OF for m in models if m.twin)}
+    found = con.execute(
+        """
+        select 'table' as kind, schema_name, table_name as name from duckdb_tables()
+        where database_name = current_database()
+        union all
+        select 'macro table', schema_name, function_name from duckdb_functions()
+        where database_name = current_database() and not internal and function_type = 'table_macro'
+        """
+    ).fetchall()
+    stale = [(kind, f"{schema}.{name}") for kind, schema, name in found if schema in SCHEMAS]
+    stale = [(kind, name) for kind, name in sorted(stale) if name not in made]
+    moved = {model.table: model.name for model in models}
+    with transaction(con):
+        for kind, name in stale:
+            con.execute(f"drop {kind} {name}")
+            for journal in ("raw.daily_state", "raw.daily_due"):
+                con.execute(f"delete from {journal} where table_name = ?", [name])
+            if now := moved.get(name.partition(".")[2]):
+                con.execute("update audit.expectation_result set table_name = ? where table_name = ?", [now, name])
+    return [name for _, name in stale]
 
 
 def _content(con: Connection, model: Model) -> list[tuple[Any, ...]]:

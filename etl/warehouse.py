@@ -21,7 +21,7 @@ Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 MemoryShortage = duckdb.OutOfMemoryException
 STORAGE_VERSION = "v1.4.0"
-SCHEMAS = ("raw", "core", "marts", "audit", "meta")
+SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
 BOOKKEEPING = Path(__file__).with_name("bookkeeping.sql")
 
 
@@ -148,14 +148,13 @@ def _prepare(con: Connection) -> None:
 
     Every step of a refresh opens the database; looking for the mark costs a hundredth of making them.
     """
-    text = BOOKKEEPING.read_text(encoding="utf-8") + ";\n".join(create_contract_tables())
+    schemas = "".join(f"create schema if not exists {schema};\n" for schema in SCHEMAS)
+    text = schemas + BOOKKEEPING.read_text(encoding="utf-8") + ";\n".join(create_contract_tables())
     mark = hashlib.sha256(text.encode()).hexdigest()
     made = con.execute("select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'bookkeeping'")
     if made.fetchall() and con.execute("from raw.bookkeeping").fetchall() == [(mark,)]:
         return
     with transaction(con):
-        for schema in SCHEMAS:
-            con.execute(f"create schema if not exists {schema}")
         _clear_layouts(con)
         con.execute(text)
         con.execute("delete from raw.bookkeeping")

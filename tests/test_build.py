@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from etl.build import BuildError, build, build_all
+from etl.build import BuildError, build, build_all, drop_unmade
 from etl.checks.run import CheckResult, CriticalFailure, record_results, validate
 from etl.checks.suite import Suite
 from etl.models.file import Model
@@ -50,7 +50,7 @@ FILES = {
     "core/other.sql": OTHER,
     "macros/core/thing_as_of.sql": THING_AS_OF,
     "core/thing_latest.sql": THING_LATEST,
-    "marts/story.sql": STORY,
+    "marts/tales/story.sql": STORY,
 }
 BUILT = ["core.other", "core.thing", "core.thing_as_of", "core.thing_latest", "marts.story"]
 
@@ -278,8 +278,26 @@ def tables(con: Connection) -> list[tuple[str, str]]:
     return con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
 
 
+def test_what_no_file_makes_any_more_is_dropped(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
+    build_all(con, write(tmp_path / "sql", FILES), suites_dir, "r1", passes)
+    assert drop_unmade(con, load_models(tmp_path / "sql")) == []
+    (tmp_path / "sql" / "marts/tales/story.sql").unlink()
+    (tmp_path / "sql" / "core/other.sql").unlink()
+    models = load_models(write(tmp_path / "sql", {"steps/story.sql": STORY}))
+    con.execute("insert into raw.daily_state values ('marts.story', 'built')")
+    assert drop_unmade(con, models) == ["marts.story_as_of", "core.other", "marts.story"]
+    left = (
+        "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('core', 'steps', 'marts')"
+    )
+    assert {"core.thing", "core.thing_latest", "core.fx_rate"} <= {name for (name,) in con.execute(left).fetchall()}
+    assert ("marts.story",) not in con.execute(left).fetchall()
+    assert con.execute("from raw.daily_state").fetchall() == []
+    told = con.execute("select distinct table_name from audit.expectation_result order by all").fetchall()
+    assert told == [("core.other",), ("core.thing",), ("core.thing_latest",), ("steps.story",)]
+
+
 def test_build_all_refuses_a_broken_house_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
-    files = {**FILES, "marts/story.sql": STORY.replace("core.thing_latest", "raw.published_row")}
+    files = {**FILES, "marts/tales/story.sql": STORY.replace("core.thing_latest", "raw.published_row")}
     before = tables(con)
     with pytest.raises(ModelError):
         build_all(con, write(tmp_path / "sql", files), suites_dir, "1", passes)

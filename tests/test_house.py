@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from etl.checks.suite import suite_path
 from etl.config import ROOT
 from etl.contracts import CONTRACTS
 from etl.models.file import Model
@@ -35,7 +36,7 @@ SOURCES = ("reference", "inbox", "remote", "edgar")
 LONGEST_CHAIN = {"etl": 7, "assets": 10}
 # Folders of tests/ that mirror no package of etl/: assets/ beside etl/, what tests share, values of the whole.
 OTHER_TESTS = {"assets", "data", "support", "values"}
-LAYERS = {"core": ("raw", "core"), "marts": ("core", "marts")}
+LAYERS = {"core": ("raw", "core"), "steps": ("core", "steps", "marts"), "marts": ("core", "steps", "marts")}
 MACHINE_PATH = re.compile(r"(?<![\w.:~}-])/(?:home|root|tmp)/")
 
 
@@ -330,7 +331,10 @@ def test_models_read_what_their_layer_may() -> None:
     [
         ("core.a", ["raw.x", "core.y", "core.z_as_of()"], True),
         ("core.a", ["marts.x"], False),
-        ("marts.a", ["core.y", "marts.x"], True),
+        ("core.a", ["steps.x"], False),
+        ("steps.a", ["core.y", "steps.x", "marts.x"], True),
+        ("steps.a", ["raw.x"], False),
+        ("marts.a", ["core.y", "steps.x", "marts.x"], True),
         ("marts.a", ["raw.x"], False),
         ("marts.a", ["audit.load"], False),
     ],
@@ -365,8 +369,9 @@ def unpaired(needed: Iterable[str], present: Iterable[str], what: str) -> list[s
 
 def test_every_table_has_a_suite() -> None:
     suites = [path for path in tracked() if path.startswith("expectations/")]
-    names = [path.removeprefix("expectations/").removesuffix(".yaml").replace("/", ".") for path in suites]
-    assert unpaired(tables(), names, "suite") == []
+    questions = {model.name: model.question for model in models()}
+    needed = [suite_path(Path("expectations"), name, questions.get(name, "")).as_posix() for name in tables()]
+    assert unpaired(needed, suites, "suite file") == []
     assert [path for path in suites if not yaml.safe_load(tracked()[path])["expectations"]] == []
 
 

@@ -18,10 +18,11 @@ PAGE = ROOT / "docs" / "dictionary.md"
 HEAD = """# Data dictionary
 
 Made by `make dictionary` from the comments in the SQL files; do not edit it. Readers find core, marts,
-audit and meta in the published snapshot; raw stays in the build database. Every mart that has one is
+steps, audit and meta in the published snapshot; raw stays in the build database. Marts are answers, steps
+what stands between core and an answer, to trace a number through. Every table that has one is
 followed by its as-of twin: a table macro with the same columns, as known on the day it is given.
 """
-SCHEMAS = ("core", "marts", "audit", "meta", "raw")
+SCHEMAS = ("core", "marts", "steps", "audit", "meta", "raw")
 
 
 def dictionary(sql_dir: Path) -> str:

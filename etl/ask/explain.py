@@ -37,7 +37,7 @@ Symbols = Mapping[str, Sequence[Figure]]
 # S_before, N_before: the expense of the year before, and the buyers on the day before that year.
 SYMBOLS = ("S", "S_before", "N_t", "N_0", "N_before")
 SYMBOL = re.compile(r"S_before|N_before|N_t|N_0|S")
-SLACK = timedelta(days=7)  # the days by which the ends of a company's periods may differ, as in marts.net_adds
+SLACK = timedelta(days=7)  # the days by which the ends of a company's periods may differ, as in steps.net_adds
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Expectation suites: read expectations/<schema>/<table>.yaml and refuse what could not work.
 
+The suite of a mart lies, like its SQL, in the folder of the question that it answers.
+
 A suite is data that people edit, so every fault is found on reading, before anything runs, and named with
 its file and its fix. Nothing here imports Great Expectations, which takes seconds.
 """
@@ -98,8 +100,15 @@ class Suite:
     expectations: tuple[Expectation, ...]
 
 
-def load_suite(path: Path) -> Suite:
-    """The suite of the table that the path names: <schema>/<table>.yaml. Raises SuiteError."""
+def suite_path(suites_dir: Path, table: str, question: str = "") -> Path:
+    """The suite file of `schema.table`; that of a mart lies in the folder of its question."""
+    schema, _, name = table.partition(".")
+    return suites_dir / schema / question / f"{name}.yaml"
+
+
+def load_suite(suites_dir: Path, table: str, question: str = "") -> Suite:
+    """The suite of `schema.table`. Raises SuiteError."""
+    path = suite_path(suites_dir, table, question)
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -114,7 +123,7 @@ def load_suite(path: Path) -> Suite:
     for name in names:
         if names.count(name) > 1:
             raise SuiteError(f"{path}: two expectations are called {name}; give each a `name` of its own")
-    return Suite(f"{path.parent.name}.{path.stem}", expectations)
+    return Suite(table, expectations)
 
 
 def _expectation(place: str, entry: object) -> Expectation:

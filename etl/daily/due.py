@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner
 from etl.checks.suite import Suite
 from etl.contracts import CONTRACTS, Contract
-from etl.models.file import Model
+from etl.models.file import SCHEMAS, Model
 from etl.models.graph import create_statements
 from etl.warehouse import Connection
 
@@ -69,13 +69,26 @@ def settle(con: Connection, model: Model, models: Sequence[Model], changed: Iter
 
 
 def stand_in(con: Connection, models: Sequence[Model]) -> None:
-    """Make the tables that rest on deliveries and are not there yet, without rows, for whoever reads them."""
-    there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    """Make the tables that rest on deliveries and are not there yet, for whoever reads them.
+
+    Such a table has no rows until it is built, unless it moved here from another schema: those it had there.
+    """
+    there = dict(
+        con.execute(
+            "select schema_name || '.' || table_name, list(column_name order by column_index) "
+            "from duckdb_columns() where database_name = current_database() group by all"
+        ).fetchall()
+    )
+    stale = [name.partition(".") for name in there.keys() - {model.name for model in models}]
+    moved = {table: f"{schema}.{table}" for schema, _, table in stale if schema in SCHEMAS}
     resting = rest_on_deliveries(models)
     for model in models:
-        if model.name in resting and (model.name,) not in there:
+        if model.name in resting and model.name not in there:
             columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
             con.execute(f"create table {model.name} ({columns})")
+            before = moved.get(model.table, "")
+            if there.get(before) == [column.name for column in model.columns]:
+                con.execute(f"insert into {model.name} by name from {before}")
             for statement in create_statements(model):
                 if statement.startswith("comment on"):
                     con.execute(statement)

@@ -22,7 +22,8 @@ from sqlglot.errors import SqlglotError
 from etl.models.portable import unportable
 from etl.models.tree import PARAMETER, ModelError, broken_rules, parse, references
 
-SCHEMAS = ("core", "marts")
+SCHEMAS = ("core", "steps", "marts")
+TOLD_AS_OF = ("steps", "marts")  # tables of these schemas have a twin unless they say otherwise
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
 BY_KEY = "key"
@@ -52,7 +53,8 @@ class Model:
     macro that it reads instead, and `known` has these and all macros behind them, each with the query that
     stands for it in the twin. `daily` is the column that holds a row's day where only the days that new
     data touches are built again; a row then depends on the `reach` days before its own, too. With `by_key`
-    it is what the earliest day of its grain says instead, such as a buyer's first order.
+    it is what the earliest day of its grain says instead, such as a buyer's first order. `question` is the
+    folder of a mart, the question that it answers; elsewhere it is empty.
     """
 
     schema: str
@@ -71,6 +73,7 @@ class Model:
     daily: str | None = None
     reach: int = 0
     by_key: bool = False
+    question: str = ""
 
     @property
     def name(self) -> str:
@@ -90,9 +93,10 @@ def read_model(path: Path, sql_dir: Path) -> Model:
     """
     *folders, file = path.relative_to(sql_dir).parts
     is_macro = folders[:1] == ["macros"]
-    schema, table = folders[-1] if folders else "", file.removesuffix(".sql")
-    if len(folders) != 1 + is_macro or schema not in SCHEMAS:
-        fail(path, "belongs in core/, marts/, macros/core/ or macros/marts/")
+    place, table = folders[is_macro:], file.removesuffix(".sql")
+    schema, question = (*place, "", "")[:2]
+    if schema not in SCHEMAS or len(place) != 1 + (schema == "marts" and not is_macro):
+        fail(path, "belongs in core/, steps/, marts/<question>/ or macros/<schema>/")
     if not _NAME.fullmatch(table):
         fail(path, "name it in lower case letters, digits and _")
     sql = path.read_text(encoding="utf-8").rstrip().removesuffix(";")
@@ -111,7 +115,7 @@ def read_model(path: Path, sql_dir: Path) -> Model:
     if missing := set(grain) - {column.name for column in columns}:
         fail(path, f"the grain names {', '.join(sorted(missing))}, which the final list does not have")
     reads = dict.fromkeys(r.name + "()" * r.is_call for r in references(tree))
-    twin = schema == "marts" and not is_macro and "twin" not in keys
+    twin = schema in TOLD_AS_OF and not is_macro and "twin" not in keys
     portable = "portable" in keys
     daily, reach, by_key = _daily(path, keys, columns)
     return Model(
@@ -119,6 +123,7 @@ def read_model(path: Path, sql_dir: Path) -> Model:
         daily=daily,
         reach=reach,
         by_key=by_key,
+        question=question,
     )
 
 

@@ -1,10 +1,8 @@
-"""Which columns of which tables each output column of a model comes from.
+"""SQL models in dependency order, the statements that make them, and where their columns come from.
 
-SQL models in dependency order, and the statements that make them.
-
-sql/<schema>/<table>.sql makes a table, sql/macros/<schema>/<name>.sql a table macro; etl/sqlfile.py says
-what a file looks like. A mart has an as-of twin, made from the same text: a table macro that reads what
-was known on a day, and asks for it once, however many of the models behind it need it.
+A file below sql/ makes a table or, in sql/macros/, a macro; etl/models/file.py says what it looks like. A
+step or mart has an as-of twin, made from the same text: a table macro that reads what was known on a day,
+and asks for it once, however many of the models behind it need it.
 """
 
 from __future__ import annotations
@@ -96,7 +94,7 @@ def _schema(models: tuple[Model, ...]) -> MappingSchema:
 LATEST = "_latest"
 KNOWN = "_known"
 # What a model of each schema may read; further down the graph of its own schema is what the order checks.
-MAY_READ = {"core": ("raw", "core"), "marts": ("core", "marts")}
+MAY_READ = {"core": ("raw", "core"), "steps": ("core", "steps", "marts"), "marts": ("core", "steps", "marts")}
 NO_MODELS = ("examples", "alerts")  # queries that people and notifications ask
 
 
@@ -130,7 +128,7 @@ def linked(models: Mapping[str, Model]) -> tuple[Model, ...]:
 
 
 def twins_of(models: Sequence[Model]) -> dict[str, str]:
-    """The table macro that tells each table as of a day: the twin of a mart, and by name in core.
+    """The table macro that tells each table as of a day: the twin of a step or mart, and by name in core.
 
     There x_known(day) is x as it was on that day, and x_as_of(day) is x_latest.
     """
@@ -192,7 +190,7 @@ def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
             fail(model.path, f"reads {name}, whose volume another engine may carry: add -- portable: yes")
         mart = models.get(name.removesuffix(AS_OF))
         if name.partition(".")[0] not in layers:
-            fail(model.path, f"reads {read}, but {model.schema} reads {' and '.join(layers)} only")
+            fail(model.path, f"reads {read}, but {model.schema} reads {', '.join(layers)} only")
         if name in models and is_call == models[name].is_macro:
             reads[read] = None
         elif name in models:
@@ -231,7 +229,7 @@ def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
     tell as of a day.
     """
     twins = twins_of(models)
-    dated = {table for table in twins if not table.startswith("marts.")}
+    dated = {table for table in twins if table.startswith("core.")}
     dated |= {table.removesuffix(LATEST) for table in dated}
     finished: list[Model] = []
     for model in models:

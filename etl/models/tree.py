@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 PARAMETER = "as_of_date"
-LAYERS = frozenset({"raw", "core", "marts", "audit", "meta"})
+LAYERS = frozenset({"raw", "core", "steps", "marts", "audit", "meta"})
 CLOCK_FUNCTIONS = frozenset(
     {
         "now",

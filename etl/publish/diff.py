@@ -28,7 +28,7 @@ from etl.models.graph import load_models
 from etl.publish.files import kept_versions, personal_tables, snapshot_path
 from etl.warehouse import Connection, WarehouseError, attached, memory
 
-SCHEMAS = ("core", "marts")
+SCHEMAS = ("core", "steps", "marts")
 UNCOMPARED = frozenset({"loaded_at"})
 LISTED_ROWS = 1_000_000  # a table with more rows than this is compared by its counts
 WIDEST = 240  # characters of a cell in the terminal: a row that came shows its figure
@@ -160,7 +160,7 @@ def show(changes: Sequence[tuple[str | None, ...]], console: Console) -> None:
             view.add_row(*(_shortened(cell) for cell in row[1:]))
         console.print(view)
     counts = ", ".join(f"{table} {count}" for table, count in Counter(row[0] for row in changes).items())
-    console.print(f"{len(changes)} changes: {counts}" if changes else "no change in core and marts")
+    console.print(f"{len(changes)} changes: {counts}" if changes else "no change in core, steps and marts")
 
 
 def _shortened(cell: str | None) -> str:

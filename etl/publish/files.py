@@ -1,6 +1,6 @@
 """What readers would see, boiled down to one hash: two databases with the same fingerprint say the same.
 
-The fingerprint covers the tables and views of core, marts and audit (names, columns, types, comments
+The fingerprint covers the tables and views of core, steps, marts and audit (names, columns, types, comments
 and rows, whatever their order), the macros, and the version of DuckDB, whose hashes it uses. It leaves
 out the rows of the tables that a refresh writes even when it finds nothing new, and the tables that name
 buyers: they are not published.
@@ -29,7 +29,7 @@ from typing import Any
 from etl.config import Settings
 from etl.warehouse import BusyError, Connection, DatabaseError, WarehouseError, attached
 
-CONTENT_SCHEMAS = ("core", "marts", "audit")
+CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
 # A table with this column tells of single buyers. It stays in the build database: readers get what is added
 # up from it, and a publication does not grow with every order.
 PERSONAL = "buyer_id_hash"

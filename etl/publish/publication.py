@@ -54,7 +54,7 @@ PUBLICATION = Path(__file__).with_name("publication.sql")
 class Publication:
     """What came of a publication: `published` or not, and why; the rest describes what is served now.
 
-    `tables` has the rows of each table of core, marts and audit.
+    `tables` has the rows of each table of core, steps, marts and audit.
     """
 
     published: bool

@@ -29,4 +29,4 @@ def test_a_table_is_described_with_its_grain_and_twin() -> None:
 def test_every_mart_has_a_page_that_says_how_to_read_it() -> None:
     pages = [page.read_text(encoding="utf-8") for page in PAGE.parent.glob("*.md") if page != PAGE]
     named = set(re.findall(r"\w+", " ".join(pages)))
-    assert [path.stem for path in (ROOT / "sql" / "marts").glob("*.sql") if path.stem not in named] == []
+    assert [path.stem for path in (ROOT / "sql" / "marts").rglob("*.sql") if path.stem not in named] == []

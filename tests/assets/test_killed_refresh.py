@@ -25,7 +25,7 @@ CHILDREN = multiprocessing.get_context("spawn")
 # Where it dies: the name that a step looks up, and the table it is working on then (None: the first call).
 DEATHS = {
     "in the middle of the ingest": ("assets.sources.validate", None),
-    "inside the transaction of a model": ("etl.build.validate", "marts.cac_ratio"),
+    "inside the transaction of a model": ("etl.build.validate", "steps.cac_ratio"),
     "between two models": ("assets.models.build", "marts.cac_trend"),
     "before it publishes": ("assets.serving.publish", None),
     "in the middle of publishing": ("etl.publish.publication._verify", None),

@@ -85,8 +85,8 @@ def test_what_the_ui_shows_of_a_table(first: tuple[Project, dg.ExecuteInProcessR
     assert (cac.type, cac.description) == ("DOUBLE", comment)
     assert "per buyer" in comment
     sources = shown["dagster/column_lineage"].value.deps_by_column["cac"]
-    assert dg.AssetKey(["marts", "cac_ratio"]) in {source.asset_key for source in sources}
-    assert "marts.cac_ratio.cac" in shown["columns come from"].value
+    assert dg.AssetKey(["steps", "cac_ratio"]) in {source.asset_key for source in sources}
+    assert "steps.cac_ratio.cac" in shown["columns come from"].value
     assert shown["chart"].value.startswith("![")
     assert shown["first rows"].value.startswith("| row_id | platform |")
 
@@ -208,3 +208,15 @@ def test_a_database_in_use_for_long_is_given_up(refreshed: Project, monkeypatch:
     assert not result.success
     with dg.DagsterInstance.ephemeral() as instance:
         assert "Failed     core.party: in use by another process" in summary(outcome(result, instance), 1.0)
+
+
+def test_a_table_that_moved_leaves_no_copy_for_readers(refreshed: Project) -> None:
+    with open_build(refreshed.settings) as con:  # as the version before steps left it
+        con.execute("create table marts.cac_ratio as from steps.cac_ratio")
+        con.execute("create macro marts.cac_ratio_as_of(as_of_date date) as table from marts.cac_ratio")
+    result = refreshed.refresh([dg.AssetKey(["serving", "warehouse"])])
+    assert result.success
+    with open_snapshot(refreshed.settings.serving_db) as con:
+        found = "select schema_name from {} where {} like 'cac_ratio%' order by all"
+        assert con.execute(found.format("duckdb_tables()", "table_name")).fetchall() == [("steps",)]
+        assert con.execute(found.format("duckdb_functions()", "function_name")).fetchall() == [("steps",)]

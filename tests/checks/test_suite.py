@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from etl.checks.suite import EXACT_INTEGER, FORMS, MOST, Expectation, SuiteError, load_suite
+from etl.checks.suite import EXACT_INTEGER, FORMS, MOST, Expectation, SuiteError, load_suite, suite_path
+from etl.config import ROOT
 
-SUITES = sorted((Path(__file__).parent.parent.parent / "expectations").glob("*/*.yaml"))
+EXPECTATIONS = ROOT / "expectations"
+SUITES = sorted(EXPECTATIONS.rglob("*.yaml"))
+TABLE = "marts.cac_trend"
 NOT_NULL: dict[str, Any] = {
     "type": "expect_column_values_to_not_be_null",
     "kwargs": {"column": "currency"},
@@ -21,7 +24,7 @@ UNEXPECTED = NOT_NULL | {"type": "unexpected_rows_expectation", "name": "no_loss
 
 
 def write(folder: Path, document: object) -> Path:
-    path = folder / "marts" / "cac_trend.yaml"
+    path = suite_path(folder, TABLE)
     path.parent.mkdir()
     path.write_text(document if isinstance(document, str) else yaml.safe_dump(document), encoding="utf-8")
     return path
@@ -31,12 +34,13 @@ def suite_of(folder: Path, **entry: Any) -> Path:
     return write(folder, {"expectations": [NOT_NULL | entry]})
 
 
-@pytest.mark.parametrize("path", SUITES, ids=lambda path: f"{path.parent.name}.{path.stem}")
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
 def test_great_expectations_takes_every_expectation_of_the_house(path: Path) -> None:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    suite = load_suite(path)
-    assert suite.table == f"{path.parent.name}.{path.stem}"
+    schema, *question = path.relative_to(EXPECTATIONS).parent.parts
+    suite = load_suite(EXPECTATIONS, f"{schema}.{path.stem}", *question)
+    assert suite.table == f"{schema}.{path.stem}"
     assert len(suite.expectations) <= MOST
     for expectation in suite.expectations:
         assert expectation.why
@@ -52,7 +56,7 @@ def test_great_expectations_knows_every_form() -> None:
 
 
 def test_a_suite_is_what_its_file_says(tmp_path: Path) -> None:
-    path = write(
+    write(
         tmp_path,
         """
         expectations:
@@ -67,8 +71,8 @@ def test_a_suite_is_what_its_file_says(tmp_path: Path) -> None:
             meta: {why: losses are not expected}
         """,
     )
-    assert load_suite(path).table == "marts.cac_trend"
-    assert load_suite(path).expectations == (
+    assert load_suite(tmp_path, TABLE).table == TABLE
+    assert load_suite(tmp_path, TABLE).expectations == (
         Expectation(
             "column_values_to_be_in_set_country",
             "expect_column_values_to_be_in_set",
@@ -95,7 +99,8 @@ def test_a_suite_is_what_its_file_says(tmp_path: Path) -> None:
     ],
 )
 def test_a_name_is_made_of_form_and_columns(tmp_path: Path, kwargs: dict[str, Any], name: str) -> None:
-    assert load_suite(suite_of(tmp_path, kwargs=kwargs)).expectations[0].name == name
+    suite_of(tmp_path, kwargs=kwargs)
+    assert load_suite(tmp_path, TABLE).expectations[0].name == name
 
 
 @pytest.mark.parametrize(
@@ -124,7 +129,7 @@ def test_a_name_is_made_of_form_and_columns(tmp_path: Path, kwargs: dict[str, An
 def test_a_faulty_expectation_is_refused_with_its_fix(tmp_path: Path, entry: dict[str, Any], fix: str) -> None:
     path = suite_of(tmp_path, **entry)
     with pytest.raises(SuiteError) as refused:
-        load_suite(path)
+        load_suite(tmp_path, TABLE)
     assert str(refused.value).startswith(f"{path}, expectation 1: ")
     assert fix in str(refused.value)
 
@@ -150,11 +155,11 @@ def test_a_faulty_expectation_is_refused_with_its_fix(tmp_path: Path, entry: dic
 def test_a_faulty_file_is_refused_with_its_fix(tmp_path: Path, document: object, fix: str) -> None:
     path = write(tmp_path, document)
     with pytest.raises(SuiteError) as refused:
-        load_suite(path)
+        load_suite(tmp_path, TABLE)
     assert str(refused.value).startswith(str(path))
     assert fix in str(refused.value)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="cannot be read"):
-        load_suite(tmp_path / "marts" / "nothing.yaml")
+        load_suite(tmp_path, "marts.nothing")

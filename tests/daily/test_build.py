@@ -110,7 +110,7 @@ def test_another_query_builds_everything_anew(con: Connection, write: Write) -> 
     deliver(con, NOW, START, 1)
     note_news(con, models)
     build(con, models)
-    changed = write(**{"marts/spend": SPEND.replace("sum(m.marketing_spend)", "sum(2 * m.marketing_spend)")})
+    changed = write(**{"marts/days/spend": SPEND.replace("sum(m.marketing_spend)", "sum(2 * m.marketing_spend)")})
     results = build(con, changed)
     assert results["marts.spend"].whole
     assert results["marts.trailing"].changed_days == (START,)
@@ -138,7 +138,9 @@ def test_a_critical_failure_keeps_the_rows_and_the_days_due(con: Connection, wri
 
 
 def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
-    models = write(**{"marts/spend": SPEND.replace("m.date::date as date", "nullif(m.date, m.date)::date as date")})
+    models = write(
+        **{"marts/days/spend": SPEND.replace("m.date::date as date", "nullif(m.date, m.date)::date as date")}
+    )
     deliver(con, NOW, START, 1)
     note_news(con, models)
     (spend,) = (model for model in models if model.name == "marts.spend")
@@ -226,7 +228,7 @@ def test_one_day_more_reads_no_history(con: Connection, write: Write, history: i
 @pytest.mark.parametrize("reach", ["x", "-1", "keys"])
 def test_a_reach_that_is_no_number_of_days_is_refused(write: Write, reach: str) -> None:
     with pytest.raises(ModelError, match="a number of days or key"):
-        write(**{"marts/spend": SPEND.replace("date, 0", f"date, {reach}")})
+        write(**{"marts/days/spend": SPEND.replace("date, 0", f"date, {reach}")})
 
 
 def test_a_table_that_was_never_built_stands_in_empty_and_is_then_built_whole(con: Connection, write: Write) -> None:
@@ -240,3 +242,17 @@ def test_a_table_that_was_never_built_stands_in_empty_and_is_then_built_whole(co
     note_news(con, models)
     assert all(result.whole for result in build(con, models).values())
     assert con.execute("select spend, days from marts.trailing").fetchall() == [(1, 1)]
+
+
+def test_a_table_that_moved_to_another_schema_keeps_its_rows_until_it_is_built(con: Connection, write: Write) -> None:
+    models = write()
+    deliver(con, NOW, START, 1)
+    note_news(con, models)
+    build(con, models)
+    con.execute("create table core.spend as from marts.spend")
+    con.execute("create table core.trailing as select 1 as something_else")
+    con.execute("drop table marts.spend")
+    con.execute("drop table marts.trailing")
+    stand_in(con, models)
+    assert con.execute("from marts.spend").fetchall() == con.execute("from core.spend").fetchall() != []
+    assert con.execute("from marts.trailing").fetchall() == [], "a table of other columns is another table"

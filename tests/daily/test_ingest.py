@@ -25,7 +25,7 @@ def test_a_source_that_does_not_answer_is_stale_until_it_does(tmp_path: Path) ->
     settings = load_settings({"WAREHOUSE_HOME": str(tmp_path / "home"), "WAREHOUSE_FX_URL": str(bank)})
     models = load_models(ROOT / "sql")
     delivered = ("platform_metric_daily", "partner_target", "order_event", "fx_rate")
-    suites = {f"core.{table}": load_suite(ROOT / "expectations" / "core" / f"{table}.yaml") for table in delivered}
+    suites = {f"core.{table}": load_suite(ROOT / "expectations", f"core.{table}") for table in delivered}
     with open_build(settings) as con:
         for model in models:
             if model.name in REGISTRY:

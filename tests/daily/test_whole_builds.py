@@ -59,7 +59,7 @@ def test_rows_without_a_day_are_refused_in_runs_of_days_too(
 ) -> None:
     monkeypatch.setattr(daily_build, "ROWS_AT_ONCE", 2)
     lost = f"nullif(m.date, date '{START + timedelta(7)}')::date as date"
-    models = written(tmp_path, {"marts/spend": SPEND.replace("m.date::date as date", lost)})
+    models = written(tmp_path, {"marts/days/spend": SPEND.replace("m.date::date as date", lost)})
     for number in range(10):
         deliver(con, NOW, START + timedelta(number), number)
     note_news(con, models)

@@ -221,7 +221,7 @@ def failing(house: House) -> list[str]:
     """Checks in words of SQL on raw.edgar_filing and raw.edgar_body that find rows."""
     found = []
     for table in ("raw.edgar_filing", "raw.edgar_body"):
-        suite = load_suite(Path("expectations", *table.split(".")).with_suffix(".yaml"))
+        suite = load_suite(Path("expectations"), table)
         for expectation in suite.expectations:
             query = expectation.kwargs.get("unexpected_rows_query")
             if query and house.con.execute(query.format(batch=table)).fetchall():

@@ -43,7 +43,7 @@ def sql_dir(tmp_path: Path) -> Path:
         "core/thing.sql": THING,
         "macros/core/thing_as_of.sql": THING_AS_OF,
         "core/thing_latest.sql": THING_LATEST,
-        "marts/story.sql": STORY,
+        "marts/tales/story.sql": STORY,
     }
     for name, text in files.items():
         path = tmp_path / "sql" / name

@@ -65,8 +65,8 @@ HOUSE = {
     "core/seen.sql": SEEN,
     "macros/core/seen_as_of.sql": SEEN_AS_OF,
     "core/seen_latest.sql": SEEN_LATEST,
-    "marts/story.sql": STORY,
-    "marts/claim.sql": CLAIM,
+    "marts/tales/story.sql": STORY,
+    "marts/tales/claim.sql": CLAIM,
 }
 
 
@@ -79,7 +79,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def mart(body: str, header: str = "-- What is told.\n-- grain: thing\n") -> dict[str, str]:
-    return {**HOUSE, "marts/tale.sql": header + body}
+    return {**HOUSE, "marts/tales/tale.sql": header + body}
 
 
 def test_header_types_and_comments_are_those_of_the_text(tmp_path: Path) -> None:
@@ -163,6 +163,8 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
         ({"core/a.sql": "-- A.\n-- grain: a\nselect from where (\n"}, "not readable SQL"),
         ({"core/A.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "lower case"),
         ({"silver/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
+        ({"marts/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "marts/<question>/"),
+        ({"core/b/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
         ({"a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
         ({"macros/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
         (
@@ -174,7 +176,7 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
             "-- macro: core.a(as_of_date date)",
         ),
         ({**HOUSE, "macros/core/seen.sql": SEEN_AS_OF.replace("_as_of(", "(")}, "also made by"),
-        ({**HOUSE, "marts/story_as_of.sql": STORY}, "name of the twin"),
+        ({**HOUSE, "marts/tales/story_as_of.sql": STORY}, "name of the twin"),
     ],
 )
 def test_a_file_that_breaks_the_form_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
@@ -187,8 +189,8 @@ def test_a_file_that_breaks_the_form_is_refused(tmp_path: Path, files: dict[str,
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("select r.file::varchar as thing -- x\nfrom raw.published_row as r", "core and marts only"),
-        ("select r.file::varchar as thing -- x\nfrom audit.load as r", "core and marts only"),
+        ("select r.file::varchar as thing -- x\nfrom raw.published_row as r", "core, steps, marts only"),
+        ("select r.file::varchar as thing -- x\nfrom audit.load as r", "core, steps, marts only"),
         ("select r.thing::varchar as thing -- x\nfrom core.thingy as r", "core.thingy, which no file makes"),
         (
             "select r.thing::varchar as thing -- x\nfrom core.thing_as_of(date '2020-01-01') as r",
@@ -293,7 +295,7 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
 
 def test_statements_make_types_and_comments_every_time(tmp_path: Path, con: Connection) -> None:
     models = load_models(write(tmp_path, HOUSE))
-    ours = "schema_name in ('core', 'marts')"
+    ours = "schema_name in ('core', 'steps', 'marts')"
     for _ in range(2):
         for model in models:
             for statement in create_statements(model):

@@ -65,8 +65,8 @@ def test_lineage_ends_at_the_columns_of_tables(tmp_path: Path) -> None:
         "core/note.sql": NOTE,
         "macros/core/thing_as_of.sql": THING_AS_OF,
         "core/thing_latest.sql": THING_LATEST,
-        "marts/story.sql": STORY,
-        "marts/claim.sql": CLAIM,
+        "marts/tales/story.sql": STORY,
+        "marts/tales/claim.sql": CLAIM,
     }
     for name, text in files.items():
         path = tmp_path / name

@@ -24,10 +24,10 @@ def settings(tmp_path: Path) -> Settings:
 
 DESCRIPTION = """
 select schema_name || '.' || table_name as name, column_name, data_type, comment
-from duckdb_columns() where database_name = current_database() and schema_name in ('core', 'marts', 'audit')
+from duckdb_columns() where database_name = current_database() and schema_name in ('core', 'steps', 'marts', 'audit')
 union all
 select schema_name || '.' || table_name, 'table', sql, comment
-from duckdb_tables() where database_name = current_database() and schema_name in ('core', 'marts', 'audit')
+from duckdb_tables() where database_name = current_database() and schema_name in ('core', 'steps', 'marts', 'audit')
 union all
 select schema_name || '.' || view_name, 'view', sql, comment
 from duckdb_views() where database_name = current_database() and not internal
@@ -36,7 +36,7 @@ select
     schema_name || '.' || function_name, function_type,
     parameters::varchar || parameter_types::varchar, comment
 from duckdb_functions()
-where database_name = current_database() and not internal and schema_name in ('core', 'marts', 'audit')
+where database_name = current_database() and not internal and schema_name in ('core', 'steps', 'marts', 'audit')
 order by all
 """
 PERSONAL = {"core.order_event"}
@@ -84,7 +84,7 @@ def test_the_published_file_holds_rows_types_order_comments_views_and_macros(set
         ).fetchall()
         tags = reader.execute("select tags from duckdb_databases() where database_name = 'warehouse'").fetchall()
     assert [name for (name,) in schemas if name not in ("main", "information_schema", "pg_catalog")] == (
-        ["audit", "core", "marts", "meta"]
+        ["audit", "core", "marts", "meta", "steps"]
     )
     assert tags[0][0]["storage_version"].startswith("v1.4")
 

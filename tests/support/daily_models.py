@@ -60,10 +60,10 @@ left join core.first_one as f on f.event_id = e.event_id
 group by cast(e.event_time as date)
 """
 FILES = {
-    "marts/spend": SPEND,
-    "marts/trailing": TRAILING,
+    "marts/days/spend": SPEND,
+    "marts/days/trailing": TRAILING,
     "core/first_one": FIRST,
-    "marts/new_buyer": NEW,
+    "marts/days/new_buyer": NEW,
 }
 Write = Callable[..., tuple[Model, ...]]
 

@@ -30,7 +30,7 @@ def built(settings: Settings, bodies: list[tuple[int, Path]]) -> Connection:
 
 
 def warnings(con: Connection, table: str) -> dict[str, CheckResult]:
-    suite = load_suite(ROOT / "expectations" / f"{table.replace('.', '/')}.yaml")
+    suite = load_suite(ROOT / "expectations", table)
     results = {result.name: result for result in quality.run(con, suite)}
     assert not [result.name for result in results.values() if result.critical_failure]
     return results

@@ -181,8 +181,8 @@ def test_payback_holds_against_every_corner(warehouse: Connection) -> None:
         select u.value, u.low, u.high, w.spend_low, w.spend_high, w.buyers_start_low, w.buyers_start_high,
             w.buyers_end_low, w.buyers_end_high, i.value_low, i.value_high
         from marts.unit_economics as u
-        join marts.acquisition_window as w using (platform, scope, period_start, period_end)
-        join marts.income_window as i using (platform, period_start, period_end)
+        join steps.acquisition_window as w using (platform, scope, period_start, period_end)
+        join steps.income_window as i using (platform, period_start, period_end)
         where u.metric = 'payback_months' and u.value is not null and i.metric = 'gross_profit'
             and w.months = 12
         """,

@@ -240,7 +240,7 @@ def test_then_is_what_the_twins_say(warehouse: Connection, day: str) -> None:
     alone = warehouse.execute(twin).fetchall()
     together = warehouse.execute(
         "select f.platform, f.scope, f.definition, f.period_end, f.value, f.low, f.high, f.validity "
-        f"from marts.claim_figure as f where f.known_day = date '{day}' and f.metric = 'cac' order by all"
+        f"from steps.claim_figure as f where f.known_day = date '{day}' and f.metric = 'cac' order by all"
     ).fetchall()
     assert alone
     assert together == alone

@@ -68,8 +68,8 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, float,
     build_models(con)
     found = con.execute(
         "select c.platform, c.partnership_id, c.spend, p.marketing_spend, c.partner_cac_low, "
-        "c.partner_cac_high, c.new_buyers from marts.partnership_cost as c "
-        "join marts.partnership_period as p using (platform, partnership_id, span, date) "
+        "c.partner_cac_high, c.new_buyers from steps.partnership_cost as c "
+        "join steps.partnership_period as p using (platform, partnership_id, span, date) "
         "where span = 'month' order by all limit ?",
         [CASES],
     ).fetchall()
@@ -136,7 +136,7 @@ def test_spans_sum_to_the_days(demo: Connection, span: str) -> None:
     days = sums.replace("sum(days)", "count(*)")
     group = "group by platform, partnership_id order by platform, partnership_id"
     by_span = demo.execute(
-        f"select platform, partnership_id, {sums} from marts.partnership_period where span = ? {group}",
+        f"select platform, partnership_id, {sums} from steps.partnership_period where span = ? {group}",
         [span],
     ).fetchall()
     assert (
@@ -144,7 +144,7 @@ def test_spans_sum_to_the_days(demo: Connection, span: str) -> None:
         == demo.execute(f"select platform, partnership_id, {days} from marts.partnership_day {group}").fetchall()
     )
     assert len(by_span) == 8
-    costs = "select sum(spend) from marts.partnership_cost where span = ?"
+    costs = "select sum(spend) from steps.partnership_cost where span = ?"
     paid = (
         "select sum(marketing_spend + subsidies + coalesce(commission_paid, 0)) "
         "from marts.partnership_day where partnership_id <> ''"
@@ -186,11 +186,11 @@ def test_repeat_rates_are_those_of_the_world(demo: Connection, truth: World) -> 
 def test_the_cohort_and_the_days_count_the_same_buyers(demo: Connection) -> None:
     """Those whose 30 days ended by the last day, by month of purchase and by the day on which they ended."""
     by_month = demo.execute(
-        "select partnership_id, sum(due_30), sum(back_30) from marts.buyer_cohort "
+        "select partnership_id, sum(due_30), sum(back_30) from steps.buyer_cohort "
         "where partnership_id <> '' group by all order by all"
     ).fetchall()
     by_day = demo.execute(
-        "select partnership_id, sum(buyers_30), sum(repeated_30) from marts.partnership_repeat "
+        "select partnership_id, sum(buyers_30), sum(repeated_30) from steps.partnership_repeat "
         "where partnership_id <> '' group by all order by all"
     ).fetchall()
     assert by_month == by_day
@@ -199,7 +199,7 @@ def test_the_cohort_and_the_days_count_the_same_buyers(demo: Connection) -> None
 
 def test_others_and_partner_are_everybody(demo: Connection) -> None:
     astray = demo.execute(
-        "with everybody as (select platform, cohort_month, sum(buyers) as buyers from marts.buyer_cohort "
+        "with everybody as (select platform, cohort_month, sum(buyers) as buyers from steps.buyer_cohort "
         "group by all) select c.platform, c.partnership_id, c.cohort_month "
         "from marts.partnership_cohort as c join everybody as e using (platform, cohort_month) "
         "group by all having sum(c.buyers) <> max(e.buyers)"

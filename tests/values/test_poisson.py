@@ -34,16 +34,16 @@ def test_from_20_on_the_formula_is_off_by_less_than_a_hundred_thousandth() -> No
     for model in load_models(ROOT / "sql"):
         for statement in create_statements(model):
             con.execute(statement)
-        if model.name == "marts.partnership_period":
+        if model.name == "steps.partnership_period":
             con.execute(
-                "insert into marts.partnership_period (platform, partnership_id, span, date, days, "
+                "insert into steps.partnership_period (platform, partnership_id, span, date, days, "
                 "new_buyers, marketing_spend, rateless_days, spend_has_gaps) "
                 "select 'p', 'd' || n, 'day', date '2024-01-01', 1, n, 1000000, 0, false "
                 "from (select unnest(?) as n)",
                 [COUNTS],
             )
     found = con.execute(
-        "select new_buyers, 1000000 / partner_cac_high, 1000000 / partner_cac_low from marts.partnership_cost"
+        "select new_buyers, 1000000 / partner_cac_high, 1000000 / partner_cac_low from steps.partnership_cost"
     ).fetchall()
     con.close()
     assert sorted(count for count, *_ in found) == COUNTS

@@ -95,8 +95,8 @@ HOUSE = {
     "macros/core/seen_known.sql": SEEN_KNOWN,
     "macros/core/seen_as_of.sql": SEEN_AS_OF,
     "core/seen_latest.sql": SEEN_LATEST,
-    "marts/story.sql": STORY,
-    "marts/tale.sql": TALE,
+    "marts/tales/story.sql": STORY,
+    "marts/tales/tale.sql": TALE,
 }
 
 
@@ -187,7 +187,7 @@ def test_a_twin_asks_once_for_what_was_known(tmp_path: Path) -> None:
 
 
 def test_twin_works_inside_a_lateral_join(tmp_path: Path, con: Connection) -> None:
-    make(con, load(tmp_path, {**HOUSE, "marts/story.sql": SHORT_STORY}))
+    make(con, load(tmp_path, {**HOUSE, "marts/tales/story.sql": SHORT_STORY}))
     rows = con.execute("""
         select d.day, t.weight
         from (values (date '2020-12-31'), (date '2021-12-31')) as d(day), marts.tale_as_of(d.day) as t
@@ -203,14 +203,14 @@ def test_twin_works_inside_a_lateral_join(tmp_path: Path, con: Connection) -> No
             # a core table made from today's figures, which no macro tells as of a day
             {
                 "core/digest.sql": "-- D.\n-- grain: n\nselect 1::integer as n -- n\nfrom core.seen_latest",
-                "marts/tale.sql": TALE.replace("from marts.story", "from marts.story, core.digest as d"),
+                "marts/tales/tale.sql": TALE.replace("from marts.story", "from marts.story, core.digest as d"),
             },
             "today's core.digest",
         ),
         (
             {
-                "marts/story.sql": STORY.replace("-- grain: thing\n", "-- grain: thing\n-- twin: no\n"),
-                "marts/tale.sql": TALE.replace("from marts.story", "from marts.story, core.seen_latest as l"),
+                "marts/tales/story.sql": STORY.replace("-- grain: thing\n", "-- grain: thing\n-- twin: no\n"),
+                "marts/tales/tale.sql": TALE.replace("from marts.story", "from marts.story, core.seen_latest as l"),
             },
             "today's marts.story",
         ),
