@@ -24,12 +24,12 @@ import dagster as dg
 from assets.checks import blocked, check_results, check_specs
 from assets.metadata import asset_key, markdown_table, rows_table, table_metadata
 from assets.warehouse import Warehouse
-from etl.checks.run import CheckResult, CriticalFailure, record_results, validate
+from etl.checks.run import CriticalFailure, checked
 from etl.checks.suite import Suite
 from etl.edgar.facts import FactLoad, load_pending
 from etl.edgar.filings import EdgarPoll, refresh_edgar
 from etl.reference.load import IngestResult, load_published
-from etl.warehouse import Connection, transaction
+from etl.warehouse import Connection
 
 REFERENCE = "raw.published_row"
 REFERENCE_KEY = dg.AssetKey(["raw", "published_row"])
@@ -65,28 +65,17 @@ def published_row(suite: Suite) -> dg.AssetsDefinition:
         """
         try:
             with warehouse.open() as con:
-                loaded, checks = _ingest(con, warehouse, suite, context.run.run_id)
+                with checked(con, context.run.run_id) as checks:
+                    loaded = load_published(con, warehouse.settings, datetime.now(UTC))
+                    checks.validate(suite)
                 metadata = {**ingest_metadata(con, loaded), **table_metadata(con, REFERENCE)}
         except CriticalFailure as failure:
             yield from check_results(REFERENCE_KEY, failure.results)
             raise blocked(REFERENCE, failure.results) from None
-        yield from check_results(REFERENCE_KEY, checks)
+        yield from check_results(REFERENCE_KEY, checks.results)
         yield dg.MaterializeResult(metadata=metadata)
 
     return ingest
-
-
-def _ingest(con: Connection, warehouse: Warehouse, suite: Suite, run_id: str) -> tuple[IngestResult, list[CheckResult]]:
-    """Load and check in one transaction: rows that fail a critical check were never there."""
-    try:
-        with transaction(con):
-            loaded = load_published(con, warehouse.settings, datetime.now(UTC))
-            checks = validate(con, suite)
-    except CriticalFailure as failure:
-        record_results(con, run_id, failure.results)
-        raise
-    record_results(con, run_id, checks)
-    return loaded, checks
 
 
 def ingest_metadata(con: Connection, loaded: IngestResult) -> dict[str, Any]:
@@ -167,16 +156,19 @@ def edgar_assets(suites: dict[str, Suite]) -> dg.AssetsDefinition:
         check_specs=[spec for table in tables for spec in check_specs(asset_key(table), suites[table])],
     )
     def ask_edgar(context: dg.AssetExecutionContext, config: EdgarConfig, warehouse: Warehouse) -> Iterator[Any]:
-        run_id = context.run.run_id
         try:
             with warehouse.open() as con:
-                found, checks = _poll(con, warehouse, [suites[table] for table in tables], run_id)
+                with checked(con, context.run.run_id) as checks:
+                    found = refresh_edgar(con, warehouse.settings, datetime.now(UTC))
+                    for table in tables:
+                        checks.validate(suites[table])
                 metadata = {table: table_metadata(con, table) for table in tables}
                 metadata[FILING] = {**poll_metadata(con, found), **metadata[FILING]}
         except CriticalFailure as failure:
-            yield from check_results(asset_key(failure.results[0].table), failure.results)
-            raise blocked(failure.results[0].table, failure.results) from None
-        for result in checks:
+            for result in failure.results:
+                yield from check_results(asset_key(result.table), [result])
+            raise blocked(failure.results[-1].table, failure.results) from None
+        for result in checks.results:
             yield from check_results(asset_key(result.table), [result])
         if config.only_if_new and not found.changed:
             context.log.info(f"nothing new at EDGAR ({found.status}): the tables behind it stay as they are")
@@ -185,21 +177,6 @@ def edgar_assets(suites: dict[str, Suite]) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata[table])
 
     return ask_edgar
-
-
-def _poll(
-    con: Connection, warehouse: Warehouse, suites: list[Suite], run_id: str
-) -> tuple[EdgarPoll, list[CheckResult]]:
-    """Poll and check in one transaction: rows that fail a critical check were never there."""
-    try:
-        with transaction(con):
-            found = refresh_edgar(con, warehouse.settings, datetime.now(UTC))
-            checks = [result for suite in suites for result in validate(con, suite)]
-    except CriticalFailure as failure:
-        record_results(con, run_id, failure.results)
-        raise
-    record_results(con, run_id, checks)
-    return found, checks
 
 
 def poll_metadata(con: Connection, found: EdgarPoll) -> dict[str, Any]:
@@ -248,20 +225,16 @@ def edgar_fact(suite: Suite) -> dg.AssetsDefinition:
 
         grain: cik, taxonomy, concept, unit, period_start, period_end, accn, loaded_at
         """
-        run_id = context.run.run_id
         try:
             with warehouse.open() as con:
                 loads = list(load_pending(con, warehouse.settings, datetime.now(UTC)))
-                with transaction(con):
-                    checks = validate(con, suite)
+                with checked(con, context.run.run_id) as checks:
+                    checks.validate(suite)
                 metadata = {**load_metadata(loads), **table_metadata(con, EDGAR_FACT)}
-                record_results(con, run_id, checks)
         except CriticalFailure as failure:
-            with warehouse.open() as con:
-                record_results(con, run_id, failure.results)
             yield from check_results(EDGAR_FACT_KEY, failure.results)
             raise blocked(EDGAR_FACT, failure.results) from None
-        yield from check_results(EDGAR_FACT_KEY, checks)
+        yield from check_results(EDGAR_FACT_KEY, checks.results)
         yield dg.MaterializeResult(metadata=metadata)
 
     return load

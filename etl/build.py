@@ -1,7 +1,7 @@
 """Run SQL models: create, validate on the same connection, commit, or keep the last good rows.
 
-Everything that makes one model (table, twin, comments, checks) is one transaction. What the checks said
-is written in a transaction of its own afterwards, so that a rolled back table leaves its reasons behind.
+Everything that makes one model (table, twin, comments, checks) is one transaction. The results of the checks
+are recorded in a transaction of their own afterwards, so that the reasons of a rollback are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner, record_results, run, validate
+from etl.checks.run import CheckResult, Checks, CriticalFailure, SuiteRunner, checked, run
 from etl.checks.suite import Suite, load_suite
 from etl.contracts import contract_tables
 from etl.models.file import AS_OF, SCHEMAS, Model
@@ -48,17 +48,14 @@ class Outcome:
 
 
 @contextmanager
-def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[None]:
-    """One transaction for a model; what a suite said that failed is recorded behind it.
+def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[Checks]:
+    """One transaction for a model, with its checks, which are recorded after it whatever becomes of it.
 
     Raises CriticalFailure as the block does, BuildError for an error of the database.
     """
     try:
-        with transaction(con):
-            yield
-    except CriticalFailure as failure:
-        record_results(con, run_id, failure.results)
-        raise
+        with checked(con, run_id) as checks:
+            yield checks
     except DatabaseError as error:
         fix = "; give it more with WAREHOUSE_MEMORY" if isinstance(error, MemoryShortage) else ""
         raise BuildError(f"{model.path}: {error}{fix}") from error
@@ -71,17 +68,15 @@ def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check
     table is then as it was before. Results of the suite go to audit.expectation_result either way.
     """
     started = time.perf_counter()
-    checks: list[CheckResult] = []
-    with all_or_nothing(con, model, run_id):
+    with all_or_nothing(con, model, run_id) as checks:
         before = _content(con, model)
         for statement in create_statements(model):
             con.execute(statement)
         if suite is not None:
-            checks = validate(con, suite, model.grain, check)
+            checks.validate(suite, model.grain, check)
         after = _content(con, model)
-    record_results(con, run_id, checks)
     rows = 0 if model.is_macro else int(after[-1][0])
-    return BuildResult(rows, time.perf_counter() - started, checks, before != after)
+    return BuildResult(rows, time.perf_counter() - started, checks.results, before != after)
 
 
 def build_all(con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, check: SuiteRunner = run) -> list[Outcome]:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from etl.build import BuildError, build, build_all, drop_unmade
-from etl.checks.run import CheckResult, CriticalFailure, record_results, validate
+from etl.checks.run import CheckResult, CriticalFailure, checked
 from etl.checks.suite import Suite
 from etl.models.file import Model
 from etl.models.graph import load_models
 from etl.models.tree import ModelError
-from etl.warehouse import Connection, memory, transaction
+from etl.warehouse import Connection, memory
 
 RAW = "insert into raw.published_row (kind, line) values ('thing', {})"
 THING = """-- A thing.
@@ -304,13 +304,18 @@ def test_build_all_refuses_a_broken_house_before_it_builds(con: Connection, tmp_
     assert tables(con) == before
 
 
-def test_validate_and_record_serve_tables_that_no_model_makes(con: Connection) -> None:
-    suite = Suite("raw.published_row", ())
-    with pytest.raises(CriticalFailure) as failure, transaction(con):
+def test_checks_of_tables_that_no_model_makes_are_recorded_after_a_rollback(con: Connection) -> None:
+    with pytest.raises(CriticalFailure) as failure, checked(con, "1") as checks:
         con.execute(RAW.format(3))
-        validate(con, suite, check=rejects("raw.published_row"))
+        checks.validate(Suite("raw.edgar_body", ()), check=passes)
+        checks.validate(Suite("raw.published_row", ()), check=rejects("raw.published_row"))
     assert con.execute("select count(*) from raw.published_row").fetchall() == [(2,)]
-    record_results(con, "1", failure.value.results)
+    assert [row[:2] for row in results(con)] == [("1", "raw.edgar_body"), ("1", "raw.published_row")]
+    assert [result.table for result in failure.value.results] == ["raw.edgar_body", "raw.published_row"]
+
+
+def test_checks_are_recorded_when_the_step_fails_after_them(con: Connection) -> None:
+    with pytest.raises(ValueError, match="later"), checked(con, "1") as checks:
+        checks.validate(Suite("raw.published_row", ()), check=passes)
+        raise ValueError("later")
     assert [row[:2] for row in results(con)] == [("1", "raw.published_row")]
-    record_results(con, "2", [])
-    assert len(results(con)) == 1

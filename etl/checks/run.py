@@ -16,7 +16,8 @@ import copy
 import json
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -278,7 +279,7 @@ class SuiteRunner(Protocol):
 
 
 class CriticalFailure(RuntimeError):
-    """A critical expectation did not hold or could not run. `results` has all results of the suite."""
+    """A critical expectation did not hold or could not run. `results` has all results of the transaction."""
 
     def __init__(self, results: Sequence[CheckResult]) -> None:
         self.results = list(results)
@@ -287,16 +288,37 @@ class CriticalFailure(RuntimeError):
         super().__init__(f"{failed[0].table if failed else 'suite'}: {reasons}")
 
 
-def validate(con: Connection, suite: Suite, grain: Sequence[str] = (), check: SuiteRunner = run) -> list[CheckResult]:
-    """The results of a suite inside the caller's transaction. Raises CriticalFailure."""
-    results = check(con, suite, grain)
-    if any(result.critical_failure for result in results):
-        raise CriticalFailure(results)
-    return results
+class Checks:
+    """The suites that ran in one transaction, and their results so far."""
+
+    def __init__(self, con: Connection) -> None:
+        self.con = con
+        self.results: list[CheckResult] = []
+
+    def validate(self, suite: Suite, grain: Sequence[str] = (), check: SuiteRunner = run) -> None:
+        """Run a suite. Raises CriticalFailure, with the results of this and the earlier suites."""
+        self.add(check(self.con, suite, grain))
+
+    def add(self, results: Sequence[CheckResult]) -> None:
+        """Keep the results of a suite. Raises CriticalFailure as validate does."""
+        self.results += results
+        if any(result.critical_failure for result in results):
+            raise CriticalFailure(self.results)
+
+
+@contextmanager
+def checked(con: Connection, run_id: str) -> Iterator[Checks]:
+    """One transaction whose checks are recorded after it, whether it was committed or rolled back."""
+    checks = Checks(con)
+    try:
+        with transaction(con):
+            yield checks
+    finally:
+        record_results(con, run_id, checks.results)
 
 
 def record_results(con: Connection, run_id: str, results: Sequence[CheckResult]) -> None:
-    """Append the results of one suite to audit.expectation_result, in a transaction of their own."""
+    """Append the results to audit.expectation_result, in a transaction of their own."""
     checked_at = datetime.now(UTC)
     rows = [
         (

@@ -27,7 +27,7 @@ from datetime import date, timedelta
 
 from etl.build import BuildError, BuildResult, Outcome, all_or_nothing
 from etl.checks import run as quality
-from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner, record_results
+from etl.checks.run import CriticalFailure, SuiteRunner
 from etl.checks.suite import Suite
 from etl.contracts import Contract
 from etl.daily.due import (
@@ -86,8 +86,7 @@ def build_daily(
     then as it was before and the same days stay due. Results go to audit.expectation_result either way.
     """
     started = time.perf_counter()
-    checks: list[CheckResult] = []
-    with all_or_nothing(con, model, run_id):
+    with all_or_nothing(con, model, run_id) as checks:
         whole = not _stands(con, model) or state_of(con, model.name) != wanted_state(con, model, models)
         wanted = due(con, model.name) | frozenset(days)
         runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
@@ -103,14 +102,13 @@ def build_daily(
         changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
         if whole or runs:
             shown = model.name if model.by_key else ""
-            checks = validate_rows(con, suite, model.grain, condition, check, shown=shown)
+            validate_rows(checks, suite, model.grain, condition, check, shown=shown)
         settle(con, model, models, changed)
         con.execute(f"drop table if exists temp.{KEYS}")
-    record_results(con, run_id, checks)
     rows = sum(count for count, _ in after.values())
     built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)
     seconds = time.perf_counter() - started
-    return DailyResult(rows, seconds, checks, bool(changed), built, changed, whole)
+    return DailyResult(rows, seconds, checks.results, bool(changed), built, changed, whole)
 
 
 def build_all_daily(

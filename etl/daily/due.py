@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner
+from etl.checks.run import CheckResult, Checks, SuiteRunner
 from etl.checks.suite import Suite
 from etl.contracts import CONTRACTS, Contract
 from etl.models.file import SCHEMAS, Model
@@ -247,32 +247,28 @@ def content(con: Connection, model: Model, condition: str) -> dict[date | None, 
 
 
 def validate_rows(
-    con: Connection,
+    checks: Checks,
     suite: Suite,
     grain: Sequence[str],
     condition: str,
     check: SuiteRunner,
     *,
     shown: str = "",
-) -> list[CheckResult]:
-    """The results of a suite on the rows `t` of its table that fulfil the condition, told of the table.
+) -> None:
+    """Run a suite on the rows `t` of its table that fulfil the condition; its results name the table.
 
     `shown` is the table expression by which a reader finds these rows, where the condition does not tell.
-    Inside the caller's transaction. Raises CriticalFailure.
+    Raises CriticalFailure.
     """
     if condition == EVERYTHING:
-        results = check(con, suite, grain)
-    else:
-        rows = f"select t.* from {suite.table} as t where {condition}"
-        kind = "table" if shown else "view"  # each expectation would look for the rows anew
-        con.execute(f"create or replace temp {kind} {BATCH} as {rows}")
-        found = check(con, replace(suite, table=BATCH), grain)
-        results = [_told(result, suite.table, shown or f"({rows})") for result in found]
-    if any(result.critical_failure for result in results):
-        raise CriticalFailure(results)
-    if condition != EVERYTHING:
-        con.execute(f"drop {kind} temp.{BATCH}")
-    return results
+        checks.validate(suite, grain, check)
+        return
+    rows = f"select t.* from {suite.table} as t where {condition}"
+    kind = "table" if shown else "view"  # each expectation would look for the rows anew
+    checks.con.execute(f"create or replace temp {kind} {BATCH} as {rows}")
+    found = check(checks.con, replace(suite, table=BATCH), grain)
+    checks.add([_told(result, suite.table, shown or f"({rows})") for result in found])
+    checks.con.execute(f"drop {kind} temp.{BATCH}")
 
 
 def _told(result: CheckResult, table: str, rows: str) -> CheckResult:

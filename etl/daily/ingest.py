@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.checks import run as quality
-from etl.checks.run import CheckResult, CriticalFailure, SuiteRunner, record_results
+from etl.checks.run import CheckResult, SuiteRunner, checked
 from etl.checks.suite import Suite
 from etl.config import Settings
 from etl.daily.due import DELIVERED, in_runs, loading_time, merged, note_news, validate_rows
@@ -107,19 +107,13 @@ def ingest(
         for source in brought:
             Ledger(con, source.source).set_status("stale" if source.problem else "current", source.problem, now)
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
-    checks: list[CheckResult] = []
-    try:
-        with transaction(con):
-            days = note_news(con, models)
-            for table, changed in days.items():
-                contract = DELIVERED[table]
-                rows = in_runs(contract, merged(changed))
-                checks += validate_rows(con, suites[table], contract.grain, rows, check)
-    except CriticalFailure as failure:
-        record_results(con, run_id, [*checks, *failure.results])
-        raise
-    record_results(con, run_id, checks)
-    return Ingested(brought, loaded.files, days, tuple(checks))
+    with checked(con, run_id) as checks:
+        days = note_news(con, models)
+        for table, changed in days.items():
+            contract = DELIVERED[table]
+            rows = in_runs(contract, merged(changed))
+            validate_rows(checks, suites[table], contract.grain, rows, check)
+    return Ingested(brought, loaded.files, days, tuple(checks.results))
 
 
 def _require_registry(con: Connection) -> None:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 from unittest import mock
 
@@ -24,8 +25,8 @@ from tests.support.reference_rows import DOCUMENT, FIGURE, PLATFORM, write
 CHILDREN = multiprocessing.get_context("spawn")
 # Where it dies: the name that a step looks up, and the table it is working on then (None: the first call).
 DEATHS = {
-    "in the middle of the ingest": ("assets.sources.validate", None),
-    "inside the transaction of a model": ("etl.build.validate", "steps.cac_ratio"),
+    "in the middle of the ingest": ("etl.checks.run.Checks.validate", "raw.published_row"),
+    "inside the transaction of a model": ("etl.checks.run.Checks.validate", "steps.cac_ratio"),
     "between two models": ("assets.models.build", "marts.cac_trend"),
     "before it publishes": ("assets.serving.publish", None),
     "in the middle of publishing": ("etl.publish.publication._verify", None),
@@ -35,8 +36,7 @@ DEATHS = {
 @contextmanager
 def dies_at(place: str, table: str | None) -> Iterator[None]:
     """Kill this process where `place` is called, for a model or suite of `table`."""
-    module, _, name = place.rpartition(".")
-    original = getattr(__import__(module, fromlist=[name]), name)
+    original = resolve_name(place)
 
     def die(*arguments: Any, **named: Any) -> Any:
         about = [getattr(argument, "table", None) for argument in arguments]
@@ -92,5 +92,4 @@ def test_killed_at_every_kind_of_step(refreshed: Project, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("step", DEATHS)
 def test_every_place_is_there(step: str) -> None:
-    module, _, name = DEATHS[step][0].rpartition(".")
-    assert callable(getattr(__import__(module, fromlist=[name]), name))
+    assert callable(resolve_name(DEATHS[step][0]))
