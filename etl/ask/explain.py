@@ -1,19 +1,18 @@
-"""What the names in marts.cac_trend mean: definitions as formulas, validity, flags and derivations in words.
+"""One number with everything behind it: `make explain ID=pdd/whole/cac_net_12m/2019-12-31`.
 
-The SQL computes; here a number is only explained, and computed a second time from its inputs as a check.
-The short table for readers is docs/names.md.
-
-One number with everything it stands on: `make explain ID=pdd/whole/cac_net_12m/2019-12-31`.
-
-A row of marts.cac_trend is shown as its formula with the figures filled in, what its validity and flags
-mean, and every input down to the printed figure and its document. An observation is shown beside all
-figures that documents print for the same quantity, with the one that counted from each day on.
+A row of marts.cac_trend is shown as its formula with the figures filled in, what its validity and flags mean, and
+every input down to the printed figure and its document. It is computed a second time from these inputs by the
+formula in core.definition, without the SQL of the marts. An observation is shown beside all figures that documents
+print for the same quantity, with the one that counted from each day on. What a word means is read in core.term.
 """
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,182 +25,119 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from etl.ask.figures import Figure, amount, by_id, counted_from, interval, same_quantity
 from etl.config import load_settings
 from etl.warehouse import Connection, DatabaseError, WarehouseError, open_snapshot
 
-Values = Mapping[str, Decimal]
-Symbols = Mapping[str, Sequence[Figure]]
-
-# S: expense of the window. N_t, N_0: annual active buyers at its end and on the day before it.
-# S_before, N_before: the expense of the year before, and the buyers on the day before that year.
-SYMBOLS = ("S", "S_before", "N_t", "N_0", "N_before")
-SYMBOL = re.compile(r"S_before|N_before|N_t|N_0|S")
-SLACK = timedelta(days=7)  # the days by which the ends of a company's periods may differ, as in steps.net_adds
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A definition of acquisition cost: in symbols (`shape`), in words, and as a computation."""
-
-    shape: str
-    words: str
-    compute: Callable[[Values], Decimal]
-
-    def filled(self, symbols: Symbols) -> str:
-        """The shape with its figures in the place of the symbols; a question mark where one is missing."""
-        return SYMBOL.sub(lambda match: _written(symbols.get(match[0], ())), self.shape)
-
-    def value(self, symbols: Symbols) -> Decimal | None:
-        """The number that the figures give; None where one is missing or the denominator is zero."""
-        sums = {name: sum((f.value for f in figures), Decimal(0)) for name, figures in symbols.items()}
-        try:
-            return self.compute(sums)
-        except (KeyError, ZeroDivisionError):
-            return None
-
-
-def roles(figures: Sequence[Figure], period_start: date, period_end: date) -> Symbols:
-    """Which symbol each input of a row over this window stands for; a symbol's figures are summed.
-
-    The symbols come in the order of SYMBOLS, the figures of one by their period.
-    """
-    found: dict[str, list[Figure]] = {symbol: [] for symbol in SYMBOLS}
-    for figure in sorted(figures, key=lambda figure: figure.period_end):
-        if figure.metric == "sm_expense":
-            name = "S" if figure.period_end >= period_start else "S_before"
-        elif abs(figure.period_end - period_end) <= SLACK:
-            name = "N_t"
-        elif abs(figure.period_end - (period_start - timedelta(days=1))) <= SLACK:
-            name = "N_0"
-        else:
-            name = "N_before"
-        found[name].append(figure)
-    return {symbol: group for symbol, group in found.items() if group}
-
-
-def _written(figures: Sequence[Figure]) -> str:
-    terms = [amount(figure.value) for figure in figures]
-    return f"({' + '.join(terms)})" if len(terms) > 1 else "".join(terms) or "?"
-
-
-def _net(window: str) -> Formula:
-    return Formula(
-        "S / (N_t − N_0)",
-        f"sales and marketing expense of {window} over the buyers gained net in the same window",
-        lambda v: v["S"] / (v["N_t"] - v["N_0"]),
-    )
-
-
-def _gross(lapse_pct: int) -> Formula:
-    kept = 1 - Decimal(lapse_pct) / 100
-    return Formula(
-        f"S / (N_t − {kept} × N_0)",
-        f"a scenario, no fact: expense of a year over the buyers won if {lapse_pct} % of the earlier lapsed",
-        lambda v: v["S"] / (v["N_t"] - kept * v["N_0"]),
-    )
-
-
-FORMULAS: Mapping[str, Formula] = {
-    "cac_net_12m": _net("twelve months"),
-    "cac_pooled_2y": _net("two years"),
-    "cac_pooled_3y": _net("three years"),
-    "cac_net_quarter": _net("a quarter"),
-    "cac_gross_10": _gross(10),
-    "cac_gross_20": _gross(20),
-    "cac_gross_30": _gross(30),
-    "marginal_cac": Formula(
-        "(S − S_before) / ((N_t − N_0) − (N_0 − N_before))",
-        "change of yearly expense over the change of yearly net adds, against the year before",
-        lambda v: (v["S"] - v["S_before"]) / ((v["N_t"] - v["N_0"]) - (v["N_0"] - v["N_before"])),
-    ),
-}
-
-VALIDITY: Mapping[str, str] = {
-    "ok": "rounding of the printed buyer counts is at most 5 % of the denominator",
-    "coarse": "rounding of the printed buyer counts is over 5 %, at most 20 %, of the denominator",
-    "uninformative": "rounding is over 20 % of the denominator: mostly rounding, never rank it",
-    "definition_break": "what the company counts changed inside the window, so its ends cannot be compared",
-    "missing_spend": "no document in the data set prints the sales and marketing expense of this window",
-    "missing_buyers_start": "no document in the data set prints the buyers on the day before the window",
-    "missing_buyers_end": "no document in the data set prints the buyers on the last day of the window",
-    "bounds_only": 'an input is printed as "about", "more than" or "nearly": it gives a bound and no point',
-    "net_loss_of_buyers": "the platform had fewer buyers at the end than at the start, so it gained none",
-    "net_adds_within_rounding": "the gain is no larger than the rounding of the two counts, so it may be nil",
-    "missing_previous_window": "the year before has no expense or no buyer count to compare with",
-    "change_within_rounding": "the change against the year before is smaller than the rounding of the prints",
-    "spend_up_adds_down": "the platform spent more and gained fewer buyers than the year before",
-    "spend_down_adds_up": "the platform spent less and gained more buyers than the year before",
-    "missing_revenue": "no document in the data set prints the revenue of exactly this window",
-    "missing_gross_profit": "no document in the data set prints the gross profit of exactly this window",
-    "gmv_not_disclosed": "no document in the data set prints the GMV of this window and perimeter",
-    "revenue_not_positive": "the revenue is nil or less: a ratio to it says nothing",
-    "margin_not_positive": "the gross profit is nil or less: what is spent never comes back",
-    "margin_within_rounding": "the gross profit may be nil within its rounding: only one bound is given",
-}
-
-FLAGS: Mapping[str, str] = {
-    "scope_mismatch": "the whole company's expense stands against a narrower count of buyers",
-    "restated_input": "the company had printed a different figure before",
-    "mixed_vintage": "figures from before and after a restatement are summed",
-    "derived_input": "a level was not printed but follows from a printed increase",
-    "press_basis": "an input is a figure of the press",
-    "approx_input": "an input is no exact figure",
-    "undated_input": "an input stands in a document without a date",
-    "ttm_vs_quarter": "a quarter's expense stands against the change of a twelve-month count",
-    "fy_misaligned": "the window does not end with the company's fiscal year",
-    "summed_quarters": "the year's expense is the sum of four printed quarters",
-    "definition_break": "what is counted changed inside the window",
-    "proxy": "no measurement of what its name says: the whole company's margin stands for a buyer's",
-    "recomputed_disagrees": "a printed figure and the one recomputed from its parts do not meet",
-}
-
-DERIVATIONS: Mapping[str, str] = {
-    "level_less_increase": "not printed: a printed level less a printed increase",
-    "level_plus_increase": "not printed: a printed level plus a printed increase",
-    "year_less_nine_months": "not printed: the filed year less its first nine months, of one vintage",
-    "year_less_half": "not printed: the filed year less its first half, of one vintage",
-    "nine_months_less_half": "not printed: nine months as filed less their first half, of one vintage",
-    "half_less_quarter": "not printed: the filed half year less its first quarter, of one vintage",
-}
-
-
-def meaning(words: Mapping[str, str], name: str) -> str:
-    """What `name` means; the name itself, readable, where nobody has written it down."""
-    return words.get(name, name.replace("_", " "))
-
-
 USAGE = "name a number: make explain ID=pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation"
 ROW = """
-    select row_id, platform, scope, definition, period_start, period_end, cac, cac_low, cac_high, currency,
-        validity, flags, input_observation_ids, known_on
-    from {table} where row_id = $row_id
+    select r.row_id, r.definition, r.period_start, r.period_end, r.cac, r.cac_low, r.cac_high, r.currency, r.validity,
+        r.flags, r.input_observation_ids, r.known_on, d.formula, d.words,
+        coalesce(v.meaning, replace(r.validity, '_', ' ')) as reason
+    from {table} as r
+    join core.definition as d on d.definition = r.definition
+    left join core.term as v on v.kind = 'validity' and v.term = r.validity
+    where r.row_id = $row_id
 """
+FLAGS = """
+    select f.flag, coalesce(t.meaning, replace(f.flag, '_', ' '))
+    from (select unnest($flags::varchar[]) as flag) as f
+    left join core.term as t on t.kind = 'flag' and t.term = f.flag
+    order by f.flag
+"""
+FIGURES = """
+    select o.observation_id, o.platform, o.metric, coalesce(m.label, o.metric), o.scope, o.period_start, o.period_end,
+        o.value, o.value_low, o.value_high, o.unit, o.qualifier, o.basis, o.locator, o.printed_as,
+        coalesce(t.meaning, replace(o.derivation, '_', ' ')), o.derived_from, o.published_on,
+        d.kind, d.publisher, d.title, d.url
+    from core.observation as o
+    left join core.document as d on d.document_id = o.document_id
+    left join core.metric as m on m.metric = o.metric
+    left join core.term as t on t.kind = 'derivation' and t.term = o.derivation
+"""
+SAME_QUANTITY = """
+    where o.platform = $platform and o.metric = $metric and o.scope = $scope and o.unit = $unit
+        and o.period_start is not distinct from $period_start and o.period_end = $period_end
+"""
+MILLION = 1_000_000
+SYMBOLS = ("S", "S_before", "N_t", "N_0", "N_before")  # as core.term explains them
+SLACK = timedelta(days=7)  # the days by which the ends of a company's periods may differ, as in net_adds
+SIGNS = str.maketrans({"−": "-", "×": "*"})
+OPERATIONS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 Row = Mapping[str, Any]
 
 
 class UnknownIdError(WarehouseError):
-    """No row of marts.cac_trend and no observation is called so; the message has near matches."""
+    """No row of marts.cac_trend and no observation has this name; the message has near matches."""
 
 
 class DisagreementError(WarehouseError):
-    """The formula over a row's inputs does not give the row's number."""
+    """The formula over the inputs of a row does not give its number."""
 
 
-def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
-    """What is to be shown for the row or observation `identifier`, from top to bottom.
+@dataclass(frozen=True)
+class PrintedFigure:
+    """One observation with the label of its metric, the meaning of its derivation, and its document."""
 
-    Raises UnknownIdError, and DisagreementError after everything else was shown.
-    """
-    row = _row(con, "marts.cac_trend", identifier)
-    if row is not None:
-        yield from _explain_row(con, row)
-        return
-    found = by_id(con, [identifier])
-    if not found:
-        raise UnknownIdError(_unknown(con, identifier))
-    yield from _explain_observation(con, found[0])
+    observation_id: str
+    platform: str
+    metric: str
+    label: str
+    scope: str
+    period_start: date | None
+    period_end: date
+    value: Decimal
+    value_low: Decimal | None
+    value_high: Decimal | None
+    unit: str
+    qualifier: str
+    basis: str
+    locator: str | None
+    printed_as: str | None
+    derivation: str | None
+    derived_from: Sequence[str]
+    published_on: date | None
+    kind: str | None
+    publisher: str | None
+    title: str | None
+    url: str | None
+
+    @property
+    def amount(self) -> str:
+        """The value with its unit and what the printed digits allow: `585.2 m persons  [585.15 m, 585.25 m]`."""
+        low, high = (None if bound is None else amount(bound) for bound in (self.value_low, self.value_high))
+        return f"{amount(self.value)} {self.unit}  {interval(low, high)}"
+
+    @property
+    def quantity(self) -> str:
+        """What is measured, of whom, when."""
+        period = f"{self.period_start} to {self.period_end}" if self.period_start else f"on {self.period_end}"
+        return clean(f"{self.label}, {self.platform}, {self.scope or 'whole'}, {period}")
+
+    @property
+    def lines(self) -> list[str]:
+        """Where the figure is printed: quantity, print, document, link, identifier, and how it was derived."""
+        dated = f"published on {self.published_on}" if self.published_on else "without a date"
+        source = f"{self.publisher or 'no publisher'}, {self.kind or 'no kind'}, {dated}"
+        return [
+            self.quantity,
+            clean(f"printed as “{self.printed_as}” at: {self.locator or 'no place given'}"),
+            clean(f"{self.title or 'no title'}; {source}"),
+            clean(self.url or "no link"),
+            self.observation_id,
+            *([f"not printed: {self.derivation}"] if self.derivation else []),
+        ]
+
+    @property
+    def key(self) -> dict[str, object]:
+        """What identifies the quantity."""
+        names = ("platform", "metric", "scope", "unit", "period_start", "period_end")
+        return {name: getattr(self, name) for name in names}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -222,38 +158,47 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _row(con: Connection, table: str, row_id: str) -> Row | None:
-    result = con.execute(ROW.format(table=table), {"row_id": row_id})
-    names = [column[0] for column in result.description]
-    values = result.fetchone()
-    return dict(zip(names, values, strict=True)) if values else None
+def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
+    """What is to be shown for the row or observation `identifier`, from top to bottom.
+
+    Raises UnknownIdError, WarehouseError for a snapshot of an older version, and DisagreementError after
+    everything else was shown.
+    """
+    tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    if not {("core.definition",), ("core.term",)} <= set(tables):
+        raise WarehouseError("an older version published this snapshot, without its definitions: run `make refresh`")
+    row = _row(con, "marts.cac_trend", identifier)
+    if row is not None:
+        yield from _explain_row(con, row)
+    elif found := _figures(con, [identifier]):
+        yield from _explain_observation(con, found[0])
+    else:
+        raise UnknownIdError(_unknown(con, identifier))
 
 
 def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:
-    figures = by_id(con, row["input_observation_ids"])
-    symbols = roles(figures, row["period_start"], row["period_end"])
-    formula = FORMULAS[row["definition"]]
+    figures = _figures(con, row["input_observation_ids"])
+    symbols = by_symbol(figures, row["period_start"], row["period_end"])
     has_number = row["cac"] is not None
     yield Text(row["row_id"], style="bold")
     yield Text(_answer(row), style="bold green" if has_number else "bold yellow")
-    known = row["known_on"]
-    day = f"known on {known}" if known else "known on no day: an input stands in a document without a date"
-    yield Text(f"{row['period_start']} to {row['period_end']}, {day}")
-    yield Text(f"\n{formula.words}")
-    yield Text(f"{row['definition']} = {formula.shape}\n  = {formula.filled(symbols)}")
+    day = row["known_on"] or "no day: an input is in a document without a date"
+    yield Text(f"{row['period_start']} to {row['period_end']}, known on {day}")
+    yield Text(f"\n{row['words']}")
+    yield Text(f"{row['definition']} = {row['formula']}\n  = {filled(row['formula'], symbols)}")
     yield Text(f"  = {_ratio(row['cac']) or 'no number'}")
     if has_number:
-        yield Text(f"\nvalidity {row['validity']}: {meaning(VALIDITY, row['validity'])}")
-    for flag in row["flags"]:
-        yield Text(f"flag {flag}: {meaning(FLAGS, flag)}", style="yellow")
+        yield Text(f"\nvalidity {row['validity']}: {row['reason']}")
+    for flag, meaning in con.execute(FLAGS, {"flags": row["flags"]}).fetchall():
+        yield Text(f"flag {flag}: {meaning}", style="yellow")
     yield from _earlier_answers(con, row, figures)
-    tree = Tree(Text("it stands on", style="bold"))
+    tree = Tree(Text("its inputs", style="bold"))
     for symbol, group in symbols.items():
         for figure in group:
-            _add(con, tree, figure, symbol, frozenset())
+            _add(con, tree, figure, symbol)
     yield Text()
     yield tree
-    again = formula.value(symbols)
+    again = evaluated(row["formula"], symbols)
     if has_number and (again is None or not isclose(again, row["cac"], rel_tol=1e-9)):
         raise DisagreementError(f"these inputs give {again}, marts.cac_trend says {row['cac']}: do not use this number")
 
@@ -263,67 +208,167 @@ def _answer(row: Row) -> str:
     bounds = interval(_ratio(row["cac_low"]), _ratio(row["cac_high"]))
     if row["cac"] is not None:
         return f"{_ratio(row['cac'])} {unit}  {bounds}"
-    reason = f"No number, {row['validity']}: {meaning(VALIDITY, row['validity'])}."
+    reason = f"No number, {row['validity']}: {row['reason']}."
     is_bounded = row["cac_low"] is not None or row["cac_high"] is not None
     return f"{reason} It lies within {bounds} {unit}." if is_bounded else reason
 
 
-def _earlier_answers(con: Connection, row: Row, figures: Sequence[Figure]) -> Iterator[Text]:
+def _earlier_answers(con: Connection, row: Row, figures: Sequence[PrintedFigure]) -> Iterator[Text]:
     """What the row said from each day on which another print of an input began to count."""
     answers: list[tuple[date, str]] = []
-    for day in sorted({day for figure in figures for day, _ in counted_from(con, figure) if day}):
+    for day in sorted({day for figure in figures for day, _ in _counted_from(con, figure) if day}):
         then = _row(con, f"marts.cac_trend_as_of(date '{day}')", row["row_id"])
-        answer = _answer(then) if then else ""
-        if then and (answers or then["cac"] is not None) and (not answers or answers[-1][1] != answer):
-            answers.append((day, answer))
+        if then and (answers or then["cac"] is not None) and (not answers or answers[-1][1] != _answer(then)):
+            answers.append((day, _answer(then)))
     if len(answers) > 1:
         yield Text("\nwhat was known when", style="bold")
         yield from (Text(f"  from {day}  {answer}") for day, answer in answers)
 
 
-def _explain_observation(con: Connection, figure: Figure) -> Iterator[Text | Tree]:
-    prints = same_quantity(con, figure)
-    history = counted_from(con, figure)
+def _explain_observation(con: Connection, figure: PrintedFigure) -> Iterator[Text | Tree]:
+    prints = _prints(con, figure)
+    history = _counted_from(con, figure)
     now = history[-1][1] if history else None
-    yield Text(figure.observation_id, style="bold")
-    yield Text(f"{figure.amount}  {figure.interval}", style="bold")
+    yield Text(f"{figure.observation_id}\n{figure.amount}", style="bold")
     yield Text(figure.quantity)
-    if now == figure.observation_id:
-        yield Text("counts now", style="green")
-    else:
-        yield Text(f"does not count now, {now} does", style="yellow")
+    is_current = now == figure.observation_id
+    yield Text("counts now" if is_current else f"does not count now, {now} does", "green" if is_current else "yellow")
     yield Text("\nwhat was known when", style="bold")
-    amounts = {each.observation_id: each.amount for each in prints}
+    amounts = {each.observation_id: f"{amount(each.value)} {each.unit}" for each in prints}
     for day, identifier in history:
         yield Text(f"  {f'from {day}' if day else 'on no dated day'}  {amounts[identifier]}  {identifier}")
     tree = Tree(Text("every figure for this quantity, oldest first", style="bold"))
     for each in prints:
-        _add(con, tree, each, "counts now" if each.observation_id == now else "", frozenset())
+        _add(con, tree, each, "counts now" if each.observation_id == now else "")
     yield Text()
     yield tree
 
 
-def _add(con: Connection, tree: Tree, figure: Figure, mark: str, above: frozenset[str]) -> None:
-    """Hang a figure into the tree, and below it, if it was derived, the figures it follows from."""
-    label = Text(f"{mark}  " if mark else "", style="bold")
-    label.append(f"{figure.amount}  {figure.interval}  {figure.qualifier}, {figure.basis}", style="bold")
-    for line in figure.lines:
-        label.append(f"\n{line}", style="not bold")
-    if figure.derivation:
-        label.append(f"\n{meaning(DERIVATIONS, figure.derivation)}", style="not bold yellow")
-    branch = tree.add(label)
+def _add(con: Connection, tree: Tree, figure: PrintedFigure, mark: str, above: frozenset[str] = frozenset()) -> None:
+    """Hang a figure into the tree, and below it, if it was derived, the figures that it follows from."""
+    heading = f"{mark}  {figure.amount}  {figure.qualifier}, {figure.basis}".strip()
+    branch = tree.add(Text.assemble((heading, "bold"), *(f"\n{line}" for line in figure.lines)))
     seen = above | {figure.observation_id}
-    for parent in by_id(con, [one for one in figure.derived_from if one not in seen]):
+    for parent in _figures(con, [one for one in figure.derived_from if one not in seen]):
         _add(con, branch, parent, "", seen)
 
 
+# --- formulas -------------------------------------------------------------------------------------------
+
+Symbols = Mapping[str, Sequence[PrintedFigure]]
+
+
+def by_symbol(figures: Sequence[PrintedFigure], period_start: date, period_end: date) -> Symbols:
+    """The inputs of a row over this window by the symbol that they are summed to, in the order of SYMBOLS."""
+    found: dict[str, list[PrintedFigure]] = {symbol: [] for symbol in SYMBOLS}
+    for figure in sorted(figures, key=lambda figure: figure.period_end):
+        if figure.metric == "sm_expense":
+            symbol = "S" if figure.period_end >= period_start else "S_before"
+        elif abs(figure.period_end - period_end) <= SLACK:
+            symbol = "N_t"
+        elif abs(figure.period_end - (period_start - timedelta(days=1))) <= SLACK:
+            symbol = "N_0"
+        else:
+            symbol = "N_before"
+        found[symbol].append(figure)
+    return {symbol: group for symbol, group in found.items() if group}
+
+
+def filled(formula: str, symbols: Symbols) -> str:
+    """The formula with its figures in the place of the symbols; a question mark where one is missing."""
+
+    def written(symbol: re.Match[str]) -> str:
+        terms = [amount(figure.value) for figure in symbols.get(symbol[0], ())]
+        return f"({' + '.join(terms)})" if len(terms) > 1 else "".join(terms) or "?"
+
+    return re.sub(r"[A-Z]\w*", written, formula)
+
+
+def evaluated(formula: str, symbols: Symbols) -> Decimal | None:
+    """The number that the figures give; None where one is missing or the denominator is zero."""
+
+    def value(node: ast.expr) -> Decimal:
+        match node:
+            case ast.BinOp(left, operation, right):
+                return OPERATIONS[type(operation)](value(left), value(right))
+            case ast.Name(symbol):
+                return sum((figure.value for figure in symbols[symbol]), Decimal(0))
+            case ast.Constant(number):
+                return Decimal(str(number))
+        raise ValueError(f"{formula}: a formula is made of symbols, numbers and + − × /")
+
+    try:
+        return value(ast.parse(formula.translate(SIGNS), mode="eval").body)
+    except (KeyError, ArithmeticError):
+        return None
+
+
+# --- what the snapshot holds ------------------------------------------------------------------------------
+
+
+def _row(con: Connection, table: str, row_id: str) -> Row | None:
+    result = con.execute(ROW.format(table=table), {"row_id": row_id})
+    names = [column[0] for column in result.description]
+    values = result.fetchone()
+    return dict(zip(names, values, strict=True)) if values else None
+
+
+def _figures(con: Connection, identifiers: Sequence[str]) -> list[PrintedFigure]:
+    """The observations with these identifiers, in their order; unknown ones are left out."""
+    rows = con.execute(f"{FIGURES} where list_contains($ids, o.observation_id)", {"ids": list(identifiers)}).fetchall()
+    found = {row[0]: PrintedFigure(*row) for row in rows}
+    return [found[name] for name in identifiers if name in found]
+
+
+def _prints(con: Connection, figure: PrintedFigure) -> list[PrintedFigure]:
+    """All that documents print for the quantity of `figure`, oldest first, undated last."""
+    order = "order by o.published_on nulls last, o.observation_id"
+    return [PrintedFigure(*row) for row in con.execute(f"{FIGURES} {SAME_QUANTITY} {order}", figure.key).fetchall()]
+
+
+def _counted_from(con: Connection, figure: PrintedFigure) -> list[tuple[date | None, str]]:
+    """From which day on which observation counted for the quantity of `figure`; the last one counts now.
+
+    The day is None where only an undated figure is known. Source: core.observation_as_of.
+    """
+    history: list[tuple[date | None, str]] = []
+    for day in [*sorted({each.published_on for each in _prints(con, figure) if each.published_on}), None]:
+        table = f"core.observation_as_of(date '{day}')" if day else "core.observation_latest"
+        row = con.execute(f"select o.observation_id from {table} as o {SAME_QUANTITY}", figure.key).fetchone()
+        if row and (not history or history[-1][1] != row[0]):
+            history.append((day, row[0]))
+    return history
+
+
 def _unknown(con: Connection, identifier: str) -> str:
-    known = con.execute(
-        "select row_id from marts.cac_trend union all select observation_id from core.observation"
-    ).fetchall()
-    near = get_close_matches(identifier, [name for (name,) in known], n=5, cutoff=0.6)
+    known = con.execute("select row_id from marts.cac_trend union all select observation_id from core.observation")
+    near = get_close_matches(identifier, [name for (name,) in known.fetchall()], n=5, cutoff=0.6)
     hint = "\n".join(["near it:", *(f"  {name}" for name in near)]) if near else USAGE
     return f"nothing is called {identifier!r}; {hint}"
+
+
+# --- how figures are written --------------------------------------------------------------------------------
+
+
+def amount(value: Decimal) -> str:
+    """A figure in full, in millions from a million on; no digit is lost or added."""
+    is_large = abs(value) >= MILLION
+    text = f"{value / MILLION if is_large else value:,f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + " m" * is_large
+
+
+def interval(low: str | None, high: str | None) -> str:
+    """Two bounds in words; either may be missing."""
+    if low is not None and high is not None:
+        return f"[{low}, {high}]"
+    if low is not None:
+        return f"at least {low}"
+    return f"at most {high}" if high is not None else "no bound"
+
+
+def clean(text: str) -> str:
+    """Text of a source on one line, without characters that steer a terminal or turn the writing round."""
+    return "".join(character if unicodedata.category(character) not in ("Cc", "Cf") else " " for character in text)
 
 
 def _ratio(value: float | None) -> str | None:

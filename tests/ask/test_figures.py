@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.ask.figures import amount, clean, interval
+from etl.ask.explain import amount, clean, interval
 
 
 @given(st.decimals(min_value=-(10**20), max_value=10**20, places=6))

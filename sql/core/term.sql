@@ -1,0 +1,177 @@
+-- What the words in the tables mean: one row a word that a column may hold, with what follows from it.
+-- A word that a model writes and this table lacks fails the suite of the model.
+-- grain: kind, term
+with effect as (
+    select listed.*
+    from (values
+        ('ranked', true, true, true, true),
+        ('number', true, true, false, false),
+        ('interval', false, true, false, true),
+        ('bound', false, true, false, false),
+        ('reason', false, false, false, false)
+    ) as listed(effect, has_number, has_bounds, is_ranked, is_checkable)
+),
+validity as (
+    select listed.*
+    from (values
+        ('ok', 'ranked', 'rounding is at most 5 % of the denominator'),
+        ('coarse', 'ranked', 'rounding is over 5 %, at most 20 %, of the denominator'),
+        ('uninformative', 'number', 'rounding is over 20 % of the denominator: mostly rounding, never rank it'),
+        ('bounds_only', 'interval', 'an input is "about", "more than" or "nearly": a bound and no point'),
+        ('definition_break', 'reason', 'what is counted changed inside the window: its ends cannot be compared'),
+        ('missing_spend', 'reason', 'no document here prints the sales and marketing expense of this window'),
+        ('missing_buyers_start', 'reason', 'no document here prints the buyers on the day before the window'),
+        ('missing_buyers_end', 'reason', 'no document here prints the buyers on the last day of the window'),
+        ('net_loss_of_buyers', 'reason', 'the platform had fewer buyers at the end than at the start'),
+        ('net_adds_within_rounding', 'bound', 'the gain is no larger than the rounding of the counts: it may be nil'),
+        ('missing_previous_window', 'reason', 'the window before has no expense or no buyer count to compare with'),
+        ('change_within_rounding', 'reason', 'the change against the window before is within the rounding'),
+        ('spend_up_adds_down', 'reason', 'the platform spent more and gained fewer buyers than in the window before'),
+        ('spend_down_adds_up', 'reason', 'the platform spent less and gained more buyers than in the window before'),
+        ('missing_revenue', 'reason', 'no document here prints the revenue of exactly this window'),
+        ('missing_gross_profit', 'reason', 'no document here prints the gross profit of exactly this window'),
+        ('gmv_not_disclosed', 'reason', 'no document here prints the GMV of this window and perimeter'),
+        ('revenue_not_positive', 'reason', 'the revenue is nil or less: a ratio to it says nothing'),
+        ('margin_not_positive', 'reason', 'the gross profit is nil or less: what is spent never comes back'),
+        ('margin_within_rounding', 'bound', 'the gross profit may be nil within its rounding: only one bound is given'),
+        ('no_year_ago', 'reason', 'no figure of the same scope and unit is known for a year before'),
+        ('share', 'reason', 'the figure is a percentage, which has no change in percent'),
+        ('not_positive', 'reason', 'a figure is nil or less: a change against it says nothing'),
+        ('nothing_printed', 'reason', 'no document here prints the figure that the claim is about'),
+        ('missing_base', 'reason', 'the figure that the claim compares with is not known'),
+        ('missing_new_buyers', 'reason', 'the new buyers of a day were not delivered'),
+        ('missing_days', 'reason', 'the daily data do not fill the period of the filed figure'),
+        ('other_currency', 'reason', 'the filed figure is in another currency than the daily data'),
+        ('no_spend', 'reason', 'nothing was spent: a cost of 0 would win every ranking'),
+        ('no_new_buyers', 'bound', 'nobody new came: the cost is at least a third of the spend (95 %)')
+    ) as listed(term, effect, meaning)
+),
+flag as (
+    select listed.*
+    from (values
+        ('scope_mismatch', 'the whole company''s expense stands against a narrower count of buyers'),
+        ('restated_input', 'the company had printed a different figure before'),
+        ('mixed_vintage', 'figures from before and after a restatement are added up'),
+        ('derived_input', 'a figure was not printed but follows from printed ones; see derivation'),
+        ('press_basis', 'an input is a figure of the press'),
+        ('approx_input', 'an input is no exact figure'),
+        ('undated_input', 'an input is in a document without a date'),
+        ('ttm_vs_quarter', 'the expense of a quarter against the change of a twelve-month count'),
+        ('fy_misaligned', 'the window does not end with the fiscal year of the company'),
+        ('summed_quarters', 'the expense of the year is the sum of four printed quarters'),
+        ('definition_break', 'what is counted changed inside the window'),
+        ('proxy', 'no measurement of what its name says: the company''s margin stands for that of a buyer'),
+        ('recomputed_disagrees', 'a printed figure and the one recomputed from its parts do not meet'),
+        ('attribution_overlap', 'the partners claim more than the platform has: every share is too high'),
+        ('currency_translated', 'amounts were delivered in another currency'),
+        ('two_currencies', 'amounts are in more than one currency'),
+        ('no_rate', 'a day has no exchange rate: its amounts, and those of the span, are empty'),
+        ('starts_mid_window', 'the deal began within the span; days says how many days it had'),
+        ('ends_mid_window', 'the deal ended within the span; days says how many days it had'),
+        ('outside_deal', 'days before the first or after the last day of the deal were delivered'),
+        ('overlapping_deal', 'another deal of the pair delivered the same days: a buyer may be counted under either'),
+        ('late_data', 'days on which the deal was live, and the platform delivered, are missing'),
+        ('missing_figures', 'a figure is missing on one of the days'),
+        ('no_platform_total', 'the total of the platform was not delivered: no blended cost and no share'),
+        ('window_open', 'the week or month is not over'),
+        ('returns_exceed_sales', 'net GMV is negative: no take rate and no break-even margin'),
+        ('single_partner_dependency', 'the partner brings a quarter or more of the new buyers of the platform'),
+        ('small_n', 'fewer than 30 new buyers, or than 7 days of a target: the interval is wide'),
+        ('immature_refunds', 'days were delivered before 30 days had passed: refunds are still to come'),
+        ('immature_repeats', 'for some of the buyers 90 days have not passed'),
+        ('deal_ended', 'the deal has ended and brings nothing more'),
+        ('no_season', 'the same days a year before are not all known: what is due counts days'),
+        ('target_changed', 'the target was agreed anew; first_target has the one before')
+    ) as listed(term, meaning)
+),
+word as (
+    select listed.*
+    from (values
+        ('derivation', 'level_less_increase', 'a printed level less a printed increase'),
+        ('derivation', 'level_plus_increase', 'a printed level plus a printed increase'),
+        ('derivation', 'year_less_nine_months', 'the filed year less its first nine months, of one vintage'),
+        ('derivation', 'year_less_half', 'the filed year less its first half, of one vintage'),
+        ('derivation', 'nine_months_less_half', 'nine months as filed less their first half, of one vintage'),
+        ('derivation', 'half_less_quarter', 'the filed half year less its first quarter, of one vintage'),
+        ('symbol', 'S', 'sales and marketing expense of the window'),
+        ('symbol', 'S_before', 'sales and marketing expense of the window before'),
+        ('symbol', 'N_t', 'annual active buyers on the last day of the window'),
+        ('symbol', 'N_0', 'annual active buyers on the day before the window'),
+        ('symbol', 'N_before', 'annual active buyers on the day before the window before'),
+        ('larger_part', 'spend_rose', 'the cost moved more because the spend rose'),
+        ('larger_part', 'spend_fell', 'the cost moved more because the spend fell'),
+        ('larger_part', 'net_adds_fell', 'the cost moved more because fewer buyers were won'),
+        ('larger_part', 'net_adds_rose', 'the cost moved more because more buyers were won'),
+        ('rank_basis', 'same_window', 'windows that end in the same calendar quarter are compared'),
+        ('rank_basis', 'nearest_year', 'fiscal years are compared, each in the calendar year that holds most of it'),
+        ('coverage', 'figure', 'an exact figure is known'),
+        ('coverage', 'bound', 'only a bound is known'),
+        ('coverage', 'gap', 'no figure is known'),
+        ('reconciliation', 'agrees', 'print and filing meet within the digits of both, in some vintage'),
+        ('reconciliation', 'differs', 'no vintage of the filings allows it: misread, another perimeter, or wrong'),
+        ('reconciliation', 'only_published', 'printed, and in no filing'),
+        ('reconciliation', 'only_filed', 'filed, and printed nowhere else'),
+        ('verdict', 'holds', 'what the words of the claim allow and what the printed digits allow overlap'),
+        ('verdict', 'does_not_hold', 'they do not overlap'),
+        ('verdict', 'depends_on_definition', 'only another definition than the nearest, or a scenario, would allow it'),
+        ('verdict', 'not_checkable', 'a figure is missing; the row names it'),
+        ('claim_part', 'to', 'the value of the period of the claim'),
+        ('claim_part', 'from', 'the value at the start of a growth'),
+        ('claim_part', 'multiple', 'the end over the start'),
+        ('claim_part', 'growth', 'the change in percent'),
+        ('claim_part', 'direction', 'whether it fell or rose'),
+        ('claim_part', 'signed', 'whether a deal was signed'),
+        ('claim_part', 'ended', 'whether a deal ended'),
+        ('claim_part', 'date', 'when a deal was signed or ended'),
+        ('claim_part', 'only_pair', 'whether no other pair had signed before'),
+        ('claim_part', 'statement', 'a statement that no figure can be held against'),
+        ('claim_reading', 'printed_figure', 'the figure as a document prints it'),
+        ('claim_reading', 'same_document', 'what the other claims of the same document amount to; it decides nothing'),
+        ('claim_reading', 'deal_began', 'the register of deals: when a deal of the pair began'),
+        ('claim_reading', 'deal_ended', 'the register of deals: whether a deal of the pair ended'),
+        ('claim_reading', 'pairs_before', 'the register of deals: other pairs that signed before'),
+        ('claim_reading', 'pairs_not_known_to_have_ended', 'those of these pairs that are not known to have ended'),
+        ('pacing', 'not_started', 'the period of the target has not begun'),
+        ('pacing', 'ahead', 'the whole band of the forecast reaches the target, or it was reached'),
+        ('pacing', 'on_track', 'the target lies within the band'),
+        ('pacing', 'at_risk', 'no part of the band reaches the target'),
+        ('pacing', 'missed', 'the period is over and the target was not reached'),
+        ('pacing', 'no_target', 'the partnership runs without a target'),
+        ('pacing', 'not_known', 'a day lacks the figure, or the target is in another currency'),
+        ('deal_outcome', 'renewed', 'a later deal renews it'),
+        ('deal_outcome', 'resumed', 'a later deal resumes it after an interruption'),
+        ('deal_outcome', 'extended', 'a later deal extends it while it runs'),
+        ('deal_outcome', 'parted', 'it ended, and no later deal follows'),
+        ('deal_outcome', 'parted_and_back', 'the pair parted and signed again'),
+        ('deal_outcome', 'running', 'it runs'),
+        ('deal_outcome', 'not_known', 'the register does not say'),
+        ('side', 'traffic', 'the partner that has the attention'),
+        ('side', 'supply', 'the partner that has the goods'),
+        ('side', 'both', 'a platform that is both partners'),
+        ('side', 'peer', 'a platform that is no partner'),
+        ('span', 'day', 'one day'),
+        ('span', 'trailing_28', 'the 28 days up to the date'),
+        ('span', 'week', 'Monday to Sunday'),
+        ('span', 'month', 'a calendar month'),
+        ('cohort', 'partner', 'buyers whose first order came through the partnership'),
+        ('cohort', 'others', 'buyers whose first order came otherwise')
+    ) as listed(kind, term, meaning)
+),
+term as (
+    select 'validity' as kind, v.term, v.meaning, e.has_number, e.has_bounds, e.is_ranked, e.is_checkable
+    from validity as v
+    left join effect as e on e.effect = v.effect
+    union all
+    select 'flag', f.term, f.meaning, null, null, null, null from flag as f
+    union all
+    select w.kind, w.term, w.meaning, null, null, null, null from word as w
+)
+select
+    t.kind::varchar         as kind,        -- what the word is, such as validity, flag or derivation
+    t.term::varchar         as term,        -- the word
+    t.meaning::varchar      as meaning,     -- what it means
+    t.has_number::boolean   as has_number,  -- of validity: whether its row has a number; false for a null reason
+    t.has_bounds::boolean   as has_bounds,  -- of validity: whether its row may have a lower or upper bound
+    t.is_ranked::boolean    as is_ranked,   -- of validity: whether its number may be ranked and compared over time
+    t.is_checkable::boolean as is_checkable -- of validity: whether a claim can be held against its number or bounds
+from term as t
