@@ -1,11 +1,15 @@
-"""docs/dictionary.md: every table, macro and column with its type and meaning, from the comments alone.
+"""The pages that are made from the SQL files: docs/dictionary.md, and tables of meanings within other pages.
 
-A description is written once, in the SQL file; this page, the comments in the database and the Dagster
-UI show the same words. `make dictionary` writes it; a test fails when it is not current.
+A description is written once, in the SQL file: the dictionary, the comments in the database and the Dagster UI show
+the same words. What definitions and terms mean is in core.definition and core.term; a page shows some of it between
+`<!-- select ... -->` and `<!-- end -->`, as the rows of that query. `make dictionary` writes all of them; a test
+fails when one is not current.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +18,9 @@ from etl.models.graph import create_statements, load_models
 from etl.publish.publication import PUBLICATION
 from etl.warehouse import Connection, memory
 
-PAGE = ROOT / "docs" / "dictionary.md"
+DOCS = ROOT / "docs"
+PAGE = "dictionary.md"
+ROWS = re.compile(r"(<!-- (select [^>]+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
 HEAD = """# Data dictionary
 
 Made by `make dictionary` from the comments in the SQL files; do not edit it. Readers find core, marts,
@@ -22,18 +28,36 @@ steps, audit and meta in the published snapshot; raw stays in the build database
 what stands between core and an answer, to trace a number through. Every table that has one is
 followed by its as-of twin: a table macro with the same columns, as known on the day it is given.
 """
+COLUMNS = """
+    select column_name as column, data_type as type, comment as meaning from duckdb_columns()
+    where schema_name = ? and table_name = ? and database_name in ('memory', 'upcoming') order by column_index
+"""
 SCHEMAS = ("core", "marts", "steps", "audit", "meta", "raw")
 
 
-def dictionary(sql_dir: Path) -> str:
-    """The page, as Markdown: schemas in the order of a reader's interest, tables by name."""
+def made_pages(sql_dir: Path, docs: Path = DOCS) -> dict[str, str]:
+    """The current text of each page of `docs` that is made from the SQL files, whole or in part, by its name.
+
+    Raises ModelError for a SQL file, DatabaseError for a query in a page.
+    """
     with closing(memory()) as con:
         grains = _create(con, sql_dir)
-        parts = [HEAD]
-        for schema in SCHEMAS:
-            parts.append(f"## {schema}\n")
-            parts += [_table(con, schema, table, words, grains) for table, words in _tables(con, schema)]
-        return "\n".join(parts)
+        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(docs.glob("*.md"))}
+        made = {
+            name: ROWS.sub(lambda found: found[1] + _rows(con, found[2]), text)
+            for name, text in texts.items()
+            if ROWS.search(text)
+        }
+        return {PAGE: _dictionary(con, grains), **made}
+
+
+def _dictionary(con: Connection, grains: Mapping[str, tuple[str, ...]]) -> str:
+    """Schemas in the order of a reader's interest, tables by name."""
+    parts = [HEAD]
+    for schema in SCHEMAS:
+        parts.append(f"## {schema}\n")
+        parts += [_table(con, schema, table, words, grains) for table, words in _tables(con, schema)]
+    return "\n".join(parts)
 
 
 def _create(con: Connection, sql_dir: Path) -> dict[str, tuple[str, ...]]:
@@ -56,37 +80,41 @@ def _tables(con: Connection, schema: str) -> list[tuple[str, str | None]]:
     ).fetchall()
 
 
-def _table(con: Connection, schema: str, table: str, words: str | None, grains: dict[str, tuple[str, ...]]) -> str:
-    columns = con.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where schema_name = ? and table_name = ? and database_name in ('memory', 'upcoming') "
-        "order by column_index",
-        [schema, table],
-    ).fetchall()
+def _table(con: Connection, schema: str, table: str, words: str | None, grains: Mapping[str, tuple[str, ...]]) -> str:
+    name = f"{schema}.{table}"
     macros = con.execute(
         "select function_name from duckdb_functions() "
         "where schema_name = ? and function_type = 'table_macro' "
         "and function_name in (? || '_as_of', ? || '_known', replace(?, '_latest', '_as_of')) order by 1",
         [schema, table, table, table],
     ).fetchall()
-    lines = [f"### {schema}.{table}\n", words or "", ""]
-    if grain := grains.get(f"{schema}.{table}"):
+    lines = [f"### {name}\n", words or "", ""]
+    if grain := grains.get(name):
         lines.append(f"One row a {', '.join(grain)}.")
-    for (macro,) in macros:
-        lines.append(f"As of a day: `{schema}.{macro}(date)`.")
-    lines += ["", "| column | type | meaning |", "|---|---|---|"]
-    lines += [f"| {name} | {kind} | {_cell(meaning)} |" for name, kind, meaning in columns]
-    return "\n".join(lines) + "\n"
+        keys = con.execute(f"select distinct {grain[0]} from {name} order by 1").fetchall()
+        if keys:  # a table that is written in its SQL file
+            lines.append(f"{grain[0]} is one of {', '.join(f'`{key}`' for (key,) in keys)}.")
+    lines += [f"As of a day: `{schema}.{macro}(date)`." for (macro,) in macros]
+    return "\n".join([*lines, "", _rows(con, COLUMNS, [schema, table])])
 
 
-def _cell(meaning: str | None) -> str:
-    return (meaning or "").replace("|", "\\|")
+def _rows(con: Connection, query: str, values: Sequence[str] = ()) -> str:
+    """The answer of a query as a Markdown table."""
+    answer = con.execute(query, values)
+    header = [column[0] for column in answer.description]
+    lines = [header, ["---"] * len(header), *answer.fetchall()]
+    return "".join(f"|{'|'.join(_cell(value) for value in line)}|\n" for line in lines)
+
+
+def _cell(value: str | None) -> str:
+    return value if value == "---" else f" {value or ''} ".replace("|", "\\|")
 
 
 def main() -> None:
-    """Write the page."""
-    PAGE.write_text(dictionary(ROOT / "sql"), encoding="utf-8")
-    print(PAGE.relative_to(ROOT))
+    """Write the pages."""
+    for name, text in made_pages(ROOT / "sql").items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+        print(f"{DOCS.name}/{name}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
--- How an acquisition cost is defined: over which window, of what shape, in symbols (see core.term) and in words.
--- A definition is one row of the second list; a shape is one row of the first, and a branch of the macro core.buyers_won.
+-- How an acquisition cost is defined: over which window, of what shape, in symbols and in words.
 -- grain: definition
+-- A definition is one row of the second list; a shape is one row of the first, and a branch of core.buyers_won in sql/macros.
 with shape as (
     select listed.*
     from (values

@@ -1,6 +1,6 @@
--- What the words in the tables mean: one row a word that a column may hold, with what follows from it.
--- A word that a model writes and this table lacks fails the suite of the model.
+-- What the words in the columns of other tables mean, and for a validity what follows from it.
 -- grain: kind, term
+-- A word that a model writes and that has no row here fails the suite of the model.
 with effect as (
     select listed.*
     from (values

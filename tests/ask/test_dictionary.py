@@ -1,15 +1,34 @@
-"""The data dictionary says what the comments say, of every column, and is current."""
+"""The pages made from the SQL files say what the comments and the tables of meanings say, and are current."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from etl.ask.dictionary import PAGE, dictionary
+import pytest
+
+from etl.ask.dictionary import DOCS, made_pages
+from etl.ask.dictionary import PAGE as NAME
 from etl.config import ROOT
 
+PAGE = DOCS / NAME
 
-def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == dictionary(ROOT / "sql"), "run `make dictionary`"
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return made_pages(ROOT / "sql")
+
+
+@pytest.mark.parametrize("name", [NAME, "names.md", "reading-the-marts.md"])
+def test_the_page_is_current(pages: dict[str, str], name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == pages[name], "run `make dictionary`"
+
+
+def test_rows_within_a_page_are_those_of_its_query(tmp_path: Path) -> None:
+    query = "<!-- select term as flag, meaning from core.term where term = 'press_basis' -->"
+    (tmp_path / "page.md").write_text(f"Before.\n{query}\nold rows\n<!-- end -->\nAfter.\n", encoding="utf-8")
+    table = "| flag | meaning |\n|---|---|\n| press_basis | an input is a figure of the press |\n"
+    assert made_pages(ROOT / "sql", tmp_path)["page.md"] == f"Before.\n{query}\n{table}<!-- end -->\nAfter.\n"
 
 
 def test_every_column_has_a_meaning() -> None:
