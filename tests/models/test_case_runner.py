@@ -32,6 +32,20 @@ STORY = """-- What is told.
 select count(*)::integer as things -- count
 from core.thing_latest as l
 """
+DEFINITION = """-- What there is.
+-- grain: definition
+select d.definition::varchar as definition, -- name
+    d.factor::integer as factor -- times
+from (values ('once', 1), ('twice', 2)) as d(definition, factor)
+"""
+COST = """-- What it costs.
+-- grain: definition
+-- twin: no
+select d.definition::varchar as definition, -- name
+    (d.factor * length(t.thing))::integer as cost -- coins
+from core.thing as t
+cross join core.definition as d
+"""
 RAW = (
     'fields\n"{""thing"": ""ball"", ""note"": """", ""weight"": ""1""}"\n"{thing=cube, note=\'red, blue\', weight=2}"\n'
 )
@@ -44,6 +58,8 @@ def sql_dir(tmp_path: Path) -> Path:
         "macros/core/thing_as_of.sql": THING_AS_OF,
         "core/thing_latest.sql": THING_LATEST,
         "marts/tales/story.sql": STORY,
+        "core/definition.sql": DEFINITION,
+        "marts/costs/cost.sql": COST,
     }
     for name, text in files.items():
         path = tmp_path / "sql" / name
@@ -138,6 +154,36 @@ def test_a_case_that_tests_nothing_is_refused(
 ) -> None:
     with pytest.raises(AssertionError, match=message):
         run_case(con, case(tmp_path, table, files), sql_dir)
+
+
+@pytest.mark.parametrize(
+    ("table", "files", "problems"),
+    [
+        ("core/definition", {"expected.csv": "definition,factor\ntwice,2\n"}, []),
+        ("core/definition", {"expected.csv": "definition,factor\ntwice,3\n"}, ["definition=twice: factor is 2"]),
+        ("core/definition", {"expected.csv": "definition,factor\nthrice,3\n"}, ["missing     definition=thrice"]),
+        ("marts/cost", {"core.thing.csv": "thing\nball\n", "expected.csv": "definition,cost\ntwice,8\n"}, []),
+        (
+            "marts/cost",
+            {
+                "core.thing.csv": "thing\nball\n",
+                "core.definition.csv": "definition,factor\nonce,1\ntwice,2\n",
+                "expected.csv": "definition,cost\ntwice,8\n",
+            },
+            ["unexpected  definition=once"],
+        ),
+        (
+            "marts/cost",
+            {"core.thing.csv": "thing\nball\n", "expected.csv": "definition,cost\n"},
+            ["unexpected  definition=once", "unexpected  definition=twice"],
+        ),
+    ],
+)
+def test_a_definition_more_changes_no_case(
+    con: Connection, sql_dir: Path, tmp_path: Path, table: str, files: dict[str, str], problems: list[str]
+) -> None:
+    found = run_case(con, case(tmp_path, table, files), sql_dir)
+    assert [problem for problem, line in zip(problems, found, strict=True) if problem not in line] == []
 
 
 def test_a_case_without_an_answer_is_refused(con: Connection, sql_dir: Path, tmp_path: Path) -> None:
