@@ -81,7 +81,7 @@ class DisagreementError(WarehouseError):
 
 
 @dataclass(frozen=True)
-class PrintedFigure:
+class CitedFigure:
     """One observation with the label of its metric, the meaning of its derivation, and its document."""
 
     observation_id: str
@@ -213,7 +213,7 @@ def _answer(row: Row) -> str:
     return f"{reason} It lies within {bounds} {unit}." if is_bounded else reason
 
 
-def _earlier_answers(con: Connection, row: Row, figures: Sequence[PrintedFigure]) -> Iterator[Text]:
+def _earlier_answers(con: Connection, row: Row, figures: Sequence[CitedFigure]) -> Iterator[Text]:
     """What the row said from each day on which another print of an input began to count."""
     answers: list[tuple[date, str]] = []
     for day in sorted({day for figure in figures for day, _ in _counted_from(con, figure) if day}):
@@ -225,7 +225,7 @@ def _earlier_answers(con: Connection, row: Row, figures: Sequence[PrintedFigure]
         yield from (Text(f"  from {day}  {answer}") for day, answer in answers)
 
 
-def _explain_observation(con: Connection, figure: PrintedFigure) -> Iterator[Text | Tree]:
+def _explain_observation(con: Connection, figure: CitedFigure) -> Iterator[Text | Tree]:
     prints = _prints(con, figure)
     history = _counted_from(con, figure)
     now = history[-1][1] if history else None
@@ -244,7 +244,7 @@ def _explain_observation(con: Connection, figure: PrintedFigure) -> Iterator[Tex
     yield tree
 
 
-def _add(con: Connection, tree: Tree, figure: PrintedFigure, mark: str, above: frozenset[str] = frozenset()) -> None:
+def _add(con: Connection, tree: Tree, figure: CitedFigure, mark: str, above: frozenset[str] = frozenset()) -> None:
     """Hang a figure into the tree, and below it, if it was derived, the figures that it follows from."""
     heading = f"{mark}  {figure.amount}  {figure.qualifier}, {figure.basis}".strip()
     branch = tree.add(Text.assemble((heading, "bold"), *(f"\n{line}" for line in figure.lines)))
@@ -255,12 +255,12 @@ def _add(con: Connection, tree: Tree, figure: PrintedFigure, mark: str, above: f
 
 # --- formulas -------------------------------------------------------------------------------------------
 
-Symbols = Mapping[str, Sequence[PrintedFigure]]
+Symbols = Mapping[str, Sequence[CitedFigure]]
 
 
-def by_symbol(figures: Sequence[PrintedFigure], period_start: date, period_end: date) -> Symbols:
+def by_symbol(figures: Sequence[CitedFigure], period_start: date, period_end: date) -> Symbols:
     """The inputs of a row over this window by the symbol that they are summed to, in the order of SYMBOLS."""
-    found: dict[str, list[PrintedFigure]] = {symbol: [] for symbol in SYMBOLS}
+    found: dict[str, list[CitedFigure]] = {symbol: [] for symbol in SYMBOLS}
     for figure in sorted(figures, key=lambda figure: figure.period_end):
         if figure.metric == "sm_expense":
             symbol = "S" if figure.period_end >= period_start else "S_before"
@@ -313,20 +313,20 @@ def _row(con: Connection, table: str, row_id: str) -> Row | None:
     return dict(zip(names, values, strict=True)) if values else None
 
 
-def _figures(con: Connection, identifiers: Sequence[str]) -> list[PrintedFigure]:
+def _figures(con: Connection, identifiers: Sequence[str]) -> list[CitedFigure]:
     """The observations with these identifiers, in their order; unknown ones are left out."""
     rows = con.execute(f"{FIGURES} where list_contains($ids, o.observation_id)", {"ids": list(identifiers)}).fetchall()
-    found = {row[0]: PrintedFigure(*row) for row in rows}
+    found = {row[0]: CitedFigure(*row) for row in rows}
     return [found[name] for name in identifiers if name in found]
 
 
-def _prints(con: Connection, figure: PrintedFigure) -> list[PrintedFigure]:
+def _prints(con: Connection, figure: CitedFigure) -> list[CitedFigure]:
     """All that documents print for the quantity of `figure`, oldest first, undated last."""
     order = "order by o.published_on nulls last, o.observation_id"
-    return [PrintedFigure(*row) for row in con.execute(f"{FIGURES} {SAME_QUANTITY} {order}", figure.key).fetchall()]
+    return [CitedFigure(*row) for row in con.execute(f"{FIGURES} {SAME_QUANTITY} {order}", figure.key).fetchall()]
 
 
-def _counted_from(con: Connection, figure: PrintedFigure) -> list[tuple[date | None, str]]:
+def _counted_from(con: Connection, figure: CitedFigure) -> list[tuple[date | None, str]]:
     """From which day on which observation counted for the quantity of `figure`; the last one counts now.
 
     The day is None where only an undated figure is known. Source: core.observation_as_of.

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from etl.ask.explain import PrintedFigure, by_symbol, evaluated, filled
+from etl.ask.explain import CitedFigure, by_symbol, evaluated, filled
 from etl.config import ROOT
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection
@@ -24,8 +24,8 @@ def formulas(con: Connection) -> dict[str, str]:
     return dict(con.execute("select definition, formula from core.definition").fetchall())
 
 
-def figure(metric: str, start: str, end: str, value: str) -> PrintedFigure:
-    return PrintedFigure(
+def figure(metric: str, start: str, end: str, value: str) -> CitedFigure:
+    return CitedFigure(
         observation_id=f"{metric}/{end}", platform="p", metric=metric, label=metric, scope="",
         period_start=date.fromisoformat(start), period_end=date.fromisoformat(end), value=Decimal(value),
         value_low=None, value_high=None, unit="", qualifier="exact", basis="", locator=None, printed_as=None,
