@@ -8,17 +8,8 @@ STAMP := $(VENV)/requirements.lock
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
-# The demo has a home of its own; what `.env` says of other sources does not count in it.
-ifdef DEMO
-export WAREHOUSE_HOME := data/demo
-export WAREHOUSE_FIGURES := data/demo/figures
-export WAREHOUSE_INBOX := data/demo/inbox
-export WAREHOUSE_S3_URL :=
-export WAREHOUSE_POSTGRES_DSN :=
-export WAREHOUSE_FX_URL :=
-export SEC_USER_AGENT :=
-export WAREHOUSE_NOTIFY :=
-endif
+# Run as a module, the command is that of this work tree, wherever the environment comes from.
+WAREHOUSE := $(RUN) -m assets.cli$(if $(DEMO), --demo)
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
 unexport Q ID CIKS FILE DEAL
@@ -27,20 +18,20 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed
-	@$(RUN) -m assets.cli
+	@$(WAREHOUSE) refresh
 
-daily: env ## load what waits in the inbox, build the days it touches, publish (FROM=2025-03-01 TO=2025-03-31: these again)
-	@$(RUN) -m assets.cli daily $(FROM) $(TO)
+daily: env ## load the files in the inbox, build the days they touch, publish (FROM=2025-03-01 TO=2025-03-31: these again)
+	@$(WAREHOUSE) daily $(FROM) $(TO)
 
-inbox: env ## list the files that wait in the inbox
-	@$(RUN) -m etl.inbox.run list
+inbox: env ## list the files in the inbox that are not loaded yet
+	@$(WAREHOUSE) inbox list
 
 replay: export WAREHOUSE_FILE = $(value FILE)
 replay: env ## read refused and partly loaded files of the inbox again after a fix, or one (FILE=name); then make daily
-	@$(RUN) -m etl.inbox.run replay $${WAREHOUSE_FILE:+"$$WAREHOUSE_FILE"}
+	@$(WAREHOUSE) inbox replay -- $${WAREHOUSE_FILE:+"$$WAREHOUSE_FILE"}
 
 demo: env ## simulated data with known truth in data/demo; look at it with DEMO=1: make dev DEMO=1
-	@$(RUN) -m etl.demo
+	@$(WAREHOUSE) demo
 	@$(MAKE) --no-print-directory refresh DEMO=1
 	@$(MAKE) --no-print-directory daily DEMO=1
 
@@ -53,44 +44,45 @@ lint: env ## ruff, its formatter and mypy
 	@$(RUN) -m mypy
 
 dev: env ## open the Dagster UI on 127.0.0.1 (PORT=3000)
-	@home=$$($(RUN) -m assets.cli home) && DAGSTER_HOME="$$home" $(RUN) -m dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	@$(WAREHOUSE) dev --port $(PORT)
 
 sql: export WAREHOUSE_QUERY = $(value Q)
 sql: env ## a DuckDB shell on the published snapshot, read-only; one query with Q="select ..."
-	@$(RUN) -m etl.ask.shell "$$WAREHOUSE_QUERY"
+	@$(WAREHOUSE) sql -- "$$WAREHOUSE_QUERY"
 
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
-	@$(RUN) -m etl.ask.explain "$$WAREHOUSE_ID"
+	@$(WAREHOUSE) explain -- "$$WAREHOUSE_ID"
 
 effect: export WAREHOUSE_DEAL = $(value DEAL)
 effect: env ## what a deal did to its partners' public figures, or why nobody can tell: DEAL=kuaishou-jd-2020-direct-supply
-	@$(RUN) -m etl.ask.effect "$$WAREHOUSE_DEAL"
+	@$(WAREHOUSE) effect -- "$$WAREHOUSE_DEAL"
 
+edgar-bulk: export WAREHOUSE_FILE = $(value FILE)
 edgar-bulk: env ## load companyfacts.zip or a quarter of the SEC's data sets from disk (FILE=, CIK="1 2": only these)
-	@$(RUN) -m etl.edgar.bulk "$(FILE)" $(if $(CIK),--cik $(CIK))
+	@$(WAREHOUSE) edgar bulk $(CIK:%=--cik %) -- "$$WAREHOUSE_FILE"
 
 snapshots: env ## list the published snapshots that are kept
-	@$(RUN) -m etl.publish.snapshots list
+	@$(WAREHOUSE) snapshots list
 
 diff: env ## what changed between two kept snapshots (A=3 B=4), by default the last two
-	@$(RUN) -m etl.publish.diff $(A) $(B)
+	@$(WAREHOUSE) diff $(A) $(B)
 
 rollback: env ## serve the snapshot before the current one again, or a named one (TO=3), until `make unpin`
-	@$(RUN) -m etl.publish.snapshots rollback $(TO)
+	@$(WAREHOUSE) snapshots rollback $(TO)
 
 unpin: env ## let refreshes publish again after a rollback
-	@$(RUN) -m etl.publish.snapshots unpin
+	@$(WAREHOUSE) snapshots unpin
 
 dictionary: env ## write docs/dictionary.md anew from the comments in the SQL files
-	@$(RUN) -m etl.ask.dictionary
+	@$(WAREHOUSE) docs dictionary
 
 docs: env ## what Great Expectations found, as pages in $WAREHOUSE_HOME/data_docs; no network needed
-	@$(RUN) -m etl.checks.pages
+	@$(WAREHOUSE) docs checks
 
 edgar-backfill: export WAREHOUSE_CIKS = $(value CIKS)
 edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK a line (CIKS=file); goes on where it was stopped
-	@$(RUN) -m etl.edgar.bulk "$$WAREHOUSE_CIKS"
+	@$(WAREHOUSE) edgar backfill -- "$$WAREHOUSE_CIKS"
 
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
 	@$(RUN) -m pip install -qq --disable-pip-version-check edgartools "dlt[duckdb]"

@@ -1,100 +1,369 @@
-"""`make refresh`: run the job `refresh` in this process, record it for the UI, say what came of it.
+"""The command `warehouse`: all that a person, cron or the Makefile asks of the project, as subcommands.
 
-Exit code 0 when every step succeeded, 130 when it was interrupted, 1 otherwise, with the reason in one
-line and no traceback.
-`python -m assets daily` runs `refresh_daily` for the last day that is over, or for a range of days:
-`python -m assets daily 2025-03-01 2025-03-31`.
-`python -m assets home` prepares DAGSTER_HOME for `make dev` and prints it.
+A subcommand imports what it needs when it runs: neither Dagster nor Great Expectations is imported before.
+The exit code is 0 when everything succeeded, 130 after an interrupt, 2 for arguments that are not understood
+and 1 for any other failure, with the reason on standard error and no traceback.
 """
 
 import gc
+import os
 import sys
 import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-# The libraries make millions of objects that live to the end: looking through them for garbage as often as
-# Python does by default is a tenth of a refresh, most of it during the imports that follow.
-gc.set_threshold(20_000, 20, 50)
+import click
+from rich.console import Console
 
-from collections.abc import Sequence
+from etl.config import ROOT, SettingsError, env_example, load_settings, with_settings_table
+from etl.warehouse import DatabaseError, WarehouseError, open_build, open_snapshot
 
-import dagster as dg
-import psutil
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
-
-from assets.daily import DAYS, REFRESH_DAILY, last_day
-from assets.definitions import definitions
-from assets.instance import close_dead_runs, prepare_home, write_history_fast
-from assets.jobs import REFRESH
-from assets.summary import outcome, summary
-from etl.checks.suite import SuiteError
-from etl.config import Settings, load_settings
-from etl.models.tree import ModelError
-from etl.notify import after_refresh
-from etl.warehouse import WarehouseError
+if TYPE_CHECKING:
+    from etl.inbox.run import InboxResult
 
 # The summary says what went wrong; Dagster's own log of it, with traces, is in the UI.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 # By this tag the UI counts a run among those of the job; the location is that of workspace.yaml.
 OF_THIS_PROJECT = {".dagster/repository": "__repository__@warehouse"}
-REFUSALS = (ModelError, SuiteError, WarehouseError, ValueError)
+# What a failed command says, with the error in the place of {}.
+FAILED = {
+    "refresh": "Nothing was refreshed: {}",
+    "daily": "Nothing was refreshed: {}",
+    "demo": "No demo: {}",
+    "edgar": "Stopped: {}\nThe same command goes on from here.",
+}
+INTERRUPTED = "Interrupted: readers keep the snapshot they have; the same command starts anew or goes on"
 
 
-def refresh(settings: Settings, job_name: str = REFRESH, days: Sequence[str] = ()) -> bool:
-    """One refresh with its report on standard output; whether every step succeeded.
+def expected_errors() -> tuple[type[Exception], ...]:
+    """The errors whose message is all that a person needs; any other is a fault of the program."""
+    from etl.checks.suite import SuiteError
+    from etl.demo import DemoError
+    from etl.edgar.bulk import StatementError
+    from etl.errors import SourceError
+    from etl.models.tree import ModelError
 
-    `days` are the first and the last of the job that runs by day. Raises DagsterExecutionInterruptedError
-    when it was interrupted.
-    """
-    job = definitions(settings.root).resolve_job_def(job_name)
-    write_history_fast()
-    with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
-        close_dead_runs(instance, settings)
-        result = job.execute_in_process(
-            run_config=QUIET,
-            instance=instance,
-            tags={**OF_THIS_PROJECT, **_range(days)},
-            raise_on_error=False,
-        )
-        found = outcome(result, instance)
-    if found.interrupted:
-        raise dg.DagsterExecutionInterruptedError
-    print(summary(found, time.time() - psutil.Process().create_time()))
-    told = after_refresh(settings, found.failure)
-    if told:
-        print(told)
-    return result.success
+    ours = (DemoError, ModelError, SettingsError, SourceError, StatementError, SuiteError, WarehouseError)
+    return (*ours, DatabaseError, OSError)
 
 
-def _range(days: Sequence[str]) -> dict[str, str]:
-    """The tags by which a run knows its days. Raises ValueError for a day that no run can be for."""
-    for day in days:
-        if not DAYS.has_partition_key(day):
-            raise ValueError(f"{day} is no day from {DAYS.start.date()} to {last_day()}, as in 2025-03-31")
-    return dict(zip((ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG), days, strict=False))
+class Commands(click.Group):
+    """The one place that turns errors into messages on standard error and exit codes."""
 
-
-def main(arguments: list[str]) -> int:
-    """Run the command line; returns the exit code."""
-    try:
-        settings = load_settings()
-        if arguments == ["home"]:
-            print(prepare_home(settings))
-            return 0
-        job, days = REFRESH, []
-        if arguments[:1] == ["daily"]:
-            job, days = REFRESH_DAILY, (arguments[1:] * 2)[:2] or [last_day(), last_day()]
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
         try:
-            return 0 if refresh(settings, job, days) else 1
-        except REFUSALS as error:  # it did not even start
-            after_refresh(settings, str(error))
-            raise
-    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
-        print("Interrupted: readers keep the snapshot they have; `make refresh` starts anew", file=sys.stderr)
-        return 130
-    except REFUSALS as error:
-        print(f"Nothing was refreshed: {error}", file=sys.stderr)
-        return 1
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            message, code = INTERRUPTED, 130
+        except Exception as error:
+            # Whoever reads our output may have seen enough: click ends the process without a word then.
+            if isinstance(error, BrokenPipeError) or not isinstance(error, expected_errors()):
+                raise
+            message, code = FAILED.get(ctx.invoked_subcommand or "", "{}").format(error), 1
+        click.echo(message, err=True)
+        return ctx.exit(code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--demo", is_flag=True, help="Use the home of the simulated data and none of your own sources.")
+def warehouse(demo: bool) -> None:
+    """Customer acquisition cost and partnerships of commerce platforms, from number to citation."""
+    if demo:
+        from etl.demo import demo_environment
+
+        os.environ.update(demo_environment())
+
+
+snapshots = click.Group("snapshots", help="List the published snapshots, go back to one, let refreshes publish again.")
+inbox = click.Group("inbox", help="List and load delivered files; only `daily` builds anything from them.")
+edgar = click.Group("edgar", help="Load filings of the SEC: those of a list of issuers, or archives on disk.")
+docs = click.Group("docs", help="Write the pages that are made from the project's own files and from the warehouse.")
+for group in (snapshots, inbox, edgar, docs):
+    warehouse.add_command(group)
+
+
+@warehouse.command()
+def refresh() -> None:
+    """Read the sources, build and check every table, publish if anything changed."""
+    run_job("refresh")
+
+
+@warehouse.command()
+@click.argument("first", required=False)
+@click.argument("last", required=False)
+def daily(first: str | None, last: str | None) -> None:
+    """Load the inbox, build the days from FIRST to LAST and those that are due, publish."""
+    run_job("refresh_daily", first, last)
+
+
+def run_job(name: str, first: str | None = None, last: str | None = None) -> None:
+    """Run a job in this process, record it for the UI, print what came of it; `first` and `last` are days.
+
+    Exits with 1 when a step failed. Raises KeyboardInterrupt when the run was interrupted.
+    """
+    # The libraries make millions of objects that live to the end: looking through them for garbage as often as
+    # Python does by default is a tenth of a refresh, most of it during the imports that follow.
+    gc.set_threshold(20_000, 20, 50)
+
+    import dagster as dg
+    import psutil
+    from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+    from assets.daily import DAYS, REFRESH_DAILY, last_day
+    from assets.definitions import definitions
+    from assets.instance import close_dead_runs, prepare_home, write_history_fast
+    from assets.summary import outcome, summary
+    from etl.notify import after_refresh
+
+    settings, tags = load_settings(), dict(OF_THIS_PROJECT)
+    try:
+        if name == REFRESH_DAILY:
+            first = first or last_day()
+            tags |= {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last or first}
+        for day in filter(None, (first, last)):
+            if not DAYS.has_partition_key(day):
+                raise SettingsError(f"{day} is no day from {DAYS.start.date()} to {last_day()}, as in 2025-03-31")
+        job = definitions(settings.root).resolve_job_def(name)
+        write_history_fast()
+        with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+            close_dead_runs(instance, settings)
+            result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
+            found = outcome(result, instance)
+    except dg.DagsterExecutionInterruptedError as interrupt:
+        raise KeyboardInterrupt from interrupt
+    except expected_errors() as error:  # the run did not even start
+        after_refresh(settings, str(error))
+        raise
+    if found.interrupted:
+        raise KeyboardInterrupt
+    print(summary(found, time.time() - psutil.Process().create_time()))
+    if notified := after_refresh(settings, found.failure):
+        print(notified)
+    sys.exit(0 if result.success else 1)
+
+
+@warehouse.command()
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+def dev(port: int) -> None:
+    """Open the Dagster UI, which shows the runs of `refresh` and `daily` too."""
+    from assets.instance import prepare_home
+
+    prepare_home(load_settings())
+    os.chdir(ROOT)
+    words = ("-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))
+    os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 (no shell between us and the signals)
+
+
+@warehouse.command()
+def demo() -> None:
+    """Write simulated data with known truth; then `warehouse --demo refresh` and `warehouse --demo daily`."""
+    from etl.demo import HOME, demo_environment, write_demo
+
+    written = write_demo(load_settings(demo_environment(), ROOT))
+    print(f"Simulated  {sum(written.values()):,} rows in {len(written)} files under {HOME.as_posix()}")
+
+
+@warehouse.command(context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+def sql(query: tuple[str, ...]) -> None:
+    """Open DuckDB's shell on the published snapshot, read-only, or answer QUERY in it."""
+    from etl.ask.shell import become_shell
+
+    become_shell(load_settings().serving_db, " ".join(query).strip())
+
+
+@warehouse.command()
+@click.argument("identifier", default="")
+def explain(identifier: str) -> None:
+    """Show where a number comes from: pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation."""
+    from etl.ask.explain import explain as explained
+
+    # A line is never cut or wrapped by us: links stay whole, the terminal wraps.
+    console = Console(width=100_000, highlight=False, soft_wrap=True)
+    with open_snapshot(load_settings().serving_db) as con:
+        for part in explained(con, identifier.strip()):
+            console.print(part)
+
+
+@warehouse.command()
+@click.argument("deal", default="")
+def effect(deal: str) -> None:
+    """Say what a deal did to its partners' public figures, or why nobody can tell."""
+    from etl.ask.effect import answers, told
+
+    with open_snapshot(load_settings().serving_db) as con:
+        lines = [line for found in answers(con, deal.strip()) for line in told(found)]
+    print("\n".join(lines) or f"no number, not_public_metric: no partner of {deal} prints a figure by quarter")
+
+
+@warehouse.command()
+@click.argument("before", type=int, required=False)
+@click.argument("after", type=int, required=False)
+def diff(before: int | None, after: int | None) -> None:
+    """Show what changed between two kept snapshots, by default the last two."""
+    from etl.publish.diff import compared_versions, show
+    from etl.publish.diff import diff as changes
+
+    settings = load_settings()
+    before, after = compared_versions(settings, before, after)
+    print(f"from version {before} to version {after}")
+    show(changes(settings, before, after), Console(soft_wrap=False))
+
+
+@snapshots.command("list")
+def list_snapshots() -> None:
+    """List the kept snapshots, newest first; * is served."""
+    from etl.publish.snapshots import listing
+
+    print(listing(load_settings()))
+
+
+@snapshots.command()
+@click.argument("version", type=int, required=False)
+def rollback(version: int | None) -> None:
+    """Serve the snapshot before the current one again, or VERSION, and pin it until `unpin`."""
+    from etl.publish.snapshots import rollback
+
+    print(rollback(load_settings(), version).message)
+
+
+@snapshots.command()
+def unpin() -> None:
+    """Let refreshes publish again after a rollback."""
+    from etl.publish.snapshots import unpin
+
+    print(unpin(load_settings()))
+
+
+@inbox.command("list")
+def list_files() -> None:
+    """List the files that are not loaded yet, in the order in which they will be."""
+    from etl.inbox.run import inbox_name, waiting
+
+    settings = load_settings()
+    with open_build(settings) as con:
+        for path in waiting(con, settings):
+            print(repr(inbox_name(path, settings)))
+
+
+@inbox.command("load")
+def load_files() -> None:
+    """Load the files that are not loaded yet, as `daily` does first."""
+    from etl.inbox.run import load_inbox
+
+    settings = load_settings()
+    with open_build(settings) as con:
+        report(load_inbox(con, settings, datetime.now(UTC)))
+
+
+@inbox.command()
+@click.argument("names", nargs=-1)
+def replay(names: tuple[str, ...]) -> None:
+    """Load refused and partly loaded files again after a fix, or the files NAMES; then run `daily`."""
+    from etl.inbox.run import replay
+
+    settings = load_settings()
+    with open_build(settings) as con:
+        report(replay(con, settings, datetime.now(UTC), names))
+
+
+def report(result: "InboxResult") -> None:
+    """Print a line for each file; exit with 1 when one was refused."""
+    for file in result.files:
+        print(file)
+    sys.exit(int(any(file.status == "refused" for file in result.files)))
+
+
+@edgar.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--cik", "ciks", type=int, multiple=True, help="Only this issuer; may be given several times.")
+def bulk(file: Path, ciks: tuple[int, ...]) -> None:
+    """Load companyfacts.zip, or a quarter of the SEC's data sets as a zip or a folder, without the network."""
+    from rich.progress import track
+
+    from etl.edgar.bulk import MEMORY, count_bodies, is_statements, load_archive, load_statements
+
+    settings, now = load_settings(), datetime.now(UTC)
+    with open_build(settings) as con:
+        if is_statements(file):
+            for name, rows in load_statements(con, file, now):
+                print(f"{name}: {'loaded already' if rows is None else f'{rows:,} rows'}")
+            return
+        con.execute(f"set memory_limit = '{MEMORY}'")
+        bodies = track(load_archive(con, settings, file, now, ciks), "loading", total=count_bodies(file, ciks))
+        loads = [body for body in bodies if body is not None]
+    refused = [load for load in loads if load.message]
+    facts = sum(load.rows_added for load in loads)
+    print(f"{len(loads)} bodies read, {facts:,} facts added, {len(refused)} bodies refused")
+    for load in refused[:20]:
+        print(f"  {load.body.file}: {load.message}", file=sys.stderr)
+    sys.exit(1 if refused else 0)
+
+
+@edgar.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backfill(file: Path) -> None:
+    """Load the filings of the issuers in FILE, one CIK a line; goes on where it was stopped."""
+    from rich.progress import MofNCompleteColumn, Progress
+
+    from etl.edgar.bulk import backfill, read_ciks
+    from etl.edgar.client import Client
+
+    settings, ciks = load_settings(), read_ciks(file)
+    bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True))
+    with Client(settings.sec_user_agent, settings.sec_base_url) as client, bar:
+        task = bar.add_task("EDGAR", total=len(ciks))
+
+        def report(done: int, total: int, words: str) -> None:
+            bar.update(task, completed=done, total=total)
+            bar.console.print(words, markup=False, highlight=False)
+
+        found = backfill(settings, ciks, client, report)
+    print(
+        f"{found.done + found.done_before} of {found.issuers} issuers done ({found.done_before} before), "
+        f"{found.loaded} reports with new facts, {found.failed} issuers failed"
+    )
+    sys.exit(1 if found.failed else 0)
+
+
+@docs.command()
+def checks() -> None:
+    """Write what the last checks found, as pages in $WAREHOUSE_HOME/data_docs."""
+    from etl.checks.pages import build_pages, pages_folder
+
+    settings = load_settings()
+    with open_build(settings) as con:
+        print(build_pages(con, pages_folder(settings)))
+
+
+@docs.command()
+def dictionary() -> None:
+    """Write the generated pages of docs/ anew from the SQL files."""
+    from etl.ask.dictionary import DOCS, made_pages
+
+    for name, text in made_pages(ROOT / "sql").items():
+        write(DOCS / name, text)
+
+
+@docs.command("settings")
+def write_settings() -> None:
+    """Write .env.example and the table of variables in README.md anew from etl/config.py."""
+    write(ROOT / ".env.example", env_example())
+    write(ROOT / "README.md", with_settings_table((ROOT / "README.md").read_text(encoding="utf-8")))
+
+
+def write(page: Path, text: str) -> None:
+    """Write a page of the project and say which."""
+    page.write_text(text, encoding="utf-8")
+    print(page.relative_to(ROOT))
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    warehouse(prog_name="warehouse")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

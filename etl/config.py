@@ -1,43 +1,97 @@
 """Settings from environment variables, each with a default that makes the embedded data refresh.
 
-The table of variables stands in the README. A `.env` file in the project root is read first;
-variables of the environment win over it.
+A `.env` file in the project root is read first; variables of the environment win over it, and an empty one
+counts as not set. Name, default and meaning of a variable are written here once: `warehouse docs settings`
+writes .env.example and the table in README.md from them.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from textwrap import fill
+from typing import Any, Literal
 
 from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 ROOT = Path(__file__).resolve().parent.parent
 # A home with this file holds made-up data and nothing else.
 SIMULATED = "SIMULATED.md"
+REFERENCE, FORMER_REFERENCE = Path("data/reference"), Path("data/published")
+README_TABLE = re.compile(r"(?<=\n)\| variable \(or line in `\.env`\) \|.*?(?=\n(?!\|))", re.DOTALL)
+EXAMPLE_HEAD = """\
+# Settings of the warehouse, written by `warehouse docs settings`; copy to .env and change what you need.
+# Variables of the environment win over .env. Without any of them the embedded reference data is refreshed
+# into data/. Relative paths start at the project root.
+"""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Where the warehouse lives and what it reads; paths are absolute, `figures` as the user named them."""
+class SettingsError(ValueError):
+    """A variable cannot be used; the message is one sentence with its name, its value and the fix."""
+
+
+class Settings(BaseModel):
+    """Where the warehouse lives and what it reads; paths are absolute, `figures` as the user named them.
+
+    Every field but `root` is a variable. The text below it is its meaning for people, a title says what its
+    value has to be.
+    """
+
+    model_config = ConfigDict(frozen=True, validate_default=True, use_attribute_docstrings=True)
 
     root: Path
-    home: Path
-    figures: tuple[Path, ...]
-    inbox: Path
-    s3_url: str | None
-    postgres_dsn: str | None
-    postgres_query: str
-    postgres_high_water: str | None
-    fx_url: str | None
-    bad_share: float
-    memory: str
-    sec_user_agent: str | None
-    sec_base_url: str
-    engine: str
-    notify: str | None
+    home: Path = Path("data")
+    """Build database, published snapshots, raw files, Dagster's runs."""
+    figures: tuple[Path, ...] = (REFERENCE,)
+    """Folders of reference files, separated like PATH; each further one adds platforms, metrics, figures."""
+    inbox: Path = Path("$WAREHOUSE_HOME/inbox")
+    """Where the files of `make daily` are delivered."""
+    bad_share: float = Field(0.2, ge=0, le=1, title="a number from 0 to 1, like 0.2")
+    """A file with a larger share of faulty rows is refused whole."""
+    memory: str = Field("1500MB", pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[MG]i?B$", title="a size like 1500MB or 4GB")
+    """What DuckDB may hold in memory while it builds; the rest goes to disk."""
+    s3_url: str | None = None
+    """`s3://bucket/prefix` of an S3-compatible storage whose files are loaded too; address and keys by Amazon's
+    names (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, …)."""
+    postgres_dsn: str | None = Field(None, repr=False)
+    """A PostgreSQL database whose rows are loaded too, `host=… dbname=…`; the password best in `~/.pgpass`."""
+    postgres_query: str = "platform_metric_daily"
+    """What is read there: a table, or a SELECT with a contract's columns."""
+    postgres_high_water: str | None = None
+    """The column that every change moves on; without it all rows are read each time."""
+    fx_url: str | None = None
+    """Reference rates of the European Central Bank: the address of eurofxref-hist.zip, or a file."""
+    notify: str | None = Field(None, repr=False)
+    """Where changes of state are reported, an address of the notification library Apprise."""
+    sec_user_agent: str | None = None
+    """"name e-mail", as the SEC demands; without it EDGAR is off, with it a refresh reads new filings of every
+    platform with a `sec_cik`."""
+    sec_base_url: str = "https://data.sec.gov"
+    """Another address of EDGAR, for a mirror or a test."""
+    engine: Literal["duckdb"] = Field("duckdb", title="duckdb, the only engine so far")
+    """The engine of the volume path."""
+
+    @field_validator("figures", mode="before")
+    @classmethod
+    def _folders(cls, value: str | tuple[Path, ...], info: ValidationInfo) -> tuple[Path, ...]:
+        named = [Path(part) for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+        return tuple(dict.fromkeys(_renamed(folder, info.data["root"]) for folder in named))
+
+    @field_validator("home", "inbox")
+    @classmethod
+    def _absolute(cls, value: Path, info: ValidationInfo) -> Path:
+        home = str(info.data.get("home", ""))
+        return Path(info.data["root"] / str(value).replace("$WAREHOUSE_HOME", home))
+
+    @field_validator("sec_base_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
     @property
     def build_db(self) -> Path:
@@ -75,39 +129,59 @@ class Settings:
         return self.root / "expectations"
 
 
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return field.upper() if field.startswith("sec_") else f"WAREHOUSE_{field.upper()}"
+
+
 def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
     """Settings from `env` (default: `.env` of the project root, then the environment).
 
-    Relative paths are taken from the project root. Raises ValueError for an unknown engine, a share and
-    a size that are none.
+    Relative paths are taken from the project root. Raises SettingsError for a value that cannot be used.
     """
     if env is None:
         env = {**{k: v for k, v in dotenv_values(root / ".env").items() if v is not None}, **os.environ}
-    home = root / (env.get("WAREHOUSE_HOME") or "data")
-    figures = env.get("WAREHOUSE_FIGURES") or str(Path("data") / "reference")
-    engine = env.get("WAREHOUSE_ENGINE") or "duckdb"
-    if engine != "duckdb":
-        raise ValueError(f"WAREHOUSE_ENGINE is {engine!r}; duckdb is the only engine so far")
-    share = env.get("WAREHOUSE_BAD_SHARE") or "0.2"
-    if not re.fullmatch(r"0?\.[0-9]+|[01](\.0*)?", share):
-        raise ValueError(f"WAREHOUSE_BAD_SHARE is {share!r}; set it to a number from 0 to 1, like 0.2")
-    memory = env.get("WAREHOUSE_MEMORY") or "1500MB"
-    if not re.fullmatch(r"[1-9][0-9]*(\.[0-9]+)? ?([MG]i?B)", memory):
-        raise ValueError(f"WAREHOUSE_MEMORY is {memory!r}; set it to a size like 1500MB or 4GB")
-    return Settings(
-        root=root,
-        home=home,
-        figures=tuple(Path(part) for part in figures.split(os.pathsep) if part),
-        inbox=root / (env.get("WAREHOUSE_INBOX") or home / "inbox"),
-        s3_url=env.get("WAREHOUSE_S3_URL") or None,
-        postgres_dsn=env.get("WAREHOUSE_POSTGRES_DSN") or None,
-        postgres_query=env.get("WAREHOUSE_POSTGRES_QUERY") or "platform_metric_daily",
-        postgres_high_water=env.get("WAREHOUSE_POSTGRES_HIGH_WATER") or None,
-        fx_url=env.get("WAREHOUSE_FX_URL") or None,
-        bad_share=float(share),
-        memory=memory,
-        sec_user_agent=env.get("SEC_USER_AGENT") or None,
-        sec_base_url=(env.get("SEC_BASE_URL") or "https://data.sec.gov").rstrip("/"),
-        engine=engine,
-        notify=env.get("WAREHOUSE_NOTIFY") or None,
-    )
+    given: dict[str, Any] = {field: env[name] for field in Settings.model_fields if env.get(name := variable(field))}
+    try:
+        return Settings(**given | {"root": root})
+    except ValidationError as error:
+        (field,), value = error.errors()[0]["loc"], error.errors()[0]["input"]
+        fix = Settings.model_fields[str(field)].title
+        raise SettingsError(f"{variable(str(field))} is {value!r}; set it to {fix}") from error
+
+
+def _renamed(folder: Path, root: Path) -> Path:
+    """The folder of the reference data where a setting still has its former name, else the folder itself."""
+    former = root / FORMER_REFERENCE
+    if root / folder != former or any(former.glob("*.csv")):
+        return folder
+    _warn_once(f"WAREHOUSE_FIGURES names {folder}; the reference data is read from {REFERENCE} now: name that instead")
+    return REFERENCE
+
+
+@cache
+def _warn_once(message: str) -> None:
+    logging.getLogger(__name__).warning(message)
+
+
+def _described() -> Iterator[tuple[str, str, str]]:
+    """Name, default and meaning of every variable."""
+    for field, info in Settings.model_fields.items():
+        if field != "root":
+            default = info.default[0] if field == "figures" else info.default
+            yield variable(field), str(default or ""), " ".join((info.description or "").split())
+
+
+def env_example() -> str:
+    """The text of .env.example: every variable with its meaning, and commented out with its default."""
+    parts = [EXAMPLE_HEAD]
+    for name, default, meaning in _described():
+        parts.append(f"{fill(meaning, 110, initial_indent='# ', subsequent_indent='# ')}\n#{name}={default}\n")
+    return "\n".join(parts)
+
+
+def with_settings_table(readme: str) -> str:
+    """The README with the table of all variables in the place of the one that it has."""
+    rows = [f"| {name} | {default or 'none'} | {meaning.rstrip('.')} |" for name, default, meaning in _described()]
+    table = "\n".join(["| variable (or line in `.env`) | default | meaning |", "|---|---|---|", *rows])
+    return README_TABLE.sub(lambda _: table, readme)

@@ -21,7 +21,6 @@ import csv
 import gzip
 import hashlib
 import io
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -31,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etl.config import ROOT, SIMULATED, Settings, load_settings
+from etl.config import SIMULATED, Settings
 
 FIRST_DAY, DAYS, SEED = date(2024, 1, 1), 731, 20240101
 STATUS = ("placed", "cancelled", "refunded")
@@ -324,11 +323,9 @@ class DemoError(RuntimeError):
 
 def demo_environment(home: Path = HOME) -> dict[str, str]:
     """The environment of the demo: its own home, figures and inbox, and no source of the user's."""
-    return {
-        "WAREHOUSE_HOME": str(home),
-        "WAREHOUSE_FIGURES": str(home / "figures"),
-        "WAREHOUSE_INBOX": str(home / "inbox"),
-    }
+    sources = ("WAREHOUSE_S3_URL", "WAREHOUSE_POSTGRES_DSN", "WAREHOUSE_FX_URL", "WAREHOUSE_NOTIFY", "SEC_USER_AGENT")
+    own = {"HOME": home, "FIGURES": home / "figures", "INBOX": home / "inbox"}
+    return dict.fromkeys(sources, "") | {f"WAREHOUSE_{name}": str(folder) for name, folder in own.items()}
 
 
 def write_demo(settings: Settings, seed: int = SEED) -> dict[str, int]:
@@ -441,19 +438,3 @@ def _truth_rows(platform: Platform, daily: Daily) -> Iterator[Row]:
 def _plain(name: str, value: np.int64) -> str:
     cents = int(value)
     return f"{cents // 100}.{cents % 100:02}" if name in _MONEY else str(cents)
-
-
-def main() -> int:
-    """Write the demo under data/demo; returns the exit code."""
-    try:
-        settings = load_settings(demo_environment(), ROOT)
-        written = write_demo(settings)
-    except (DemoError, OSError) as error:
-        print(f"No demo: {error}", file=sys.stderr)
-        return 1
-    print(f"Simulated  {sum(written.values()):,} rows in {len(written)} files under {HOME.as_posix()}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,7 +4,6 @@ import csv
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -33,7 +32,7 @@ class House:
 
     def refresh(self, *folders: Path) -> IngestResult:
         """Ingest folders and build all models; expectations have tests of their own."""
-        ingested = ingest_published(self.con, replace(self.settings, figures=folders), self.day)
+        ingested = ingest_published(self.con, self.settings.model_copy(update={"figures": folders}), self.day)
         self.day += timedelta(days=1)
         outcomes = build_all(self.con, ROOT / "sql", ROOT / "expectations", "rebuild", lambda *_: [])
         assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
@@ -185,7 +184,7 @@ def test_one_more_platform_needs_no_code(house: House, fresh: Tables, tmp_path: 
         observation("meituan", "sm_expense", 2019, "18,800", "mt_2019"),
     ]
     write(own / "observations.csv", figures)
-    settings = replace(house.settings, figures=(PUBLISHED, own))
+    settings = house.settings.model_copy(update={"figures": (PUBLISHED, own)})
     ingested = ingest_published(house.con, settings, START)
     assert [row.reason for row in ingested.quarantined] == []
     outcomes = build_all(house.con, ROOT / "sql", ROOT / "expectations", "platform")

@@ -108,14 +108,3 @@ def _rows(con: Connection, query: str, values: Sequence[str] = ()) -> str:
 
 def _cell(value: str | None) -> str:
     return value if value == "---" else f" {value or ''} ".replace("|", "\\|")
-
-
-def main() -> None:
-    """Write the pages."""
-    for name, text in made_pages(ROOT / "sql").items():
-        (DOCS / name).write_text(text, encoding="utf-8")
-        print(f"{DOCS.name}/{name}")
-
-
-if __name__ == "__main__":
-    main()

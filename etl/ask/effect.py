@@ -21,7 +21,6 @@ is a reason: saying so is the point.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -31,8 +30,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls  # type: ignore[import-untyped]
 from scipy.stats import t as student  # type: ignore[import-untyped]
 
-from etl.config import load_settings
-from etl.warehouse import Connection, DatabaseError, WarehouseError, open_snapshot
+from etl.warehouse import Connection, WarehouseError
 
 Array = NDArray[np.float64]
 CONFIDENCE = 0.95
@@ -252,7 +250,9 @@ def day_and_partners(con: Connection, deal: str) -> tuple[date, tuple[str, ...]]
         [deal],
     ).fetchone()
     if row is None:
-        raise WarehouseError(f"no deal is called {deal}: core.partnership has all of them")
+        raise WarehouseError(
+            f"no deal is called {deal!r}: core.partnership lists them, as kuaishou-jd-2020-direct-supply"
+        )
     if row[0] is None:
         raise WarehouseError(f"{deal}: nobody knows the day on which it began, so nothing is before or after")
     return row[0], tuple(dict.fromkeys(name for name in row[1:] if name))
@@ -323,7 +323,6 @@ def _by_platform(rows: Sequence[tuple[str, date]]) -> dict[str, list[int]]:
 
 
 MOST_BEFORE, MOST_AFTER = 20, 8
-USAGE = "name a deal: make effect DEAL=kuaishou-jd-2020-direct-supply"
 REASONS = {
     "definition_break": "what the figure counts changed within these quarters",
     "contaminated_donors": f"fewer than {FEW_DONORS} are left that had no deal of their own then",
@@ -418,23 +417,3 @@ def _run(own: Series, start: int, step: int) -> list[int]:
         found.append(start)
         start += step
     return found
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Print the answers for the deal in `arguments`; 1 with the reason when there is no such deal."""
-    deal = " ".join(arguments).strip()
-    if not deal:
-        print(USAGE, file=sys.stderr)
-        return 1
-    try:
-        with open_snapshot(load_settings().serving_db) as con:
-            lines = [line for found in answers(con, deal) for line in told(found)]
-    except (WarehouseError, DatabaseError, ValueError, ArithmeticError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print("\n".join(lines) or f"no number, not_public_metric: no partner of {deal} prints a figure by quarter")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

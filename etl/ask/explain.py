@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import operator
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +20,10 @@ from difflib import get_close_matches
 from math import isclose
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from etl.config import load_settings
-from etl.warehouse import Connection, DatabaseError, WarehouseError, open_snapshot
+from etl.warehouse import Connection, WarehouseError
 
 USAGE = "name a number: make explain ID=pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation"
 ROW = """
@@ -138,24 +135,6 @@ class CitedFigure:
         """What identifies the quantity."""
         names = ("platform", "metric", "scope", "unit", "period_start", "period_end")
         return {name: getattr(self, name) for name in names}
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Print the explanation of the one identifier in `arguments`; 1 with the reason when there is none."""
-    identifier = " ".join(arguments).strip()
-    if not identifier:
-        print(USAGE, file=sys.stderr)
-        return 1
-    # A line is never cut or wrapped by us: links stay whole, the terminal wraps.
-    console = Console(width=100_000, highlight=False, soft_wrap=True)
-    try:
-        with open_snapshot(load_settings().serving_db) as con:
-            for part in explain(con, identifier):
-                console.print(part)
-    except (WarehouseError, DatabaseError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
 
 
 def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
@@ -376,7 +355,3 @@ def _ratio(value: float | None) -> str | None:
     if value is None:
         return None
     return f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4g}"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
-from etl.config import load_settings
-from etl.warehouse import Connection, DatabaseError, WarehouseError, open_snapshot
+from etl.warehouse import Connection, WarehouseError, open_snapshot
 
 # The order matters: once the configuration is locked nothing more can be set.
 READ_ONLY_PROFILE = (
@@ -57,25 +56,15 @@ def banner(con: Connection) -> str:
     return "\n".join([*lines, *(f"  {query}" for query in QUERIES_TO_TRY), "Leave with .quit", ""])
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Become the shell on the published snapshot; `arguments` holds at most one query.
+def become_shell(database: Path, query: str) -> NoReturn:
+    """Replace this process by the shell on the snapshot; it answers `query` and ends, or reads what is typed.
 
-    Returns 1, with the reason on standard error, when there is nothing to open.
+    Raises WarehouseError when there is no snapshot or no shell to open.
     """
-    query = " ".join(arguments).strip()
     interactive = not query and sys.stdin.isatty()
-    database = load_settings().serving_db
-    try:
-        with open_snapshot(database) as con:
-            greeting = banner(con) if interactive else ""
-        words = command(database, query, interactive)
-    except (WarehouseError, DatabaseError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    with open_snapshot(database) as con:
+        greeting = banner(con)
+    words = command(database, query, interactive)
     if interactive:
         print(greeting, flush=True)
     os.execv(words[0], words)  # noqa: S606 (the program is ours, and a shell between would read the query)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

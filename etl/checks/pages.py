@@ -10,13 +10,12 @@ from __future__ import annotations
 import html
 import json
 import re
-import sys
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from etl.config import Settings, load_settings
-from etl.warehouse import Connection, WarehouseError, open_build
+from etl.config import Settings
+from etl.warehouse import Connection, WarehouseError
 
 NEWEST = """
 select table_name, check_name, expectation_type, severity, success, observed_value, unexpected_count,
@@ -124,19 +123,3 @@ def _page(table: str, rows: list[Any]) -> str:
 def pages_folder(settings: Settings) -> Path:
     """Where the pages of a warehouse home stand."""
     return settings.home / "data_docs"
-
-
-def main() -> int:
-    """Run the command line; returns the exit code."""
-    settings = load_settings()
-    try:
-        with open_build(settings) as con:
-            print(build_pages(con, pages_folder(settings)))
-    except WarehouseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

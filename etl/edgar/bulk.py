@@ -22,25 +22,20 @@ issuer that has nothing new. A block for the rate is waited out.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import re
 import shutil
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
 from re import fullmatch
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
-
-from etl.config import Settings, load_settings
+from etl.config import Settings
 from etl.edgar.client import BlockedError, Client
 from etl.edgar.facts import SOURCE, Body, FactLoad, load_body
 from etl.edgar.filings import IssuerPoll, one_by_one, poll_issuer
@@ -193,36 +188,6 @@ def is_statements(path: Path) -> bool:
         return any(f"{name}.txt" in archive.namelist() for name in SETS)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Load the file or folder that is named, with a progress bar; 1 with the reason when that fails."""
-    parser = argparse.ArgumentParser(prog="make edgar-bulk")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--cik", type=int, nargs="*", default=[], help="only these issuers")
-    asked = parser.parse_args(arguments)
-    settings, now = load_settings(), datetime.now(UTC)
-    try:
-        with open_build(settings) as con:
-            if is_statements(asked.file):
-                for file, rows in load_statements(con, asked.file, now):
-                    print(f"{file}: {f'{rows:,} rows' if rows is not None else 'stands already'}")
-                return 0
-            con.execute(f"set memory_limit = '{MEMORY}'")
-            loads = load_archive(con, settings, asked.file, now, asked.cik)
-            shown = track(loads, "loading", total=count_bodies(asked.file, asked.cik))
-            return _told([load for load in shown if load is not None])
-    except (WarehouseError, StatementError) as error:
-        print(error, file=sys.stderr)
-        return 1
-
-
-def _told(loads: Sequence[FactLoad]) -> int:
-    facts, bad = sum(load.rows_added for load in loads), [load for load in loads if load.message]
-    print(f"{len(loads)} bodies read, {facts:,} facts added, {len(bad)} bodies refused")
-    for load in bad[:20]:
-        print(f"  {load.body.file}: {load.message}", file=sys.stderr)
-    return 1 if bad else 0
-
-
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
@@ -260,7 +225,9 @@ def read_ciks(path: Path) -> list[int]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: {error}; name a file with one CIK a line") from error
+        raise SourceError(
+            f"{path}: {error}; name a file with one CIK a line, as in make edgar-backfill CIKS=ciks.txt"
+        ) from error
     ciks: dict[int, None] = {}
     for number, line in enumerate(lines, 1):
         if not line.partition("#")[0].strip():
@@ -326,38 +293,3 @@ def _done(journal: Path) -> set[int]:
     """Who is noted; a last line that a crash cut off has no end and does not count."""
     text = journal.read_text(encoding="utf-8") if journal.exists() else ""
     return {int(line) for line in text.splitlines(keepends=True) if line.endswith("\n")}
-
-
-def backfill_main(arguments: Sequence[str]) -> int:
-    """Run the command line: the file with the list. Returns 1, with the reason, when not all is loaded."""
-    console = Console(stderr=True)
-    try:
-        if len(arguments) != 1 or not arguments[0]:
-            raise SourceError("name the file with the list: make edgar-backfill CIKS=ciks.txt")
-        settings = load_settings()
-        ciks = read_ciks(Path(arguments[0]))
-        with Client(settings.sec_user_agent, settings.sec_base_url) as client, _bar(console) as bar:
-            task = bar.add_task("EDGAR", total=len(ciks))
-
-            def tell(done: int, total: int, said: str) -> None:
-                bar.update(task, completed=done, total=total)
-                bar.console.print(said, markup=False, highlight=False)
-
-            found = backfill(settings, ciks, client, tell)
-    except (SourceError, WarehouseError, ValueError) as error:
-        console.print(f"Stopped: {error}\nThe same command goes on from here.", markup=False, highlight=False)
-        return 1
-    print(
-        f"{found.done + found.done_before} of {found.issuers} issuers done ({found.done_before} before), "
-        f"{found.loaded} reports with new facts, {found.failed} issuers failed"
-    )
-    return 1 if found.failed else 0
-
-
-def _bar(console: Console) -> Progress:
-    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*parts, console=console)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import errno
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from etl.config import Settings, load_settings
+from etl.config import Settings
 from etl.contracts import CONTRACTS
 from etl.files.lines import content_hash
 from etl.files.records import FileError
@@ -36,7 +35,7 @@ from etl.inbox.record import (
     replayable,
     settle,
 )
-from etl.warehouse import Connection, DatabaseError, MemoryShortage, WarehouseError, open_build, transaction
+from etl.warehouse import Connection, DatabaseError, MemoryShortage, WarehouseError, transaction
 
 LONG = 64 << 20  # bytes from which a file is announced
 
@@ -60,6 +59,12 @@ class FileLoad:
     reason: str = ""
     first_day: date | None = None
     last_day: date | None = None
+
+    def __str__(self) -> str:
+        """One line for a terminal."""
+        rows = f"{self.rows_loaded:,} of {self.rows_read:,} rows" if self.rows_read else ""
+        days = f"{self.first_day} to {self.last_day}" if self.first_day else ""
+        return "  ".join(filter(None, (f"{self.status:<14}{self.file!r}", self.contract, rows, days, self.reason)))
 
 
 @dataclass(frozen=True)
@@ -278,32 +283,3 @@ def _explained(error: Exception, path: Path) -> WarehouseError:
         fix = "give it more with WAREHOUSE_MEMORY" if isinstance(error, MemoryShortage) else "make room"
         return WarehouseError(f"{path.name}: no room to load it ({told}); {fix}, then run again")
     return WarehouseError(f"{path.name}: loading it failed, nothing of it was written ({told}); run again")
-
-
-def _told(load: FileLoad) -> str:
-    rows = f"{load.rows_loaded:,} of {load.rows_read:,} rows" if load.rows_read else ""
-    days = f"{load.first_day} to {load.last_day}" if load.first_day else ""
-    return "  ".join(filter(None, (f"{load.status:<14}{load.file!r}", load.contract, rows, days, load.reason)))
-
-
-def main(arguments: list[str]) -> int:
-    """Load what waits, list it (`list`), or load files again (`replay [name ...]`)."""
-    settings, now = load_settings(), datetime.now(UTC)
-    try:
-        with open_build(settings) as con:
-            if arguments[:1] == ["list"]:
-                for path in waiting(con, settings):
-                    print(repr(inbox_name(path, settings)))
-                return 0
-            is_again = arguments[:1] == ["replay"]
-            result = replay(con, settings, now, arguments[1:]) if is_again else load_inbox(con, settings, now)
-    except WarehouseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    for load in result.files:
-        print(_told(load))
-    return int(any(load.status == "refused" for load in result.files))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

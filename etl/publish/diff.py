@@ -3,14 +3,10 @@
 Rows are matched by the grain of their model; a table without one is compared by whole rows. When this
 warehouse learnt of a row (loaded_at) is no change of the row. The tables of audit and meta are left out:
 they change with every refresh.
-
-    python -m etl.diff [BEFORE [AFTER]]   two kept versions; by default the one before, and what is served
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -22,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from etl.config import Settings, load_settings
+from etl.config import Settings
 from etl.contracts import CONTRACTS
 from etl.models.graph import load_models
 from etl.publish.files import kept_versions, personal_tables, snapshot_path
@@ -135,6 +131,17 @@ def _q(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def compared_versions(settings: Settings, before: int | None, after: int | None) -> tuple[int, int]:
+    """The two versions to compare: those that are named, else the last two kept.
+
+    Raises WarehouseError when there are not two.
+    """
+    kept = kept_versions(settings)
+    if before is None and len(kept) < 2:
+        raise WarehouseError("there is no earlier snapshot to compare with: refresh after a change first")
+    return kept[-2] if before is None else before, kept[-1] if after is None else after
+
+
 def diff(settings: Settings, before: int, after: int) -> list[tuple[str | None, ...]]:
     """All changes from one kept version to another, in the order of tables, keys and columns.
 
@@ -166,28 +173,3 @@ def show(changes: Sequence[tuple[str | None, ...]], console: Console) -> None:
 def _shortened(cell: str | None) -> str:
     text = cell or ""
     return escape(text if len(text) <= WIDEST else text[: WIDEST - 1] + "…")
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="make diff", description="What changed between two kept snapshots.")
-    parser.add_argument("before", nargs="?", type=int)
-    parser.add_argument("after", nargs="?", type=int)
-    chosen = parser.parse_args(arguments)
-    settings = load_settings()
-    try:
-        kept = kept_versions(settings)
-        if chosen.before is None and len(kept) < 2:
-            raise WarehouseError("there is no earlier snapshot to compare with: refresh after a change first")
-        after = chosen.after if chosen.after is not None else kept[-1]
-        before = chosen.before if chosen.before is not None else kept[-2]
-        print(f"from version {before} to version {after}")
-        show(diff(settings, before, after), Console(soft_wrap=False))
-    except WarehouseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

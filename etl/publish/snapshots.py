@@ -2,22 +2,17 @@
 
 A rollback lasts: it leaves `serving/PINNED`, and while that stands no refresh publishes. Without it the
 next refresh would find that what is served differs from what was built, and publish the bad state again.
-
-    python -m etl.snapshots list | rollback [VERSION] | unpin
 """
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import socket
-import sys
-from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from etl.config import Settings, load_settings
+from etl.config import Settings
 from etl.publish.files import (
     Snapshot,
     clear_leftovers,
@@ -123,30 +118,8 @@ def unpin(settings: Settings) -> str:
     return f"no longer pinned to {text}; the next refresh publishes"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """List snapshots, roll back or unpin from the command line; exit code 1 with the reason on failure."""
-    parser = argparse.ArgumentParser(prog="python -m etl.snapshots", description="Published snapshots.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the kept snapshots, newest first; * is served")
-    back = commands.add_parser("rollback", help="serve an earlier snapshot again and pin it")
-    back.add_argument("version", type=int, nargs="?", help="default: the one before what is served")
-    commands.add_parser("unpin", help="let refreshes publish again after a rollback")
-    chosen = parser.parse_args(arguments)
-    settings = load_settings()
-    try:
-        if chosen.command == "list":
-            print(_listing(settings))
-        elif chosen.command == "rollback":
-            print(rollback(settings, chosen.version).message)
-        else:
-            print(unpin(settings))
-    except WarehouseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-def _listing(settings: Settings) -> str:
+def listing(settings: Settings) -> str:
+    """The kept snapshots, newest first; * is served."""
     served = served_snapshot(settings)
     readable = {snapshot.version: snapshot for snapshot in list_snapshots(settings)}
     lines = []
@@ -183,7 +156,3 @@ def _build_if_sound(stack: ExitStack, settings: Settings) -> Connection | None:
         raise
     except (WarehouseError, DatabaseError):
         return None
-
-
-if __name__ == "__main__":
-    sys.exit(main())

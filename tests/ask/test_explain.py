@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.console import Console
 from etl.ask import explain
 from etl.config import Settings
 from etl.warehouse import Connection, WarehouseError, open_build, open_snapshot
+from tests.support.command import run
 from tests.support.small_warehouse import publish_small_warehouse
 
 
@@ -121,42 +123,35 @@ def test_text_of_a_source_does_not_steer_the_terminal(snapshot: Connection) -> N
     assert not re.search("[\x1b\u202e]", text)
 
 
-def test_a_wrong_name_gets_near_ones(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_name_gets_near_ones(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
-    assert explain.main(["jd/whole/cac_net_12/2016-12-31"]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "nothing is called 'jd/whole/cac_net_12/2016-12-31'" in said.err
-    assert "  jd/whole/cac_net_12m/2016-12-31\n" in said.err
+    answer = run("explain", "jd/whole/cac_net_12/2016-12-31")
+    assert answer.exit_code == 1
+    assert answer.stdout == ""
+    assert "nothing is called 'jd/whole/cac_net_12/2016-12-31'" in answer.stderr
+    assert "  jd/whole/cac_net_12m/2016-12-31\n" in answer.stderr
 
 
 @pytest.mark.parametrize(
     "name", ["", "'; drop table marts.cac_trend; --", "%", "{table}", "\x1b[31m", "obs\u0000", "数据" * 500]
 )
-def test_no_name_breaks_it(
-    settings: Settings, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_name_breaks_it(settings: Settings, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
-    assert explain.main([name]) == 1
-    assert "make explain ID=" in capsys.readouterr().err
+    answer = run("explain", name)
+    assert answer.exit_code == 1
+    assert "make explain ID=" in answer.stderr
 
 
-def test_a_long_link_is_printed_on_one_line(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_long_link_is_printed_on_one_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     monkeypatch.setenv("COLUMNS", "20")
-    assert explain.main(["obs_restated"]) == 0
-    assert any(line.endswith("https://example.org/17?a=1&b=[2]") for line in capsys.readouterr().out.splitlines())
+    answer = run("explain", "obs_restated")
+    assert answer.exit_code == 0
+    assert any(line.endswith("https://example.org/17?a=1&b=[2]") for line in answer.stdout.splitlines())
 
 
-def test_without_a_snapshot_it_says_what_to_do(
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path_factory.mktemp("empty")))
-    assert explain.main(["jd/whole/cac_net_12m/2016-12-31"]) == 1
-    assert "make refresh" in capsys.readouterr().err
+def test_without_a_snapshot_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path))
+    answer = run("explain", "jd/whole/cac_net_12m/2016-12-31")
+    assert answer.exit_code == 1
+    assert "make refresh" in answer.stderr

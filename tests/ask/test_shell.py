@@ -22,7 +22,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def ask(home: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "etl.ask.shell", *arguments],
+        [sys.executable, "-m", "assets.cli", "sql", *arguments],
         cwd=ROOT,
         env={**os.environ, "WAREHOUSE_HOME": str(home)},
         input=typed,

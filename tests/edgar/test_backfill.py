@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings, load_settings
-from etl.edgar import bulk as edgar_backfill
 from etl.edgar.bulk import Backfill, backfill, journal_path, read_ciks
 from etl.edgar.client import Client, Clock, Limiter, UnavailableError
 from etl.errors import SourceError
 from etl.warehouse import open_build
+from tests.support.command import run
 from tests.support.edgar_server import (
     AGENT,
     RATE,
@@ -132,15 +132,14 @@ def test_a_list_that_is_none_is_refused(tmp_path: Path, text: str, said: str) ->
         read_ciks(file)
 
 
-def test_the_command_says_what_is_missing(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_says_what_is_missing(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ciks.txt").write_text("1\n2\n")
-    monkeypatch.setattr(edgar_backfill, "load_settings", lambda: load_settings({}, tmp_path))
-    assert edgar_backfill.backfill_main([str(tmp_path / "ciks.txt")]) == 1
-    assert "SEC_USER_AGENT" in capfd.readouterr().err
-    assert edgar_backfill.backfill_main([""]) == 1
-    assert "CIKS=ciks.txt" in capfd.readouterr().err
-    monkeypatch.setattr(edgar_backfill, "load_settings", lambda: settings)
-    assert edgar_backfill.backfill_main([str(tmp_path / "ciks.txt")]) == 0
-    assert "2 of 2 issuers done (0 before), 2 reports with new facts" in capfd.readouterr().out
+    monkeypatch.setattr("assets.cli.load_settings", lambda: load_settings({}, tmp_path))
+    without_agent, without_list = run("edgar", "backfill", str(tmp_path / "ciks.txt")), run("edgar", "backfill", "")
+    assert without_agent.exit_code == without_list.exit_code == 1
+    assert "SEC_USER_AGENT" in without_agent.stderr
+    assert "CIKS=ciks.txt" in without_list.stderr
+    monkeypatch.setattr("assets.cli.load_settings", lambda: settings)
+    loaded = run("edgar", "backfill", str(tmp_path / "ciks.txt"))
+    assert loaded.exit_code == 0
+    assert "2 of 2 issuers done (0 before), 2 reports with new facts" in loaded.stdout

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings, load_settings
-from etl.edgar import bulk as edgar_bulk
 from etl.edgar.bulk import StatementError, count_bodies, is_statements, load_archive, load_statements
 from etl.edgar.facts import load_pending
 from etl.warehouse import Connection, WarehouseError, open_build
+from tests.support.command import run
 from tests.support.edgar_bodies import JD, PDD, body
 
 NOW = datetime(2021, 5, 1, tzinfo=UTC)
@@ -140,13 +140,13 @@ def test_a_quarter_without_a_file_is_not_loaded(con: Connection, quarter: Path) 
         list(load_statements(con, quarter, NOW))
 
 
-def test_the_command(
-    archive: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command(archive: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
-    assert edgar_bulk.main([str(archive), "--cik", str(JD), str(PDD)]) == 0
-    assert "2 bodies read" in capsys.readouterr().out
+    two = run("edgar", "bulk", str(archive), "--cik", str(JD), "--cik", str(PDD))
+    assert two.exit_code == 0
+    assert "2 bodies read" in two.stdout
     with open_build(settings) as con:
         assert con.execute("select count(distinct cik) from raw.edgar_fact").fetchone() == (2,)
-    assert edgar_bulk.main([str(archive)]) == 1
-    assert "CIK0000000001.json" in capsys.readouterr().err
+    every = run("edgar", "bulk", str(archive))
+    assert every.exit_code == 1
+    assert "CIK0000000001.json" in every.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,7 @@ class House:
             clock = Clock(lambda: now, lambda seconds: None)
             return Client(agent, url, limiter=self.limiter, clock=clock, read_seconds=5)
 
-        return refresh_edgar(self.con, replace(self.settings, **changes), now, open_client)
+        return refresh_edgar(self.con, self.settings.model_copy(update=changes), now, open_client)
 
     def filings(self, columns: str = "accession, status") -> list[Any]:
         return self.con.execute(f"select {columns} from raw.edgar_filing order by cik, accession").fetchall()

@@ -19,8 +19,9 @@ from etl.config import load_settings
 from etl.demo import demo_environment, write_demo
 from etl.files.lines import Lines
 from etl.inbox import open as inbox_file
-from etl.inbox.run import load_inbox, main
+from etl.inbox.run import load_inbox
 from etl.warehouse import WarehouseError, open_build
+from tests.support.command import run as command
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in, registry
 
 FILE = "(select any_value(l.file) from audit.load as l where l.load_id = r.load_id)"
@@ -356,9 +357,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
     assert [load.rows_loaded for load in inbox.load().files] == [2]
 
 
-def test_the_command_lists_loads_and_reads_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_lists_loads_and_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path))
     settings = load_settings()
     with open_build(settings) as con:
@@ -366,15 +365,17 @@ def test_the_command_lists_loads_and_reads_again(
     settings.inbox.mkdir()
     (settings.inbox / "a.csv").write_text(f"{DAILY}\n{daily(1)}\n")
     (settings.inbox / "b.csv").write_text(f"{DAILY}\n{daily(1).replace('pdd', 'new')}\n")
-    assert main(["list"]) == 0
-    assert capsys.readouterr().out == "'a.csv'\n'b.csv'\n"
-    assert main([]) == 1, "one is refused"
-    told = capsys.readouterr().out.splitlines()
+    assert command("inbox", "list").stdout == "'a.csv'\n'b.csv'\n"
+    loaded = command("inbox", "load")
+    assert loaded.exit_code == 1, "one is refused"
+    told = loaded.stdout.splitlines()
     assert told[0] == "loaded        'a.csv'  platform_metric_daily  1 of 1 rows  2025-01-01 to 2025-01-01"
     assert told[1].startswith("refused       'b.csv'  breaks its contract in 1 of 1 rows")
     with open_build(settings) as con:
         con.execute("insert into core.platform values ('new')")
-    assert main(["replay", "b.csv"]) == 0
-    assert capsys.readouterr().out.startswith("loaded        'b.csv'")
-    assert main(["replay", "c.csv"]) == 1
-    assert "c.csv is not in" in capsys.readouterr().err
+    again = command("inbox", "replay", "b.csv")
+    assert again.exit_code == 0
+    assert again.stdout.startswith("loaded        'b.csv'")
+    unknown = command("inbox", "replay", "c.csv")
+    assert unknown.exit_code == 1
+    assert "c.csv is not in" in unknown.stderr

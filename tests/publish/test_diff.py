@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from etl.publish.diff import diff, main
+from etl.publish.diff import diff
 from etl.publish.publication import publish
 from etl.warehouse import WarehouseError, open_build, open_snapshot
+from tests.support.command import run
 from tests.support.publishing import NOW, settings_in
 
 BEFORE = """
@@ -90,16 +91,14 @@ def test_a_table_without_a_grain_is_compared_by_whole_rows(tmp_path: Path) -> No
     assert {row[1:3] for row in diff(settings_in(tmp_path), 1, 2)} == {("1", "removed"), ("2", "added")}
 
 
-def test_the_command_line_shows_brackets_as_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_shows_brackets_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     published(tmp_path, BEFORE, "update core.party set name = '[y]' where party = 'same'")
     monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path))
-    assert main([]) == 0
-    shown = capsys.readouterr().out
+    shown = run("diff").stdout
     assert "from version 1 to version 2" in shown and "[x]" in shown and "[y]" in shown
     assert shown.endswith("1 changes: core.party 1\n")
-    assert main(["1", "9"]) == 1
+    unknown = run("diff", "1", "9")
+    assert (unknown.exit_code, unknown.stderr) == (1, "version 9 is not kept; kept are: 1, 2\n")
 
 
 def test_large_tables_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from etl.config import Settings
 from etl.publish.files import kept_versions, pin_path, snapshot_path
-from etl.publish.snapshots import list_snapshots, main, rollback, served_snapshot, unpin
+from etl.publish.snapshots import list_snapshots, rollback, served_snapshot, unpin
 from etl.warehouse import WarehouseError, open_build
+from tests.support.command import run
 from tests.support.publishing import NOW, leftovers, refresh, served, settings_in
 
 
@@ -145,27 +146,25 @@ def test_the_list_has_the_newest_first(settings: Settings) -> None:
     assert now_served.fingerprint == found[0].fingerprint != found[1].fingerprint
 
 
-def test_the_command_line_lists_goes_back_and_unpins(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_lists_goes_back_and_unpins(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
-    assert main(["rollback"]) == 0
-    assert "serving version 2" in capsys.readouterr().out
-    assert main(["list"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    back = run("snapshots", "rollback")
+    assert back.exit_code == 0
+    assert "serving version 2" in back.stdout
+    lines = run("snapshots", "list").stdout.splitlines()
     assert [line.split()[:2] for line in lines[:3]] == [["3", "2026-03-01"], ["*", "2"], ["1", "2026-03-01"]]
     assert lines[3].startswith("pinned to version 2 by ")
-    assert main(["rollback", "8"]) == 1
-    assert "no snapshot 8" in capsys.readouterr().err
-    assert main(["unpin"]) == 0
+    unknown = run("snapshots", "rollback", "8")
+    assert unknown.exit_code == 1
+    assert "no snapshot 8" in unknown.stderr
+    assert run("snapshots", "unpin").exit_code == 0
     assert not pin_path(settings).exists()
 
 
-def test_the_command_line_on_an_empty_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_on_an_empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path / "new"))
-    assert main(["list"]) == 0
-    assert "no snapshots" in capsys.readouterr().out
-    assert main(["rollback"]) == 1
-    assert "kept versions: none" in capsys.readouterr().err
+    listed, back = run("snapshots", "list"), run("snapshots", "rollback")
+    assert listed.exit_code == 0
+    assert "no snapshots" in listed.stdout
+    assert back.exit_code == 1
+    assert "kept versions: none" in back.stderr

@@ -6,7 +6,6 @@ Doubtful claims are the point: each part of each claim has a verdict, and what c
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -271,7 +270,7 @@ def test_one_line_adds_a_claim(warehouse: Connection, settings: Settings, tmp_pa
     (tmp_path / "claims.csv").write_text(CLAIM, encoding="utf-8")
     env = {"WAREHOUSE_HOME": str(settings.home), "WAREHOUSE_FIGURES": f"data/reference:{tmp_path}"}
     with undone(warehouse):
-        result = load_published(warehouse, replace(settings, figures=load_settings(env).figures), NOW)
+        result = load_published(warehouse, settings.model_copy(update={"figures": load_settings(env).figures}), NOW)
         assert (result.rows_added, result.quarantined) == (1, ())
         rebuild(warehouse, settings)
         [mine] = checks(warehouse, "mine", "k.is_plain")

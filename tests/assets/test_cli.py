@@ -1,0 +1,155 @@
+"""The command `warehouse`: exit codes, messages without a traceback, and what a command imports."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.cli import main
+from etl.config import ROOT, load_settings
+from tests.support.command import run
+from tests.support.small_warehouse import publish_small_warehouse
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project whose home is its own data folder."""
+    for folder in ("sql", "expectations", "data/reference"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    for name in ("DAGSTER_HOME", "WAREHOUSE_HOME", "WAREHOUSE_FIGURES", "WAREHOUSE_INBOX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("assets.cli.load_settings", lambda: load_settings({}, tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def notified(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The failures that notifications would be about."""
+    failures: list[str | None] = []
+    monkeypatch.setattr("etl.notify.after_refresh", lambda _, failure: failures.append(failure) or "")
+    return failures
+
+
+def test_a_refused_file_is_named_without_a_traceback(
+    project: Path, notified: list[str | None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    (project / "data/reference/claims.csv").write_text("nothing,known\n", encoding="utf-8")
+    refused = run("refresh")
+    assert refused.exit_code == 1
+    (failure,) = notified
+    assert failure and "data/reference/claims.csv" in failure
+    printed = "".join((refused.output, *capfd.readouterr()))
+    assert "Failed     raw.published_row: data/reference/claims.csv" in printed
+    assert "Published  nothing" in printed
+    assert "Not run    core.claim" in printed
+    assert "Traceback" not in printed
+    assert 'File "' not in printed
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("sql/core/party.sql", "select 1"),
+        ("expectations/core/party.yaml", "expectations: [{type: expect_nothing_known}]"),
+    ],
+)
+def test_a_broken_file_of_the_project_is_named(project: Path, notified: list[str | None], file: str, text: str) -> None:
+    (project / file).write_text(text, encoding="utf-8")
+    refused = run("refresh")
+    assert refused.exit_code == 1
+    (failure,) = notified
+    assert failure and Path(file).name in failure
+    assert refused.output == f"Nothing was refreshed: {failure}\n"
+
+
+def test_an_interrupted_refresh_ends_with_130(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    monkeypatch.setattr("assets.instance.close_dead_runs", interrupt)
+    interrupted = run("refresh")
+    assert interrupted.exit_code == 130
+    assert interrupted.stderr.startswith("Interrupted: readers keep the snapshot they have")
+
+
+def test_home_is_ready_for_the_ui(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _, words: called.append(words))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.chdir(ROOT)
+    run("dev", "--port", "3001")
+    assert called[0][1:4] == ["-m", "dagster", "dev"] and called[0][-1] == "3001"
+    home = project / "data" / "dagster"
+    assert os.environ["DAGSTER_HOME"] == str(home)
+    assert (home / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()
+
+
+def test_a_day_that_no_run_can_be_for_is_named(project: Path) -> None:
+    refused = run("daily", "2025-02-30")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Nothing was refreshed: 2025-02-30 is no day from 2015-01-01 to ")
+
+
+def test_daily_without_a_registry_says_what_is_needed(project: Path) -> None:
+    refused = run("daily")
+    assert refused.exit_code == 1
+    assert "is not there yet: run `make refresh` first" in refused.output
+    assert "Published  nothing" in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_the_demo_has_a_home_of_its_own_and_none_of_your_sources() -> None:
+    code = (
+        "import os\n"
+        "from assets.cli import warehouse\n"
+        "warehouse(['--demo', 'snapshots', 'list'], standalone_mode=False)\n"
+        "print(repr(os.environ['SEC_USER_AGENT']))"
+    )
+    environment = {**os.environ, "SEC_USER_AGENT": "me me@example.org"}
+    listed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True)
+    snapshots, agent = listed.stdout.decode().splitlines()[-2:]
+    assert "data/demo/serving" in snapshots or "MB" in snapshots
+    assert agent == "''"
+
+
+def test_commands_that_read_import_neither_dagster_nor_great_expectations(tmp_path: Path) -> None:
+    publish_small_warehouse(tmp_path)
+    code = """
+import sys
+from click.testing import CliRunner
+from unittest import mock
+from assets.cli import warehouse
+for words in (["sql", "select 1"], ["explain", "obs_restated"], ["snapshots", "list"], ["diff", "1", "1"], ["--help"]):
+    with mock.patch("os.execv"):
+        print(words, CliRunner().invoke(warehouse, words).exit_code)
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"dagster", "great_expectations"}))
+"""
+    environment = {**os.environ, "WAREHOUSE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True)
+    *commands, imported = done.stdout.decode().splitlines()
+    assert [line.rsplit(maxsplit=1)[-1] for line in commands] == ["0"] * 5
+    assert imported == "[]"
+
+
+def test_the_console_script_and_every_verb_of_the_makefile_are_commands() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"warehouse": f"{main.__module__}:{main.__name__}"}
+    forwarded = re.findall(r"\$\(WAREHOUSE\) ([a-z ]+)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert len(forwarded) > 10
+    for words in forwarded:
+        assert run(*words.split(), "--help").exit_code == 0, words
+
+
+def test_what_is_not_understood_ends_with_2() -> None:
+    unknown = run("reload")
+    assert unknown.exit_code == 2
+    assert "No such command 'reload'" in unknown.stderr
