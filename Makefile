@@ -1,9 +1,10 @@
-# The verbs of the warehouse. Each sets up what it needs: .venv holds exactly what requirements.lock names.
+# The verbs of the warehouse. Each sets up what it needs: .venv holds what requirements.lock names, and for tests
+# and lint what requirements-dev.lock adds.
 PYTHON ?= python3
 PORT ?= 3000
 VENV := .venv
 RUN := $(VENV)/bin/python
-STAMP := $(VENV)/requirements.lock
+PIP := $(RUN) -m pip -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
@@ -35,10 +36,10 @@ demo: env ## simulated data with known truth in data/demo; look at it with DEMO=
 	@$(MAKE) --no-print-directory refresh DEMO=1
 	@$(MAKE) --no-print-directory daily DEMO=1
 
-test: env ## run the tests, two files at a time
+test: env-dev ## run the tests, two files at a time
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
-lint: env ## ruff, its formatter and mypy
+lint: env-dev ## ruff, its formatter and mypy
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
@@ -85,7 +86,7 @@ edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK a line
 	@$(WAREHOUSE) edgar backfill -- "$$WAREHOUSE_CIKS"
 
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
-	@$(RUN) -m pip install -qq --disable-pip-version-check edgartools "dlt[duckdb]"
+	@$(PIP) install edgartools "dlt[duckdb]"
 
 bench-inbox: env ## the inbox against DuckDB's bare reader, pandas and dlt (ROWS=10_000_000)
 	@$(RUN) -m benchmarks.inbox --rows $(or $(ROWS),1_000_000)
@@ -99,20 +100,28 @@ bench-partnership: env ## daily metrics to all partnership marts (ROWS=100_000_0
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 
-lock: ## write requirements.lock anew from pyproject.toml, with uv in a folder of its own
+lock: ## write requirements.lock and requirements-dev.lock anew from pyproject.toml, with uv in a folder of its own
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
-	"$$tmp/bin/uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-		--no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+	compile="$$tmp/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header" && \
+	$$compile --group install pyproject.toml -o requirements.lock && \
+	$$compile --group pyproject.toml:dev --constraint requirements.lock \
+		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock) -o requirements-dev.lock
 
 clean: ## remove the environment and caches; the warehouse stays
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find assets benchmarks etl tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamp is a copy of the lock, written last: an interrupted or outdated environment is built again.
-# --no-deps: the lock is complete, and pip's resolver does not know gql[requests] by its hash.
+# The stamps are copies of the locks, written last: an interrupted or outdated environment is built again. A linked
+# .venv is that of another work tree, which keeps it current.
+# --no-deps: the locks are complete, and pip's resolver does not know gql[requests] by its hash.
+LOCKED := $(PIP) install --require-hashes --no-deps
+CHECK := { found=$$($(RUN) -m pip check) || { echo "$$found" >&2; exit 1; }; }
+
 env:
-	@{ [ -x $(RUN) ] && cmp -s requirements.lock $(STAMP); } || { \
+	@[ -L $(VENV) ] || { [ -x $(RUN) ] && cmp -s requirements.lock $(VENV)/requirements.lock && \
+		{ [ ! -e $(VENV)/requirements-dev.lock ] || cmp -s requirements-dev.lock $(VENV)/requirements-dev.lock; }; } || { \
 		for python in $(PYTHON) python3.13 python3.12 python3.11; do \
 			"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 			python=; \
@@ -123,8 +132,13 @@ env:
 			exit 1; \
 		fi; \
 		echo "setting up $(VENV) from requirements.lock (a minute or two, once)" >&2; \
-		"$$python" -m venv --clear $(VENV) && \
-		$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
-		{ found=$$($(RUN) -m pip check) || { echo "$$found" >&2; exit 1; }; } && \
-		cp requirements.lock $(STAMP); \
+		"$$python" -m venv --clear $(VENV) && $(LOCKED) -r requirements.lock && \
+		$(PIP) install --no-index --no-deps --no-build-isolation -e . && $(CHECK) && \
+		cp requirements.lock $(VENV)/requirements.lock; \
+	}
+
+env-dev: env
+	@[ -L $(VENV) ] || cmp -s requirements-dev.lock $(VENV)/requirements-dev.lock || { \
+		echo "adding what requirements-dev.lock names (half a minute, once)" >&2; \
+		$(LOCKED) -r requirements-dev.lock && $(CHECK) && cp requirements-dev.lock $(VENV)/requirements-dev.lock; \
 	}
