@@ -18,9 +18,8 @@ import yaml
 from etl.checks.suite import suite_path
 from etl.config import ROOT
 from etl.contracts import CONTRACTS
-from etl.models.file import Model
-from etl.models.graph import load_models
 from etl.models.tree import PARAMETER
+from tests.support.models import project_models
 
 # Only these folders or files may import the library.
 ONLY_IN = {
@@ -66,11 +65,6 @@ def python_files(*folders: str) -> dict[str, str]:
     return files
 
 
-@cache
-def models() -> tuple[Model, ...]:
-    return load_models(ROOT / "sql")
-
-
 def tables() -> list[str]:
     """Tables that need a suite: those of the models, those of the contracts, and the raw ones.
 
@@ -79,7 +73,7 @@ def tables() -> list[str]:
     made = re.findall(r"create table if not exists (raw\.\w+)", tracked()["etl/bookkeeping.sql"])
     raw = [table for table in made if table != "raw.bookkeeping"]
     delivered = [contract.table for contract in CONTRACTS]
-    return [*raw, *delivered, *(model.name for model in models() if not model.is_macro)]
+    return [*raw, *delivered, *(model.name for model in project_models() if not model.is_macro)]
 
 
 # --- Python: what may import what --------------------------------------------------------------------
@@ -322,8 +316,8 @@ def crossed_layers(name: str, reads: Iterable[str]) -> list[str]:
 
 
 def test_models_read_what_their_layer_may() -> None:
-    assert models()
-    assert [problem for model in models() for problem in crossed_layers(model.name, model.reads)] == []
+    assert project_models()
+    assert [problem for model in project_models() for problem in crossed_layers(model.name, model.reads)] == []
 
 
 @pytest.mark.parametrize(
@@ -349,7 +343,7 @@ def captured_columns(sql: str) -> list[str]:
 
 
 def test_no_column_has_the_name_of_the_parameter() -> None:
-    assert [m.name for m in models() for column in m.columns if column.name == PARAMETER] == []
+    assert [m.name for m in project_models() for column in m.columns if column.name == PARAMETER] == []
     scripts = [text for path, text in tracked().items() if path.startswith("etl/") and path.endswith(".sql")]
     assert scripts
     assert [column for text in scripts for column in captured_columns(text)] == []
@@ -357,7 +351,7 @@ def test_no_column_has_the_name_of_the_parameter() -> None:
 
 
 def test_every_output_column_has_a_comment() -> None:
-    assert [f"{m.name}.{column.name}" for m in models() for column in m.columns if not column.comment] == []
+    assert [f"{m.name}.{column.name}" for m in project_models() for column in m.columns if not column.comment] == []
 
 
 def unpaired(needed: Iterable[str], present: Iterable[str], what: str) -> list[str]:
@@ -369,7 +363,7 @@ def unpaired(needed: Iterable[str], present: Iterable[str], what: str) -> list[s
 
 def test_every_table_has_a_suite() -> None:
     suites = [path for path in tracked() if path.startswith("expectations/")]
-    questions = {model.name: model.question for model in models()}
+    questions = {model.name: model.question for model in project_models()}
     needed = [suite_path(Path("expectations"), name, questions.get(name, "")).as_posix() for name in tables()]
     assert unpaired(needed, suites, "suite file") == []
     assert [path for path in suites if not yaml.safe_load(tracked()[path])["expectations"]] == []
@@ -379,8 +373,8 @@ def test_every_model_has_a_case() -> None:
     answers = [Path(path) for path in tracked() if re.fullmatch(r"tests/models/.*/expected\.csv", path)]
     cases = {f"{path.parts[2]}.{path.parts[3]}" for path in answers if len(path.parts) == 6}
     assert [str(path) for path in answers if len(path.parts) != 6] == []
-    macros = {model.name for model in models() if model.is_macro}
-    assert unpaired([m.name for m in models() if not m.is_macro], cases - macros, "case") == []
+    macros = {model.name for model in project_models() if model.is_macro}
+    assert unpaired([m.name for m in project_models() if not m.is_macro], cases - macros, "case") == []
 
 
 def test_pairing_rule_can_fail() -> None:

@@ -15,7 +15,8 @@ from etl.demo import DAYS, day
 from etl.models.file import Model
 from etl.models.graph import create_statements
 from etl.warehouse import Connection, memory
-from tests.support.demo_warehouse import LOADED_AT, build_models, load_demo
+from tests.support.demo_warehouse import LOADED_AT, load_demo
+from tests.support.models import build_models
 
 LATE = day(DAYS - 3)
 CORRECTED = day(DAYS - 45)

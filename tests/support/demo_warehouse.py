@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from etl.config import ROOT, Settings, load_settings
+from etl.config import Settings, load_settings
 from etl.demo import (
     MEASURES,
     PLATFORMS,
@@ -19,8 +19,6 @@ from etl.demo import (
     simulate,
     write_demo,
 )
-from etl.models.file import Model
-from etl.models.graph import create_statements, load_models
 from etl.reference.load import ingest_published
 from etl.warehouse import Connection
 
@@ -71,12 +69,3 @@ def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
         writer.writerows(rows)
-
-
-def build_models(con: Connection) -> tuple[Model, ...]:
-    """Create every model as the plain query that it is."""
-    models = load_models(ROOT / "sql")
-    for model in models:
-        for statement in create_statements(model):
-            con.execute(statement)
-    return models

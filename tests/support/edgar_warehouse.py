@@ -9,9 +9,9 @@ from etl.checks.run import CheckResult
 from etl.checks.suite import load_suite
 from etl.config import ROOT, Settings
 from etl.edgar.facts import Body, load_body
-from etl.models.graph import create_statements, load_models
 from etl.reference.load import ingest_published
 from etl.warehouse import Connection, memory
+from tests.support.models import build_models
 
 NOW = datetime(2021, 5, 1, tzinfo=UTC)
 PUBLISHED = str(ROOT / "data" / "reference")
@@ -23,9 +23,7 @@ def built(settings: Settings, bodies: list[tuple[int, Path]]) -> Connection:
     assert not ingest_published(con, settings, NOW).rows_quarantined
     for cik, path in bodies:
         assert load_body(con, Body(cik, path.name, path), NOW).status == "loaded"
-    for model in load_models(ROOT / "sql"):
-        for statement in create_statements(model):
-            con.execute(statement)
+    build_models(con)
     return con
 
 

@@ -17,13 +17,13 @@ are made. They are made in a transaction that is rolled back, so all cases share
 import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from etl.models.file import AS_OF, SCHEMAS, Model, read_model
-from etl.models.graph import KNOWN, LATEST, create_statements, linked, twin_sql, twins_of
+from etl.models.file import AS_OF, Model
+from etl.models.graph import create_statements, twin_sql, twins_of
 from etl.warehouse import Connection
+from tests.support.models import create_empty, model_files, models_behind
 
 Row = tuple[Any, ...]
 DEFINITIONS = "core.definition"
@@ -53,41 +53,6 @@ def run_case(con: Connection, case: Path, sql_dir: Path) -> list[str]:
         return differences(con, source, case / "expected.csv", models[name], named)
     finally:
         con.execute("rollback")
-
-
-@cache
-def models_behind(name: str, sql_dir: Path) -> dict[str, Model]:
-    """The model of that name and all that it is built from, by name, in the order in which they are built."""
-    files = model_files(sql_dir)
-    models: dict[str, Model] = {}
-    names = [name]
-    while names:
-        name = names.pop()
-        if name in models or name not in files:
-            continue
-        models[name] = parsed(files[name], sql_dir)
-        for read in (read.removesuffix("()") for read in models[name].reads):
-            # The twin of a mart is made from the mart; what tells a table of core as of a day has a name of its own.
-            names += [read, read.removesuffix(AS_OF), read.removesuffix(LATEST) + AS_OF, read + KNOWN]
-    return {model.name: model for model in linked(models)}
-
-
-@cache
-def model_files(sql_dir: Path) -> dict[str, Path]:
-    """The SQL file of each model by its name."""
-    files: dict[str, Path] = {}
-    for path in sql_dir.rglob("*.sql"):
-        parts = path.relative_to(sql_dir).parts
-        schema = parts[parts[0] == "macros"]
-        if schema in SCHEMAS:
-            files[f"{schema}.{path.stem}"] = path
-    return files
-
-
-@cache
-def parsed(path: Path, sql_dir: Path) -> Model:
-    """The model of one file, parsed once for all cases."""
-    return read_model(path, sql_dir)
 
 
 def twin_of(model: Model, models: Mapping[str, Model]) -> str:
@@ -131,8 +96,7 @@ def make_table(con: Connection, model: Model, needed: set[str], *, has_rows: boo
     if model.name in needed and (model.is_macro or has_rows):
         con.execute(create_statements(model)[0])
     elif model.name in needed:
-        columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
-        con.execute(f"create table {model.name} ({columns})")
+        create_empty(con, model)
     if model.twin and model.name + AS_OF in needed:
         con.execute(twin_sql(model))
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from etl.config import Settings, load_settings
-from etl.models.graph import create_statements, load_models
 from etl.publish.publication import publish
 from etl.warehouse import open_build
+from tests.support.models import build_models
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 HOSTILE_TITLE = "Results \x1b[31mred\u202e [bold]not bold[/bold]"
@@ -86,8 +86,6 @@ def publish_small_warehouse(home: Path) -> Settings:
             "insert into raw.published_row values (?, 'small.csv', '', ?, ?, ?, ?, null)",
             [(kind, line, fields, reading, NOW) for line, (kind, fields, reading) in enumerate(rows, 2)],
         )
-        for model in load_models(settings.sql_dir):
-            for statement in create_statements(model):
-                con.execute(statement)
+        build_models(con)
         publish(con, settings, now=NOW)
     return settings

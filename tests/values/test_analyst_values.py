@@ -6,32 +6,18 @@ Figures are in millions of CNY and of persons; each comment names the documents.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import product
 from typing import Any
 
 import pytest
 
-from etl.config import ROOT, load_settings
-from etl.models.graph import create_statements, load_models
-from etl.reference.load import ingest_published
-from etl.warehouse import Connection, memory
+from etl.config import ROOT
+from etl.warehouse import Connection
 
 # 30 to 34 ask of a team's own daily data: tests/values/test_partnership_truth.py asks them of the demo.
 EXAMPLES = sorted((ROOT / "sql" / "examples").glob("[0-2]*.sql"))
 RESTATED_ON = date(2018, 4, 27)
-
-
-@pytest.fixture(scope="module")
-def warehouse() -> Iterator[Connection]:
-    con = memory()
-    ingest_published(con, load_settings({}), datetime(2026, 1, 1, tzinfo=UTC))
-    for model in load_models(ROOT / "sql"):
-        for statement in create_statements(model):
-            con.execute(statement)
-    yield con
-    con.close()
 
 
 def rows(con: Connection, sql: str) -> list[dict[str, Any]]:

@@ -12,32 +12,17 @@ from typing import Any
 
 import pytest
 
-from etl.build import build_all
-from etl.config import Settings, load_settings
-from etl.models.graph import create_statements, load_models
-from etl.reference.load import ingest_published, load_published
-from etl.warehouse import Connection, open_build, rollback
+from etl.config import load_settings
+from etl.models.graph import create_statements
+from etl.reference.load import load_published
+from etl.warehouse import Connection, rollback
+from tests.support.models import models_behind
 
 Row = dict[str, Any]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OWN_DAY = date(2017, 10, 17)
 BUYERS_OF_JD = "annual active buyers of JD.com (Jingdong)"
 PLAIN = "k.definition = 'cac_net_12m' and k.scope = ''"
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("home"))})
-
-
-@pytest.fixture(scope="module")
-def warehouse(settings: Settings) -> Iterator[Connection]:
-    """The embedded data, ingested, built and validated as a refresh does it."""
-    with open_build(settings) as con:
-        assert ingest_published(con, settings, NOW).quarantined == ()
-        outcomes = build_all(con, settings.sql_dir, settings.suites_dir, "claims")
-        assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
-        yield con
 
 
 @contextmanager
@@ -50,9 +35,9 @@ def undone(con: Connection) -> Iterator[None]:
         rollback(con)
 
 
-def rebuild(con: Connection, settings: Settings) -> None:
-    """Build every table anew inside the open transaction."""
-    for model in load_models(settings.sql_dir):
+def rebuild(con: Connection) -> None:
+    """Build the checks of claims, and every table behind them, anew inside the open transaction."""
+    for model in models_behind("marts.claim_check").values():
         for statement in create_statements(model):
             con.execute(statement)
 
@@ -245,13 +230,13 @@ def test_then_is_what_the_twins_say(warehouse: Connection, day: str) -> None:
     assert together == alone
 
 
-def test_a_figure_that_goes_missing_is_named(warehouse: Connection, settings: Settings) -> None:
+def test_a_figure_that_goes_missing_is_named(warehouse: Connection) -> None:
     with undone(warehouse):
         warehouse.execute(
             "delete from raw.published_row as r where r.kind = 'observation' and r.fields['platform'] = 'jd' "
             "and r.fields['metric'] = 'annual_active_buyers' and r.fields['period_end'] = '2016-12-31'"
         )
-        rebuild(warehouse, settings)
+        rebuild(warehouse)
         [later] = checks(warehouse, "x02", PLAIN)
         assert later["verdict"] == "not_checkable"
         assert later["reason"] == f"Missing as known now: {BUYERS_OF_JD} on 2016-12-31."
@@ -264,21 +249,21 @@ CLAIM = (
 )
 
 
-def test_one_line_adds_a_claim(warehouse: Connection, settings: Settings, tmp_path: Path) -> None:
+def test_one_line_adds_a_claim(warehouse: Connection, tmp_path: Path) -> None:
     everything = "select k.* from marts.claim_check as k where k.claim_id <> 'mine' order by all"
     before = warehouse.execute(everything).fetchall()
     (tmp_path / "claims.csv").write_text(CLAIM, encoding="utf-8")
-    env = {"WAREHOUSE_HOME": str(settings.home), "WAREHOUSE_FIGURES": f"data/reference:{tmp_path}"}
+    settings = load_settings({"WAREHOUSE_FIGURES": f"data/reference:{tmp_path}"})
     with undone(warehouse):
-        result = load_published(warehouse, settings.model_copy(update={"figures": load_settings(env).figures}), NOW)
+        result = load_published(warehouse, settings, NOW)
         assert (result.rows_added, result.quarantined) == (1, ())
-        rebuild(warehouse, settings)
+        rebuild(warehouse)
         [mine] = checks(warehouse, "mine", "k.is_plain")
         assert (mine["verdict"], round(mine["computed"], 2)) == ("holds", 163.01)
         assert warehouse.execute(everything).fetchall() == before
 
 
-def test_an_uninformative_number_decides_nothing(warehouse: Connection, settings: Settings) -> None:
+def test_an_uninformative_number_decides_nothing(warehouse: Connection) -> None:
     """A count in whole hundreds of millions leaves a number that is mostly rounding: no verdict on it."""
     with undone(warehouse):
         warehouse.execute(
@@ -288,7 +273,7 @@ def test_an_uninformative_number_decides_nothing(warehouse: Connection, settings
             "and r.fields['metric'] = 'annual_active_buyers' "
             "and r.fields['period_end'] in ('2015-12-31', '2016-12-31')"
         )
-        rebuild(warehouse, settings)
+        rebuild(warehouse)
         [later] = checks(warehouse, "x02", PLAIN)
         assert later["verdict"] == "not_checkable"
         assert later["missing"] == f"{BUYERS_OF_JD} on 2015-12-31 and 2016-12-31, in finer print"

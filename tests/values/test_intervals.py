@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
 from itertools import product
 from typing import Any
 
@@ -17,10 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.config import ROOT
-from etl.models.file import Model
-from etl.models.graph import create_statements, load_models
+from etl.models.graph import create_statements
 from etl.warehouse import Connection, memory
+from tests.support.models import create_empty, models_behind
 
 NUMBERS = ("ok", "coarse", "uninformative")
 YEARS = {"cac_pooled_2y": 2, "cac_pooled_3y": 3}
@@ -119,35 +117,19 @@ def companies(draw: st.DrawFn) -> Company:
     return Company(buyers, spend)
 
 
-@cache
-def models() -> dict[str, Model]:
-    return {model.name: model for model in load_models(ROOT / "sql")}
-
-
 @pytest.fixture(scope="module")
 def core() -> Iterator[Connection]:
     """Core tables without rows, as the marts read them."""
     con = memory()
-    for model in models().values():
+    for model in models_behind("marts.cac_trend").values():
         if model.schema == "core" and not model.is_macro:
-            columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
-            con.execute(f"create table {model.name} ({columns})")
+            create_empty(con, model)
     con.execute(
         "insert into core.platform (platform, reporting_currency, fiscal_year_end) "
         "select 'p' || i, 'CNY', '12-31' from range(10) as r(i)"
     )
     yield con
     con.close()
-
-
-def behind(name: str) -> list[Model]:
-    """The mart and every mart it is made from, in the order they are built."""
-    needed, ahead = {name}, [name]
-    while ahead:
-        marts = {read for read in models()[ahead.pop()].reads if read.startswith("marts.")}
-        ahead += marts - needed
-        needed |= marts
-    return [model for model in models().values() if model.name in needed]
 
 
 def trend(con: Connection, printed: Sequence[Company]) -> list[dict[str, Any]]:
@@ -177,8 +159,9 @@ def trend(con: Connection, printed: Sequence[Company]) -> list[dict[str, Any]]:
         f"published_on) values ({', '.join('?' for _ in rows[0])})",
         rows,
     )
-    for model in behind("marts.cac_trend"):
-        con.execute(create_statements(model)[0])
+    for model in models_behind("marts.cac_trend").values():
+        if model.schema != "core":
+            con.execute(create_statements(model)[0])
     found = con.execute(
         "select t.*, year(t.period_end) as year from marts.cac_trend as t "
         "where t.validity not in ('missing_buyers_start', 'missing_buyers_end', 'missing_spend')"

@@ -4,16 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.config import ROOT
-from etl.models.file import Model
-from etl.models.graph import create_statements, load_models
+from etl.models.graph import create_statements
 from etl.warehouse import Connection, memory
+from tests.support.models import create_empty, models_behind
 
 DAYS = [date(2018, 4, day) for day in range(1, 5)]
 END_OF_TIME = date(9999, 12, 31)
@@ -135,20 +133,14 @@ def archives(draw: st.DrawFn) -> list[Figure]:
     return figures
 
 
-@cache
-def models() -> dict[str, Model]:
-    return {model.name: model for model in load_models(ROOT / "sql")}
-
-
 @pytest.fixture(scope="module")
 def core() -> Iterator[Connection]:
     """core.observation without rows, and the macros that read it."""
     con = memory()
-    for model in models().values():
+    for model in models_behind("core.observation_latest").values():
         if model.name == "core.observation":
-            columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
-            con.execute(f"create table core.observation ({columns})")
-        elif model.schema == "core" and model.is_macro:
+            create_empty(con, model)
+        elif model.is_macro:
             con.execute(create_statements(model)[0])
     yield con
     con.close()
@@ -173,7 +165,7 @@ def fill(con: Connection, figures: Sequence[Figure]) -> None:
 
 def counted(con: Connection, days: Sequence[date]) -> dict[date | None, list[str]]:
     """The identifiers that the SQL lets count, one for each quantity, by day; today's under None."""
-    con.execute(create_statements(models()["core.observation_latest"])[0])
+    con.execute(create_statements(models_behind("core.observation_latest")["core.observation_latest"])[0])
     questions = ["select null::date, observation_id from core.observation_latest"]
     questions += [f"select date '{d}', observation_id from core.observation_as_of(date '{d}')" for d in days]
     found: dict[date | None, list[str]] = {day: [] for day in (None, *days)}

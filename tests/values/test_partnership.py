@@ -1,27 +1,10 @@
 """Partnerships from public figures, on the embedded data: values by hand, and what must not be said."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
-import pytest
-
-from etl.build import build_all
-from etl.config import load_settings
-from etl.reference.load import ingest_published
-from etl.warehouse import Connection, open_build
+from etl.warehouse import Connection
 
 SUPPLY = "kuaishou-jd-2020-direct-supply"
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """The embedded data, ingested, built and validated as a refresh does it."""
-    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("home"))})
-    with open_build(settings) as con:
-        ingest_published(con, settings, datetime(2026, 1, 1, tzinfo=UTC))
-        outcomes = build_all(con, settings.sql_dir, settings.suites_dir, "partnership")
-        assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
-        yield con
 
 
 def test_league_has_every_deal(warehouse: Connection) -> None:

@@ -13,7 +13,8 @@ import pytest
 from etl.config import ROOT
 from etl.demo import DAYS, PLATFORMS, Channel, Daily, day, simulate
 from etl.warehouse import Connection, memory
-from tests.support.demo_warehouse import World, build_models, load_daily, load_demo, world
+from tests.support.demo_warehouse import World, load_daily, load_demo, world
+from tests.support.models import build_models
 
 SEEDS = 5
 CASES = 500

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from scipy.stats import chi2
 
-from etl.config import ROOT
-from etl.models.graph import create_statements, load_models
-from etl.warehouse import memory
+from etl.models.graph import create_statements
+from etl.warehouse import Connection
+from tests.support.models import models_behind
 
 COUNTS = [*range(20, 400), 500, 1_000, 10_000, 100_000, 1_000_000, 100_000_000]
 
@@ -18,20 +18,17 @@ def garwood(count: int) -> tuple[float, float]:
     return low, float(chi2.ppf(0.975, 2 * count + 2)) / 2
 
 
-def test_the_table_is_exact() -> None:
-    model = next(m for m in load_models(ROOT / "sql") if m.name == "core.poisson_interval")
-    con = memory()
+def test_the_table_is_exact(con: Connection) -> None:
+    model = models_behind("core.poisson_interval")["core.poisson_interval"]
     rows = con.execute(f"select * from ({model.sql}) order by events").fetchall()
-    con.close()
     assert [events for events, *_ in rows] == list(range(20))
     for events, low, high in rows:
         assert (low, high) == pytest.approx(garwood(events), rel=1e-14)
 
 
-def test_from_20_on_the_formula_is_off_by_less_than_a_hundred_thousandth() -> None:
+def test_from_20_on_the_formula_is_off_by_less_than_a_hundred_thousandth(con: Connection) -> None:
     """Far less than the interval is wide: at 20 it reaches from 61 % to 154 % of the count."""
-    con = memory()
-    for model in load_models(ROOT / "sql"):
+    for model in models_behind("steps.partnership_cost").values():
         for statement in create_statements(model):
             con.execute(statement)
         if model.name == "steps.partnership_period":
@@ -45,7 +42,6 @@ def test_from_20_on_the_formula_is_off_by_less_than_a_hundred_thousandth() -> No
     found = con.execute(
         "select new_buyers, 1000000 / partner_cac_high, 1000000 / partner_cac_low from steps.partnership_cost"
     ).fetchall()
-    con.close()
     assert sorted(count for count, *_ in found) == COUNTS
     for count, low, high in found:
         exact_low, exact_high = garwood(count)

@@ -4,19 +4,15 @@ The printed figures stand in data/reference; each comment names the documents an
 millions. What a mart owes to every row (interval, reason, day of knowledge) is asked of every row.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from typing import Any
 
 import pytest
 
-from etl.build import build_all
-from etl.config import ROOT, load_settings
 from etl.models.file import Model
-from etl.models.graph import load_models
-from etl.reference.load import ingest_published
-from etl.warehouse import Connection, open_build
+from etl.warehouse import Connection
+from tests.support.models import project_models
 
 RETAIL = "china_retail_marketplaces"
 END_OF_TIME = date(9999, 12, 31)
@@ -37,22 +33,10 @@ REASONS = {
 NEEDS_FILINGS = "marts.reconciliation"  # empty without SEC EDGAR; tests/edgar/test_models.py asks its twin
 
 
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """The embedded data, ingested, built and validated as a refresh does it."""
-    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("home"))})
-    with open_build(settings) as con:
-        ingested = ingest_published(con, settings, datetime(2026, 1, 1, tzinfo=UTC))
-        assert ingested.quarantined == ()
-        outcomes = build_all(con, settings.sql_dir, settings.suites_dir, "reference")
-        assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
-        yield con
-
-
 @cache
 def twins() -> tuple[Model, ...]:
     """Every mart that can be asked as of a day and has rows from the reference data alone."""
-    return tuple(model for model in load_models(ROOT / "sql") if model.twin and model.name != NEEDS_FILINGS)
+    return tuple(model for model in project_models() if model.twin and model.name != NEEDS_FILINGS)
 
 
 def rows(con: Connection, source: str, where: str = "true") -> list[dict[str, Any]]:

@@ -1,17 +1,15 @@
 """As-of twins: the same text reading what was known on a day, and nothing else of it changed."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from etl.config import ROOT, load_settings
 from etl.models.file import Model
 from etl.models.graph import create_statements, load_models, twin_sql
 from etl.models.tree import ModelError, replace_tables
-from etl.reference.load import ingest_published
 from etl.warehouse import Connection, memory
+from tests.support.models import project_models
 
 TWINS = {
     "core.seen_latest": "core.seen_as_of(as_of_date)",
@@ -226,49 +224,42 @@ def test_a_twin_never_reads_today_in_silence(tmp_path: Path, files: dict[str, st
     assert message in str(refused.value)
 
 
-@pytest.fixture(scope="module")
-def reference() -> Iterator[tuple[Connection, list[Model]]]:
-    """The house's own models over its reference data, with the marts that have a twin."""
-    con = memory()
-    ingest_published(con, load_settings({}), datetime(2026, 1, 1, tzinfo=UTC))
-    models = load_models(ROOT / "sql")
-    make(con, models)
-    needs_filings = "marts.reconciliation"  # empty here; tests/edgar/test_models.py asks its twin
-    yield con, [model for model in models if model.twin and model.name != needs_filings]
-    con.close()
+def told_as_of() -> list[Model]:
+    """The project's models that have a twin and rows from the embedded data alone."""
+    needs_filings = "marts.reconciliation"  # tests/edgar/test_models.py asks its twin
+    return [model for model in project_models() if model.twin and model.name != needs_filings]
 
 
-def test_every_twin_at_infinity_is_its_table(reference: tuple[Connection, list[Model]]) -> None:
-    con, marts = reference
-    assert marts
-    for mart in marts:
-        twin = f"{mart.name}_as_of(date 'infinity')"
-        one, other = (
-            con.execute(f"select count(*) from (from {a} except all from {b})").fetchall()
-            for a, b in ((mart.name, twin), (twin, mart.name))
-        )
-        assert con.execute(f"select count(*) > 0 from {mart.name}").fetchall() == [(True,)], mart.name
-        assert (one, other) == ([(0,)], [(0,)]), mart.name
+def test_every_twin_at_infinity_is_its_table(warehouse: Connection) -> None:
+    models = told_as_of()
+    assert models
+    for model in models:
+        warehouse.execute(f"create or replace temp table twin as from {model.name}_as_of(date 'infinity')")
+        differing = [
+            warehouse.execute(f"select count(*) from (from {a} except all from {b})").fetchall()
+            for a, b in ((model.name, "twin"), ("twin", model.name))
+        ]
+        assert warehouse.execute(f"select count(*) > 0 from {model.name}").fetchall() == [(True,)], model.name
+        assert differing == [[(0,)], [(0,)]], model.name
+    warehouse.execute("drop table twin")
 
 
 @pytest.mark.parametrize("day", ["2017-10-17", "2019-06-30", "2021-03-31", "9999-12-31"])
-def test_no_twin_knows_the_future(reference: tuple[Connection, list[Model]], day: str) -> None:
-    con, marts = reference
-    dated = [mart for mart in marts if any(column.name == "known_on" for column in mart.columns)]
+def test_no_twin_knows_the_future(warehouse: Connection, day: str) -> None:
+    dated = [mart for mart in told_as_of() if any(column.name == "known_on" for column in mart.columns)]
     assert dated
     for mart in dated:
-        late = con.execute(f"select count(*) from {mart.name}_as_of(date '{day}') where known_on > date '{day}'")
+        late = warehouse.execute(f"select count(*) from {mart.name}_as_of(date '{day}') where known_on > date '{day}'")
         assert late.fetchall() == [(0,)], mart.name
 
 
-def test_twins_answer_for_many_days_at_once(reference: tuple[Connection, list[Model]]) -> None:
+def test_twins_answer_for_many_days_at_once(warehouse: Connection) -> None:
     """Called beside the days, as marts.restatement_effect does; docs/contributing.md says what is impossible."""
-    con, marts = reference
     days = ("2018-04-26", "2018-04-27")
     beside = ", ".join(f"(date '{day}')" for day in days)
-    for mart in (mart for mart in marts if mart.name != "marts.coverage"):  # one day at a time
+    for mart in (mart for mart in told_as_of() if mart.name != "marts.coverage"):  # one day at a time
         at_once = f"select d.day, t.* from (values {beside}) as d(day), {mart.name}_as_of(d.day) as t"
         each = " union all ".join(f"select date '{day}', t.* from {mart.name}_as_of(date '{day}') as t" for day in days)
-        rows = [sorted(map(repr, con.execute(sql).fetchall())) for sql in (at_once, each)]
+        rows = [sorted(map(repr, warehouse.execute(sql).fetchall())) for sql in (at_once, each)]
         assert len(rows[0]) > 10, mart.name
         assert rows[0] == rows[1], mart.name
