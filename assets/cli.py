@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from etl.config import ROOT, SettingsError, env_example, load_settings, with_settings_table
+from etl.config import ROOT, SettingsError, load_settings, settings_pages
 from etl.warehouse import DatabaseError, WarehouseError, open_build, open_snapshot
 
 if TYPE_CHECKING:
@@ -340,24 +340,13 @@ def checks() -> None:
 
 @docs.command()
 def dictionary() -> None:
-    """Write the generated pages of docs/ anew from the SQL files."""
+    """Write docs/dictionary.md, the tables in other pages and .env.example anew, from SQL files and settings."""
     from etl.ask.dictionary import DOCS, made_pages
 
-    for name, text in made_pages(ROOT / "sql").items():
-        write(DOCS / name, text)
-
-
-@docs.command("settings")
-def write_settings() -> None:
-    """Write .env.example and the table of variables in README.md anew from etl/config.py."""
-    write(ROOT / ".env.example", env_example())
-    write(ROOT / "README.md", with_settings_table((ROOT / "README.md").read_text(encoding="utf-8")))
-
-
-def write(page: Path, text: str) -> None:
-    """Write a page of the project and say which."""
-    page.write_text(text, encoding="utf-8")
-    print(page.relative_to(ROOT))
+    pages = {DOCS / name: text for name, text in made_pages(ROOT / "sql").items()} | settings_pages(ROOT)
+    for page, text in pages.items():
+        page.write_text(text, encoding="utf-8")
+        print(page.relative_to(ROOT))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Settings from environment variables, each with a default that makes the embedded data refresh.
 
 A `.env` file in the project root is read first; variables of the environment win over it, and an empty one
-counts as not set. Name, default and meaning of a variable are written here once: `warehouse docs settings`
+counts as not set. Name, default and meaning of a variable are written here once: `make dictionary`
 writes .env.example and the table in README.md from them.
 """
 
@@ -25,7 +25,7 @@ SIMULATED = "SIMULATED.md"
 REFERENCE, FORMER_REFERENCE = Path("data/reference"), Path("data/published")
 README_TABLE = re.compile(r"(?<=\n)\| variable \(or line in `\.env`\) \|.*?(?=\n(?!\|))", re.DOTALL)
 EXAMPLE_HEAD = """\
-# Settings of the warehouse, written by `warehouse docs settings`; copy to .env and change what you need.
+# Settings of the warehouse, written by `make dictionary`; copy to .env and change what you need.
 # Variables of the environment win over .env. Without any of them the embedded reference data is refreshed
 # into data/. Relative paths start at the project root.
 """
@@ -172,16 +172,14 @@ def _described() -> Iterator[tuple[str, str, str]]:
             yield variable(field), str(default or ""), " ".join((info.description or "").split())
 
 
-def env_example() -> str:
-    """The text of .env.example: every variable with its meaning, and commented out with its default."""
-    parts = [EXAMPLE_HEAD]
+def settings_pages(root: Path) -> dict[Path, str]:
+    """The current text of .env.example, and of the README with its table of variables."""
+    example, rows = [EXAMPLE_HEAD], ["| variable (or line in `.env`) | default | meaning |", "|---|---|---|"]
     for name, default, meaning in _described():
-        parts.append(f"{fill(meaning, 110, initial_indent='# ', subsequent_indent='# ')}\n#{name}={default}\n")
-    return "\n".join(parts)
-
-
-def with_settings_table(readme: str) -> str:
-    """The README with the table of all variables in the place of the one that it has."""
-    rows = [f"| {name} | {default or 'none'} | {meaning.rstrip('.')} |" for name, default, meaning in _described()]
-    table = "\n".join(["| variable (or line in `.env`) | default | meaning |", "|---|---|---|", *rows])
-    return README_TABLE.sub(lambda _: table, readme)
+        example.append(f"{fill(meaning, 110, initial_indent='# ', subsequent_indent='# ')}\n#{name}={default}\n")
+        rows.append(f"| {name} | {default or 'none'} | {meaning.rstrip('.')} |")
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    return {
+        root / ".env.example": "\n".join(example),
+        root / "README.md": README_TABLE.sub(lambda _: "\n".join(rows), readme),
+    }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl import config
-from etl.config import ROOT, Settings, SettingsError, env_example, load_settings, with_settings_table
+from etl.config import ROOT, Settings, SettingsError, load_settings, settings_pages
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,9 @@ def test_a_folder_of_figures_with_the_former_name_is_read_as_it_is_named(
 
 
 def test_the_example_and_the_table_of_the_readme_are_current() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example(), "run `warehouse docs settings`"
-    assert readme == with_settings_table(readme), "run `warehouse docs settings`"
-    assert all(f"| {config.variable(field)} |" in readme for field in Settings.model_fields if field != "root")
+    for page, text in settings_pages(ROOT).items():
+        assert page.read_text(encoding="utf-8") == text, "run `make dictionary`"
+        assert all(config.variable(field) in text for field in Settings.model_fields if field != "root")
 
 
 def test_a_password_is_not_printed() -> None:
