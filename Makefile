@@ -75,7 +75,7 @@ rollback: env ## serve the snapshot before the current one again, or a named one
 unpin: env ## let refreshes publish again after a rollback
 	@$(WAREHOUSE) snapshots unpin
 
-dictionary: env ## write docs/dictionary.md anew from the comments in the SQL files
+dictionary: env ## write anew what is made from SQL files and settings: docs/dictionary.md, tables in other pages, .env.example
 	@$(WAREHOUSE) docs dictionary
 
 docs: env ## what Great Expectations found, as pages in $WAREHOUSE_HOME/data_docs; no network needed
