@@ -12,7 +12,7 @@ from assets.daily import DELIVERED, daily_assets, daily_automation, inbox_assets
 from assets.jobs import automation
 from assets.models import model_assets
 from assets.serving import serving_warehouse
-from assets.sources import BODY, EDGAR_FACT, FILING, REFERENCE, edgar_assets, edgar_fact, published_row
+from assets.sources import BODY, EDGAR_FACT, FILING, REFERENCE, edgar_assets, edgar_fact, reference_row
 from assets.warehouse import Warehouse
 from etl.checks.suite import load_suite
 from etl.config import ROOT, load_settings
@@ -36,7 +36,7 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     questions = dict.fromkeys([REFERENCE, FILING, BODY, EDGAR_FACT, *DELIVERED], "")
     questions |= {model.name: model.question for model in models if not model.is_macro}
     suites = {table: load_suite(root / "expectations", table, question) for table, question in questions.items()}
-    sources = [published_row(suites[REFERENCE]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
+    sources = [reference_row(suites[REFERENCE]), edgar_assets(suites), edgar_fact(suites[EDGAR_FACT])]
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):  # partitioned checks, backfills
         by_day = [inbox_assets(models, suites), *daily_assets(models, suites)]
     made = [*sources, *model_assets(models, suites), *by_day]

@@ -28,11 +28,11 @@ from etl.checks.run import CriticalFailure, checked
 from etl.checks.suite import Suite
 from etl.edgar.facts import FactLoad, load_pending
 from etl.edgar.filings import EdgarPoll, refresh_edgar
-from etl.reference.load import IngestResult, load_published
+from etl.reference.load import IngestResult, load_reference
 from etl.warehouse import Connection
 
-REFERENCE = "raw.published_row"
-REFERENCE_KEY = dg.AssetKey(["raw", "published_row"])
+REFERENCE = "raw.reference_row"
+REFERENCE_KEY = dg.AssetKey(["raw", "reference_row"])
 SHOWN = 20
 FILE_COLUMNS = ("file", "content_hash", "rows_read", "rows_loaded", "rows_quarantined", "status")
 
@@ -44,8 +44,8 @@ NEWEST_DOCUMENTS = f"""
 """
 
 
-def published_row(suite: Suite) -> dg.AssetsDefinition:
-    """The asset raw/published_row, with the checks of `suite`."""
+def reference_row(suite: Suite) -> dg.AssetsDefinition:
+    """The asset raw/reference_row, with the checks of `suite`."""
 
     @dg.asset(
         key=REFERENCE_KEY,
@@ -66,7 +66,7 @@ def published_row(suite: Suite) -> dg.AssetsDefinition:
         try:
             with warehouse.open() as con:
                 with checked(con, context.run.run_id) as checks:
-                    loaded = load_published(con, warehouse.settings, datetime.now(UTC))
+                    loaded = load_reference(con, warehouse.settings, datetime.now(UTC))
                     checks.validate(suite)
                 metadata = {**ingest_metadata(con, loaded), **table_metadata(con, REFERENCE)}
         except CriticalFailure as failure:

@@ -79,7 +79,7 @@ def phases() -> dict[str, float]:
         from etl.daily.due import rest_on_deliveries
         from etl.models.graph import create_statements, load_models
         from etl.publish.publication import publish
-        from etl.reference.load import ingest_published
+        from etl.reference.load import ingest_reference
         from etl.warehouse import open_build, transaction
     settings = load_settings()
     with timed("definitions"):
@@ -92,7 +92,7 @@ def phases() -> dict[str, float]:
     now = datetime.now(UTC)
     with open_build(settings) as con:
         with timed("ingest"):
-            ingest_published(con, settings, now)
+            ingest_reference(con, settings, now)
         with timed("models"), transaction(con):
             for model in models:
                 for statement in create_statements(model):

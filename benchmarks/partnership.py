@@ -61,7 +61,7 @@ _TOTALS = """
     from (select unnest(range($first, $last)) as d), (select unnest(range($platforms)) as p)
 """
 _REGISTRY = """
-    insert into raw.published_row (kind, fields)
+    insert into raw.reference_row (kind, fields)
     select 'platform', map {'platform': 'p' || p, 'reporting_currency': 'CNY'}
     from (select unnest(range($platforms)) as p)
     union all

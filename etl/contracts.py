@@ -11,7 +11,6 @@ contract is chosen by a file's columns, never by its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 
@@ -275,20 +274,8 @@ def contract_tables() -> dict[str, tuple[str, tuple[Column, ...]]]:
     return tables
 
 
-def create_contract_tables() -> Iterator[str]:
-    """The statements that make the tables where they are not there yet, with their comments."""
-    for table, (tells, columns) in contract_tables().items():
-        listed = ", ".join(f"{column.name} {column.type}" for column in columns)
-        yield f"create table if not exists {table} ({listed})"
-        yield f"comment on table {table} is {_literal(tells)}"
-        for column in columns:
-            yield f"comment on column {table}.{column.name} is {_literal(column.meaning)}"
-    for contract in CONTRACTS:
-        yield _as_of(contract)
-
-
-def _as_of(contract: Contract) -> str:
-    """The table macro raw.<name>_as_of(known_at): the rows that counted at a time of knowledge.
+def as_of_macro(contract: Contract) -> str:
+    """The statement that makes raw.<name>_as_of(known_at): the rows that counted at a time of knowledge.
 
     It stands in raw, beside the history it reads, which is not published.
     """
@@ -299,7 +286,3 @@ def _as_of(contract: Contract) -> str:
         f"select {names} from {contract.table} as r where {known} "
         f"union all select {names} from {contract.history} as r where {known} and r.superseded_at > known_at"
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -3,29 +3,39 @@
 The build database is opened by one process at a time and by no reader; readers open the published
 snapshot, read-only. Storage version v1.4.0 throughout: on the older default a stale `.wal` beside a
 file is replayed into it in silence, and typed macro parameters need it.
+
+Some tables of the build database are kept from one refresh to the next: what sources said and the audit
+trail, whose columns stand in sql/raw and sql/audit, and the delivered tables of etl/contracts.py. A database
+of an older version gets what is new in them when it is opened, and the changes of sql/migrations first.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 
-from etl.config import Settings
-from etl.contracts import contract_tables, create_contract_tables
+from etl.config import ROOT, Settings
+from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables
+from etl.errors import MendError
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 MemoryShortage = duckdb.OutOfMemoryException
 STORAGE_VERSION = "v1.4.0"
 SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
-BOOKKEEPING = Path(__file__).with_name("bookkeeping.sql")
+SQL = ROOT / "sql"
+_CREATE_TABLE = re.compile(r"-- (?P<tells>.+)\ncreate table (?P<name>[\w.]+) \(\n(?P<columns>(?:[^)\n].*\n)+)\);?\s*")
+_COLUMN = re.compile(r"\s+(?P<name>\w+)\s+(?P<type>\S.*?),?\s+-- (?P<meaning>\S.*)")
+_WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
 
 
-class WarehouseError(RuntimeError):
+class WarehouseError(MendError):
     """The warehouse cannot go on; the message says why and what to do."""
 
 
@@ -143,36 +153,113 @@ def _opening_error(database: str, error: duckdb.Error) -> WarehouseError:
     return WarehouseError(f"{database} cannot be opened: {text}")
 
 
-def _prepare(con: Connection) -> None:
-    """Make the schemas and bookkeeping tables, unless those of this very text are there already.
+def kept_tables() -> dict[str, tuple[str, tuple[Column, ...]]]:
+    """What a row tells and the columns, by table, of the tables that no refresh makes anew."""
+    return tables_of("raw") | tables_of("audit") | contract_tables()
 
-    Every step of a refresh opens the database; looking for the mark costs a hundredth of making them.
+
+@cache
+def tables_of(schema: str) -> dict[str, tuple[str, tuple[Column, ...]]]:
+    """What a row tells and the columns, by table, as the files of sql/<schema>/ have them.
+
+    Raises MendError for a file that is not of the form: comment, CREATE TABLE, a line with a comment for
+    each column.
     """
-    schemas = "".join(f"create schema if not exists {schema};\n" for schema in SCHEMAS)
-    text = schemas + BOOKKEEPING.read_text(encoding="utf-8") + ";\n".join(create_contract_tables())
-    mark = hashlib.sha256(text.encode()).hexdigest()
-    made = con.execute("select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'bookkeeping'")
-    if made.fetchall() and con.execute("from raw.bookkeeping").fetchall() == [(mark,)]:
-        return
-    with transaction(con):
-        _clear_layouts(con)
-        con.execute(text)
-        con.execute("delete from raw.bookkeeping")
-        con.execute("insert into raw.bookkeeping values (?)", [mark])
-
-
-def _clear_layouts(con: Connection) -> None:
-    """Drop empty delivered tables of another version's layout, to be made anew. Raises for one with rows."""
-    for table, (_, columns) in contract_tables().items():
-        found = con.execute(
-            "select column_name from duckdb_columns() where schema_name || '.' || table_name = ? order by column_index",
-            [table],
-        ).fetchall()
-        if not found or [name for (name,) in found] == [column.name for column in columns]:
-            continue
-        if con.execute(f"select 1 from {table} limit 1").fetchall():
-            raise WarehouseError(
-                f"{table} was made by another version, with other columns: move the build database away, "
-                "then run `make refresh` and `make daily`; what lies in the inbox is loaded again"
+    tables = {}
+    for path in sorted((SQL / schema).glob("*.sql")):
+        found = _CREATE_TABLE.fullmatch(path.read_text(encoding="utf-8"))
+        lines = [_COLUMN.fullmatch(line) for line in found["columns"].splitlines()] if found else []
+        if not found or found["name"] != f"{schema}.{path.stem}" or None in lines:
+            raise MendError(
+                f"{path}: write `-- what a row tells`, then `create table {schema}.{path.stem} (`, then a line "
+                "`name type, -- unit and meaning` for each column, and `)`"
             )
+        columns = tuple(Column(line["name"], line["type"], line["meaning"]) for line in lines if line)
+        tables[found["name"]] = found["tells"], columns
+    return tables
+
+
+def create_table(table: str, tells: str, columns: Sequence[Column]) -> str:
+    """The statements that make a table with its comments, unless it is there; the comments are renewed."""
+    listed = ", ".join(f"{column.name} {column.type}" for column in columns)
+    statements = [f"create table if not exists {table} ({listed})", f"comment on table {table} is {_quoted(tells)}"]
+    statements += [f"comment on column {table}.{c.name} is {_quoted(c.meaning)}" for c in columns]
+    return ";\n".join(statements) + ";\n"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@cache
+def _layout() -> tuple[str, tuple[tuple[str, str], ...], str]:
+    """The script of the kept tables, condition and statements of each migration, and a hash over all of it."""
+    script = "".join(f"create schema if not exists {schema};\n" for schema in SCHEMAS)
+    script += "".join(create_table(table, *described) for table, described in kept_tables().items())
+    script += "".join(f"{as_of_macro(contract)};\n" for contract in CONTRACTS)
+    migrations = []
+    for path in sorted((SQL / "migrations").glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        condition = _WHEN.search(text)
+        if not condition:
+            raise MendError(f"{path}: write a line `-- when:` with a query that has a row where it is to be done")
+        migrations.append((condition[1], text))
+    return script, tuple(migrations), sha256(repr((script, migrations)).encode()).hexdigest()
+
+
+def _prepare(con: Connection) -> None:
+    """Make the kept tables, or bring those of an older version up to date; nothing where that was done.
+
+    Every step of a refresh opens the database: looking for the hash costs a hundredth of making the tables.
+    Each change is a transaction of its own, and what a kill leaves undone is done at the next opening.
+    """
+    script, migrations, text_hash = _layout()
+    is_made = con.execute("select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'bookkeeping'")
+    if is_made.fetchall() and con.execute("from raw.bookkeeping").fetchall() == [(text_hash,)]:
+        return
+    con.execute("set variable root = ?", [str(ROOT)])
+    for condition, statements in migrations:
+        if con.execute(condition).fetchall():
+            with transaction(con):
+                con.execute(statements)
+    with transaction(con):
+        for table, (_, columns) in kept_tables().items():
+            _add_columns(con, table, columns)
+        con.execute(script)
+        con.execute("delete from raw.bookkeeping")
+        con.execute("insert into raw.bookkeeping (text_hash) values (?)", [text_hash])
+
+
+def _add_columns(con: Connection, table: str, columns: Sequence[Column]) -> None:
+    """Add the columns that a table of an older version lacks, with their defaults in the rows it has.
+
+    Raises MendError for a table whose rows have a column that is unknown now, or lack one that no row may
+    leave empty.
+    """
+    found = con.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name || '.' || table_name = ?",
+        [table],
+    ).fetchall()
+    names = {name for (name,) in found}
+    unknown = names - {column.name for column in columns}
+    missing = [column for column in columns if column.name not in names]
+    if not names or not (unknown or missing):
+        return
+    if not con.execute(f"select 1 from {table} limit 1").fetchall():
         con.execute(f"drop table {table}")
+        return
+    if unknown:
+        raise MendError(
+            f"{table} has rows with {', '.join(sorted(unknown))}, which this version does not know: go back to the "
+            "version that wrote them, or add a file to sql/migrations that renames the column or moves its values "
+            "into `extra`"
+        )
+    for column in missing:
+        if column.filled and column.default == "null":
+            raise MendError(
+                f"{table} has rows without {column.name}, which no row may leave empty: give it a default in "
+                "its contract"
+            )
+        con.execute(f"alter table {table} add column {column.name} {column.type} default {column.default}")
+        con.execute(f"alter table {table} alter column {column.name} drop default")

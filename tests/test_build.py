@@ -16,12 +16,12 @@ from etl.models.graph import load_models
 from etl.models.tree import ModelError
 from etl.warehouse import Connection, memory
 
-RAW = "insert into raw.published_row (kind, line) values ('thing', {})"
+RAW = "insert into raw.reference_row (kind, line) values ('thing', {})"
 THING = """-- A thing.
 -- grain: line
 select
     r.line::bigint as line -- where it stands
-from raw.published_row as r
+from raw.reference_row as r
 """
 THING_AS_OF = """-- A thing on a day.
 -- macro: core.thing_as_of(as_of_date date)
@@ -43,7 +43,7 @@ from core.thing_latest as l
 OTHER = """-- Something that reads no thing.
 -- grain: kind
 select distinct r.kind::varchar as kind -- kind
-from raw.published_row as r
+from raw.reference_row as r
 """
 FILES = {
     "core/thing.sql": THING,
@@ -159,10 +159,10 @@ def test_changed_tells_the_truth(con: Connection, models: dict[str, Model], tmp_
     thing, suite = models["core.thing"], Suite("core.thing", ())
     assert build(con, thing, suite, "1", passes).changed
     assert not build(con, thing, suite, "2", passes).changed
-    con.execute("update raw.published_row set line = 3 where line = 2")
+    con.execute("update raw.reference_row set line = 3 where line = 2")
     assert build(con, thing, suite, "3", passes).changed
     con.execute(RAW.format(3))
-    con.execute("update raw.published_row set line = line")
+    con.execute("update raw.reference_row set line = line")
     assert build(con, thing, suite, "4", passes).changed
     assert not build(con, thing, suite, "5", passes).changed
     retyped = THING.replace("bigint", "integer")
@@ -262,7 +262,7 @@ def test_build_all_stops_behind_a_failure_only(con: Connection, tmp_path: Path, 
     sql_dir = write(tmp_path / "sql", FILES)
     build_all(con, sql_dir, suites_dir, "1", passes)
     con.execute(RAW.format(3))
-    con.execute("insert into raw.published_row (kind) values ('new')")
+    con.execute("insert into raw.reference_row (kind) values ('new')")
     outcomes = {o.name: o for o in build_all(con, sql_dir, suites_dir, "2", rejects("core.thing"))}
     assert outcomes["core.other"].result is not None
     assert outcomes["core.other"].result.changed
@@ -297,7 +297,7 @@ def test_what_no_file_makes_any_more_is_dropped(con: Connection, tmp_path: Path,
 
 
 def test_build_all_refuses_a_broken_house_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
-    files = {**FILES, "marts/tales/story.sql": STORY.replace("core.thing_latest", "raw.published_row")}
+    files = {**FILES, "marts/tales/story.sql": STORY.replace("core.thing_latest", "raw.reference_row")}
     before = tables(con)
     with pytest.raises(ModelError):
         build_all(con, write(tmp_path / "sql", files), suites_dir, "1", passes)
@@ -308,14 +308,14 @@ def test_checks_of_tables_that_no_model_makes_are_recorded_after_a_rollback(con:
     with pytest.raises(CriticalFailure) as failure, checked(con, "1") as checks:
         con.execute(RAW.format(3))
         checks.validate(Suite("raw.edgar_body", ()), check=passes)
-        checks.validate(Suite("raw.published_row", ()), check=rejects("raw.published_row"))
-    assert con.execute("select count(*) from raw.published_row").fetchall() == [(2,)]
-    assert [row[:2] for row in results(con)] == [("1", "raw.edgar_body"), ("1", "raw.published_row")]
-    assert [result.table for result in failure.value.results] == ["raw.edgar_body", "raw.published_row"]
+        checks.validate(Suite("raw.reference_row", ()), check=rejects("raw.reference_row"))
+    assert con.execute("select count(*) from raw.reference_row").fetchall() == [(2,)]
+    assert [row[:2] for row in results(con)] == [("1", "raw.edgar_body"), ("1", "raw.reference_row")]
+    assert [result.table for result in failure.value.results] == ["raw.edgar_body", "raw.reference_row"]
 
 
 def test_checks_are_recorded_when_the_step_fails_after_them(con: Connection) -> None:
     with pytest.raises(ValueError, match="later"), checked(con, "1") as checks:
-        checks.validate(Suite("raw.published_row", ()), check=passes)
+        checks.validate(Suite("raw.reference_row", ()), check=passes)
         raise ValueError("later")
-    assert [row[:2] for row in results(con)] == [("1", "raw.published_row")]
+    assert [row[:2] for row in results(con)] == [("1", "raw.reference_row")]

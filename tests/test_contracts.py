@@ -11,9 +11,8 @@ from etl.contracts import CONTRACTS, Column, Contract
 from etl.files.records import FileError
 from etl.inbox.check import check
 from etl.inbox.delivery import choose
-from etl.warehouse import WarehouseError, create_database, memory, open_build
+from etl.warehouse import memory, open_build
 from tests.support.inbox_files import NOW
-from tests.support.publishing import settings_in
 
 PAGE = ROOT / "docs" / "daily-data.md"
 
@@ -88,22 +87,3 @@ def test_what_duckdb_may_hold_in_memory_is_a_size(tmp_path: Path) -> None:
     limit = "select value from duckdb_settings() where name = 'memory_limit'"
     with open_build(load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_MEMORY": "2GiB"})) as con:
         assert con.execute(limit).fetchall() == [("2.0 GiB",)]
-
-
-def test_a_table_of_another_layout_is_made_anew_unless_it_has_rows(tmp_path: Path) -> None:
-    """An empty one loses nothing; one with rows is refused with what to do, and stays as it is."""
-    settings = settings_in(tmp_path)
-    con = create_database(settings.build_db)
-    con.execute("create schema core")
-    con.execute("create table core.fx_rate (currency varchar, content_hash varchar)")
-    con.close()
-    with open_build(settings) as con:
-        assert "load_id" in [row[0] for row in con.execute("describe core.fx_rate").fetchall()]
-        con.execute("create or replace table core.fx_rate as select 'USD' as currency, 'abc' as content_hash")
-        con.execute("delete from raw.bookkeeping")
-    told = r"core\.fx_rate was made by another version.*`make daily`"
-    with pytest.raises(WarehouseError, match=told), open_build(settings):
-        pass
-    con = create_database(settings.build_db)
-    assert con.execute("from core.fx_rate").fetchall() == [("USD", "abc")]
-    con.close()

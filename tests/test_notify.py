@@ -146,7 +146,7 @@ def test_a_verdict_that_flipped(settings: Settings, receiver: Receiver) -> None:
 
 
 def test_a_source_that_went_stale(settings: Settings, receiver: Receiver) -> None:
-    status = "insert into audit.source_status values ('edgar', '{}', '{}', now(), null, null)"
+    status = "insert into audit.source_status (source, status, reason, since) values ('edgar', '{}', '{}', now())"
     write(settings, status.format("stale", "rate exceeded"))
     after_refresh(settings, None)
     (text,) = receiver.texts()

@@ -14,14 +14,14 @@ import pytest
 from etl.build import build_all
 from etl.config import ROOT, Settings, load_settings
 from etl.models.graph import load_models
-from etl.reference.load import IngestResult, ingest_published
+from etl.reference.load import IngestResult, ingest_reference
 from etl.warehouse import Connection, open_build
 
 Tables = dict[str, list[str]]
 Row = dict[str, str]
-PUBLISHED = ROOT / "data" / "reference"
+REFERENCE = ROOT / "data" / "reference"
 START = datetime(2026, 1, 1, tzinfo=UTC)
-HISTORY = ("raw.published_row", "audit.load", "audit.quarantine")
+HISTORY = ("raw.reference_row", "audit.load", "audit.quarantine")
 
 
 class House:
@@ -32,7 +32,7 @@ class House:
 
     def refresh(self, *folders: Path) -> IngestResult:
         """Ingest folders and build all models; expectations have tests of their own."""
-        ingested = ingest_published(self.con, self.settings.model_copy(update={"figures": folders}), self.day)
+        ingested = ingest_reference(self.con, self.settings.model_copy(update={"figures": folders}), self.day)
         self.day += timedelta(days=1)
         outcomes = build_all(self.con, ROOT / "sql", ROOT / "expectations", "rebuild", lambda *_: [])
         assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
@@ -77,14 +77,14 @@ def house(tmp_path: Path) -> Iterator[House]:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The tables of a warehouse that read the embedded data once."""
     with open_house(tmp_path_factory.mktemp("fresh")) as new:
-        new.refresh(PUBLISHED)
+        new.refresh(REFERENCE)
         return new.tables()
 
 
 def copy(folder: Path, change: Callable[[str, list[Row]], list[Row]]) -> Path:
     """The embedded data in a folder of its own, changed by file; a file without rows is left out."""
     folder.mkdir(exist_ok=True)
-    for path in sorted(PUBLISHED.glob("*.csv")):
+    for path in sorted(REFERENCE.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         write(folder / path.name, change(path.stem, rows))
@@ -101,9 +101,9 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def test_second_reading_changes_nothing(house: House) -> None:
-    first = house.refresh(PUBLISHED)
+    first = house.refresh(REFERENCE)
     before = {table: house.rows(table) for table in (*HISTORY, *contents())}
-    second = house.refresh(PUBLISHED)
+    second = house.refresh(REFERENCE)
     assert (first.changed, first.rows_added) == (True, first.rows_read)
     assert (second.changed, second.rows_added, second.rows_superseded) == (False, 0, 0)
     assert {table: house.rows(table) for table in before} == before
@@ -150,19 +150,19 @@ def test_a_figure_added_and_taken_back(house: House, fresh: Tables, tmp_path: Pa
     """A restatement of Pinduoduo's expense of 2019 comes and goes; what was read stays on record."""
     own = tmp_path / "own"
     own.mkdir()
-    house.refresh(PUBLISHED)
+    house.refresh(REFERENCE)
     write(own / "documents.csv", [document("own_doc", "2021-01-05")])
     write(own / "observations.csv", [observation("pdd", "sm_expense", 2019, "20,000", "own_doc")])
-    added = house.refresh(PUBLISHED, own)
+    added = house.refresh(REFERENCE, own)
     assert [row.reason for row in added.quarantined] == []
     assert added.rows_added == 2
     net = "select t.cac, t.known_on from marts.cac_trend as t where t.platform = 'pdd' and t.scope = '' and "
     net += "t.definition = 'cac_net_12m' and t.period_end = date '2019-12-31'"
     assert house.ask(net) == [(pytest.approx(20_000 / 166.7), date(2021, 1, 5))]
-    removed = house.refresh(PUBLISHED)
+    removed = house.refresh(REFERENCE)
     assert (removed.rows_added, removed.rows_superseded) == (0, 2)
     assert house.tables() == fresh
-    gone = "select r.kind from raw.published_row as r where r.superseded_at is not null order by 1"
+    gone = "select r.kind from raw.reference_row as r where r.superseded_at is not null order by 1"
     assert house.ask(gone) == [("document",), ("observation",)]
 
 
@@ -184,8 +184,8 @@ def test_one_more_platform_needs_no_code(house: House, fresh: Tables, tmp_path: 
         observation("meituan", "sm_expense", 2019, "18,800", "mt_2019"),
     ]
     write(own / "observations.csv", figures)
-    settings = house.settings.model_copy(update={"figures": (PUBLISHED, own)})
-    ingested = ingest_published(house.con, settings, START)
+    settings = house.settings.model_copy(update={"figures": (REFERENCE, own)})
+    ingested = ingest_reference(house.con, settings, START)
     assert [row.reason for row in ingested.quarantined] == []
     outcomes = build_all(house.con, ROOT / "sql", ROOT / "expectations", "platform")
     assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []

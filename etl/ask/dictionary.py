@@ -15,8 +15,7 @@ from pathlib import Path
 
 from etl.config import ROOT
 from etl.models.graph import create_statements, load_models
-from etl.publish.publication import PUBLICATION
-from etl.warehouse import Connection, memory
+from etl.warehouse import Connection, create_table, memory, tables_of
 
 DOCS = ROOT / "docs"
 PAGE = "dictionary.md"
@@ -30,7 +29,7 @@ followed by its as-of twin: a table macro with the same columns, as known on the
 """
 COLUMNS = """
     select column_name as column, data_type as type, comment as meaning from duckdb_columns()
-    where schema_name = ? and table_name = ? and database_name in ('memory', 'upcoming') order by column_index
+    where schema_name = ? and table_name = ? order by column_index
 """
 SCHEMAS = ("core", "marts", "steps", "audit", "meta", "raw")
 
@@ -67,15 +66,14 @@ def _create(con: Connection, sql_dir: Path) -> dict[str, tuple[str, ...]]:
         for statement in create_statements(model):
             con.execute(statement)
         grains[model.name] = model.grain
-    con.execute("attach ':memory:' as upcoming")
-    con.execute(PUBLICATION.read_text(encoding="utf-8"))
+    for table, described in tables_of("meta").items():
+        con.execute(create_table(table, *described))
     return grains
 
 
 def _tables(con: Connection, schema: str) -> list[tuple[str, str | None]]:
     return con.execute(
-        "select table_name, comment from duckdb_tables() "
-        "where schema_name = ? and database_name in ('memory', 'upcoming') order by 1",
+        "select table_name, comment from duckdb_tables() where schema_name = ? order by 1",
         [schema],
     ).fetchall()
 

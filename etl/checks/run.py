@@ -321,27 +321,27 @@ def record_results(con: Connection, run_id: str, results: Sequence[CheckResult])
     """Append the results to audit.expectation_result, in a transaction of their own."""
     checked_at = datetime.now(UTC)
     rows = [
-        (
-            run_id,
-            checked_at,
-            result.table,
-            result.name,
-            result.type,
-            result.severity,
-            result.success,
-            _json(result.observed),
-            result.unexpected_count,
-            result.element_count,
-            _json(result.kwargs),
-            result.why,
-            result.exception,
-        )
+        {
+            "run_id": run_id,
+            "checked_at": checked_at,
+            "table_name": result.table,
+            "check_name": result.name,
+            "expectation_type": result.type,
+            "severity": result.severity,
+            "success": result.success,
+            "observed_value": _json(result.observed),
+            "unexpected_count": result.unexpected_count,
+            "element_count": result.element_count,
+            "kwargs": _json(result.kwargs),
+            "why": result.why,
+            "exception": result.exception,
+        }
         for result in results
     ]
     if rows:
+        names, places = ", ".join(rows[0]), ", ".join(f"${name}" for name in rows[0])
         with transaction(con):
-            marks = ", ".join("?" for _ in rows[0])
-            con.executemany(f"insert into audit.expectation_result values ({marks})", rows)
+            con.executemany(f"insert into audit.expectation_result ({names}) values ({places})", rows)
 
 
 def _json(value: Any) -> str | None:

@@ -107,7 +107,7 @@ def make_due(con: Connection, tables: Iterable[str], days: Iterable[date]) -> No
     """Write the days down as due in the tables."""
     listed = sorted(set(days))
     for table in tables:
-        con.execute("insert into raw.daily_due select ?, unnest(?::date[])", [table, listed])
+        con.execute("insert into raw.daily_due (table_name, day) select ?, unnest(?::date[])", [table, listed])
 
 
 def readers(table: str, models: Sequence[Model]) -> list[str]:
@@ -140,7 +140,7 @@ def state_of(con: Connection, table: str) -> str | None:
 
 def _write_state(con: Connection, table: str, state: str) -> None:
     con.execute("delete from raw.daily_state where table_name = ?", [table])
-    con.execute("insert into raw.daily_state values (?, ?)", [table, state])
+    con.execute("insert into raw.daily_state (table_name, state) values (?, ?)", [table, state])
 
 
 def _news(con: Connection, contract: Contract, since: str) -> tuple[date, ...]:

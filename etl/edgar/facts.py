@@ -1,8 +1,7 @@
 """Bodies of SEC EDGAR's companyfacts into raw.edgar_fact: every fact of an issuer, with all its vintages.
 
-A body is {cik, facts: {taxonomy: {concept: {units: {unit: [fact]}}}}}. DuckDB reads it with an explicit
-schema: detection would build a type of 120,000 characters for each file. Texts are typed here, fact by
-fact, so that one bad fact goes to audit.quarantine and the rest loads. A fact is identified by (cik,
+A body is {cik, facts: {taxonomy: {concept: {units: {unit: [fact]}}}}}. Its texts are typed fact by fact, so
+that one bad fact goes to audit.quarantine and the rest loads. A fact is identified by (cik,
 taxonomy, concept, unit, start, end, accession); fy, fp and frame describe the filing and are never keys.
 Nothing is deleted: a fact that a later body tells otherwise, or no longer, is marked with superseded_at.
 """
@@ -15,21 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from etl.config import Settings
+from etl.config import ROOT, Settings
 from etl.ledger import Ledger, LoadRecord
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
 SOURCE = "edgar"
-FACT = (
-    '"start" VARCHAR, "end" VARCHAR, val VARCHAR, accn VARCHAR, fy VARCHAR, fp VARCHAR, form VARCHAR, '
-    "filed VARCHAR, frame VARCHAR"
-)
-FACTS = f"MAP(VARCHAR, MAP(VARCHAR, STRUCT(units MAP(VARCHAR, STRUCT({FACT})[]))))"
 SMALLEST = 1 << 20  # bytes of the reader's buffer for a body
 IDENTITY = ("cik", "taxonomy", "concept", "unit", "period_start", "period_end", "accn")
 COLUMNS = (*IDENTITY, "val", "form", "filed", "fy", "fp", "frame")
 
-STAGING = Path(__file__).with_name("staging.sql")
+STAGING = ROOT / "sql" / "staging" / "edgar_fact.sql"
 # A window over all facts costs more than reading them: it is asked only where identities repeat at all.
 REPEATED = """
 update staged_fact set is_repeated = true where rowid in (
@@ -123,7 +117,10 @@ def stage(con: Connection, body: Body) -> None:
     """
     fix = "remove it, and the next refresh fetches it again"
     try:
-        con.execute(STAGING.read_text(encoding="utf-8").format(body=reader(body.path)))
+        con.execute(
+            f"create or replace temp table staged_fact as {STAGING.read_text(encoding='utf-8')}",
+            {"path": str(body.path), "size": _size(body.path)},
+        )
     except (DatabaseError, OSError, EOFError, zlib.error) as error:
         first = str(error).splitlines()[0]
         if isinstance(error, MemoryShortage):
@@ -136,17 +133,6 @@ def stage(con: Connection, body: Body) -> None:
     if found != {body.cik}:
         told = f"facts of {', '.join(sorted(map(str, found)))}" if found else "no facts"
         raise BodyError(f"{body.path} has {told}, and should have those of {body.cik}; {fix}")
-
-
-def reader(path: Path) -> str:
-    """The table function that reads one body, as (cik, facts); its buffer is as large as the body needs.
-
-    Raises OSError when the body cannot be read.
-    """
-    quoted = str(path).replace("'", "''")
-    columns = f"{{cik: 'VARCHAR', facts: '{FACTS}'}}"
-    form = f"format = 'unstructured', maximum_object_size = {_size(path)}"
-    return f"read_json('{quoted}', {form}, columns = {columns})"
 
 
 def _size(path: Path) -> int:

@@ -416,7 +416,7 @@ def refresh_edgar(con: Connection, settings: Settings, now: datetime, open_clien
 def platform_ciks(con: Connection) -> list[int]:
     """The CIKs of all platforms that have one, ascending. Source: sec_cik in platforms.csv."""
     rows = con.execute(
-        """select distinct fields['sec_cik']::bigint from raw.published_row
+        """select distinct fields['sec_cik']::bigint from raw.reference_row
         where kind = 'platform' and superseded_at is null and fields['sec_cik'] <> '' order by 1"""
     ).fetchall()
     return [row[0] for row in rows]

@@ -39,8 +39,10 @@ def store_body(
     path = body_path(content_hash)
     _write_once(settings.home / path, body)
     con.execute(
-        """insert into raw.edgar_body
-        select $kind, $cik, $part, $hash, $path, $size, $now, map($names::varchar[], $texts::varchar[])
+        """insert into raw.edgar_body by name
+        select
+            $kind as kind, $cik as cik, $part as part, $hash as content_hash, $path as path, $size as size_bytes,
+            $now as fetched_at, map($names::varchar[], $texts::varchar[]) as headers
         where not exists (
             select 1 from raw.edgar_body
             where kind = $kind and cik = $cik and part = $part and content_hash = $hash)""",

@@ -40,14 +40,14 @@ from etl.warehouse import (
     DatabaseError,
     WarehouseError,
     attached,
+    create_table,
     open_snapshot,
+    tables_of,
     transaction,
 )
 
 # Room beyond the size of the build database: file headers and the blocks a small file starts with.
 SPARE_BYTES = 2_000_000
-
-PUBLICATION = Path(__file__).with_name("publication.sql")
 
 
 @dataclass(frozen=True)
@@ -189,15 +189,28 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
                 "and list_contains($published, schema_name)",
                 {"published": list(CONTENT_SCHEMAS)},
             ).fetchall():
-                con.execute(f'insert into upcoming."{schema}"."{table}" from "{schema}"."{table}"')
-            con.execute(PUBLICATION.read_text(encoding="utf-8"))
+                con.execute(f'insert into upcoming."{schema}"."{table}" by name from "{schema}"."{table}"')
+            con.execute("create schema if not exists upcoming.meta")
+            for table, described in tables_of("meta").items():
+                con.execute(create_table(f"upcoming.{table}", *described))
             con.execute(
-                "insert into upcoming.meta.publication values (?, ?, ?, version(), ?)",
-                [made.version, made.refreshed_at, made.fingerprint, project["version"]],
+                "insert into upcoming.meta.publication by name select $version as version, "
+                "$refreshed_at as refreshed_at, $fingerprint as fingerprint, version() as duckdb_version, "
+                "$warehouse_version as warehouse_version",
+                {
+                    "version": made.version,
+                    "refreshed_at": made.refreshed_at,
+                    "fingerprint": made.fingerprint,
+                    "warehouse_version": project["version"],
+                },
+            )
+            con.execute(
+                "insert into upcoming.meta.input by name select file, content_hash, rows_loaded, rows_quarantined, "
+                "loaded_at from audit.load where superseded_at is null order by file, loaded_at"
             )
             if earlier:
                 changes = change_query(con, "served", f'"{catalog}"', grains_of(settings.sql_dir))
-                con.execute(f"insert into upcoming.meta.change select * from ({changes}) order by all")
+                con.execute(f"insert into upcoming.meta.change by name select * from ({changes}) order by all")
         con.execute("checkpoint upcoming")
 
 

@@ -1,4 +1,4 @@
-"""Reference files into raw.published_row: append what is new, mark what is gone, quarantine what breaks.
+"""Reference files into raw.reference_row: append what is new, mark what is gone, quarantine what breaks.
 
 Rows are compared with what is loaded, one by one: a second reading of the same files writes nothing,
 and a file with one more row adds one row. Nothing is deleted; a row that left its file is marked with
@@ -14,10 +14,10 @@ from typing import Any
 
 from etl.config import Settings
 from etl.ledger import Ledger, LoadRecord, QuarantineRecord
-from etl.reference import read as published
+from etl.reference.read import Reading, read
 from etl.warehouse import Connection, transaction
 
-SOURCE = "published"
+SOURCE = "reference"
 
 
 @dataclass(frozen=True)
@@ -38,24 +38,24 @@ class IngestResult:
     period_end: str | None
 
 
-def ingest_published(con: Connection, settings: Settings, now: datetime) -> IngestResult:
-    """Bring raw.published_row, audit.load and audit.quarantine up to date with the folders of the settings.
+def ingest_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
+    """Bring raw.reference_row, audit.load and audit.quarantine up to date with the folders of the settings.
 
-    One transaction. Raises published.SourceError for an unreadable file or a wrong header: nothing is
+    One transaction. Raises SourceError for an unreadable file or a wrong header: nothing is
     written then.
     """
     with transaction(con):
-        return load_published(con, settings, now)
+        return load_reference(con, settings, now)
 
 
-def load_published(con: Connection, settings: Settings, now: datetime) -> IngestResult:
-    """The work of ingest_published inside the caller's open transaction."""
-    reading = published.read(settings.figures, settings.root)
+def load_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
+    """The work of ingest_reference inside the caller's open transaction."""
+    reading = read(settings.figures, settings.root)
     hashes = {f.file: f.content_hash for f in reading.files}
     _stage(con, reading, hashes)
     superseded = _count(
         con,
-        """update raw.published_row as r set superseded_at = $now
+        """update raw.reference_row as r set superseded_at = $now
         where superseded_at is null and not exists (
             select 1 from staged as s where s.kind = r.kind and s.file = r.file
                 and s.fields = r.fields and s.reading = r.reading)""",
@@ -63,10 +63,10 @@ def load_published(con: Connection, settings: Settings, now: datetime) -> Ingest
     )
     added = _count(
         con,
-        """insert into raw.published_row by name
+        """insert into raw.reference_row by name
         select s.*, $now as loaded_at from staged as s
         where not exists (
-            select 1 from raw.published_row as r where r.superseded_at is null and s.kind = r.kind
+            select 1 from raw.reference_row as r where r.superseded_at is null and s.kind = r.kind
                 and s.file = r.file and s.fields = r.fields and s.reading = r.reading)
         order by s.file, s.line""",
         {"now": now},
@@ -113,7 +113,7 @@ def load_published(con: Connection, settings: Settings, now: datetime) -> Ingest
     )
 
 
-def _stage(con: Connection, reading: published.Reading, hashes: dict[str, str]) -> None:
+def _stage(con: Connection, reading: Reading, hashes: dict[str, str]) -> None:
     records = reading.records
     con.execute(
         """create or replace temp table staged as

@@ -1,4 +1,4 @@
-"""Published figures: folders of CSV files that people keep by hand, each figure with its document.
+"""Reference figures: folders of CSV files that people keep by hand, each figure with its document.
 
 data/reference is the reference set; a user's folder beside it holds any of the files and may define
 platforms, metrics and documents of its own. What goes wrong: keys that nothing defines, values that are not

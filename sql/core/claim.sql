@@ -17,6 +17,6 @@ select
     d.published_on::date                                     as published_on,      -- day on which it made the claim; empty where the document has no date
     nullif(r.fields['note'], '')::varchar                    as note,              -- remarks of the compiler
     r.loaded_at::timestamptz                                 as loaded_at          -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 join core.document as d on d.document_id = r.fields['document_id']
 where r.kind = 'claim' and r.superseded_at is null

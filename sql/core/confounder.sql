@@ -6,5 +6,5 @@ select
     r.fields['ends_on']::date       as ends_on,    -- last day
     r.fields['source']::varchar     as source,     -- what says so, and what is convention in it
     r.loaded_at::timestamptz        as loaded_at   -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 where r.kind = 'confounder' and r.superseded_at is null

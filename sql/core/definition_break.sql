@@ -8,5 +8,5 @@ select
     r.fields['reason']::varchar               as reason,          -- what changed
     r.fields['document_id']::varchar          as document_id,     -- document that says so
     r.loaded_at::timestamptz                  as loaded_at        -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 where r.kind = 'definition_break' and r.superseded_at is null

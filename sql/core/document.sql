@@ -4,7 +4,7 @@ with document as (
     select
         r.fields['document_id'] as document_id, r.fields['kind'] as kind, r.fields['publisher'] as publisher,
         r.fields['title'] as title, r.fields['url'] as url, nullif(r.fields['published_on'], '')::date as published_on, r.loaded_at
-    from raw.published_row as r
+    from raw.reference_row as r
     where r.kind = 'document' and r.superseded_at is null
     union all
     select f.document_id, 'filing', 'SEC EDGAR', f.title, f.url, f.published_on, f.loaded_at

@@ -9,5 +9,5 @@ select
     r.fields['sign']::varchar              as sign,      -- positive: printed negative or not, it is an amount spent; any: the sign is part of the figure
     nullif(r.fields['note'], '')::varchar  as note,      -- remarks of the reviewer
     r.loaded_at::timestamptz               as loaded_at  -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 where r.kind = 'edgar_concept' and r.superseded_at is null

@@ -8,5 +8,5 @@ select
     r.fields['period_rule']::varchar as period_rule, -- periods for which it is usually printed, separated by |
     r.fields['definition']::varchar  as definition,  -- what is counted
     r.loaded_at::timestamptz         as loaded_at    -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 where r.kind = 'metric' and r.superseded_at is null

@@ -9,7 +9,7 @@ with printed as (
         r.fields['unit'] as unit, r.fields['qualifier'] as qualifier, r.fields['basis'] as basis,
         d.document_id, r.fields['locator'] as locator, r.fields['printed_as'] as printed_as,
         null::varchar as derivation, []::varchar[] as derived_from, d.kind as source_class, d.class_rank, d.published_on, r.loaded_at
-    from raw.published_row as r join core.document as d on d.document_id = r.fields['document_id']
+    from raw.reference_row as r join core.document as d on d.document_id = r.fields['document_id']
     where r.kind = 'observation' and r.superseded_at is null
     union all by name select e.*, 'filing' as source_class, 1 as class_rank from core.edgar_observation as e
 ),

@@ -3,7 +3,7 @@
 with link as (
     select
         r.fields['partnership_id'] as partnership_id, r.fields['predecessor_id'] as predecessor_id, r.fields['relation'] as relation
-    from raw.published_row as r
+    from raw.reference_row as r
     where r.kind = 'partnership_link' and r.superseded_at is null
 ),
 earlier as (
@@ -35,7 +35,7 @@ select
     t.measured_in::varchar                          as traffic_platform, -- platform whose figures contain the traffic partner; empty where nobody's do
     g.measured_in::varchar                          as supply_platform, -- platform whose figures contain the supply partner; empty where nobody's do
     r.loaded_at::timestamptz                        as loaded_at        -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 left join earlier as e on e.partnership_id = r.fields['partnership_id']
 left join later as s on s.predecessor_id = r.fields['partnership_id']
 left join core.party as t on t.party = r.fields['traffic_partner']

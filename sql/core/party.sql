@@ -8,7 +8,7 @@ select
     (r.kind = 'platform')::boolean                             as is_measured, -- whether figures of it are in core.observation
     coalesce(r.fields['platform'], nullif(r.fields['measured_in'], ''))::varchar as measured_in, -- platform whose figures contain it; empty where nobody's do
     r.loaded_at::timestamptz                                   as loaded_at    -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 where r.kind in ('platform', 'party') and r.superseded_at is null
 qualify row_number() over (
     partition by coalesce(r.fields['party'], r.fields['platform']) order by r.kind = 'platform' desc, r.file, r.line

@@ -10,5 +10,5 @@ select
     r.fields['fiscal_year_end']::varchar                as fiscal_year_end,    -- month and day on which the fiscal year ends, MM-DD
     r.fields['reporting_currency']::varchar             as reporting_currency, -- ISO 4217 code of the reporting currency
     r.loaded_at::timestamptz                            as loaded_at           -- when this warehouse knew it
-from raw.published_row as r
+from raw.reference_row as r
 where r.kind = 'platform' and r.superseded_at is null

@@ -14,7 +14,7 @@ import pytest
 from etl.ask.effect import Answer, Market, answer, answers, number, told
 from etl.config import load_settings
 from etl.models.graph import create_statements, load_models
-from etl.reference.load import ingest_published
+from etl.reference.load import ingest_reference
 from etl.warehouse import WarehouseError, memory
 
 LIVE_ON = date(2020, 5, 27)
@@ -91,7 +91,7 @@ def test_jd_and_kuaishou_have_no_number(tmp_path: Path) -> None:
     """The embedded figures have gaps and two other platforms: every figure says why there is no effect."""
     settings = load_settings({"WAREHOUSE_HOME": str(tmp_path)})
     con = memory()
-    ingest_published(con, settings, datetime(2026, 1, 1, tzinfo=UTC))
+    ingest_reference(con, settings, datetime(2026, 1, 1, tzinfo=UTC))
     for model in load_models(settings.sql_dir):
         for statement in create_statements(model):
             con.execute(statement)

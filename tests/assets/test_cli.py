@@ -48,7 +48,7 @@ def test_a_refused_file_is_named_without_a_traceback(
     (failure,) = notified
     assert failure and "data/reference/claims.csv" in failure
     printed = "".join((refused.output, *capfd.readouterr()))
-    assert "Failed     raw.published_row: data/reference/claims.csv" in printed
+    assert "Failed     raw.reference_row: data/reference/claims.csv" in printed
     assert "Published  nothing" in printed
     assert "Not run    core.claim" in printed
     assert "Traceback" not in printed

@@ -21,7 +21,7 @@ from etl.models.graph import load_models
 
 MOST_ASSETS = 80  # none for a company: a table a question, however many are measured
 DELIVERED = {"core.platform_metric_daily", "core.partner_target", "core.order_event", "core.fx_rate"}
-INPUTS = {"raw.published_row", "raw.edgar_filing", "raw.edgar_body", "raw.edgar_fact", *DELIVERED}
+INPUTS = {"raw.reference_row", "raw.edgar_filing", "raw.edgar_body", "raw.edgar_fact", *DELIVERED}
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_macro_over_two_tables_waits_for_both(models: tuple[Model, ...]) -> No
     party, platform = (m for m in models if m.name in ("core.party", "core.platform"))
     both = replace(party, table="pair_on", parameters="as_of_date date", reads=(party.name, platform.name))
     assert macros_after(platform, [party, platform, both]) == (both,)
-    assert dependencies(platform, [party, platform, both]) == {"raw.published_row", "core.party"}
+    assert dependencies(platform, [party, platform, both]) == {"raw.reference_row", "core.party"}
     dated = replace(platform, schema="marts", table="dated", reads=(), as_of=(("core.party", both.name),))
     assert dependencies(dated, [party, platform, both, dated]) == {"core.party", "core.platform"}
 

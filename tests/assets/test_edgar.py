@@ -97,7 +97,7 @@ def test_a_look_without_news_ends_after_the_question(refreshed: Project, server:
     first = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert first.success
     assert {*EDGAR, "serving.warehouse"} <= materialised(first)
-    assert "raw.published_row" not in materialised(first)
+    assert "raw.reference_row" not in materialised(first)
 
     second = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert second.success

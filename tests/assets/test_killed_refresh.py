@@ -25,7 +25,7 @@ from tests.support.reference_rows import DOCUMENT, FIGURE, PLATFORM, write
 CHILDREN = multiprocessing.get_context("spawn")
 # Where it dies: the name that a step looks up, and the table it is working on then (None: the first call).
 DEATHS = {
-    "in the middle of the ingest": ("etl.checks.run.Checks.validate", "raw.published_row"),
+    "in the middle of the ingest": ("etl.checks.run.Checks.validate", "raw.reference_row"),
     "inside the transaction of a model": ("etl.checks.run.Checks.validate", "steps.cac_ratio"),
     "between two models": ("assets.models.build", "marts.cac_trend"),
     "before it publishes": ("assets.serving.publish", None),

@@ -58,7 +58,7 @@ def test_a_refresh_builds_and_publishes_everything(
     models = load_models(ROOT / "sql")
     tables = {model.name for model in models if not model.is_macro}
     assert materialised(result) == tables - rest_on_deliveries(models) | {
-        "raw.published_row",
+        "raw.reference_row",
         "raw.edgar_filing",
         "raw.edgar_body",
         "raw.edgar_fact",
@@ -92,7 +92,7 @@ def test_what_the_ui_shows_of_a_table(first: tuple[Project, dg.ExecuteInProcessR
 
 
 def test_what_the_ui_shows_of_an_ingest(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
-    shown = metadata(first[1], "raw.published_row")
+    shown = metadata(first[1], "raw.reference_row")
     read, loaded = shown["rows read"].value, shown["rows loaded"].value
     assert read == loaded + shown["rows quarantined"].value
     files = {record.data["file"]: record.data["rows_read"] for record in shown["files"].records}
@@ -137,19 +137,19 @@ def test_a_critical_failure_keeps_what_was_there(changed: Change) -> None:
 
 def test_a_critical_failure_of_the_input_loads_nothing(changed: Change) -> None:
     project = changed("data/reference/parties.csv", "new_party,New party,counterparty\n")
-    with (project.root / "expectations/raw/published_row.yaml").open("a", encoding="utf-8") as suite:
+    with (project.root / "expectations/raw/reference_row.yaml").open("a", encoding="utf-8") as suite:
         suite.write(FAILING.format(severity="critical"))
     result = project.refresh()
-    assert set(failures(result)) == {"raw__published_row"}
+    assert set(failures(result)) == {"raw__reference_row"}
     assert materialised(result) <= READ_NO_REFERENCE
     with open_build(project.settings) as con:
-        query = "select count(*) from raw.published_row where fields['party'] = 'new_party'"
+        query = "select count(*) from raw.reference_row where fields['party'] = 'new_party'"
         assert con.execute(query).fetchall() == [(0,)]
 
 
 def test_a_warning_shows_and_does_not_block(changed: Change) -> None:
-    project = changed("expectations/raw/published_row.yaml", FAILING.format(severity="warning"))
-    result = project.refresh([dg.AssetKey(["raw", "published_row"])])
+    project = changed("expectations/raw/reference_row.yaml", FAILING.format(severity="warning"))
+    result = project.refresh([dg.AssetKey(["raw", "reference_row"])])
     assert result.success
     (check,) = (c for c in result.get_asset_check_evaluations() if c.check_name == "made_to_fail")
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
@@ -159,15 +159,15 @@ def test_a_warning_shows_and_does_not_block(changed: Change) -> None:
 def test_a_quarantined_row_is_told_with_its_line_and_reason(changed: Change) -> None:
     project = changed("data/reference/parties.csv", ",nobody,counterparty\n")
     lines = (project.root / "data/reference/parties.csv").read_text(encoding="utf-8").splitlines()
-    job_result = project.refresh([dg.AssetKey(["raw", "published_row"])])
+    job_result = project.refresh([dg.AssetKey(["raw", "reference_row"])])
     assert job_result.success
-    (row,) = metadata(job_result, "raw.published_row")["quarantined"].records
+    (row,) = metadata(job_result, "raw.reference_row")["quarantined"].records
     assert (row.data["file"], row.data["line"]) == ("data/reference/parties.csv", str(len(lines)))
     with dg.DagsterInstance.ephemeral() as instance:
         told = summary(outcome(job_result, instance), 1.0)
     assert f"data/reference/parties.csv:{len(lines)}  {row.data['reason']}" in told
     assert "1 quarantined" in told
-    assert "warned  raw.published_row  nothing_quarantined" in told
+    assert "warned  raw.reference_row  nothing_quarantined" in told
 
 
 def test_a_refused_file_fails_once_with_its_message(changed: Change) -> None:

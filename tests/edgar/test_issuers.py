@@ -14,7 +14,7 @@ import pytest
 from etl.config import load_settings
 from etl.warehouse import Connection
 from tests.support.edgar_bodies import REAL, real_bodies
-from tests.support.edgar_warehouse import PUBLISHED, asked, built, warnings
+from tests.support.edgar_warehouse import REFERENCE, asked, built, warnings
 
 pytestmark = pytest.mark.skipif(not real_bodies(), reason="the real bodies are not on this machine")
 ISSUERS = """platform,name,fiscal_year_end,reporting_currency,sec_cik
@@ -33,7 +33,7 @@ def issuers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     home = tmp_path_factory.mktemp("issuers")
     (home / "platforms.csv").write_text(ISSUERS, encoding="utf-8")
     (home / "edgar_concepts.csv").write_text(CONCEPTS, encoding="utf-8")
-    figures = f"{PUBLISHED}:{home}"
+    figures = f"{REFERENCE}:{home}"
     con = built(load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": figures}), real_bodies())
     yield con
     con.close()
@@ -159,7 +159,7 @@ def test_annual_figures_are_those_that_edgartools_reads(issuers: Connection) -> 
 @pytest.fixture(scope="module")
 def filers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """The reference data with what Alibaba, JD and Pinduoduo filed of expense and revenue."""
-    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("home")), "WAREHOUSE_FIGURES": PUBLISHED})
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("home")), "WAREHOUSE_FIGURES": REFERENCE})
     excerpts = [(int(path.name[3:13]), path) for path in sorted(REAL.glob("CIK*.excerpt.json"))]
     assert len(excerpts) == 3
     con = built(settings, excerpts)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from etl.config import load_settings
-from etl.reference.load import ingest_published
+from etl.reference.load import ingest_reference
 from etl.warehouse import Connection, memory
 from tests.support.edgar_bodies import FILED, JD, PDD, body, write
-from tests.support.edgar_warehouse import NOW, PUBLISHED, asked, built, warnings
+from tests.support.edgar_warehouse import NOW, REFERENCE, asked, built, warnings
 
 CONCEPTS = """platform,metric,taxonomy,concept,priority,sign
 logistic,sga_expense,ifrs-full,GeneralAndAdministrativeExpense,1,positive
@@ -22,7 +22,7 @@ logistic,sga_expense,ifrs-full,GeneralAndAdministrativeExpense,1,positive
 def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     home = tmp_path_factory.mktemp("home")
     bodies = [(cik, write(home / f"{cik}.json", body(cik, FILED))) for cik in (JD, PDD)]
-    con = built(load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": PUBLISHED}), bodies)
+    con = built(load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": REFERENCE}), bodies)
     yield con
     con.close()
 
@@ -30,7 +30,7 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     home = tmp_path_factory.mktemp("plain")
-    con = built(load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": PUBLISHED}), [])
+    con = built(load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": REFERENCE}), [])
     yield con
     con.close()
 
@@ -200,9 +200,9 @@ def test_without_filings_there_is_nothing_to_reconcile(plain: Connection) -> Non
 
 def test_an_unknown_issuer_of_a_concept_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "edgar_concepts.csv").write_text(CONCEPTS, encoding="utf-8")
-    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_FIGURES": f"{PUBLISHED}:{tmp_path}"})
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_FIGURES": f"{REFERENCE}:{tmp_path}"})
     con = memory()
-    found = ingest_published(con, settings, NOW)
+    found = ingest_reference(con, settings, NOW)
     con.close()
     assert [row.column_name for row in found.quarantined] == ["platform"]
     assert "logistic" in json.dumps(found.quarantined, default=str)

@@ -14,7 +14,7 @@ from etl.config import Settings, load_settings
 from etl.edgar.client import AgentError, Client, Clock, ContentError, Limiter
 from etl.edgar.filings import OFF, EdgarPoll, platform_ciks, read_filings, refresh_edgar
 from etl.edgar.store import read_body
-from etl.reference.load import load_published
+from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.edgar_server import (
     AGENT,
@@ -70,7 +70,7 @@ class House:
         folder.mkdir(exist_ok=True)
         rows = "\n".join(f"p{cik},Platform,{cik},12-31,CNY" for cik in ciks)
         folder.joinpath("platforms.csv").write_text(PLATFORMS.format(rows=rows))
-        load_published(self.con, self.settings, NOW)
+        load_reference(self.con, self.settings, NOW)
 
     def refresh(self, now: datetime = NOW, **changes: Any) -> EdgarPoll:
         """One refresh; `server.requests` then holds what was asked for in it."""
@@ -306,7 +306,7 @@ def test_nobody_is_asked_any_more_when_issuer_after_issuer_fails(house: House, s
 def test_a_cik_counts_once_however_it_is_written(house: House) -> None:
     rows = [f"a,A,{JD},12-31,CNY", f"b,B,{JD:010d},12-31,CNY", "c,C,,12-31,CNY", "d,D,CIK12,12-31,CNY"]
     house.settings.figures[0].joinpath("platforms.csv").write_text(PLATFORMS.format(rows="\n".join(rows)))
-    loaded = load_published(house.con, house.settings, NOW)
+    loaded = load_reference(house.con, house.settings, NOW)
     assert platform_ciks(house.con) == [JD]
     assert [row.column_name for row in loaded.quarantined] == ["sec_cik"]
 

@@ -13,7 +13,7 @@ select
     r.fields['thing']::varchar as thing,              -- slug
     nullif(r.fields['note'], '')::varchar as note,    -- remark
     (r.fields['weight']::integer / 3)::double as third -- a third of the weight, kg
-from raw.published_row as r
+from raw.reference_row as r
 """
 THING_AS_OF = """-- A thing, by a day.
 -- macro: core.thing_as_of(as_of_date date)
@@ -99,7 +99,7 @@ def case(folder: Path, table: str, files: dict[str, str]) -> Path:
 def test_differences_are_told(
     con: Connection, sql_dir: Path, tmp_path: Path, expected: str, problems: list[str]
 ) -> None:
-    files = {"raw.published_row.csv": RAW, "expected.csv": expected}
+    files = {"raw.reference_row.csv": RAW, "expected.csv": expected}
     assert run_case(con, case(tmp_path, "core/thing", files), sql_dir) == problems
 
 
@@ -138,7 +138,7 @@ def test_as_of_asks_the_twin(
         ("core/thing", {"core.thin.csv": "a\n", "expected.csv": "thing\n"}, "from no table core.thin"),
         ("core/thing", {"marts.story.csv": "things\n", "expected.csv": "thing\n"}, "no table marts.story"),
         ("marts/story", {"core.thing.csv": "thing\n", "expected.csv": "things\n0\n"}, "no table core.thing"),
-        ("core/thing", {"raw.published_row.csv": "field\n", "expected.csv": "thing\n"}, "no such column"),
+        ("core/thing", {"raw.reference_row.csv": "field\n", "expected.csv": "thing\n"}, "no such column"),
         ("core/thing", {"expected.csv": "thin\n"}, "compares columns that core.thing does not have: thin"),
         ("core/thing", {"as_of.txt": "2020-01-01", "expected.csv": "thing\n"}, "has no twin"),
         ("core/thing_as_of", {"expected.csv": "thing\n"}, "say the day in as_of.txt"),

@@ -20,14 +20,14 @@ select
         else 0
     end::decimal(18, 2)  as  weight,     -- kg :: as printed
     [r.file]::struct(a integer, b varchar[])[] as parts -- last one
-from raw.published_row as r
+from raw.reference_row as r
 """
 SEEN = """-- A sighting.
 -- grain: thing, seen_on
 select
     r.fields['thing']::varchar as thing, -- slug
     r.fields['seen_on']::date as seen_on -- day
-from raw.published_row as r
+from raw.reference_row as r
 """
 SEEN_AS_OF = """-- The last sighting known on a day.
 -- macro: core.seen_as_of(as_of_date date)
@@ -87,7 +87,7 @@ def test_header_types_and_comments_are_those_of_the_text(tmp_path: Path) -> None
     assert thing.name == "core.thing"
     assert thing.description == "A thing of the sources. It may be anything."
     assert thing.grain == ("thing",)
-    assert thing.reads == ("raw.published_row",)
+    assert thing.reads == ("raw.reference_row",)
     assert thing.parameters is None
     assert not thing.twin
     assert thing.columns == (
@@ -189,7 +189,7 @@ def test_a_file_that_breaks_the_form_is_refused(tmp_path: Path, files: dict[str,
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("select r.file::varchar as thing -- x\nfrom raw.published_row as r", "core, steps, marts only"),
+        ("select r.file::varchar as thing -- x\nfrom raw.reference_row as r", "core, steps, marts only"),
         ("select r.file::varchar as thing -- x\nfrom audit.load as r", "core, steps, marts only"),
         ("select r.thing::varchar as thing -- x\nfrom core.thingy as r", "core.thingy, which no file makes"),
         (

@@ -6,7 +6,7 @@ from etl.models.graph import column_lineage, load_models
 
 THING = """-- A thing.
 -- grain: thing
-with row as (select * from raw.published_row as r where r.kind = 'thing')
+with row as (select * from raw.reference_row as r where r.kind = 'thing')
 select
     row.fields['thing']::varchar as thing,              -- slug
     (row.line + row.line)::bigint as place,             -- line
@@ -16,7 +16,7 @@ from row
 NOTE = """-- A note.
 -- grain: remark
 select r.file::varchar as remark -- words
-from raw.published_row as r
+from raw.reference_row as r
 """
 THING_AS_OF = """-- A thing on a day.
 -- macro: core.thing_as_of(as_of_date date)
@@ -75,8 +75,8 @@ def test_lineage_ends_at_the_columns_of_tables(tmp_path: Path) -> None:
     models = load_models(tmp_path)
     lineage = {model.name: column_lineage(model, models) for model in models}
     assert lineage["core.thing"] == {
-        "thing": [("raw.published_row", "fields")],
-        "place": [("raw.published_row", "line")],
+        "thing": [("raw.reference_row", "fields")],
+        "place": [("raw.reference_row", "line")],
         "kind": [],
     }
     assert lineage["core.thing_latest"] == {

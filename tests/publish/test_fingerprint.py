@@ -42,7 +42,7 @@ CHANGES = {
 NO_CHANGES = {
     "the journal of expectations": "insert into audit.expectation_result (run_id) values ('r')",
     "the journal of publications": "insert into audit.publication (version) values (7)",
-    "raw": "insert into raw.published_row (line) values (1)",
+    "raw": "insert into raw.reference_row (line) values (1)",
     "a table made anew in another order": "create or replace table core.observation as "
     "from core.observation order by hash(observation_id); "
     "comment on table core.observation is 'one figure; it''s printed'; "

@@ -265,9 +265,9 @@ def test_a_macro_that_no_reader_could_call_is_not_published(settings: Settings) 
     with open_build(settings) as con:
         con.execute(
             "create macro marts.leak(as_of_date date) as table "
-            "select r.line from raw.published_row as r where r.loaded_at::date <= as_of_date"
+            "select r.line from raw.reference_row as r where r.loaded_at::date <= as_of_date"
         )
-        with pytest.raises(WarehouseError, match="published_row"):
+        with pytest.raises(WarehouseError, match="reference_row"):
             publish(con, settings, now=NOW)
     assert served(settings.serving_db) == (1, 7)
     assert leftovers(settings) == []

@@ -18,7 +18,7 @@ from tests.support.reference_rows import (
     DOCUMENT,
     FIGURE,
     PLATFORM,
-    PUBLISHED,
+    REFERENCE,
     only_reject,
     read_mine,
     records_of,
@@ -29,7 +29,7 @@ from tests.support.reference_rows import (
 
 
 def test_reference_data_is_read_whole() -> None:
-    reading = read([PUBLISHED], ROOT)
+    reading = read([REFERENCE], ROOT)
     assert reading.rejects == ()
     held = {
         path.name: list(csv.DictReader(path.open(encoding="utf-8", newline="")))
@@ -37,23 +37,23 @@ def test_reference_data_is_read_whole() -> None:
     }
     assert {Path(file.file).name: file.rows_read for file in reading.files} == {n: len(r) for n, r in held.items()}
     assert [record.fields for record in reading.records if record.kind == "observation"] == held["observations.csv"]
-    observations = ROOT / PUBLISHED / "observations.csv"
+    observations = ROOT / REFERENCE / "observations.csv"
     hashes = {file.file: file.content_hash for file in reading.files}
     assert hashes["data/reference/observations.csv"] == hashlib.sha256(observations.read_bytes()).hexdigest()
 
 
 def test_reading_of_an_observation() -> None:
-    by_id = {r.reading["observation_id"]: r for r in read([PUBLISHED], ROOT).records if r.kind == "observation"}
+    by_id = {r.reading["observation_id"]: r for r in read([REFERENCE], ROOT).records if r.kind == "observation"}
     assert len(by_id) == 789
     assert by_id["obs_1426673f99"].reading["rounding_half_width"] == "500000"
     assert by_id["obs_58509ddaf8"].reading["rounding_half_width"] == "500000"  # RMB 7 trillion 494,000 million
     assert by_id["obs_9b071b26dc"].reading["rounding_half_width"] == "50000000"  # 2兆4440億元
-    others = {len(r.reading) for r in read([PUBLISHED], ROOT).records if r.kind != "observation"}
+    others = {len(r.reading) for r in read([REFERENCE], ROOT).records if r.kind != "observation"}
     assert others == {0}
 
 
 def test_each_reference_figure_ten_times_off_is_quarantined(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(ROOT / PUBLISHED, tmp_path / "published"))
+    folder = Path(shutil.copytree(ROOT / REFERENCE, tmp_path / "reference"))
     rows = list(csv.DictReader((folder / "observations.csv").open(encoding="utf-8", newline="")))
     write(folder, observations=[{**row, "value": f"{Decimal(row['value']) * 10:f}"} for row in rows])
     reading = read([folder], ROOT)
@@ -185,5 +185,5 @@ def test_a_faulty_record_is_rejected_with_its_text(tmp_path: Path) -> None:
     folder = write(tmp_path, documents=[DOCUMENT], observations=[FIGURE])
     with (folder / "observations.csv").open("ab") as file:
         file.write(b'jd,"open\njd,\xff\n')
-    rejects = read([PUBLISHED, folder], ROOT).rejects
+    rejects = read([REFERENCE, folder], ROOT).rejects
     assert [(r.line, r.column, r.raw_text) for r in rejects] == [(3, None, 'jd,"open'), (4, None, "jd,\\xff")]

@@ -21,7 +21,7 @@ from tests.support.reference_rows import (
     LINK,
     PLATFORM,
     PROMOTION,
-    PUBLISHED,
+    REFERENCE,
     only_reject,
     read_mine,
     write,
@@ -162,8 +162,8 @@ def test_the_second_of_two_is_the_duplicate_and_names_the_first(tmp_path: Path) 
 
 
 def test_a_copy_of_the_reference_data_is_duplicate_row_by_row(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / PUBLISHED, tmp_path / "copy")
-    reading = read([PUBLISHED, tmp_path / "copy"], ROOT)
+    shutil.copytree(ROOT / REFERENCE, tmp_path / "copy")
+    reading = read([REFERENCE, tmp_path / "copy"], ROOT)
     assert len(reading.records) == len(reading.rejects) == 1260
     assert all(r.reason.startswith("repeats data/reference/") for r in reading.rejects)
 
@@ -171,7 +171,7 @@ def test_a_copy_of_the_reference_data_is_duplicate_row_by_row(tmp_path: Path) ->
 def test_a_repeated_document_still_serves(tmp_path: Path) -> None:
     first = write(tmp_path / "first", documents=[DOCUMENT])
     second = write(tmp_path / "second", documents=[{**DOCUMENT, "publisher": ""}], observations=[FIGURE])
-    reading = read([PUBLISHED, first, second], ROOT)
+    reading = read([REFERENCE, first, second], ROOT)
     assert only_reject(reading).reason.startswith("repeats ")
     assert {record.kind for record in reading.records if record.file.startswith(str(second))} == {"observation"}
 
@@ -183,7 +183,7 @@ def test_a_conflicting_document_is_not_replaced_by_its_namesake(tmp_path: Path) 
         documents=[{**DOCUMENT, "title": "Another report"}],
         observations=[{**FIGURE, "metric": "revenue"}],
     )
-    document, figure = read([PUBLISHED, first, second], ROOT).rejects
+    document, figure = read([REFERENCE, first, second], ROOT).rejects
     assert document.column == "document_id"
     assert "stands in" in document.reason
     assert figure.column == "document_id"
@@ -194,7 +194,7 @@ def test_a_conflicting_document_is_not_replaced_by_its_namesake(tmp_path: Path) 
 
 
 def test_a_folder_named_twice_is_read_once() -> None:
-    assert read([PUBLISHED, ROOT / PUBLISHED], ROOT) == read([PUBLISHED], ROOT)
+    assert read([REFERENCE, ROOT / REFERENCE], ROOT) == read([REFERENCE], ROOT)
 
 
 def test_folders_that_cannot_be_read(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_folders_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_wrong_header_stops_the_reading(tmp_path: Path) -> None:
     folder = write(tmp_path, observations=[{**FIGURE, "rounding_halfwidth": "5"}])
     with pytest.raises(SourceError, match="remove or rename 'rounding_halfwidth'"):
-        read([PUBLISHED, folder], ROOT)
+        read([REFERENCE, folder], ROOT)
 
 
 # --- The documentation -------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_the_example_of_the_guide_is_accepted(tmp_path: Path) -> None:
         name, _, rows = part.partition("\n")
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(rows, encoding="utf-8")
-    reading = read([PUBLISHED, tmp_path / "figures"], ROOT)
+    reading = read([REFERENCE, tmp_path / "figures"], ROOT)
     assert reading.rejects == ()
     assert [file.rows_read for file in reading.files if "/figures/" in file.file] == [1, 1, 1]
 

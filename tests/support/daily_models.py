@@ -99,7 +99,7 @@ def deliver(con: Connection, at: datetime, day: date, spend: int, platform: str 
     with transaction(con):
         key = [platform, day]
         con.execute(
-            "insert into raw.platform_metric_daily_history select m.*, ? "
+            "insert into raw.platform_metric_daily_history by name select m.*, ? as superseded_at "
             "from core.platform_metric_daily as m where m.platform = ? and m.date = ?",
             [at, *key],
         )
@@ -116,7 +116,8 @@ def order(con: Connection, at: datetime, event: str, buyer: str, day: date | Non
     """An order as a load brings it; without a day it is only taken away, as a refused file would be."""
     with transaction(con):
         con.execute(
-            "insert into raw.order_event_history select e.*, ? from core.order_event as e where e.event_id = ?",
+            "insert into raw.order_event_history by name select e.*, ? as superseded_at "
+            "from core.order_event as e where e.event_id = ?",
             [at, event],
         )
         con.execute("delete from core.order_event where event_id = ?", [event])

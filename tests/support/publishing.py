@@ -53,8 +53,10 @@ def fill(con: Connection, number: int, rows: int = 500) -> None:
 def load(con: Connection, file: str, superseded: bool = False) -> None:
     """Write an audit row of one file that was read."""
     con.execute(
-        "insert into audit.load values ('published', ?, 'abc', 3, 2, 1, 0, 'partly_loaded', null, "
-        "timestamptz '2026-01-01 00:00:00+00', if(?, timestamptz '2026-02-01 00:00:00+00', null), null)",
+        "insert into audit.load by name select 'reference' as source, ? as file, 'abc' as content_hash, "
+        "3 as rows_read, 2 as rows_loaded, 1 as rows_quarantined, 0 as rows_superseded, 'partly_loaded' as status, "
+        "timestamptz '2026-01-01 00:00:00+00' as loaded_at, "
+        "if(?, timestamptz '2026-02-01 00:00:00+00', null) as superseded_at",
         [file, superseded],
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from etl.config import ROOT
 from etl.reference.read import AcceptedRow, Reading, Reject, read
 
-PUBLISHED = Path("data") / "reference"
+REFERENCE = Path("data") / "reference"
 VOCABULARY = ("platforms", "parties", "metrics")
 Row = dict[str, str]
 
@@ -89,7 +89,7 @@ def read_mine(folder: Path, **tables: Iterable[Row]) -> Reading:
     """The reference vocabulary and folder/mine with these tables, in which doc_shop is defined."""
     (folder / "vocabulary").mkdir(exist_ok=True)
     for name in VOCABULARY:
-        shutil.copy(ROOT / PUBLISHED / f"{name}.csv", folder / "vocabulary")
+        shutil.copy(ROOT / REFERENCE / f"{name}.csv", folder / "vocabulary")
     write(folder / "mine", **{"documents": [DOCUMENT], **tables})
     return read([Path("vocabulary"), Path("mine")], folder)
 

@@ -83,7 +83,8 @@ def publish_small_warehouse(home: Path) -> Settings:
         rows.append(("observation", fields, reading))
     with open_build(settings) as con:
         con.executemany(
-            "insert into raw.published_row values (?, 'small.csv', '', ?, ?, ?, ?, null)",
+            "insert into raw.reference_row (kind, file, content_hash, line, fields, reading, loaded_at) "
+            "values (?, 'small.csv', '', ?, ?, ?, ?)",
             [(kind, line, fields, reading, NOW) for line, (kind, fields, reading) in enumerate(rows, 2)],
         )
         build_models(con)

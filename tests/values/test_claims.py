@@ -14,7 +14,7 @@ import pytest
 
 from etl.config import load_settings
 from etl.models.graph import create_statements
-from etl.reference.load import load_published
+from etl.reference.load import load_reference
 from etl.warehouse import Connection, rollback
 from tests.support.models import models_behind
 
@@ -233,7 +233,7 @@ def test_then_is_what_the_twins_say(warehouse: Connection, day: str) -> None:
 def test_a_figure_that_goes_missing_is_named(warehouse: Connection) -> None:
     with undone(warehouse):
         warehouse.execute(
-            "delete from raw.published_row as r where r.kind = 'observation' and r.fields['platform'] = 'jd' "
+            "delete from raw.reference_row as r where r.kind = 'observation' and r.fields['platform'] = 'jd' "
             "and r.fields['metric'] = 'annual_active_buyers' and r.fields['period_end'] = '2016-12-31'"
         )
         rebuild(warehouse)
@@ -255,7 +255,7 @@ def test_one_line_adds_a_claim(warehouse: Connection, tmp_path: Path) -> None:
     (tmp_path / "claims.csv").write_text(CLAIM, encoding="utf-8")
     settings = load_settings({"WAREHOUSE_FIGURES": f"data/reference:{tmp_path}"})
     with undone(warehouse):
-        result = load_published(warehouse, settings, NOW)
+        result = load_reference(warehouse, settings, NOW)
         assert (result.rows_added, result.quarantined) == (1, ())
         rebuild(warehouse)
         [mine] = checks(warehouse, "mine", "k.is_plain")
@@ -267,7 +267,7 @@ def test_an_uninformative_number_decides_nothing(warehouse: Connection) -> None:
     """A count in whole hundreds of millions leaves a number that is mostly rounding: no verdict on it."""
     with undone(warehouse):
         warehouse.execute(
-            "update raw.published_row as r "
+            "update raw.reference_row as r "
             "set reading = map_concat(r.reading, map {'rounding_half_width': '11000000'}) "
             "where r.kind = 'observation' and r.fields['platform'] = 'jd' "
             "and r.fields['metric'] = 'annual_active_buyers' "

@@ -11,11 +11,11 @@ import pytest
 from etl.config import ROOT, load_settings
 from etl.models.graph import create_statements, load_models
 from etl.publish.diff import change_query, grains_of
-from etl.reference.load import ingest_published
+from etl.reference.load import ingest_reference
 from etl.warehouse import attached, create_database, memory
 from tests.support.reference_rows import DOCUMENT, FIGURE, write
 
-PUBLISHED = str(ROOT / "data" / "reference")
+REFERENCE = str(ROOT / "data" / "reference")
 # No figure of buyers enters these.
 UNTOUCHED = {
     "steps.spend_window",
@@ -51,7 +51,7 @@ def content(folders: str, kept: Path) -> Rows:
     """Every row of every model, by table and grain; the tables are kept in the database file `kept`."""
     create_database(kept).close()
     con = memory()
-    assert ingest_published(con, load_settings({"WAREHOUSE_FIGURES": folders}), NOW).quarantined == ()
+    assert ingest_reference(con, load_settings({"WAREHOUSE_FIGURES": folders}), NOW).quarantined == ()
     found: Rows = {}
     for model in load_models(ROOT / "sql"):
         for statement in create_statements(model):
@@ -77,13 +77,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def before(folder: Path) -> Rows:
-    return content(PUBLISHED, folder / "before.duckdb")
+    return content(REFERENCE, folder / "before.duckdb")
 
 
 @pytest.fixture(scope="module")
 def after(folder: Path) -> Rows:
     write(folder, documents=[RELEASE], observations=[BUYERS])
-    return content(f"{PUBLISHED}:{folder}", folder / "after.duckdb")
+    return content(f"{REFERENCE}:{folder}", folder / "after.duckdb")
 
 
 def changed(before: Rows, after: Rows) -> dict[str, set[Key]]:

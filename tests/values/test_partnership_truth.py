@@ -61,7 +61,7 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, float,
             _, daily = simulate(platform, seed)
             load_daily(con, folder / f"{slug}.csv", replace(platform, slug=slug), daily)
             con.execute(
-                "insert into raw.published_row (kind, fields) select 'platform', "
+                "insert into raw.reference_row (kind, fields) select 'platform', "
                 "map {'platform': $slug, 'reporting_currency': $currency}",
                 {"slug": slug, "currency": platform.currency},
             )

@@ -22,7 +22,7 @@ select
     r.fields['thing']::varchar as thing,   -- slug
     r.fields['weight']::integer as weight, -- kg
     r.fields['seen_on']::date as seen_on   -- day
-from raw.published_row as r
+from raw.reference_row as r
 """
 SEEN_KNOWN = """-- The sightings that were known on a day.
 -- macro: core.seen_known(as_of_date date)
@@ -116,7 +116,7 @@ def make(con: Connection, models: tuple[Model, ...]) -> None:
 def con() -> Connection:
     con = memory()
     con.execute("""
-        insert into raw.published_row (fields)
+        insert into raw.reference_row (fields)
         values (map {'thing': 'ball', 'weight': '1', 'seen_on': '2020-01-01'}),
             (map {'thing': 'ball', 'weight': '3', 'seen_on': '2021-01-01'}),
             (map {'thing': 'cube', 'weight': '2', 'seen_on': '2020-06-01'})

@@ -1,0 +1,9 @@
+-- One difference between this snapshot and the one before it, in core and marts.
+create table meta.change (
+    table_name varchar, -- schema.table
+    row_key varchar, -- grain of the row, its parts separated by |
+    change varchar, -- added, removed, changed, table added, table removed or too large to list
+    column_name varchar, -- column that changed; empty when the whole row came or went
+    before varchar, -- value as text, or the row that went
+    after varchar -- value as text, or the row that came
+)

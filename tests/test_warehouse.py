@@ -1,0 +1,222 @@
+"""A build database of an older version is brought up to date when it is opened, and loses nothing.
+
+tests/data/home_8ed5de8 is a small home as the version of that commit left it: its tables as SQL, and the
+reference files that it had read from data/published.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.build import build_all
+from etl.config import ROOT, Settings, load_settings
+from etl.contracts import FX_RATE, PLATFORM_METRIC_DAILY, Column, contract_tables
+from etl.errors import MendError
+from etl.ledger import Ledger
+from etl.reference.load import ingest_reference
+from etl.warehouse import Connection, create_database, kept_tables, memory, open_build, tables_of
+
+OLD = ROOT / "tests" / "data" / "home_8ed5de8"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+MADE = ("core.observation", "marts.cac_trend")
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of the old home, whose reference files are in data/reference now."""
+    folder = tmp_path / "data" / "reference"
+    folder.mkdir(parents=True)
+    for path in OLD.glob("*.csv"):
+        shutil.copy(path, folder)
+    found = load_settings({}, tmp_path)
+    con = create_database(found.build_db)
+    con.execute((OLD / "home.sql").read_text(encoding="utf-8"))
+    con.close()
+    return found
+
+
+def plain(settings: Settings, work: Callable[[Connection], Any]) -> Any:
+    """What `work` finds in the build database as it is, not brought up to date."""
+    con = create_database(settings.build_db)
+    try:
+        return work(con)
+    finally:
+        con.close()
+
+
+def contents(con: Connection) -> dict[str, Rows]:
+    """Every row by column, by table."""
+    tables = con.execute("select schema_name || '.' || table_name from duckdb_tables() order by 1").fetchall()
+    return {name: rows(con, name) for (name,) in tables if name != "raw.bookkeeping"}
+
+
+def rows(con: Connection, table: str) -> Rows:
+    found = con.execute(f"select * from {table} order by rowid")
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def as_named_now(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the old home as it is expected now."""
+    if table.startswith("audit.") and row.get("source") == "published":
+        row = row | {"source": "reference"}
+    if row.get("table_name") == "raw.published_row":
+        row = row | {"table_name": "raw.reference_row"}
+    if str(row.get("file", "")).startswith("data/published/"):
+        row = row | {"file": row["file"].replace("data/published/", "data/reference/")}
+    return row
+
+
+def test_an_older_home_keeps_every_row(settings: Settings) -> None:
+    before = plain(settings, contents)
+    with open_build(settings) as con:
+        after = contents(con)
+    before["raw.reference_row"] = before.pop("raw.published_row")
+    assert [table for table, found in before.items() if not found and not table.startswith(("raw", "core"))] == []
+    assert after == {table: [as_named_now(table, row) for row in found] for table, found in before.items()}
+
+
+def test_an_older_home_gives_the_same_figures(settings: Settings) -> None:
+    before = plain(settings, lambda con: {table: rows(con, table) for table in MADE})
+    with open_build(settings) as con:
+        assert Ledger(con, "inbox").next_load_id() == 4
+        assert not ingest_reference(con, settings, NOW).changed
+        outcomes = build_all(con, ROOT / "sql", ROOT / "expectations", "migrated", lambda *_: [])
+        assert [outcome for outcome in outcomes if outcome.result is None] == []
+        for table, wanted in before.items():
+            names = ", ".join(wanted[0])
+            found = con.execute(f"select {names} from {table}").fetchall()
+            assert sorted(map(str, found)) == sorted(str(tuple(row.values())) for row in wanted)
+
+
+# Ends the process before the statement of a number, as a kill would.
+KILLED = """
+import os, sys
+from etl import warehouse
+from etl.config import load_settings
+from pathlib import Path
+
+class Killed:
+    def __init__(self, con, left):
+        self.con, self.left = con, left
+
+    def __getattr__(self, name):
+        return getattr(self.con, name)
+
+    def execute(self, sql, *values):
+        for statement in self.con.extract_statements(sql):
+            if self.left == 0:
+                os._exit(9)
+            self.left -= 1
+            found = self.con.execute(statement, *values)
+        return found
+
+create = warehouse.create_database
+warehouse.create_database = lambda path: Killed(create(path), int(sys.argv[2]))
+with warehouse.open_build(load_settings({}, Path(sys.argv[1]))):
+    pass
+"""
+
+
+def test_an_older_home_is_migrated_though_the_process_is_killed(settings: Settings) -> None:
+    """After each statement of the migration and after some of those that follow it, again and again."""
+    before = plain(settings, contents)
+    codes = []
+    for left in (*range(3, 14), 20, 60, 200):
+        command = [sys.executable, "-c", KILLED, str(settings.root), str(left)]
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+        codes.append(done.returncode)
+    assert codes == [9] * len(codes)
+    with open_build(settings) as con:
+        after = contents(con)
+    before["raw.reference_row"] = before.pop("raw.published_row")
+    assert after == {table: [as_named_now(table, row) for row in found] for table, found in before.items()}
+
+
+def test_a_migrated_home_has_the_tables_of_a_new_one(settings: Settings) -> None:
+    described = (
+        "select schema_name, table_name, column_name, data_type, c.comment, t.comment, column_default "
+        "from duckdb_columns() as c join duckdb_tables() as t using (database_name, schema_name, table_name) "
+        "where schema_name || '.' || table_name in (select unnest(?::varchar[])) order by all"
+    )
+    kept = list(kept_tables())
+    with open_build(settings) as con:
+        assert con.execute(described, [kept]).fetchall() == memory().execute(described, [kept]).fetchall()
+
+
+def without(*columns: Column) -> Callable[[Connection], None]:
+    """Take columns from the delivered tables, as if the contract had got them later."""
+
+    def work(con: Connection) -> None:
+        con.execute("delete from raw.bookkeeping")
+        for table in (PLATFORM_METRIC_DAILY.table, PLATFORM_METRIC_DAILY.history):
+            for column in columns:
+                con.execute(f"alter table {table} drop column {column.name}")
+
+    return work
+
+
+def test_a_home_gets_a_new_column_of_a_contract(settings: Settings) -> None:
+    """Old rows have its default; a row that is delivered then has its value, and the older one is in the history."""
+    added = [PLATFORM_METRIC_DAILY.column(name) for name in ("channel", "marketing_spend")]
+    with open_build(settings) as con:
+        before = contents(con)
+    plain(settings, without(*added))
+    with open_build(settings) as con:
+        for table, found in contents(con).items():
+            names = list(found[0]) if found else []
+            assert found == [{name: row[name] for name in names} for row in before[table]]
+            assert all(set(row) == set(before[table][0]) for row in found)
+        assert {row["channel"] for row in rows(con, PLATFORM_METRIC_DAILY.table)} == {""}
+
+
+def test_a_column_that_is_unknown_is_refused_and_kept(settings: Settings) -> None:
+    with open_build(settings) as con:
+        con.execute("alter table core.fx_rate add column spread double")
+        con.execute("update core.fx_rate set spread = 0.5")
+        con.execute("alter table raw.fx_rate_history add column spread double")
+        con.execute("delete from raw.bookkeeping")
+    with pytest.raises(MendError, match=r"core\.fx_rate has rows with spread.*sql/migrations"), open_build(settings):
+        pass
+    assert plain(settings, lambda con: rows(con, FX_RATE.table))[0]["spread"] == 0.5
+    plain(settings, lambda con: con.execute("delete from core.fx_rate"))
+    with open_build(settings) as con:  # without rows there is nothing to lose
+        names = [column.name for column in contract_tables()[FX_RATE.table][1]]
+        assert [row[0] for row in con.execute("describe core.fx_rate").fetchall()] == names
+
+
+def test_a_new_column_that_no_row_may_leave_empty_is_refused(settings: Settings) -> None:
+    with open_build(settings):
+        pass
+    plain(settings, without(PLATFORM_METRIC_DAILY.column("platform")))
+    told = r"core\.platform_metric_daily has rows without platform.*give it a default"
+    with pytest.raises(MendError, match=told), open_build(settings):
+        pass
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create table raw.thing (\n    a integer -- it\n)\n",
+        "-- A thing.\ncreate table raw.other (\n    a integer -- it\n)\n",
+        "-- A thing.\ncreate table raw.thing (\n    a integer, -- it\n    b integer\n)\n",
+        "-- A thing.\nselect 1\n",
+    ],
+    ids=["without a description", "another name", "a column without a comment", "another statement"],
+)
+def test_a_kept_table_is_described(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "thing.sql").write_text(text)
+    monkeypatch.setattr("etl.warehouse.SQL", tmp_path)
+    with pytest.raises(MendError, match=r"thing\.sql: write `-- what a row tells`"):
+        tables_of.__wrapped__("raw")
