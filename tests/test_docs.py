@@ -1,4 +1,4 @@
-"""The pages of the project name only what exists: links, make commands, modules, folders and settings."""
+"""The pages of the project name only what exists: links, commands, modules and folders."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from assets.cli import warehouse
 from etl.config import ROOT
 
 # The generated dictionary names tables and columns only.
@@ -53,6 +55,20 @@ def unknown_verbs(text: str, makefile: str) -> list[str]:
     return sorted(set(re.findall(r"\bmake (?:--\S+ )*([a-z][a-z-]*)\b(?!=)", code)) - targets)
 
 
+def unknown_subcommands(text: str) -> list[str]:
+    """Commands of `warehouse` in code that it does not have."""
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+    found = []
+    for words in re.findall(
+        r"(?:^|[`;&] ?)(?:\.venv/bin/)?warehouse (?:--demo )?([a-z]+(?: [a-z]+)?)", code, re.MULTILINE
+    ):
+        first, _, second = words.partition(" ")
+        command = warehouse.commands.get(first)
+        if command is None or (isinstance(command, click.Group) and second not in command.commands):
+            found.append(words)
+    return found
+
+
 def missing_paths(text: str) -> list[str]:
     """Paths of the repository that do not exist."""
     return sorted({path for path in PATH.findall(text) if not (ROOT / path).exists()})
@@ -63,6 +79,7 @@ def test_pages_name_what_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert broken_links(page, text) == []
     assert unknown_verbs(text, (ROOT / "Makefile").read_text(encoding="utf-8")) == []
+    assert unknown_subcommands(text) == []
     if page.name != "CHANGELOG.md":  # it names what was removed
         assert missing_paths(text) == []
 
@@ -90,3 +107,10 @@ def test_verb_rule_can_fail() -> None:
 def test_path_rule_can_fail() -> None:
     assert missing_paths("`etl/warehouse.py`, etl/models/, sql/marts/<question>/<name>.sql, tests/models/") == []
     assert missing_paths("`etl/none.py` and (sql/none/)") == ["etl/none.py", "sql/none/"]
+
+
+def test_subcommand_rule_can_fail() -> None:
+    assert (
+        unknown_subcommands("`warehouse docs checks`, `.venv/bin/warehouse --demo refresh`, `warehouse diff 3 4`") == []
+    )
+    assert unknown_subcommands("`warehouse docs dictionaries` and `warehouse paint`") == ["docs dictionaries", "paint"]
