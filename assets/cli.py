@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from etl.config import ROOT, SettingsError, load_settings, settings_pages
+from etl.errors import MendError, RetryError
 from etl.warehouse import DatabaseError, WarehouseError, open_build, open_snapshot
 
 if TYPE_CHECKING:
@@ -39,12 +40,9 @@ INTERRUPTED = "Interrupted: readers keep the snapshot they have; the same comman
 def expected_errors() -> tuple[type[Exception], ...]:
     """The errors whose message is all that a person needs; any other is a fault of the program."""
     from etl.checks.suite import SuiteError
-    from etl.demo import DemoError
-    from etl.edgar.bulk import StatementError
-    from etl.errors import SourceError
     from etl.models.tree import ModelError
 
-    ours = (DemoError, ModelError, SettingsError, SourceError, StatementError, SuiteError, WarehouseError)
+    ours = (MendError, RetryError, ModelError, SettingsError, SuiteError, WarehouseError)
     return (*ours, DatabaseError, OSError)
 
 
@@ -124,7 +122,7 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
             tags |= {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last or first}
         for day in filter(None, (first, last)):
             if not DAYS.has_partition_key(day):
-                raise SettingsError(f"{day} is no day from {DAYS.start.date()} to {last_day()}, as in 2025-03-31")
+                raise MendError(f"{day} is no day from {DAYS.start.date()} to {last_day()}, as in 2025-03-31")
         job = definitions(settings.root).resolve_job_def(name)
         write_history_fast()
         with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import fill
@@ -88,11 +88,6 @@ class Settings(BaseModel):
         home = str(info.data.get("home", ""))
         return Path(info.data["root"] / str(value).replace("$WAREHOUSE_HOME", home))
 
-    @field_validator("sec_base_url")
-    @classmethod
-    def _without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
-
     @property
     def build_db(self) -> Path:
         """The database that a refresh writes; no reader ever opens it."""
@@ -164,19 +159,13 @@ def _warn_once(message: str) -> None:
     logging.getLogger(__name__).warning(message)
 
 
-def _described() -> Iterator[tuple[str, str, str]]:
-    """Name, default and meaning of every variable."""
-    for field, info in Settings.model_fields.items():
-        if field != "root":
-            default = info.default[0] if field == "figures" else info.default
-            yield variable(field), str(default or ""), " ".join((info.description or "").split())
-
-
 def settings_pages(root: Path) -> dict[Path, str]:
     """The current text of .env.example, and of the README with its table of variables."""
     example, rows = [EXAMPLE_HEAD], ["| variable (or line in `.env`) | default | meaning |", "|---|---|---|"]
-    for name, default, meaning in _described():
-        example.append(f"{fill(meaning, 110, initial_indent='# ', subsequent_indent='# ')}\n#{name}={default}\n")
+    for field, info in list(Settings.model_fields.items())[1:]:
+        name, meaning = variable(field), " ".join(str(info.description).split())
+        default = REFERENCE if field == "figures" else info.default
+        example.append(f"{fill(meaning, 110, initial_indent='# ', subsequent_indent='# ')}\n#{name}={default or ''}\n")
         rows.append(f"| {name} | {default or 'none'} | {meaning.rstrip('.')} |")
     readme = (root / "README.md").read_text(encoding="utf-8")
     return {

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etl.config import SIMULATED, Settings
+from etl.errors import MendError
 
 FIRST_DAY, DAYS, SEED = date(2024, 1, 1), 731, 20240101
 STATUS = ("placed", "cancelled", "refunded")
@@ -317,7 +318,7 @@ _TRUTH = "platform channel partnership_id currency true_cac true_returns true_ca
 )
 
 
-class DemoError(RuntimeError):
+class DemoError(MendError):
     """The demo cannot be written there; the message says why."""
 
 

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls  # type: ignore[import-untyped]
 from scipy.stats import t as student  # type: ignore[import-untyped]
 
+from etl.errors import MendError
 from etl.warehouse import Connection, WarehouseError
 
 Array = NDArray[np.float64]
@@ -40,7 +41,7 @@ FEWEST_BEFORE, FEW_BEFORE, FEWEST_AFTER = 8, 12, 2
 WORST_FIT = 0.5
 
 
-class WeightsError(ArithmeticError):
+class WeightsError(MendError, ArithmeticError):
     """The weights found are not the best ones; no estimate rests on them."""
 
 

@@ -71,7 +71,7 @@ left join (
 """
 
 
-class StatementError(RuntimeError):
+class StatementError(SourceError):
     """A quarter of the data sets cannot be loaded; the message says why and what to do."""
 
 
