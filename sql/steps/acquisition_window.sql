@@ -50,7 +50,7 @@ select
     p.scope::varchar                            as scope,                 -- perimeter of the buyer count; '' is the whole
     p.period_start::date                        as period_start,          -- first day of the window
     p.period_end::date                          as period_end,            -- last day of the window
-    p.months::integer                           as months,                -- length of the window: 3, 12, 24 or 36 months
+    p.months::integer                           as months,                -- length of the window, months
     p.spend::decimal(28, 6)                     as spend,                 -- sales and marketing expense, in currency; empty where not printed
     p.spend_low::decimal(28, 6)                 as spend_low,             -- least the prints allow, in currency
     p.spend_high::decimal(28, 6)                as spend_high,            -- greatest the prints allow, in currency

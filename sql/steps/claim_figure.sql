@@ -38,7 +38,7 @@ figure as (
 )
 select
     f.known_day::date      as known_day,    -- day on which the figure was asked for; empty for now
-    f.definition::varchar  as definition,   -- definition of the acquisition cost, or printed_figure
+    f.definition::varchar  as definition,   -- which acquisition cost, see core.definition, or printed_figure
     f.platform::varchar    as platform,     -- platform slug
     f.metric::varchar      as metric,       -- metric slug; cac is the acquisition cost
     f.kind::varchar        as kind,         -- flow, stock or ratio: a flow is compared over the very period only
@@ -49,7 +49,7 @@ select
     f.value::double        as value,        -- figure that counted that day, in unit; empty where only bounds or a reason are known
     f.low::double          as low,          -- least the printed digits allow; empty when open
     f.high::double         as high,         -- greatest the printed digits allow; empty when open
-    f.validity::varchar    as validity,     -- ok, coarse, uninformative, bounds_only, or why there is no number
+    f.validity::varchar    as validity,     -- whether there is a number, or why not, see core.term
     f.flags::varchar[]     as flags,        -- what a reader must know
     f.inputs::varchar[]    as input_observation_ids -- figures it is computed from
 from figure as f

@@ -7,7 +7,7 @@ with pair as (
         t.*, z.period as z_period, z.period_start as z_start, z.period_end as z_end, z.value as z_value, z.low as z_low, z.high as z_high,
         z.flags as z_flags, z.input_observation_ids as z_inputs, z.is_plain as z_plain, z.missing as z_missing, z.validity as z_validity,
         z.scope as z_scope, z.unit as z_unit, if(t.part = 'multiple', 1, 100) as scale, if(t.part = 'multiple', 0, 1) as less,
-        t.validity in ('ok', 'coarse', 'bounds_only') and z.validity in ('ok', 'coarse', 'bounds_only') as has_both
+        t.missing is null and z.missing is null as has_both
     from steps.claim_side as t
     join steps.claim_side as z
         on z.claim_id = t.claim_id and z.part = t.part and z.subject = t.subject and z.vintage = t.vintage and z.definition = t.definition
@@ -60,7 +60,7 @@ select
     r.part::varchar        as part,         -- part of the claim
     r.subject::varchar     as subject,      -- party it speaks of
     r.vintage::varchar     as vintage,      -- then (as known on the day of the claim) or now
-    r.definition::varchar  as definition,   -- definition of the acquisition cost, printed_figure, or same_document: what its other claims amount to
+    r.definition::varchar  as definition,   -- which acquisition cost, see core.definition, or another reading, see core.term
     r.scope::varchar       as scope,        -- perimeter; '' is the whole
     r.unit::varchar        as unit,         -- unit of the figures; empty where nothing is known
     r.period::varchar      as period,       -- how the claim's period was read; empty where it names none
@@ -72,7 +72,7 @@ select
     r.value::double        as computed,     -- what the figures say; times for a multiple, percent for a change
     r.low::double          as computed_low, -- least the printed digits allow; empty when open
     r.high::double         as computed_high, -- greatest the printed digits allow; empty when open
-    r.validity::varchar    as validity,     -- ok, coarse, uninformative, bounds_only, or why there is no number
+    r.validity::varchar    as validity,     -- whether there is a number, or why not, see core.term
     r.missing::varchar     as missing,      -- figure that would be needed; empty where a number is known
     r.flags::varchar[]     as flags,        -- what a reader must know
     r.inputs::varchar[]    as input_observation_ids -- figures it is computed from

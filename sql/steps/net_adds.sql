@@ -1,4 +1,4 @@
--- How many annual active buyers a platform gained over 3, 12, 24 and 36 months, by perimeter of the count.
+-- How many annual active buyers a platform gained over the windows of core.definition, by perimeter of the count.
 -- Both ends have one scope and one definition; a window across a break has no number.
 -- grain: platform, scope, period_end, months
 with level as (
@@ -8,7 +8,7 @@ with level as (
 span as (
     select l.*, m.months, (l.period_end + 1 - to_months(m.months))::date - 1 as start_on
     from level as l
-    cross join (values (3), (12), (24), (36)) as m(months)
+    cross join (select distinct d.months from core.definition as d) as m
 ),
 pair as (
     select
@@ -42,25 +42,30 @@ judged as (
             else 'uninformative'
         end as validity
     from pair as p
+),
+graded as (
+    select j.*, v.has_number
+    from judged as j
+    left join core.term as v on v.kind = 'validity' and v.term = j.validity
 )
 select
     j.platform::varchar                         as platform,              -- platform slug
     j.scope::varchar                            as scope,                 -- perimeter of the buyer count; '' is the whole
     j.period_start::date                        as period_start,          -- first day of the window
     j.period_end::date                          as period_end,            -- last day of the window
-    j.months::integer                           as months,                -- length of the window: 3, 12, 24 or 36 months
+    j.months::integer                           as months,                -- length of the window, months
     j.n0::decimal(28, 6)                        as buyers_start,          -- annual active buyers on the day before the window, persons
     j.n0_low::decimal(28, 6)                    as buyers_start_low,      -- least the print allows, persons
     j.n0_high::decimal(28, 6)                   as buyers_start_high,     -- greatest the print allows, persons
     j.nt::decimal(28, 6)                        as buyers_end,            -- annual active buyers on the last day, persons
     j.nt_low::decimal(28, 6)                    as buyers_end_low,        -- least the print allows, persons
     j.nt_high::decimal(28, 6)                   as buyers_end_high,       -- greatest the print allows, persons
-    if(j.validity in ('ok', 'coarse', 'uninformative'), j.nt - j.n0, null)::decimal(28, 6) as net_adds, -- buyers gained less buyers lapsed, persons; empty where validity is a null reason
+    if(j.has_number, j.nt - j.n0, null)::decimal(28, 6) as net_adds, -- buyers gained less buyers lapsed, persons; empty where validity is a null reason
     if(j.has_break, null, j.nt_low - j.n0_high)::decimal(28, 6) as net_adds_low, -- least the prints allow, persons
     if(j.has_break, null, j.nt_high - j.n0_low)::decimal(28, 6) as net_adds_high, -- greatest the prints allow, persons
     j.half_width::decimal(28, 6)                as half_width,            -- rounding of both ends together, persons
-    j.validity::varchar                         as validity,              -- ok, coarse (over 5 % of the number is rounding), uninformative (over 20 %), or why there is no number
+    j.validity::varchar                         as validity,              -- whether there is a number, or why not, see core.term
     list_sort(list_distinct(if(j.has_break, list_append(j.flags, 'definition_break'), j.flags)))::varchar[] as flags, -- what a reader must know
     j.inputs::varchar[]                         as input_observation_ids, -- figures at start and end
     j.known_on::date                            as known_on               -- first day both figures were public; empty with an undated one
-from judged as j
+from graded as j

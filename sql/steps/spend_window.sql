@@ -1,7 +1,10 @@
--- What a platform spent on sales and marketing over 3, 12, 24 and 36 months, in its reporting currency.
+-- What a platform spent on sales and marketing over the windows of core.definition, in its reporting currency.
 -- A year is the printed fiscal year, else the sum of four printed quarters; never a part of a year.
 -- grain: platform, period_start, period_end, months
-with recursive expense as (
+with recursive length as (
+    select distinct d.months from core.definition as d
+),
+expense as (
     select o.*, p.reporting_currency, o.period_end - o.period_start + 1 as days
     from core.observation_latest as o
     join core.platform as p on p.platform = o.platform and p.reporting_currency = o.unit
@@ -47,7 +50,7 @@ pooled as (
         if(l.published_on is null or e.published_on is null, null, greatest(l.published_on, e.published_on))
     from pooled as l
     join year as e on e.platform = l.platform and e.period_end = l.period_start - 1
-    where l.months < 36
+    join (select max(n.months) as longest from length as n) as n on l.months < n.longest
 ),
 spend as (
     select p.* from pooled as p
@@ -58,7 +61,7 @@ select
     s.platform::varchar              as platform,              -- platform slug
     s.period_start::date             as period_start,          -- first day of the window
     s.period_end::date               as period_end,            -- last day of the window
-    s.months::integer                as months,                -- length of the window: 3, 12, 24 or 36 months
+    s.months::integer                as months,                -- length of the window, months
     s.value::decimal(28, 6)          as spend,                 -- sales and marketing expense, in currency
     s.value_low::decimal(28, 6)      as spend_low,             -- least the prints allow; empty when unbounded
     s.value_high::decimal(28, 6)     as spend_high,            -- greatest the prints allow; empty when unbounded
@@ -68,3 +71,4 @@ select
     s.inputs::varchar[]              as input_observation_ids, -- figures summed, earliest first
     s.published_on::date             as known_on               -- first day all figures were public; empty with an undated one
 from spend as s
+join length as n on n.months = s.months

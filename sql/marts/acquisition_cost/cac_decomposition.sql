@@ -2,14 +2,16 @@
 -- log_change = spend_part + net_adds_part, exactly. Pooled windows overlap those of the year before and are left out.
 -- grain: platform, scope, definition, period_end
 with cost as (
-    select r.*, r.validity in ('ok', 'coarse') as is_valid
+    select r.*, v.is_ranked as is_valid
     from steps.cac_ratio as r
-    where r.definition not like 'cac_pooled%'
+    join core.definition as d on d.definition = r.definition and d.months <= 12
+    left join core.term as v on v.kind = 'validity' and v.term = r.validity
 ),
 pair as (
     select
         t.*, z.cac as z_cac, z.spend as z_spend, z.buyers_won as z_won, z.period_end as z_end,
         z.input_observation_ids as z_inputs, z.flags as z_flags, z.known_on as z_known_on,
+        t.is_valid, z.is_valid as z_valid,
         ln(if(z.is_valid, t.spend::double / z.spend::double, null)) as spend_part,
         ln(if(z.is_valid, t.spend_low::double / z.spend_high::double, null)) as spend_low_part,
         ln(if(z.is_valid, t.spend_high::double / z.spend_low::double, null)) as spend_high_part,
@@ -30,7 +32,7 @@ pair as (
     where t.cac is not null
 ),
 part as (
-    select p.*, p.judgement in ('ok', 'coarse') as has_number, p.spend_part + p.adds_part as log_change,
+    select p.*, p.is_valid and p.z_valid as has_number, p.spend_part + p.adds_part as log_change,
         p.spend_low_part + p.adds_low_part as low, p.spend_high_part + p.adds_high_part as high
     from pair as p
 ),
@@ -41,7 +43,7 @@ select
     concat_ws('/', t.platform, if(t.scope = '', 'whole', t.scope), t.definition, t.period_end)::varchar as row_id, -- identifier of the row, the same as in marts.cac_trend
     t.platform::varchar      as platform,            -- platform slug
     t.scope::varchar         as scope,               -- perimeter of the buyer count; '' is the whole
-    t.definition::varchar    as definition,          -- cac_net_12m, cac_net_quarter, cac_gross_10, cac_gross_20 or cac_gross_30
+    t.definition::varchar    as definition,          -- which acquisition cost, see core.definition
     t.z_end::date            as previous_period_end, -- last day of the window compared with, a year earlier; empty where there is none
     t.period_end::date       as period_end,          -- last day of the window
     t.z_cac::double          as cac_before,          -- acquisition cost a year earlier, in currency per buyer
@@ -59,8 +61,8 @@ select
     if(t.has_share, t.spend_part / t.log_change, null)::double as spend_share, -- spend_part over log_change; below 0 or above 1 when the parts oppose; empty where the change is within rounding
     if(t.has_share, t.adds_part / t.log_change, null)::double as net_adds_share, -- net_adds_part over log_change; the two shares sum to 1
     if(t.has_number, if(abs(t.spend_part) >= abs(t.adds_part), if(t.spend_part > 0, 'spend_rose', 'spend_fell'),
-        if(t.adds_part > 0, 'net_adds_fell', 'net_adds_rose')), null)::varchar as larger_part, -- spend_rose, spend_fell, net_adds_fell or net_adds_rose: the part that moved the cost more
-    t.judgement::varchar     as validity,            -- ok, coarse, or why there is no number: uninformative, missing_previous_window, or the reason of the window before
+        if(t.adds_part > 0, 'net_adds_fell', 'net_adds_rose')), null)::varchar as larger_part, -- the part that moved the cost more, see core.term
+    t.judgement::varchar     as validity,            -- whether there is a number, or why not, see core.term; of the window before if its own cost is sound
     list_sort(list_distinct(list_concat(t.flags, coalesce(t.z_flags, []))))::varchar[] as flags, -- what a reader must know
     list_concat(t.z_inputs, list_filter(t.input_observation_ids, lambda x: not coalesce(list_contains(t.z_inputs, x), false)))::varchar[] as input_observation_ids, -- figures of both windows
     if(t.z_end is not null and t.z_known_on is null or t.known_on is null, null, greatest(t.known_on, t.z_known_on))::date as known_on -- first day on which the row could have been computed; empty with an undated input

@@ -6,10 +6,13 @@ with basis as (
     union all
     select c.*, 'nearest_year', year((c.period_end - 183)::date)::varchar
     from marts.cac_trend as c
-    where c.definition <> 'cac_net_quarter' and not list_contains(c.flags, 'fy_misaligned')
+    join core.definition as d on d.definition = c.definition and d.months >= 12
+    where not list_contains(c.flags, 'fy_misaligned')
 ),
 entrant as (
-    select b.*, b.validity in ('ok', 'coarse') as is_ranked, b.validity in ('ok', 'coarse') and b.known_on is not null as is_peer from basis as b
+    select b.*, v.is_ranked, v.is_ranked and b.known_on is not null as is_peer
+    from basis as b
+    left join core.term as v on v.kind = 'validity' and v.term = b.validity
 ),
 compared as (
     select
@@ -26,7 +29,7 @@ select
     e.row_id::varchar          as row_id,       -- row of marts.cac_trend
     e.platform::varchar        as platform,     -- platform slug
     e.scope::varchar           as scope,        -- perimeter of the buyer count; '' is the whole
-    e.definition::varchar      as definition,   -- definition of acquisition cost, see marts.cac_trend
+    e.definition::varchar      as definition,   -- which acquisition cost, see core.definition
     e.basis::varchar           as basis,        -- same_window (windows end in the same calendar quarter) or nearest_year (fiscal years, each in the calendar year that holds most of it)
     e.period::varchar          as period,       -- calendar label of the window, or the calendar year
     e.period_start::date       as period_start, -- first day of the window
@@ -39,7 +42,7 @@ select
     if(e.is_ranked, 1 + coalesce(c.peers - c.dearer, 0), null)::integer as rank_worst, -- rank if every tie turned out cheaper; equal to rank without ties
     coalesce(c.ties, [])::varchar[] as tied_with, -- rows whose interval overlaps this one's
     if(e.is_ranked, 1 + coalesce(c.peers, 0), null)::integer as ranked, -- how many are compared, this row included; 1 is a rank among none
-    e.validity::varchar        as validity,     -- ok and coarse are ranked; otherwise the reason why not
+    e.validity::varchar        as validity,     -- whether it is ranked, or why not, see core.term
     e.flags::varchar[]         as flags,        -- what a reader must know of the cost
     e.input_observation_ids::varchar[] as input_observation_ids, -- figures of the row itself
     e.known_on::date           as known_on,     -- first day on which the cost could have been computed; an undated cost is ranked, but no other is ranked against it

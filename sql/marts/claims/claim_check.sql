@@ -6,7 +6,7 @@ with judged as (
     select
         r.*, p.claimed, p.claimed_low, p.claimed_high, p.unit as claimed_unit, if(r.vintage = 'then', c.published_on, null) as as_known_on,
         coalesce(y.name, r.subject) as name, [] as partnership_ids, case
-            when r.validity not in ('ok', 'coarse', 'bounds_only') or coalesce(r.computed_low, r.computed_high, p.claimed_low, p.claimed_high) is null then 'not_checkable'
+            when not coalesce(v.is_checkable, false) or coalesce(r.computed_low, r.computed_high, p.claimed_low, p.claimed_high) is null then 'not_checkable'
             when r.computed_low > p.claimed_high or r.computed_high < p.claimed_low then 'does_not_hold'
             when r.computed_low is null and p.claimed_low is not null or r.computed_high is null and p.claimed_high is not null then 'not_checkable'
             when r.part = 'direction' and r.computed_low < 0 and r.computed_high > 0 or coalesce(p.claimed_low, p.claimed_high) is null then 'not_checkable'
@@ -16,6 +16,7 @@ with judged as (
     join core.claim as c on c.claim_id = r.claim_id
     join steps.claim_part as p on p.claim_id = r.claim_id and p.part = r.part and p.subject = r.subject
     left join core.party as y on y.party = r.subject
+    left join core.term as v on v.kind = 'validity' and v.term = r.validity
 ),
 numbered as (
     select j.*, list_transform([j.claimed_low, j.claimed_high, j.computed_low, j.computed_high, j.computed], lambda x: regexp_replace(case

@@ -57,9 +57,9 @@ measure as (
 ),
 judged as (
     select
-        m.*, coalesce(m.obstacle, '') in ('', 'bounds_only', 'net_adds_within_rounding', 'margin_within_rounding') as has_bounds,
-        greatest(1 - m.value / m.high, 1 - m.low / m.value) as rounding
+        m.*, v.has_bounds, greatest(1 - m.value / m.high, 1 - m.low / m.value) as rounding
     from measure as m
+    left join core.term as v on v.kind = 'validity' and v.term = coalesce(m.obstacle, 'ok')
 )
 select
     concat_ws('/', m.platform, if(m.scope = '', 'whole', m.scope), m.metric, m.period_start, m.period_end)::varchar as row_id, -- identifier of the row
@@ -72,7 +72,7 @@ select
     if(m.has_bounds, m.low, null)::double as low, -- least the prints allow
     if(m.has_bounds, m.high, null)::double as high, -- greatest the prints allow; empty when unbounded
     m.unit::varchar         as unit,         -- ratio, months, or currency per person, such as CNY_per_person
-    coalesce(m.obstacle, if(m.rounding <= 0.05, 'ok', if(m.rounding <= 0.20, 'coarse', 'uninformative')))::varchar as validity, -- ok, coarse (over 5 % is rounding), uninformative (over 20 %), or why there is no number
+    coalesce(m.obstacle, if(m.rounding <= 0.05, 'ok', if(m.rounding <= 0.20, 'coarse', 'uninformative')))::varchar as validity, -- whether there is a number, or why not, see core.term
     list_sort(list_distinct(m.flags))::varchar[] as flags, -- what a reader must know; proxy: no measurement of what its name says
     m.inputs::varchar[]     as input_observation_ids, -- figures it is computed from
     m.known_on::date        as known_on      -- first day on which the row could have been computed; empty with an undated input

@@ -58,14 +58,14 @@ select
     j.prior::decimal(28, 6)       as year_ago,             -- figure of a year before, in unit; empty where none is known
     j.prior_end::date             as year_ago_end,         -- last day of the period a year before
     if(j.validity = 'ok', 100 * (cast(j.value as double) / nullif(cast(j.prior as double), 0) - 1), null)::double as yoy_pct, -- change on the year, percent; empty where validity is a reason
-    if(j.validity in ('ok', 'bounds_only') and j.value_low > 0 and j.prior_high > 0,
+    if(v.has_bounds and j.value_low > 0 and j.prior_high > 0,
         100 * (cast(j.value_low as double) / nullif(cast(j.prior_high as double), 0) - 1), null)::double as yoy_low_pct, -- least the prints allow, percent
-    if(j.validity in ('ok', 'bounds_only') and j.value_high > 0 and j.prior_low > 0,
+    if(v.has_bounds and j.value_high > 0 and j.prior_low > 0,
         100 * (cast(j.value_high as double) / nullif(cast(j.prior_low as double), 0) - 1), null)::double as yoy_high_pct, -- greatest the prints allow, percent
     coalesce(m.names, [])::varchar[] as confounders,       -- what core.confounder has within the period
     list_sort(list_filter(list_concat(coalesce(m.names, []), coalesce(m.prior_names, [])), lambda x: j.prior_id is not null
         and not (list_contains(coalesce(m.names, []), x) and list_contains(coalesce(m.prior_names, []), x))))::varchar[] as one_sided_confounders, -- what only one of the two periods had
-    j.validity::varchar           as validity,             -- ok, no_year_ago, definition_break, share (a percentage has no change in percent), bounds_only (about, at_least, at_most) or not_positive
+    j.validity::varchar           as validity,             -- whether there is a number, or why not, see core.term
     j.observation_id::varchar     as observation_id,       -- the figure
     j.document_id::varchar        as document_id,          -- document of the figure
     j.published_on::date          as published_on,         -- when the world could know the figure; empty where its document has no date
@@ -77,3 +77,4 @@ select
         greatest(j.published_on, j.prior_published_on))::date as known_on -- first day both figures were public; empty with an undated one
 from judged as j
 left join moved as m on m.observation_id = j.observation_id
+left join core.term as v on v.kind = 'validity' and v.term = j.validity
