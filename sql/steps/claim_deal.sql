@@ -64,10 +64,10 @@ found as (
 )
 select
     f.claim_id::varchar         as claim_id,        -- identifier of the claim
-    f.part::varchar             as part,            -- signed, ended, date or only_pair
+    f.part::varchar             as part,            -- part of the claim that is checked, see core.term
     f.subject::varchar          as subject,         -- both parties, separated by ;
-    f.definition::varchar       as definition,      -- deal_began, deal_ended, pairs_before or pairs_not_known_to_have_ended
-    f.verdict::varchar          as verdict,         -- holds, does_not_hold or not_checkable
+    f.definition::varchar       as definition,      -- what the register of deals is asked, see core.term
+    f.verdict::varchar          as verdict,         -- whether it holds, see core.term
     f.others_low::double        as computed_low,    -- other pairs for certain; empty where none are counted
     f.others_high::double       as computed_high,   -- other pairs at most; empty where none are counted
     f.missing::varchar          as missing,         -- day or document that is missing; empty where there is a verdict

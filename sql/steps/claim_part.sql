@@ -56,7 +56,7 @@ part as (
 )
 select
     p.claim_id::varchar      as claim_id,     -- identifier of the claim
-    p.part::varchar          as part,         -- from, to, multiple, growth, direction, signed, ended, date, only_pair or statement
+    p.part::varchar          as part,         -- part of the claim that is checked, see core.term
     u.subject::varchar       as subject,      -- party it speaks of; both of a deal, separated by ;
     if(p.form = 'direction' and p.part = 'to' and p.stem = 'cac' and p.unit not like '%\_per\_person' escape '\', 'sm_expense', p.stem)::varchar as measure, -- metric of the value; cac is the acquisition cost
     case when p.part = 'multiple' then 'times' when p.part in ('growth', 'direction') then 'percent' else p.unit end::varchar as unit, -- unit of the claimed value

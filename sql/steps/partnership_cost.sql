@@ -41,7 +41,7 @@ bounded as (
 select
     b.platform::varchar            as platform,       -- whose figures they are
     b.partnership_id::varchar      as partnership_id, -- identifier of the deal
-    b.span::varchar                as span,           -- day, trailing_28, week or month
+    b.span::varchar                as span,           -- length of the window that ends on the day, see core.term
     b.date::date                   as date,           -- last day of the span
     b.currency::varchar            as currency,       -- currency of the amounts
     b.side::varchar                as side,           -- whether the platform pays or receives the commission; empty where the deal does not say
@@ -51,7 +51,7 @@ select
     (case when b.validity = 'ok' then b.paid / nullif(b.won, 0) end)::double as partner_cac, -- spend for one of them, in currency; empty where validity is a reason
     (case b.validity when 'ok' then b.paid / nullif(b.mean_high, 0) when 'no_new_buyers' then b.paid / 3 end)::double as partner_cac_low, -- least true cost, 95 %; of no new buyers spend / 3, one-sided
     (case b.validity when 'ok' then b.paid / nullif(b.mean_low, 0) end)::double as partner_cac_high, -- greatest true cost, 95 %; empty without new buyers
-    b.validity::varchar            as validity,       -- ok, or missing_spend, missing_new_buyers, no_spend, no_new_buyers
+    b.validity::varchar            as validity,       -- whether there is a number, or why not, see core.term
     b.platform_spend::decimal(28, 4) as platform_spend, -- the same parts on the whole platform, with the commission of every deal where it pays, in currency
     b.platform_new_buyers::bigint  as platform_new_buyers, -- new buyers of the whole platform; empty without its total
     b.platform_days::integer       as platform_days,  -- days of the platform's total; empty where it has fewer than the partnership

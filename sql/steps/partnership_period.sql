@@ -43,7 +43,7 @@ summed as (
 select
     s.platform::varchar         as platform,        -- whose figures they are
     s.partnership_id::varchar   as partnership_id,  -- identifier of the deal; '' is the platform's total
-    s.span::varchar             as span,            -- day, trailing_28, week (Monday to Sunday) or month
+    s.span::varchar             as span,            -- length of the window that ends on the day, see core.term
     s.last_day::date            as date,            -- last day of the span
     s.first_day::date           as first_day,       -- first day of the span
     s.side::varchar             as side,            -- whether the platform pays or receives the commission; empty where the deal does not say

@@ -59,7 +59,7 @@ select
     c.unit::varchar           as unit,                -- unit of the figure
     c.period_start::date      as period_start,        -- first day of the period; empty for a point
     c.period_end::date        as period_end,          -- last day of the period
-    c.status::varchar         as status,              -- figure, bound (only about, at_least or at_most) or gap (nothing printed)
+    c.status::varchar         as status,              -- what is known, see core.term
     c.source_class::varchar   as source_class,        -- kind of the document that counts; empty for a gap
     c.is_derived::boolean     as is_derived,          -- whether the level follows from a printed increase
     c.value::decimal(28, 6)   as value,               -- figure that counts, in unit; empty for a gap

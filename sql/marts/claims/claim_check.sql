@@ -47,10 +47,10 @@ checked as (
 )
 select
     c.claim_id::varchar  as claim_id,     -- identifier of the claim
-    c.part::varchar      as part,         -- from, to, multiple, growth, direction, signed, ended, date, only_pair or statement
+    c.part::varchar      as part,         -- part of the claim that is checked, see core.term
     c.subject::varchar   as subject,      -- party it speaks of; both of a deal, separated by ;
-    c.verdict::varchar   as verdict,      -- holds, does_not_hold or not_checkable
-    c.definition::varchar as definition,  -- what it was held against: a definition of the acquisition cost, printed_figure, same_document, or a question to the register of deals
+    c.verdict::varchar   as verdict,      -- whether it holds, see core.term
+    c.definition::varchar as definition,  -- what it was held against: an acquisition cost of core.definition, or a claim_reading of core.term
     c.vintage::varchar   as vintage,      -- then (as known on the day of the claim) or now; an undated claim has only now
     c.as_known_on::date  as as_known_on,  -- day of that knowledge; empty for now
     c.claimed::double    as claimed,      -- value as claimed, in unit; empty for a range, a direction and a deal

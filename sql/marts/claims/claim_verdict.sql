@@ -41,12 +41,12 @@ lacking as (
 )
 select
     p.claim_id::varchar         as claim_id,        -- identifier of the claim
-    p.part::varchar             as part,            -- from, to, multiple, growth, direction, signed, ended, date, only_pair or statement
+    p.part::varchar             as part,            -- part of the claim that is checked, see core.term
     p.subject::varchar          as subject,         -- party it speaks of; both of a deal, separated by ;
     c.statement::varchar        as statement,       -- the claim in words
     c.kind::varchar             as kind,            -- article, external_estimate, management_statement or press_estimate
     c.published_on::date        as claimed_on,      -- day of its document; empty where it has no date: then only now can be asked
-    p.verdict::varchar          as verdict,         -- holds, does_not_hold, depends_on_definition or not_checkable
+    p.verdict::varchar          as verdict,         -- whether it holds, see core.term
     p.then_verdict::varchar     as verdict_then,    -- as known on the day of the claim; empty for an undated claim and for deals
     p.now_verdict::varchar      as verdict_now,     -- as known now
     b.definition::varchar       as definition,      -- definition of the reading to quote

@@ -21,7 +21,7 @@ select
     s.platform::varchar       as platform,       -- where
     s.partnership_id::varchar as partnership_id, -- identifier of the deal
     s.cohort_month::date      as cohort_month,   -- first day of the month of the first order
-    s.who::varchar            as who,            -- partner: won through the deal; others: every other new buyer of that month
+    s.who::varchar            as who,            -- whose buyers, see core.term
     s.currency::varchar       as currency,       -- currency of the amounts
     s.buyers::bigint          as buyers,         -- persons whose first order it was
     s.due_30::bigint          as due_30,         -- of them those whose 30 days have passed

@@ -35,7 +35,7 @@ worth as (
 )
 select
     p.platform::varchar         as platform,            -- who depends
-    p.span::varchar             as span,                -- day, trailing_28, week or month
+    p.span::varchar             as span,                -- length of the window that ends on the day, see core.term
     p.date::date                as date,                -- last day of the span
     p.partners::integer         as partners,            -- partnerships with a count of new buyers
     p.new_buyers::bigint        as partner_new_buyers,  -- new buyers they brought

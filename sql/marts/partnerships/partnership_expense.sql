@@ -41,7 +41,7 @@ select
     (case when j.validity = 'ok' then cast(j.spend as double) / nullif(cast(j.value as double), 0) end)::double as explained, -- spend in filed_expense, 0 to 1; above 1 the company books it elsewhere
     j.days::integer            as days,           -- days delivered
     coalesce(j.platform_days, 0)::integer as platform_days, -- days of the platform's total; the period has period_end - period_start + 1
-    j.validity::varchar        as validity,       -- ok, missing_days (the platform's total does not fill the period), missing_spend or other_currency
+    j.validity::varchar        as validity,       -- whether there is a number, or why not, see core.term
     j.observation_id::varchar  as observation_id, -- the filed figure
     j.document_id::varchar     as document_id     -- its document
 from judged as j

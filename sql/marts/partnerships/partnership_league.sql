@@ -52,13 +52,13 @@ select
     coalesce(d.ended_on, if(d.status = 'ended', n.renewed_on, null))::date as ended_by, -- day by which it had ended: its own, else when its renewal began
     date_diff('day', d.started_on, d.ended_on)::integer as life_days, -- from started_on to ended_on, days; empty where one of them is unknown
     date_diff('day', d.started_on, coalesce(d.ended_on, if(d.status = 'ended', n.renewed_on, null)))::integer as life_days_at_most, -- from started_on to ended_by, days
-    coalesce(n.outcome, if(d.status = 'ended', 'parted', if(d.status = 'running', 'running', 'not_known')))::varchar as outcome, -- renewed, resumed, extended (a later deal says so), parted, running or not_known
+    coalesce(n.outcome, if(d.status = 'ended', 'parted', if(d.status = 'running', 'running', 'not_known')))::varchar as outcome, -- what became of the deal, see core.term
     date_diff('day', d.ended_on, n.back_on)::integer as days_until_back, -- from ended_on to the deal that renews or resumes it, days
     d.predecessor_ids::varchar[]      as predecessor_ids,  -- deals that it follows
     d.successor_ids::varchar[]        as successor_ids,    -- deals that follow it
     p.deals::integer                  as pair_deals,       -- deals of the same two parties
     p.ids::varchar[]                  as pair_ids,         -- those deals, earliest first, undated ones last
-    p.outcome::varchar                as pair_outcome,     -- parted (all ended), parted_and_back, renewed, running or not_known
+    p.outcome::varchar                as pair_outcome,     -- what became of the pair, see core.term
     p.first_on::date                  as pair_first_on,    -- first day known of the pair
     p.last_on::date                   as pair_last_on,     -- last day known of the pair, not its end unless it parted
     nullif(date_diff('day', p.first_on, p.last_on), 0)::integer as pair_span_days, -- between those two, days, interruptions included; empty where only one day is known

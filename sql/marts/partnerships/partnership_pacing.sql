@@ -70,6 +70,6 @@ select
     t.forecast::double         as forecast,       -- at the end, if the days that the deal still has are like those behind; empty with fewer than 7 days
     t.low::double              as forecast_low,   -- least of the 95 % band
     t.high::double             as forecast_high,  -- greatest of it
-    t.status::varchar          as status,         -- not_started, ahead, on_track, at_risk, missed, no_target, or not_known where a figure is missing
+    t.status::varchar          as status,         -- how the target is doing, see core.term
     t.flags::varchar[]         as flags           -- what a reader must know
 from told as t

@@ -49,7 +49,7 @@ judged as (
 select
     j.platform::varchar        as platform,            -- whose figures they are
     j.partnership_id::varchar  as partnership_id,      -- identifier of the deal
-    j.span::varchar            as span,                -- day, trailing_28, week (Monday to Sunday) or month
+    j.span::varchar            as span,                -- length of the window that ends on the day, see core.term
     j.date::date               as date,                -- last day of the span
     j.days::integer            as days,                -- days delivered
     j.currency::varchar        as currency,            -- currency of the amounts
@@ -74,6 +74,6 @@ select
     j.partner_cac_high::double as partner_cac_high,    -- greatest true cost, 95 %; empty without new buyers
     j.blended_cac::double      as blended_cac,         -- the same parts of spend for a new buyer on the whole platform, in currency
     (j.partner_cac / nullif(j.blended_cac, 0))::double as cac_ratio, -- partner_cac in blended_cac; above 1 the partner is dearer
-    j.validity::varchar        as validity,            -- of partner_cac: ok, or missing_spend, missing_new_buyers, no_spend, no_new_buyers
+    j.validity::varchar        as validity,            -- of partner_cac: whether there is a number, or why not, see core.term
     j.flags::varchar[]         as flags                -- what a reader must know
 from judged as j

@@ -36,7 +36,7 @@ select
     s.event::varchar                  as event,               -- announced, effective or ended
     s.event_on::date                  as event_on,            -- day of the event
     s.platform::varchar               as platform,            -- whose figure it is
-    case when s.is_traffic and s.is_supply then 'both' when s.is_traffic then 'traffic' when s.is_supply then 'supply' else 'peer' end::varchar as side, -- traffic or supply partner, both, or a peer that is no partner
+    case when s.is_traffic and s.is_supply then 'both' when s.is_traffic then 'traffic' when s.is_supply then 'supply' else 'peer' end::varchar as side, -- what the platform is to the deal, see core.term
     s.metric::varchar                 as metric,              -- metric slug; a peer's stand only where a partner has one of known date
     s.scope::varchar                  as scope,               -- perimeter of the figure; '' is the whole
     s.unit::varchar                   as unit,                -- unit of the figure
@@ -51,7 +51,7 @@ select
     s.yoy_pct::double                 as yoy_pct,             -- change on the year, percent; empty where validity is a reason
     s.yoy_low_pct::double             as yoy_low_pct,         -- least the prints allow, percent
     s.yoy_high_pct::double            as yoy_high_pct,        -- greatest the prints allow, percent
-    s.validity::varchar               as validity,            -- of the change: ok, no_year_ago, definition_break, share, bounds_only or not_positive
+    s.validity::varchar               as validity,            -- of the change: whether there is a number, or why not, see core.term
     s.confounders::varchar[]          as confounders,         -- what core.confounder has within the period
     s.one_sided_confounders::varchar[] as one_sided_confounders, -- what only one of the period and its year before had: the change is not the deal's alone
     coalesce(o.names, [])::varchar[]  as other_deals,         -- other deals of the platform announced, begun or ended within the period

@@ -59,7 +59,7 @@ select
     t.period_type::varchar            as period_type,          -- year, ttm, quarter or other
     t.period_start::date              as period_start,         -- first day of the period
     t.period_end::date                as period_end,           -- last day of the period
-    t.verdict::varchar                as verdict,              -- agrees, differs, only_published or only_filed
+    t.verdict::varchar                as verdict,              -- whether print and filing agree, see core.term
     t.value::decimal(28, 6)           as published_value,      -- figure as published, in unit; empty where only filed
     t.document_id::varchar            as published_document_id, -- document that published it
     t.published_on::date              as published_on,         -- day of that document
