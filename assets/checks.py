@@ -1,26 +1,26 @@
 """Expectation suites as Dagster asset checks: one check for each expectation, on the asset of its table.
 
-What belongs here: the translation of `etl.quality` into Dagster's words. Nothing here runs an
+What belongs here: the translation of `etl.checks` into Dagster's terms. Nothing here runs an
 expectation, and loading the definitions imports no Great Expectations.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
-from assets.metadata import code_block, rows_table
+from assets.metadata import asset_key, code_block, rows_table
 from etl.checks.run import CheckResult
 from etl.checks.suite import Suite
 
 
-def check_specs(key: dg.AssetKey, suite: Suite) -> list[dg.AssetCheckSpec]:
-    """The checks that the asset `key` announces; a critical one blocks what is downstream."""
+def check_specs(suite: Suite) -> list[dg.AssetCheckSpec]:
+    """The checks that the asset of a table announces; a critical one blocks what is downstream."""
     return [
         dg.AssetCheckSpec(
             name=expectation.name,
-            asset=key,
+            asset=asset_key(suite.table),
             blocking=expectation.severity == "critical",
             description=expectation.why,
             metadata={
@@ -33,12 +33,12 @@ def check_specs(key: dg.AssetKey, suite: Suite) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_results(key: dg.AssetKey, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    """What came of each expectation; one that could not run counts as an error whatever its severity."""
+def check_results(results: Iterable[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+    """The result of each expectation; one that could not run counts as an error whatever its severity."""
     for result in results:
         critical = result.severity == "critical" or result.exception is not None
         yield dg.AssetCheckResult(
-            asset_key=key,
+            asset_key=asset_key(result.table),
             check_name=result.name,
             passed=result.success,
             severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
@@ -47,11 +47,26 @@ def check_results(key: dg.AssetKey, results: Sequence[CheckResult]) -> Iterator[
         )
 
 
-def blocked(table: str, results: Sequence[CheckResult]) -> dg.Failure:
-    """The failure of a step whose table was rolled back; it is never retried, for the data stays as it is."""
-    failed = [result.name for result in results if result.critical_failure]
+def nothing_to_check(suites: Iterable[Suite], results: Iterable[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+    """A result for each announced check that did not run, because its table has no new rows."""
+    checked = {(result.table, result.name) for result in results}
+    for suite in suites:
+        for expectation in suite.expectations:
+            if (suite.table, expectation.name) not in checked:
+                yield dg.AssetCheckResult(
+                    asset_key=asset_key(suite.table),
+                    check_name=expectation.name,
+                    passed=True,
+                    description="no new rows; the others passed when they came",
+                )
+
+
+def blocked(results: Iterable[CheckResult]) -> dg.Failure:
+    """The failure of a step whose critical checks failed; it is not retried, because the data stays as it is."""
+    failed = [result for result in results if result.critical_failure]
+    names = ", ".join(result.name for result in failed)
     return dg.Failure(
-        description=f"{table} keeps its last good rows: {', '.join(failed)} did not hold",
+        description=f"{failed[0].table} keeps its last good rows: {names} did not hold",
         allow_retries=False,
     )
 

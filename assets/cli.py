@@ -109,9 +109,10 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
     import psutil
     from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-    from assets.daily import DAYS, REFRESH_DAILY, last_day
     from assets.definitions import definitions
     from assets.instance import close_dead_runs, prepare_home, write_history_fast
+    from assets.jobs import REFRESH_DAILY, last_day
+    from assets.step import DAYS
     from assets.summary import outcome, summary
     from etl.notify import after_refresh
 

@@ -1,67 +1,140 @@
-"""When and how assets run: the jobs `refresh` and `look_for_filings`, each with its schedule.
+"""When assets run: the jobs `refresh`, `look_for_filings` and `refresh_daily`, and what starts them.
 
-Everything runs in one process, step by step: DuckDB has one writer, and a process a step costs seconds.
+Everything runs in one process, step by step: DuckDB has one writer, and a process for each step costs seconds.
+Schedules, and the sensor on the inbox, are stopped until someone switches them on in the UI: opening `make dev`
+to look must start no work, and the embedded data does not change by itself. A backfill is `refresh_daily` for a
+range of days, from the UI or from the command line (docs/daily-models.md); whatever its length it is one run.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
-from assets.serving import KEY as SERVING
-from assets.sources import EDGAR_KEYS as EDGAR
-from assets.sources import EDGAR_STEP as ASK_EDGAR
-from etl.config import load_settings
+from assets.step import DAYS
+from etl.config import Settings, load_settings
 from etl.notify import after_refresh
 
-REFRESH = "refresh"
-LOOK_FOR_FILINGS = "look_for_filings"
+REFRESH, LOOK_FOR_FILINGS, REFRESH_DAILY = "refresh", "look_for_filings", "refresh_daily"
+LOOK_SECONDS = 30
+Mark = list[int]
 
 
-def automation(assets: Sequence[dg.AssetsDefinition]) -> dg.Definitions:
-    """The job without daily data, the one that asks EDGAR, and their schedules.
+def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: dict[str, str] | None) -> dg.Definitions:
+    """The jobs, with their schedules and sensors.
 
-    What is made from daily data is built where that data is loaded, by `refresh_daily`.
-
-    The schedules are stopped until someone switches them on in the UI: opening `make dev` to look must
-    start no work, and the embedded data does not change by itself. At seven in Shanghai the SEC's filing
-    day is over (half past five in the afternoon in New York).
+    What is made from daily data is built where that data is loaded, by `refresh_daily`, and not by `refresh`.
+    At seven in Shanghai the SEC's filing day is over (half past five in the afternoon in New York).
     """
     by_day = dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is not None))
     others = dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is None))
-    job = dg.define_asset_job(
+    refresh = dg.define_asset_job(
         REFRESH,
-        selection=(others - by_day.downstream()) | dg.AssetSelection.assets(SERVING),
+        selection=(others - by_day.downstream()) | dg.AssetSelection.assets("serving/warehouse"),
         description="Read the sources, build and check every table, publish if anything changed.",
         executor_def=dg.in_process_executor,
     )
-    every_morning = dg.ScheduleDefinition(
-        name="refresh_every_morning",
-        job=job,
-        cron_schedule="0 7 * * *",
-        execution_timezone="Asia/Shanghai",
-        default_status=dg.DefaultScheduleStatus.STOPPED,
-        description="Stopped by default: switch it on where `make dev` or a Dagster daemon runs all day.",
-    )
     filings = dg.define_asset_job(
         LOOK_FOR_FILINGS,
-        selection=dg.AssetSelection.assets(*EDGAR).downstream(),
-        config=dg.RunConfig(ops={ASK_EDGAR: {"config": {"only_if_new": True}}}),
+        selection=dg.AssetSelection.assets("raw/edgar_filing", "raw/edgar_body").downstream(),
+        config={"ops": {"edgar": {"config": {"only_if_new": True}}}},
         description="Ask EDGAR for new reports; only when there are, build what they touch and publish.",
         executor_def=dg.in_process_executor,
     )
-    on_filing_days = dg.ScheduleDefinition(
-        name="look_for_filings_on_weekdays",
-        job=filings,
-        cron_schedule="20 6-22 * * 1-5",
-        execution_timezone="America/New_York",
-        default_status=dg.DefaultScheduleStatus.STOPPED,
-        description="Hourly while the SEC accepts filings; one request an issuer when there is none.",
+    daily = dg.define_asset_job(
+        REFRESH_DAILY,
+        selection=by_day | by_day.downstream(),
+        description="Load the files in the inbox, build the days that they touch and those of the run, publish.",
+        executor_def=dg.in_process_executor,
     )
+    schedules = [
+        dg.ScheduleDefinition(
+            name="refresh_every_morning",
+            job=refresh,
+            cron_schedule="0 7 * * *",
+            execution_timezone="Asia/Shanghai",
+            description="Stopped by default: switch it on where `make dev` or a Dagster daemon runs all day.",
+        ),
+        dg.ScheduleDefinition(
+            name="look_for_filings_on_weekdays",
+            job=filings,
+            cron_schedule="20 6-22 * * 1-5",
+            execution_timezone="America/New_York",
+            description="Hourly while the SEC accepts filings; one request an issuer when there is none.",
+        ),
+        dg.ScheduleDefinition(
+            name="refresh_daily_every_morning",
+            job=daily,
+            cron_schedule="30 7 * * *",
+            execution_timezone="Asia/Shanghai",
+            execution_fn=lambda _: dg.RunRequest(partition_key=last_day()),
+            description="For the last day that is over; remote sources are asked first.",
+        ),
+    ]
+
+    @dg.sensor(
+        name="inbox",
+        job=daily,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="One run for all new files of the inbox, once none of them grows any more.",
+    )
+    def on_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        return look(load_settings(environment, root), context.cursor)
+
     return dg.Definitions(
-        jobs=[job, filings],
-        schedules=[every_morning, on_filing_days],
-        sensors=[tell_success, tell_failure],
+        jobs=[refresh, filings, daily], schedules=schedules, sensors=[on_inbox, tell_success, tell_failure]
     )
+
+
+def last_day() -> str:
+    """The last day that is over: a run that was not asked for another is for this day."""
+    key = DAYS.get_last_partition_key()
+    if key is None:
+        raise ValueError("there is no day before today: check the clock of this machine")
+    return key
+
+
+def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
+    """One run for the files for which no run was requested, when all are as they were at the last look.
+
+    The cursor keeps size and time of each file at the last look, and the content hashes for which a run was
+    requested. A file that is touched, moved or delivered again under another name is not new.
+    """
+    from etl.files.lines import content_hash  # brings numpy, which the definitions must not wait for
+    from etl.inbox.run import inbox_files, inbox_name
+
+    memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
+    files = {inbox_name(path, settings): path for path in inbox_files(settings)}
+    now = {name: _mark(path) for name, path in files.items()}
+    # By name and mark first: a file that is as it was when its run was requested is not read again.
+    new = [name for name in now if now[name] != memory["asked"].get(name, {}).get("mark")]
+    growing = [name for name in new if now[name] != memory["seen"].get(name)]
+    asked = {name: entry for name, entry in memory["asked"].items() if name in now}
+    if growing or not new:
+        reason = f"waiting for {', '.join(sorted(growing)[:5])} to stop growing" if growing else "no new file"
+        return _skip(reason, now, asked)
+    known = {entry["hash"] for entry in memory["asked"].values()}
+    hashes = {name: content_hash(files[name]) for name in new}
+    asked |= {name: {"mark": now[name], "hash": hashes[name]} for name in new}
+    batch = sorted(set(hashes.values()) - known)
+    if not batch:
+        return _skip("no new content", now, asked)
+    run_key = hashlib.sha256("".join(batch).encode()).hexdigest()
+    request = dg.RunRequest(run_key=run_key, partition_key=last_day(), tags={"inbox/files": str(len(batch))})
+    return dg.SensorResult(run_requests=[request], cursor=json.dumps({"seen": now, "asked": asked}))
+
+
+def _skip(reason: str, seen: dict[str, Mark], asked: dict[str, Any]) -> dg.SensorResult:
+    return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=json.dumps({"seen": seen, "asked": asked}))
+
+
+def _mark(path: Path) -> Mark:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 @dg.run_status_sensor(
@@ -71,7 +144,7 @@ def automation(assets: Sequence[dg.AssetsDefinition]) -> dg.Definitions:
     description="After a run that succeeded: tell what changed through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_success(context: dg.RunStatusSensorContext) -> None:
-    """Tell what changed state, once; `make refresh` and this share one memory of what was told."""
+    """Notify of what changed state, once; `make refresh` and this share one memory of what was sent."""
     context.log.info(after_refresh(load_settings(), None))
 
 
@@ -81,5 +154,5 @@ def tell_success(context: dg.RunStatusSensorContext) -> None:
     description="After a run that failed: tell so through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_failure(context: dg.RunFailureSensorContext) -> None:
-    """Tell that the refresh failed, and why, once until it succeeds."""
+    """Notify that the refresh failed, and why, once until it succeeds."""
     context.log.info(after_refresh(load_settings(), context.failure_event.message))

@@ -1,10 +1,11 @@
 """What the UI shows beside an asset: columns, lineage, the first rows, links. Read from the database.
 
-Column types and comments come from DuckDB's own catalogue, into which the builder wrote what the SQL
-file says: a description is written once.
+Column types and comments come from DuckDB's own catalog, into which the builder wrote those of the SQL
+file: a description is written once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -17,8 +18,13 @@ PREVIEW_ROWS = 10
 CELL_WIDTH = 60
 
 
-def table_metadata(con: Connection, table: str) -> dict[str, Any]:
-    """Row count, column schema and first rows of `schema.table`, as it stands in the database."""
+def row_count(con: Connection, table: str) -> int:
+    """The rows of `schema.table`."""
+    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def table_metadata(con: Connection, table: str, rows: int) -> dict[str, Any]:
+    """Column schema and first rows of `schema.table`, as it is in the database, and the given row count."""
     schema, name = table.split(".")
     columns = con.execute(
         "select column_name, data_type, comment from duckdb_columns() "
@@ -26,10 +32,9 @@ def table_metadata(con: Connection, table: str) -> dict[str, Any]:
         "order by column_index",
         [schema, name],
     ).fetchall()
-    rows = con.execute(f'select count(*) from "{schema}"."{name}"').fetchone()
     first = con.execute(f'from "{schema}"."{name}" limit {PREVIEW_ROWS}').fetchall()
     return {
-        "dagster/row_count": rows[0] if rows else 0,
+        "dagster/row_count": rows,
         "dagster/column_schema": column_schema(columns),
         "first rows": dg.MetadataValue.md(markdown_table([column[0] for column in columns], first)),
     }
@@ -66,6 +71,12 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]], width: 
     """A markdown table; cells longer than `width` characters are cut, empty ones stay empty."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(_cell(value, width) for value in line) + " |" for line in lines)
+
+
+def days_metadata(name: str, days: Sequence[date]) -> dict[str, Any]:
+    """How many days, and the first and last of them."""
+    span = f": {days[0]} to {days[-1]}" if days else ""
+    return {name: f"{len(days):,}{span}"}
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

@@ -1,29 +1,31 @@
 """One asset for each SQL file that makes a table; its key is <schema>/<table>.
 
 A mart lies in the folder of the question that it answers, which is its group in the UI. Adding a table is
-adding its SQL file and its suite; nothing here changes. A table macro is no asset: it
-is created by the step of the last table it reads, and whoever reads the macro depends on the tables
-behind it.
+adding its SQL file and its suite; nothing here changes. A table with `-- daily:` is an asset by day: a run
+builds its own days and, whatever they are, all days whose input changed, so that data restated for another
+day is never left behind. A table macro is no asset: it is created by the step of the last table that it
+reads, and whoever reads the macro depends on the tables behind it.
 """
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 
 from assets.chart import CHARTS
-from assets.checks import blocked, check_results, check_specs
-from assets.metadata import asset_key, column_schema, lineage_metadata, table_metadata
-from assets.warehouse import Warehouse
-from etl.build import build
-from etl.checks.run import CriticalFailure
+from assets.metadata import column_schema, days_metadata, lineage_metadata
+from assets.step import Report, step, table_spec
+from etl.build import BuildResult, build
 from etl.checks.suite import Suite
+from etl.config import Settings
 from etl.contracts import CONTRACTS
-from etl.daily.due import stand_in
+from etl.daily.build import DailyResult, build_daily
+from etl.daily.due import dated_inputs, stand_in
 from etl.models.file import Model
+from etl.warehouse import Connection
 
 HISTORY_OF = {contract.history: contract.table for contract in CONTRACTS}
 # A mart is refreshed every morning; one missed morning is worth a look, three days are not.
@@ -32,31 +34,93 @@ FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_w
 
 def model_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[dg.AssetsDefinition]:
     """The assets of all tables among `models`; `suites` has one suite a table."""
-    tables = [model for model in models if not model.is_macro and not model.daily]
-    return [_model_asset(model, suites[model.name], models) for model in tables]
+    return [_model_asset(model, models, suites) for model in models if not model.is_macro]
+
+
+def _model_asset(model: Model, models: Sequence[Model], suites: Mapping[str, Suite]) -> dg.AssetsDefinition:
+    suite, macros = suites[model.name], macros_after(model, models)
+    reads_daily = any(other.daily and other.name in model.reads for other in models)
+
+    @step(_spec(model, models), suites=suites)
+    def build_table(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
+        run_id = context.run.run_id
+        built: BuildResult
+        if model.daily:
+            asked = [date.fromisoformat(day) for day in context.partition_keys]
+            built = build_daily(con, model, models, suite, run_id, days=asked)
+        else:
+            if reads_daily:
+                stand_in(con, models)
+            built = build(con, model, suite, run_id)
+        for macro in macros:
+            build(con, macro, None, run_id)
+        shown = {**build_metadata(built), **lineage_metadata(model, models)}
+        if chart := CHARTS.get(model.name):
+            shown["chart"] = dg.MetadataValue.md(chart(con))
+        if not isinstance(built, DailyResult):
+            return Report([built], built.checks, {model.name: shown})
+        shown["reads by day"] = ", ".join(dated_inputs(model, models))
+        return Report([built], built.checks, {model.name: shown}, {model.name: built.days})
+
+    return build_table
+
+
+def build_metadata(built: BuildResult) -> dict[str, Any]:
+    """What the UI shows of a build: whether anything differs from before and, by day, which days."""
+    shown: dict[str, Any] = {"changed": built.changed, "seconds": round(built.seconds, 3)}
+    if isinstance(built, DailyResult):
+        shown |= {
+            "everything built": built.whole,
+            "rows built": built.rows,
+            **days_metadata("days built", built.days),
+            **days_metadata("days that changed", built.changed_days),
+        }
+    return shown
+
+
+def _spec(model: Model, models: Sequence[Model]) -> dg.AssetSpec:
+    """What is known of a table before the first run: its columns with their comments, its SQL file."""
+    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
+        file = dg.LocalFileCodeReference(file_path=str(model.path.resolve()), line_number=1, label="SQL")
+        links = dg.CodeReferencesMetadataValue(code_references=[file])
+    return table_spec(
+        model.name,
+        model.question or model.schema,
+        {"sql"},
+        sorted(dependencies(model, models)),
+        by_day=bool(model.daily),
+        description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
+        metadata={
+            "dagster/table_name": model.name,
+            "dagster/column_schema": column_schema((c.name, c.type, c.comment) for c in model.columns),
+            "dagster/code_references": links,
+        },
+        code_version=hashlib.sha256(model.sql.encode()).hexdigest()[:12],
+        freshness_policy=FRESHNESS if model.schema == "marts" else None,
+    )
 
 
 def dependencies(model: Model, models: Sequence[Model]) -> frozenset[str]:
-    """The tables that must stand before the step of the table `model` runs.
+    """The tables that must be there before the step of the table `model` runs.
 
     Those that it reads; and those behind the macros that its twin calls and that its step creates, unless
-    they stand anyway because something that it reads is made from them.
+    they are there anyway because something that it reads is made from them.
     """
     by_name = {other.name: other for other in models}
     read = tables_behind(model, models)
     called = [by_name[name] for _, name in model.as_of if name in by_name]
     needed = {table for macro in [*called, *macros_after(model, models)] for table in tables_behind(macro, models)}
-    standing = {model.name, *read}
+    there = {model.name, *read}
     ahead = [by_name[table] for table in read if table in by_name]
     while ahead:
-        behind = tables_behind(ahead.pop(), models) - standing
-        standing |= behind
+        behind = tables_behind(ahead.pop(), models) - there
+        there |= behind
         ahead += [by_name[table] for table in behind if table in by_name]
-    return read | (needed - standing)
+    return read | (needed - there)
 
 
 def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
-    """The tables that the query of `model` reads, straight or through macros.
+    """The tables that the query of `model` reads, directly or through macros.
 
     The history of a delivered table is written by the step that fills the table, and counts as it.
     """
@@ -75,64 +139,3 @@ def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:
         for macro in models
         if macro.is_macro and max(tables_behind(macro, models), key=lambda table: position.get(table, -1)) == model.name
     )
-
-
-def sql_asset(
-    model: Model, models: Sequence[Model], **more: Any
-) -> Callable[[Callable[..., Iterator[Any]]], dg.AssetsDefinition]:
-    """The decorator of a step that builds a SQL model: what Dagster is told of every one, and `more`."""
-    made: Any = dg.asset(
-        key=asset_key(model.name),
-        deps=[asset_key(table) for table in sorted(dependencies(model, models))],
-        group_name=model.question or model.schema,
-        owners=["team:warehouse"],
-        kinds={"duckdb", "sql"},
-        description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
-        metadata=definition_metadata(model),
-        code_version=hashlib.sha256(model.sql.encode()).hexdigest()[:12],
-        freshness_policy=FRESHNESS if model.schema == "marts" else None,
-        **more,
-    )
-    return made  # type: ignore[no-any-return]
-
-
-def _model_asset(model: Model, suite: Suite, models: Sequence[Model]) -> dg.AssetsDefinition:
-    key = asset_key(model.name)
-    macros = macros_after(model, models)
-
-    @sql_asset(model, models, check_specs=check_specs(key, suite))
-    def build_table(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
-        try:
-            with warehouse.open() as con:
-                if any(other.daily and other.name in model.reads for other in models):
-                    stand_in(con, models)
-                built = build(con, model, suite, context.run.run_id)
-                for macro in macros:
-                    build(con, macro, None, context.run.run_id)
-                chart = CHARTS.get(model.name)
-                metadata = {
-                    **({"chart": dg.MetadataValue.md(chart(con))} if chart else {}),
-                    "changed": built.changed,
-                    "seconds": round(built.seconds, 3),
-                    **table_metadata(con, model.name),
-                    **lineage_metadata(model, models),
-                }
-        except CriticalFailure as failure:
-            yield from check_results(key, failure.results)
-            raise blocked(model.name, failure.results) from None
-        yield from check_results(key, built.checks)
-        yield dg.MaterializeResult(metadata=metadata)
-
-    return build_table
-
-
-def definition_metadata(model: Model) -> dict[str, Any]:
-    """What is known before the first run: columns with their comments, and where the SQL stands."""
-    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
-        file = dg.LocalFileCodeReference(file_path=str(model.path.resolve()), line_number=1, label="SQL")
-        links = dg.CodeReferencesMetadataValue(code_references=[file])
-    return {
-        "dagster/table_name": model.name,
-        "dagster/column_schema": column_schema((c.name, c.type, c.comment) for c in model.columns),
-        "dagster/code_references": links,
-    }

@@ -1,49 +1,33 @@
-"""The published snapshot as an asset: what readers open, and why it is new or unchanged.
+"""The published snapshot as an asset: what readers open, and why it is new or unchanged."""
 
-What belongs here: the step that runs `etl.publish` and says what it did.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
 from assets.metadata import rows_table
-from assets.warehouse import Warehouse
+from assets.step import Report, step, table_spec
 from etl.build import drop_unmade
 from etl.checks.pages import pages_folder
 from etl.config import Settings
 from etl.daily.due import stand_in
 from etl.models.file import Model
-from etl.publish.publication import publish
+from etl.publish.publication import Publication, publish
+from etl.warehouse import Connection
 
-KEY = dg.AssetKey(["serving", "warehouse"])
-
-
-def _pages(settings: Settings) -> dg.MetadataValue[Any]:
-    """Link the pages of Great Expectations, or say how to make them."""
-    index = pages_folder(settings) / "index.html"
-    if index.exists():
-        return dg.MetadataValue.path(str(index))
-    return dg.MetadataValue.text("`make docs` writes them to data_docs/ of the warehouse home")
+SERVING = "serving.warehouse"
 
 
-def serving_warehouse(tables: Sequence[dg.AssetKey], models: Sequence[Model]) -> dg.AssetsDefinition:
+def serving_asset(tables: Iterable[str], models: Sequence[Model]) -> dg.AssetsDefinition:
     """The asset serving/warehouse, downstream of `tables` and of all that they are made from.
 
     The daily tables among `models` are published without rows where nobody has delivered anything yet: a
-    query that names them is then answered, with nothing.
+    query that names them then returns no rows instead of an error.
     """
 
-    @dg.asset(
-        key=KEY,
-        deps=tables,
-        group_name="serving",
-        owners=["team:warehouse"],
-        kinds={"duckdb", "file"},
-    )
-    def publish_snapshot(warehouse: Warehouse) -> dg.MaterializeResult[None]:
+    @step(table_spec(SERVING, "serving", {"file"}, tables), suites={})
+    def publish_snapshot(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         """The snapshot that readers open: $WAREHOUSE_HOME/serving/warehouse.duckdb.
 
         Holds the schemas core, steps, marts, audit and meta. It is written beside the old file, checked, and
@@ -52,23 +36,31 @@ def serving_warehouse(tables: Sequence[dg.AssetKey], models: Sequence[Model]) ->
 
         grain: one file
         """
-        settings = warehouse.settings
-        with warehouse.open() as con:
-            stand_in(con, models)
-            drop_unmade(con, models)
-            publication = publish(con, settings, now=datetime.now(UTC))
-        return dg.MaterializeResult(
-            metadata={
-                "version": dg.MetadataValue.text(str(publication.version)),
-                "published": publication.published,
-                "reason": publication.reason,
-                "path": publication.path.relative_to(settings.home).as_posix(),
-                "size in bytes": publication.size_bytes,
-                "checks as pages": _pages(settings),
-                "tables": rows_table(
-                    [{"table": table, "rows": f"{rows:,}"} for table, rows in publication.tables.items()]
-                ),
-            }
-        )
+        stand_in(con, models)
+        drop_unmade(con, models)
+        publication = publish(con, settings, now=datetime.now(UTC))
+        return Report([publication], [], {SERVING: publication_metadata(publication, settings)})
 
     return publish_snapshot
+
+
+def publication_metadata(publication: Publication, settings: Settings) -> dict[str, Any]:
+    """What the UI shows of a publication, with a link to the pages of Great Expectations."""
+    tables = [{"table": table, "rows": f"{rows:,}"} for table, rows in publication.tables.items()]
+    return {
+        "version": dg.MetadataValue.text(str(publication.version)),
+        "published": publication.published,
+        "reason": publication.reason,
+        "path": publication.path.relative_to(settings.home).as_posix(),
+        "size in bytes": publication.size_bytes,
+        "checks as pages": _pages(settings),
+        "tables": rows_table(tables),
+    }
+
+
+def _pages(settings: Settings) -> dg.MetadataValue[Any]:
+    """Link the pages of Great Expectations, or say how to make them."""
+    index = pages_folder(settings) / "index.html"
+    if index.exists():
+        return dg.MetadataValue.path(str(index))
+    return dg.MetadataValue.text("`make docs` writes them to data_docs/ of the warehouse home")

@@ -1,41 +1,32 @@
-"""What a refresh did, in words for a terminal, taken from the run's own events.
+"""What a refresh did, in words for a terminal: from the reports of its steps, its checks and its errors."""
 
-What the UI shows is what the terminal says: nothing is counted a second time.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
-from assets.daily import KEYS as INBOX
-from assets.daily import STEP as INBOX_STEP
-from assets.serving import KEY as SERVING
-from assets.sources import EDGAR_FACT_KEY as EDGAR_FACT
-from assets.sources import EDGAR_KEYS as EDGAR
-from assets.sources import EDGAR_STEP, SHOWN
-from assets.sources import REFERENCE_KEY as PUBLISHED
+from assets.step import REPORTS, Report
+from etl.build import BuildResult
+from etl.daily.ingest import Ingested
+from etl.edgar.facts import FactLoad
+from etl.edgar.filings import EdgarPoll
+from etl.publish.publication import Publication
+from etl.reference.load import IngestResult
 
-PHASES = {
-    "raw": "ingest",
-    EDGAR_STEP: "ingest",
-    INBOX_STEP: "ingest",
-    "core": "build",
-    "steps": "build",
-    "marts": "build",
-    "serving": "publish",
-}
+MOST_QUARANTINED = 20  # rows that are listed; all of them are in audit.quarantine
+PHASES = {"raw": "ingest", "edgar": "ingest", "inbox": "ingest", "serving": "publish"}  # all others build
+T = TypeVar("T")
 
 
 @dataclass
 class RunOutcome:
-    """A run, sorted: metadata of each materialised asset, checks, errors and seconds by asset key."""
+    """A run: reports, errors and seconds by step (the name of its table, or its own), and its checks."""
 
     run_id: str
     success: bool
+    reports: dict[str, Report]
     interrupted: bool = False
-    materialised: dict[dg.AssetKey, dict[str, Any]] = field(default_factory=dict)
     checks: list[dg.AssetCheckEvaluation] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     not_run: list[str] = field(default_factory=list)
@@ -48,100 +39,97 @@ class RunOutcome:
             return None
         return "; ".join(f"{name}: {message}" for name, message in self.errors.items()) or "see the run"
 
+    def results(self, kind: type[T]) -> list[T]:
+        """The results of one type, of all steps."""
+        return [found for report in self.reports.values() for found in report.of(kind)]
+
 
 def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> RunOutcome:
-    """The run's events, sorted."""
-    found = RunOutcome(result.run_id, result.success)
+    """What became of a run of this process."""
+    reports = {_name(step): report for step, report in REPORTS[result.run_id].items()}
+    found = RunOutcome(result.run_id, result.success, reports)
     for event in result.all_events:
-        name = _table_of(event.step_key)
-        if event.is_step_materialization and event.asset_key:
-            found.materialised[event.asset_key] = dict(event.materialization.metadata)
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found.checks.append(event.asset_check_evaluation_data)
         elif event.is_step_failure:
             data = event.step_failure_data
-            told = data.user_failure_data.description if data.user_failure_data else None
-            found.errors[name] = told or _own_message(data.error)
-            found.interrupted |= found.errors[name].endswith("DagsterExecutionInterruptedError")
+            description = data.user_failure_data.description if data.user_failure_data else None
+            message = description or _own_message(data.error)
+            found.errors[_name(event.step_key)] = message
+            found.interrupted |= message.endswith("DagsterExecutionInterruptedError")
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and not found.errors:
             found.errors["refresh"] = _own_message(event.job_failure_data.error)
     for step in instance.get_run_step_stats(result.run_id):
         if step.start_time and step.end_time:
-            found.seconds[_table_of(step.step_key)] = step.end_time - step.start_time
-    started = {_table_of(event.step_key) for event in result.all_events if event.is_step_start}
-    planned = {_table_of(step) for step in result.job_def.graph.node_dict}
+            found.seconds[_name(step.step_key)] = step.end_time - step.start_time
+    started = {_name(event.step_key) for event in result.all_events if event.is_step_start}
+    planned = {_name(step) for step in result.job_def.graph.node_dict}
     found.not_run = sorted(planned - started) if started else []
     return found
 
 
 def summary(found: RunOutcome, total_seconds: float) -> str:
     """The whole report; lines of at most a terminal's width where the content allows."""
-    parts = [
-        _inputs(found),
-        _edgar(found),
-        _inbox(found),
-        _tables(found),
-        _checks(found),
-        _failures(found),
-        _published(found),
-    ]
-    return "\n".join([*(line for part in parts for line in part), _times(found, total_seconds)])
+    parts = (_inputs, _edgar, _facts, _inbox, _tables, _checks, _failures, _published)
+    return "\n".join([*(line for part in parts for line in part(found)), _times(found, total_seconds)])
 
 
 def _inputs(found: RunOutcome) -> Iterator[str]:
-    raw = found.materialised.get(PUBLISHED)
-    if raw is None:
-        return
-    read, loaded, quarantined = (_value(raw, f"rows {what}") for what in ("read", "loaded", "quarantined"))
-    yield (
-        f"Inputs     {read:,} rows of {len(_rows(raw, 'files'))} files: {loaded:,} loaded, {quarantined:,} quarantined"
-    )
-    for row in _rows(raw, "quarantined"):
-        yield f"  quarantined  {row['file']}:{row['line']}  {row['reason']}"
-    if quarantined > SHOWN:
-        yield f"  ... and {quarantined - SHOWN:,} more in audit.quarantine"
+    for loaded in found.results(IngestResult):
+        rows = f"{loaded.rows_loaded:,} loaded, {loaded.rows_quarantined:,} quarantined"
+        yield f"Inputs     {loaded.rows_read:,} rows of {len(loaded.files)} files: {rows}"
+        for row in loaded.quarantined[:MOST_QUARANTINED]:
+            yield f"  quarantined  {row.file}:{row.line}  {row.reason}"
+        if loaded.rows_quarantined > MOST_QUARANTINED:
+            yield f"  ... and {loaded.rows_quarantined - MOST_QUARANTINED:,} more in audit.quarantine"
 
 
 def _edgar(found: RunOutcome) -> Iterator[str]:
-    raw = found.materialised.get(EDGAR[0])
-    if raw is None:
-        return
-    told = ("issuers", "requests", "reports with new facts", "reports pending at source")
-    asked = ", ".join(f"{_value(raw, name)} {name}" for name in told)
-    status, missing = _value(raw, "EDGAR"), _value(raw, "what is missing")
-    yield f"EDGAR      {status}: {asked if status == 'current' else missing}"
+    for poll in found.results(EdgarPoll):
+        new, pending = (sum(getattr(issuer, name) for issuer in poll.issuers) for name in ("loaded", "pending"))
+        answers = (
+            f"{len(poll.issuers)} issuers, {poll.requests} requests, {new} reports with new facts, "
+            f"{pending} reports pending at source"
+        )
+        yield f"EDGAR      {poll.status}: {answers if poll.status == 'current' else poll.reason}"
+
+
+def _facts(found: RunOutcome) -> Iterator[str]:
+    if loads := found.results(FactLoad):
+        counts = ", ".join(
+            f"{sum(getattr(load, f'rows_{what}') for load in loads):,} {what}"
+            for what in ("added", "superseded", "quarantined")
+        )
+        yield f"Facts      {len(loads)} bodies read: {counts}"
+        for load in loads:
+            if load.message:
+                yield f"  {load.status}  {load.body.file}  {load.message}"
 
 
 def _inbox(found: RunOutcome) -> Iterator[str]:
-    raw = found.materialised.get(INBOX[0])
-    if raw is None:
-        return
-    for source in _rows(raw, "remote sources"):
-        yield f"Source     {source['source']}: {source['problem'] or source['new files'] + ' new files'}"
-    files = _rows(raw, "files")
-    told = ", ".join(f"{_value(raw, f'rows {what}'):,} {what}" for what in ("loaded", "quarantined", "superseded"))
-    yield f"Inbox      {len(files)} files, {_value(raw, 'rows read'):,} rows: {told}"
-    for file in files:
-        if file["status"] != "loaded":
-            why = file["reason"] or f"{file['rows_quarantined']} rows quarantined"
-            yield f"  {file['status']}  {file['file']}  {why}"
-    for key in INBOX:
-        days = _value(found.materialised[key], "days that changed")
-        if days != "0":
-            yield f"  days of {'.'.join(key.path)} that changed: {days}"
+    for loaded in found.results(Ingested):
+        for source in loaded.brought:
+            yield f"Source     {source.source}: {source.problem or f'{len(source.files)} new files'}"
+        read, *counts = (
+            sum(getattr(file, f"rows_{what}") for file in loaded.files)
+            for what in ("read", "loaded", "quarantined", "superseded")
+        )
+        rows = "{:,} loaded, {:,} quarantined, {:,} superseded".format(*counts)
+        yield f"Inbox      {len(loaded.files)} files, {read:,} rows: {rows}"
+        for file in loaded.files:
+            if file.status != "loaded":
+                why = file.reason or f"{file.rows_quarantined} rows quarantined"
+                yield f"  {file.status}  {file.file}  {why}"
+        for table, days in sorted(loaded.days.items()):
+            yield f"  days of {table} that changed: {len(days):,}: {days[0]} to {days[-1]}"
 
 
 def _tables(found: RunOutcome) -> Iterator[str]:
-    tables = {
-        ".".join(key.path): metadata
-        for key, metadata in found.materialised.items()
-        if key not in (PUBLISHED, *EDGAR, EDGAR_FACT, *INBOX, SERVING)
-    }
-    if tables:
-        yield f"Tables     {len(tables)} built"
-    for name, metadata in tables.items():
-        rows, seconds = _value(metadata, "dagster/row_count"), found.seconds.get(name, 0)
-        yield f"  {name:<32} {rows:>7,} rows  {seconds:5.2f} s"
+    built = {name: report for name, report in found.reports.items() if report.of(BuildResult)}
+    if built:
+        yield f"Tables     {len(built)} built"
+    for name, report in built.items():
+        yield f"  {name:<32} {report.rows[name]:>7,} rows  {found.seconds.get(name, 0):5.2f} s"
 
 
 def _checks(found: RunOutcome) -> Iterator[str]:
@@ -163,38 +151,33 @@ def _failures(found: RunOutcome) -> Iterator[str]:
 
 
 def _published(found: RunOutcome) -> Iterator[str]:
-    serving = found.materialised.get(SERVING)
-    if serving is None:
+    publications = found.results(Publication)
+    if not publications:
         yield "Published  nothing: the refresh failed, readers keep the snapshot they have"
         yield f"           the whole trace is in `make dev`, run {found.run_id[:8]}"
-    elif _value(serving, "published"):
-        size = _value(serving, "size in bytes") / 1e6
-        yield f"Published  version {_value(serving, 'version')}, {_value(serving, 'path')}, {size:.1f} MB"
-        yield f"           reason: {_value(serving, 'reason')}"
-    else:
-        yield f"Published  nothing new: {_value(serving, 'reason')}"
+    for publication in publications:
+        if publication.published:
+            size = publication.size_bytes / 1e6
+            path = f"{publication.path.parent.name}/{publication.path.name}"
+            yield f"Published  version {publication.version}, {path}, {size:.1f} MB"
+            yield f"           reason: {publication.reason}"
+        else:
+            yield f"Published  nothing new: {publication.reason}"
 
 
 def _times(found: RunOutcome, total: float) -> str:
     phases: dict[str, float] = {}
     for name, seconds in found.seconds.items():
-        phase = PHASES.get(name.split(".")[0], "other")
+        phase = PHASES.get(name.split(".")[0], "build")
         phases[phase] = phases.get(phase, 0) + seconds
     parts = [f"{phase} {seconds:.1f} s" for phase, seconds in phases.items()]
     rest = total - sum(phases.values())
     return f"Time       {total:.1f} s: " + ", ".join([*parts, f"start and bookkeeping {rest:.1f} s"])
 
 
-def _table_of(step_key: str | None) -> str:
+def _name(step_key: str | None) -> str:
+    """The table of a step, or the name of a step with several tables."""
     return (step_key or "").replace("__", ".", 1)
-
-
-def _value(metadata: dict[str, Any], name: str) -> Any:
-    return metadata[name].value
-
-
-def _rows(metadata: dict[str, Any], name: str) -> Sequence[dict[str, Any]]:
-    return [dict(record.data) for record in metadata[name].records] if name in metadata else []
 
 
 def _own_message(error: Any) -> str:

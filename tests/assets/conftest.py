@@ -10,9 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.daily import REFRESH_DAILY
 from assets.definitions import definitions
-from assets.jobs import REFRESH
+from assets.jobs import REFRESH, REFRESH_DAILY
 from etl.config import ROOT, Settings, load_settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -19,7 +19,7 @@ BROKEN = dataclasses.replace(
 
 
 def told(result: CheckResult) -> dg.AssetCheckResult:
-    (found,) = check_results(KEY, [result])
+    (found,) = check_results([result])
     return found
 
 
@@ -55,6 +55,6 @@ def test_a_warning_that_could_not_run_is_an_error() -> None:
 
 def test_only_what_blocks_is_named_in_the_failure() -> None:
     warned = dataclasses.replace(BROKEN, name="only_a_warning", severity="warning")
-    failure = blocked("core.platform", [HELD, BROKEN, warned])
+    failure = blocked([HELD, BROKEN, warned])
     assert failure.description == "core.platform keeps its last good rows: names_unique did not hold"
     assert not failure.allow_retries

@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.daily import last_day, look
 from assets.definitions import definitions
+from assets.jobs import last_day, look
 from assets.summary import outcome, summary
 from etl.config import ROOT, SIMULATED, Settings
 from etl.warehouse import open_build, open_snapshot

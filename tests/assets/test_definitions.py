@@ -9,10 +9,9 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from assets.daily import REFRESH_DAILY
 from assets.definitions import definitions
 from assets.definitions import defs as project_definitions
-from assets.jobs import REFRESH
+from assets.jobs import REFRESH, REFRESH_DAILY
 from assets.models import dependencies, macros_after, tables_behind
 from etl.checks.suite import load_suite
 from etl.config import ROOT

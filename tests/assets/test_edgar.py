@@ -10,7 +10,6 @@ import pytest
 
 from assets.definitions import definitions
 from assets.jobs import LOOK_FOR_FILINGS, REFRESH
-from assets.sources import EdgarConfig
 from assets.summary import outcome, summary
 from etl.config import ROOT, load_settings
 from etl.edgar import client as edgar_http
@@ -162,4 +161,3 @@ def test_looking_for_filings_waits_to_be_switched_on() -> None:
     schedule = definitions().resolve_schedule_def("look_for_filings_on_weekdays")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("20 6-22 * * 1-5", "America/New_York")
-    assert EdgarConfig().only_if_new is False

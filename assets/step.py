@@ -1,0 +1,122 @@
+"""What the steps of all assets have in common: a step runs, reports, and blocks what is downstream.
+
+A step is a function of the open build database that returns a Report. It is run here with the right to write;
+its metadata, its checks and the days that it built are made into Dagster's events here; and when a critical
+check fails, the step fails here, so that nothing is built from its tables. Whatever becomes of the step, etl
+has recorded the results of its checks in audit.expectation_result (etl.checks.run.checked).
+"""
+
+import inspect
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, TypeVar
+
+import dagster as dg
+
+from assets.checks import blocked, check_results, check_specs, nothing_to_check
+from assets.metadata import asset_key, row_count, table_metadata
+from assets.warehouse import Warehouse
+from etl.checks.run import CheckResult, CriticalFailure
+from etl.checks.suite import Suite
+from etl.config import Settings
+from etl.warehouse import Connection
+
+DAYS = dg.DailyPartitionsDefinition(start_date="2015-01-01", timezone="UTC")
+DAILY_THREADS = os.cpu_count() or 1  # tables by day may be large; for others one thread is enough
+# Dagster takes about ten milliseconds for each event; more days than these are in the metadata only.
+MOST_DAY_EVENTS = 31
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a step did.
+
+    `results` are what etl returned, for the summary of a refresh; `shown` is the same for the UI, by table.
+    A table that is missing in `shown` counts as left alone, and what is only made from it is not built.
+    `days` are the days that were built, and `rows` the rows that a table has now, by table.
+    """
+
+    results: Sequence[object]
+    checks: Sequence[CheckResult]
+    shown: Mapping[str, Mapping[str, Any]]
+    days: Mapping[str, Sequence[date]] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, kind: type[T]) -> list[T]:
+        """The results of one type."""
+        return [result for result in self.results if isinstance(result, kind)]
+
+
+Work = Callable[[dg.AssetExecutionContext, Connection, Settings], Report]
+# Reports of the steps that succeeded, by run of this process and by step.
+REPORTS: defaultdict[str, dict[str, Report]] = defaultdict(dict)
+
+
+def table_spec(
+    table: str, group: str, kinds: Iterable[str], deps: Iterable[str] = (), *, by_day: bool = False, **more: Any
+) -> dg.AssetSpec:
+    """An asset `schema.table`; without a description it has the docstring of its step."""
+    return dg.AssetSpec(
+        asset_key(table),
+        deps=[asset_key(dep) for dep in deps],
+        group_name=group,
+        owners=["team:warehouse"],
+        kinds={"duckdb", *kinds},
+        partitions_def=DAYS if by_day else None,
+        **more,
+    )
+
+
+def step(
+    *specs: dg.AssetSpec, suites: Mapping[str, Suite], name: str | None = None, config_schema: Any = None
+) -> Callable[[Work], dg.AssetsDefinition]:
+    """The decorator that makes the assets `specs`, with the checks of their suites, from a step.
+
+    A step of assets by day is one run for any range of days.
+    """
+    keys = {".".join(spec.key.path): spec.key for spec in specs}
+    own_suites = [suites[table] for table in keys if table in suites]
+    days = specs[0].partitions_def
+    step_name = name or specs[0].key.to_python_identifier()
+
+    def decorate(work: Work) -> dg.AssetsDefinition:
+        description = inspect.getdoc(work)
+        announced = [check for suite in own_suites for check in check_specs(suite)]
+
+        @dg.multi_asset(
+            name=step_name,
+            specs=[spec if spec.description else spec.replace_attributes(description=description) for spec in specs],
+            check_specs=[check._replace(partitions_def=days) for check in announced],
+            backfill_policy=dg.BackfillPolicy.single_run() if days else None,
+            config_schema=config_schema,
+        )
+        def run(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
+            try:
+                with warehouse.open(DAILY_THREADS if days else 1) as con:
+                    report = work(context, con, warehouse.settings)
+                    rows = {suite.table: row_count(con, suite.table) for suite in own_suites}
+                    tables = {table: table_metadata(con, table, rows[table]) for table in rows}
+            except CriticalFailure as failure:
+                yield from check_results(failure.results)
+                raise blocked(failure.results) from None
+            REPORTS[context.run.run_id][step_name] = replace(report, rows=rows)
+            yield from check_results(report.checks)
+            yield from nothing_to_check(own_suites, report.checks)
+            for table, shown in report.shown.items():
+                _show_other_days(context, keys[table], report.days.get(table, ()))
+                yield dg.MaterializeResult(asset_key=keys[table], metadata={**shown, **tables.get(table, {})})
+
+        return run
+
+    return decorate
+
+
+def _show_other_days(context: dg.AssetExecutionContext, key: dg.AssetKey, days: Sequence[date]) -> None:
+    """Show days as built in the UI that were built although the run is for others."""
+    others = [day for day in map(str, days) if day not in context.partition_keys and DAYS.has_partition_key(day)]
+    for day in others if len(others) <= MOST_DAY_EVENTS else ():
+        context.log_event(dg.AssetMaterialization(key, partition=day))
