@@ -30,7 +30,7 @@ GRACE = timedelta(minutes=1)  # longer than a starting run waits for the lock
 
 
 def prepare_home(settings: Settings) -> Path:
-    """The folder DAGSTER_HOME (default $WAREHOUSE_HOME/dagster), made if need be, with our dagster.yaml."""
+    """The folder DAGSTER_HOME (default $WAREHOUSE_HOME/dagster), created if missing, with our dagster.yaml."""
     home = settings.root / (os.environ.get("DAGSTER_HOME") or settings.home / "dagster")
     home.mkdir(parents=True, exist_ok=True)
     wanted, target = settings.root / "dagster.yaml", home / "dagster.yaml"
@@ -43,8 +43,8 @@ def prepare_home(settings: Settings) -> Path:
 def close_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> int:
     """Mark as failed the runs whose process died, so that no queue waits for them; returns how many.
 
-    A live run holds the writer's lock: under that lock every run that claims to be under way is dead,
-    except one that has not come so far yet and waits for the lock.
+    A live run holds the writer's lock: under that lock every run that counts as under way is dead,
+    except one that has just started and waits for the lock.
     """
     with writer_lock(settings):
         silent_since = datetime.now(UTC) - GRACE

@@ -32,7 +32,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
     """The build database of one home, opened by the first step of a run for all that follow.
 
     A step that fails closes it, so that the next one starts from what is committed. `root` is the project
-    folder; `environment` stands for the environment variables (null: the real ones and `.env`), so that a
+    folder; `environment` replaces the environment variables (null: the real ones and `.env`), so that a
     test has a home of its own.
     """
 
@@ -58,9 +58,8 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
 
     @contextmanager
     def open(self, threads: int = 1) -> Iterator[Connection]:
-        """The build database for one step, which may use so many threads.
+        """The build database for one step, with this number of threads, each of which costs memory.
 
-        One is enough for tables of some thousand rows, and each further one costs memory.
         A database in use by another program asks Dagster for a retry; what another try would not
         mend (a refused source, SQL that does not run, a full disk) is a failure with its plain message.
         """

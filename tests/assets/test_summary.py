@@ -1,0 +1,112 @@
+"""The summary of a refresh, from the typed results of its steps."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from assets.step import Report
+from assets.summary import RunOutcome, summary
+from etl.build import BuildResult
+from etl.daily.ingest import Brought, Ingested
+from etl.edgar.facts import Body, FactLoad
+from etl.edgar.filings import EdgarPoll, IssuerPoll
+from etl.inbox.run import FileLoad
+from etl.ledger import LoadRecord, QuarantineRecord
+from etl.publish.publication import Publication
+from etl.reference.load import IngestResult
+
+FIGURES = "data/reference/claims.csv"
+
+
+def report(*results: object, **rows: int) -> Report:
+    return Report(results, [], {}, rows={name.replace("__", "."): count for name, count in rows.items()})
+
+
+def lines(reports: dict[str, Report], **more: object) -> list[str]:
+    found = RunOutcome("run-1234-5678", success=True, reports=reports, **more)  # type: ignore[arg-type]
+    return summary(found, 10.0).splitlines()
+
+
+def test_quarantined_rows_are_listed_up_to_twenty() -> None:
+    loaded = IngestResult(
+        rows_read=1025,
+        rows_loaded=1000,
+        rows_quarantined=25,
+        rows_added=0,
+        rows_superseded=0,
+        changed=True,
+        files=(LoadRecord(FIGURES, "a", 1025, 1000, 25, "partly_loaded"),),
+        quarantined=tuple(QuarantineRecord(FIGURES, "a", line, None, "x", "has no period") for line in range(2, 27)),
+        documents=3,
+        platforms=("jd",),
+        period_start=None,
+        period_end=None,
+    )
+    shown = lines({"raw.reference_row": report(loaded)})
+    assert shown[0] == "Inputs     1,025 rows of 1 files: 1,000 loaded, 25 quarantined"
+    assert shown[1] == f"  quarantined  {FIGURES}:2  has no period"
+    assert shown[21] == "  ... and 5 more in audit.quarantine"
+
+
+def test_edgar_says_its_answers_or_what_is_missing() -> None:
+    issuer = IssuerPoll(cik=1, entity="JD", requests=2, listed=3, loaded=2, changed=0, pending=1)
+    current = lines({"edgar": report(EdgarPoll(issuers=[issuer], requests=2))})
+    assert current[0] == (
+        "EDGAR      current: 1 issuers, 2 requests, 2 reports with new facts, 1 reports pending at source"
+    )
+    assert lines({"edgar": report(EdgarPoll("off", "no agent"))})[0] == "EDGAR      off: no agent"
+
+
+def test_a_refused_body_of_facts_is_named() -> None:
+    good, bad = (Body(cik, "hash", Path("x")) for cik in (1, 2))
+    loads = (FactLoad(good, 10, 7, 2, 1), FactLoad(bad, 0, 0, 0, 0, "is no companyfacts JSON"))
+    assert lines({"raw.edgar_fact": report(*loads)})[:2] == [
+        "Facts      2 bodies read: 7 added, 2 superseded, 1 quarantined",
+        "  refused  CIK0000000002.json  is no companyfacts JSON",
+    ]
+
+
+def test_files_of_the_inbox_that_were_not_loaded_whole_are_named() -> None:
+    files = (
+        FileLoad("a.csv", "a", "fx_rate", "loaded", 10, 10),
+        FileLoad("b.csv", "b", "fx_rate", "partly_loaded", 10, 8, 2),
+        FileLoad("c.csv", "c", None, "refused", reason="has no header"),
+    )
+    brought = (Brought("s3", (Path("a.csv"),)), Brought("ecb", (), "does not answer"))
+    days = {"core.fx_rate": (date(2025, 3, 1), date(2025, 3, 3))}
+    assert lines({"inbox": report(Ingested(brought, files, days, ()))})[:6] == [
+        "Source     s3: 1 new files",
+        "Source     ecb: does not answer",
+        "Inbox      3 files, 20 rows: 18 loaded, 2 quarantined, 0 superseded",
+        "  partly_loaded  b.csv  2 rows quarantined",
+        "  refused  c.csv  has no header",
+        "  days of core.fx_rate that changed: 2: 2025-03-01 to 2025-03-03",
+    ]
+
+
+def test_tables_are_listed_with_their_rows_and_the_times_by_phase() -> None:
+    built = BuildResult(rows=3, seconds=0.1, checks=[], changed=True)
+    published = Publication(True, 7, "nothing is served", Path("/home/serving/warehouse.duckdb"), 2_500_000, {})
+    shown = lines(
+        {"core.party": report(built, core__party=1234), "serving.warehouse": report(published)},
+        seconds={"raw.reference_row": 1.0, "edgar": 0.5, "core.party": 0.25, "serving.warehouse": 2.0},
+    )
+    assert shown == [
+        "Tables     1 built",
+        "  core.party                         1,234 rows   0.25 s",
+        "Checks     0 passed, 0 warned, 0 failed",
+        "Published  version 7, serving/warehouse.duckdb, 2.5 MB",
+        "           reason: nothing is served",
+        "Time       10.0 s: ingest 1.5 s, build 0.2 s, publish 2.0 s, start and bookkeeping 6.2 s",
+    ]
+
+
+def test_without_a_publication_readers_keep_what_they_have() -> None:
+    shown = lines({}, errors={"core.party": "core.party keeps its last good rows"}, not_run=["marts.cac_trend"])
+    assert shown[1:5] == [
+        "Failed     core.party keeps its last good rows",
+        "Not run    marts.cac_trend",
+        "Published  nothing: the refresh failed, readers keep the snapshot they have",
+        "           the whole trace is in `make dev`, run run-1234",
+    ]
