@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -32,6 +33,10 @@ SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
 SQL = ROOT / "sql"
 _CREATE_TABLE = re.compile(r"-- (?P<tells>.+)\ncreate table (?P<name>[\w.]+) \(\n(?P<columns>(?:[^)\n].*\n)+)\);?\s*")
 _COLUMN = re.compile(r"\s+(?P<name>\w+)\s+(?P<type>\S.*?),?\s+-- (?P<meaning>\S.*)")
+SCALAR_MACROS = (
+    "select distinct function_name from duckdb_functions() "
+    "where database_name = current_database() and schema_name = 'main' and not internal"
+)
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
 
 
@@ -187,16 +192,25 @@ def create_table(table: str, tells: str, columns: Sequence[Column]) -> str:
     return ";\n".join(statements) + ";\n"
 
 
+def _scalar_macro(path: Path) -> str:
+    """The statements that make a macro of sql/macros/, with the comment lines above it as its comment."""
+    text = path.read_text(encoding="utf-8").rstrip()
+    head = takewhile(lambda line: line.startswith("--"), text.splitlines())
+    words = " ".join(line.removeprefix("--").strip() for line in head)
+    return f"{text}\ncomment on macro {path.stem} is {_quoted(words)};\n"
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
 @cache
 def _layout() -> tuple[str, tuple[tuple[str, str], ...], str]:
-    """The script of the kept tables, condition and statements of each migration, and a hash over all of it."""
+    """The script of the kept tables and scalar macros, condition and statements of each migration, and a hash over all of it."""
     script = "".join(f"create schema if not exists {schema};\n" for schema in SCHEMAS)
     script += "".join(create_table(table, *described) for table, described in kept_tables().items())
     script += "".join(f"{as_of_macro(contract)};\n" for contract in CONTRACTS)
+    script += "".join(_scalar_macro(path) for path in sorted((SQL / "macros").glob("*.sql")))
     migrations = []
     for path in sorted((SQL / "migrations").glob("*.sql")):
         text = path.read_text(encoding="utf-8")
@@ -225,6 +239,8 @@ def _prepare(con: Connection) -> None:
     with transaction(con):
         for table, (_, columns) in kept_tables().items():
             _add_columns(con, table, columns)
+        for (macro,) in con.execute(SCALAR_MACROS).fetchall():
+            con.execute(f"drop macro main.{macro}")
         con.execute(script)
         con.execute("delete from raw.bookkeeping")
         con.execute("insert into raw.bookkeeping (text_hash) values (?)", [text_hash])

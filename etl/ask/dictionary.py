@@ -32,6 +32,13 @@ COLUMNS = """
     where schema_name = ? and table_name = ? order by column_index
 """
 SCHEMAS = ("core", "marts", "steps", "audit", "meta", "raw")
+MACROS = "Expressions that many models share, called without a schema; queries on a snapshot may use them too.\n"
+SCALAR = """
+    select function_name, array_to_string(arg_max(parameters, len(parameters)), ', '), any_value(comment)
+    from duckdb_functions()
+    where database_name = 'memory' and schema_name = 'main' and not internal
+    group by function_name order by function_name
+"""
 
 
 def made_pages(sql_dir: Path, docs: Path = DOCS) -> dict[str, str]:
@@ -56,7 +63,9 @@ def _dictionary(con: Connection, grains: Mapping[str, tuple[str, ...]]) -> str:
     for schema in SCHEMAS:
         parts.append(f"## {schema}\n")
         parts += [_table(con, schema, table, words, grains) for table, words in _tables(con, schema)]
-    return "\n".join(parts)
+    parts.append(f"## macros\n\n{MACROS}")
+    parts += [f"- `{name}({arguments})`: {words}" for name, arguments, words in con.execute(SCALAR).fetchall()]
+    return "\n".join(parts) + "\n"
 
 
 def _create(con: Connection, sql_dir: Path) -> dict[str, tuple[str, ...]]:

@@ -86,6 +86,18 @@ class Model:
         return self.parameters is not None
 
 
+def macro_names(sql_dir: Path) -> frozenset[str]:
+    """The scalar macros: sql/macros/<name>.sql makes the macro of its name, before any model.
+
+    Raises ModelError for a file that makes something else or does not say what.
+    """
+    paths = list((sql_dir / "macros").glob("*.sql"))
+    for path in paths:
+        if not re.match(rf"(--.*\n)+create or replace macro {path.stem}\b", path.read_text(encoding="utf-8")):
+            fail(path, f"say in comment lines what it gives, then: create or replace macro {path.stem}(...) as ...")
+    return frozenset(path.stem for path in paths)
+
+
 def read_model(path: Path, sql_dir: Path) -> Model:
     """The model of one file, its reads not yet checked against the other files.
 
@@ -106,7 +118,7 @@ def read_model(path: Path, sql_dir: Path) -> Model:
         tree = parse(sql)
         for sentence in broken_rules(tree, is_macro):
             raise ModelError(sentence)
-        for sentence in unportable(tree) if "portable" in keys else ():
+        for sentence in unportable(tree, macro_names(sql_dir)) if "portable" in keys else ():
             raise ModelError(sentence)
         columns = _columns(sql, tree)
     except ModelError as error:

@@ -1,6 +1,7 @@
 """SQL models in dependency order, the statements that make them, and where their columns come from.
 
-A file below sql/ makes a table or, in sql/macros/, a macro; etl/models/file.py says what it looks like. A
+A file below sql/ makes a table or, in sql/macros/<schema>/, a table macro; etl/models/file.py says what it
+looks like. A
 step or mart has an as-of twin, made from the same text: a table macro that reads what was known on a day,
 and asks for it once, however many of the models behind it need it.
 """
@@ -19,7 +20,7 @@ from sqlglot.lineage import lineage
 from sqlglot.schema import MappingSchema
 
 from etl.contracts import contract_tables
-from etl.models.file import AS_OF, PARAMETERS, Model, fail, read_model
+from etl.models.file import AS_OF, PARAMETERS, Model, fail, macro_names, read_model
 from etl.models.tree import PARAMETER, called, parse, replace_tables
 from etl.warehouse import kept_tables
 
@@ -98,8 +99,9 @@ def load_models(sql_dir: Path) -> tuple[Model, ...]:
     Raises ModelError, which names the file and the fix.
     """
     models: dict[str, Model] = {}
+    macro_names(sql_dir)
     for path in sorted(sql_dir.rglob("*.sql")):
-        if path.relative_to(sql_dir).parts[0] in NO_MODELS:
+        if path.relative_to(sql_dir).parts[0] in NO_MODELS or path.parent == sql_dir / "macros":
             continue
         model = read_model(path, sql_dir)
         if model.name in models:

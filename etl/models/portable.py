@@ -7,7 +7,7 @@ is left to the author and to the test that runs a model on both engines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from sqlglot import exp
 
@@ -34,9 +34,11 @@ NEED_ORDER = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, e
 WEEKDAYS = frozenset({"dayofweek", "weekday", "dow"})
 
 
-def unportable(tree: exp.Select) -> Iterator[str]:
-    """Every use of what differs between the engines, as a sentence with the fix."""
+def unportable(tree: exp.Select, macros: Collection[str] = ()) -> Iterator[str]:
+    """Every use of what differs between the engines, as a sentence with the fix; only DuckDB has `macros`."""
     for node in tree.walk():
+        if isinstance(node, exp.Anonymous) and node.name.lower() in macros:
+            yield f"is portable, but {_shown(node)} is a macro of DuckDB: write out what it says"
         for rule in RULES:
             if reason := rule(node):
                 yield f"is portable, but {_shown(node)}: {reason}"

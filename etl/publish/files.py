@@ -30,6 +30,7 @@ from etl.config import Settings
 from etl.warehouse import BusyError, Connection, DatabaseError, WarehouseError, attached
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
+MACRO_SCHEMAS = (*CONTENT_SCHEMAS, "main")  # scalar macros are called without a schema
 # A table with this column tells of single buyers. It stays in the build database: readers get what is added
 # up from it, and a publication does not grow with every order.
 PERSONAL = "buyer_id_hash"
@@ -140,7 +141,7 @@ def _macros(con: Connection, catalog: str) -> list[Macro]:
         where database_name = $catalog and list_contains($schemas, schema_name) and not internal
         order by all
         """,
-        {"catalog": catalog, "schemas": list(CONTENT_SCHEMAS)},
+        {"catalog": catalog, "schemas": list(MACRO_SCHEMAS)},
     ).fetchall()
     return [
         Macro(name, kind, parameters, types, comment, _LITERAL_OR_NOISE.sub(r"\1", body))

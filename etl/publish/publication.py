@@ -19,6 +19,7 @@ from etl.config import ROOT, Settings
 from etl.publish.diff import change_query, grains_of
 from etl.publish.files import (
     CONTENT_SCHEMAS,
+    MACRO_SCHEMAS,
     Contents,
     Snapshot,
     clear_leftovers,
@@ -179,7 +180,7 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
             for (schema,) in con.execute(
                 "select schema_name from duckdb_schemas() where database_name = 'upcoming' "
                 "and not internal and not list_contains($published, schema_name)",
-                {"published": [*CONTENT_SCHEMAS, "meta", "main"]},
+                {"published": [*MACRO_SCHEMAS, "meta"]},
             ).fetchall():
                 con.execute(f'drop schema upcoming."{schema}" cascade')
             for table in personal_tables(con, "upcoming"):

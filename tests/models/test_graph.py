@@ -166,7 +166,9 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
         ({"marts/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "marts/<question>/"),
         ({"core/b/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
         ({"a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
-        ({"macros/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
+        ({"macros/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "create or replace macro a("),
+        ({"macros/a.sql": "create or replace macro a(x) as x"}, "say in comment lines what it gives"),
+        ({"macros/a.sql": "-- A.\ncreate or replace macro b(x) as x"}, "create or replace macro a("),
         (
             {"macros/core/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"},
             "-- macro: core.a(as_of_date date)",

@@ -34,6 +34,7 @@ CHANGES = {
     "a load": "insert into audit.load (file) values ('g.csv')",
     "a macro body": "create or replace macro marts.total_as_of(as_of_date date) as table select 1 as one",
     "blanks in a literal": "create or replace macro marts.half(a) as a || 'it''s so'",
+    "a scalar macro": "create or replace macro known_on(day) as day",
     "a macro comment": "comment on macro table marts.total_as_of is 'other'",
     "a view": "create or replace view marts.few as select observation_id from core.observation",
     "a view comment": "comment on view marts.few is 'other'",
