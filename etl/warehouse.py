@@ -206,7 +206,7 @@ def _quoted(text: str) -> str:
 
 @cache
 def _layout() -> tuple[str, tuple[tuple[str, str], ...], str]:
-    """The script of the kept tables and scalar macros, condition and statements of each migration, and a hash over all of it."""
+    """The script of kept tables and scalar macros, condition and statements of each migration, and a hash of it all."""
     script = "".join(f"create schema if not exists {schema};\n" for schema in SCHEMAS)
     script += "".join(create_table(table, *described) for table, described in kept_tables().items())
     script += "".join(f"{as_of_macro(contract)};\n" for contract in CONTRACTS)
