@@ -39,6 +39,9 @@ demo: env ## simulated data with known truth in data/demo; look at it with DEMO=
 test: env-dev ## run the tests, two files at a time
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
+test-fast: env-dev ## what to run every minute: structure, units, and the models that changed since the last commit
+	@$(RUN) -m pytest -n 2 --dist loadfile --fast
+
 lint: env-dev ## ruff, its formatter and mypy
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .

@@ -155,7 +155,9 @@ def test_build_makes_the_table_and_keeps_what_the_checks_said(con: Connection, m
     ]
 
 
-def test_changed_tells_the_truth(con: Connection, models: dict[str, Model], tmp_path: Path) -> None:
+def test_changed_is_true_exactly_when_content_or_types_changed(
+    con: Connection, models: dict[str, Model], tmp_path: Path
+) -> None:
     thing, suite = models["core.thing"], Suite("core.thing", ())
     assert build(con, thing, suite, "1", passes).changed
     assert not build(con, thing, suite, "2", passes).changed
@@ -197,7 +199,7 @@ def test_critical_failure_keeps_the_last_good_rows(
     assert build(con, thing, suite, "3", passes).rows == 3
 
 
-def test_failure_of_a_mart_takes_its_twin_along(con: Connection, models: dict[str, Model]) -> None:
+def test_a_failed_mart_has_no_twin(con: Connection, models: dict[str, Model]) -> None:
     for name in BUILT[:-1]:
         suite = None if models[name].is_macro else Suite(name, ())
         build(con, models[name], suite, "1", passes)
@@ -258,7 +260,7 @@ def test_build_all_goes_in_order(con: Connection, tmp_path: Path, suites_dir: Pa
     ]
 
 
-def test_build_all_stops_behind_a_failure_only(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
+def test_build_all_skips_only_what_depends_on_a_failure(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
     sql_dir = write(tmp_path / "sql", FILES)
     build_all(con, sql_dir, suites_dir, "1", passes)
     con.execute(RAW.format(3))
@@ -278,7 +280,7 @@ def tables(con: Connection) -> list[tuple[str, str]]:
     return con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
 
 
-def test_what_no_file_makes_any_more_is_dropped(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
+def test_tables_that_no_file_makes_are_dropped(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
     build_all(con, write(tmp_path / "sql", FILES), suites_dir, "r1", passes)
     assert drop_unmade(con, load_models(tmp_path / "sql")) == []
     (tmp_path / "sql" / "marts/tales/story.sql").unlink()
@@ -296,7 +298,7 @@ def test_what_no_file_makes_any_more_is_dropped(con: Connection, tmp_path: Path,
     assert told == [("core.other",), ("core.thing",), ("core.thing_latest",), ("steps.story",)]
 
 
-def test_build_all_refuses_a_broken_house_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
+def test_build_all_refuses_invalid_models_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
     files = {**FILES, "marts/tales/story.sql": STORY.replace("core.thing_latest", "raw.reference_row")}
     before = tables(con)
     with pytest.raises(ModelError):

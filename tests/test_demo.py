@@ -17,6 +17,8 @@ from etl.demo import DemoError, demo_environment, write_demo
 from etl.reference import read as published
 from etl.warehouse import open_build
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
@@ -91,7 +93,7 @@ def test_channels_sum_to_the_total(demo: Settings) -> None:
     assert not any(sums.values())
 
 
-def test_new_buyers_cost_what_is_true(demo: Settings) -> None:
+def test_simulated_acquisition_costs_match_the_known_truth(demo: Settings) -> None:
     """Two years of new buyers of each channel lie within four standard deviations of spend / true cost."""
     checked = 0
     for row in rows(demo.home / "truth" / "sim_truth.csv"):
@@ -102,7 +104,7 @@ def test_new_buyers_cost_what_is_true(demo: Settings) -> None:
     assert checked == 8
 
 
-def test_everything_says_that_it_is_simulated(demo: Settings) -> None:
+def test_every_file_says_that_it_is_simulated(demo: Settings) -> None:
     assert demo.is_demo
     assert (demo.home / SIMULATED).read_text(encoding="utf-8").startswith("# Simulated")
     names = {row["platform"] for row in daily(demo)} | {row["partnership_id"] for row in daily(demo)}
@@ -114,13 +116,13 @@ def test_everything_says_that_it_is_simulated(demo: Settings) -> None:
     assert not any("sim_" in value for r in real.records for value in r.fields.values())
 
 
-def test_the_reference_files_of_the_demo_are_read_whole(demo: Settings) -> None:
+def test_the_reference_files_of_the_demo_are_read_completely(demo: Settings) -> None:
     reading = published.read(demo.figures, ROOT)
     assert reading.rejects == ()
     assert Counter(r.kind for r in reading.records)["partnership"] == 6
 
 
-def test_a_home_of_real_data_takes_no_demo(tmp_path: Path) -> None:
+def test_the_demo_refuses_a_home_with_real_data(tmp_path: Path) -> None:
     settings = load_settings(demo_environment(tmp_path))
     with open_build(settings):
         pass

@@ -79,9 +79,15 @@ def tables() -> list[str]:
 # --- Python: what may import what --------------------------------------------------------------------
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """The syntax tree of a file, shared by the rules."""
+    return ast.parse(source)
+
+
 def imports(source: str) -> Iterator[tuple[str, bool]]:
     """Every module that a file imports, and whether it does so as soon as it is itself imported."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     lazy = {
         id(node)
         for function in ast.walk(tree)
@@ -184,6 +190,11 @@ def import_graph(files: Mapping[str, str]) -> Graph:
     }
 
 
+@cache
+def project_graph() -> Graph:
+    return import_graph(python_files("etl", "assets"))
+
+
 def circular_import(graph: Graph) -> list[str]:
     """Modules that import each other in a circle; none where there is no circle."""
     try:
@@ -202,12 +213,12 @@ def longest_chain(graph: Graph, package: str) -> list[str]:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    assert circular_import(import_graph(python_files("etl", "assets"))) == []
+    assert circular_import(project_graph()) == []
 
 
 @pytest.mark.parametrize(("package", "most"), LONGEST_CHAIN.items())
 def test_chains_of_imports_are_short(package: str, most: int) -> None:
-    chain = longest_chain(import_graph(python_files("etl", "assets")), package)
+    chain = longest_chain(project_graph(), package)
     assert len(chain) <= most, f"{' imports '.join(chain)}: at most {most} modules"
 
 
@@ -253,8 +264,8 @@ def test_package_rule_can_fail() -> None:
 
 def holds_code(source: str) -> bool:
     """Whether a file holds more than its docstring."""
-    body = ast.parse(source).body
-    return len(body) != 1 or ast.get_docstring(ast.parse(source)) is None
+    tree = parsed(source)
+    return len(tree.body) != 1 or ast.get_docstring(tree) is None
 
 
 def test_package_files_hold_a_docstring_only() -> None:
@@ -271,7 +282,7 @@ def repeated_classes(files: Mapping[str, str]) -> list[str]:
     """Names that two classes have, with the files that define them."""
     defined: defaultdict[str, list[str]] = defaultdict(list)
     for path, source in files.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in ast.walk(parsed(source)):
             if isinstance(node, ast.ClassDef):
                 defined[node.name].append(path)
     return [f"{name}: {', '.join(paths)}" for name, paths in sorted(defined.items()) if len(paths) > 1]

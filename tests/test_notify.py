@@ -14,6 +14,8 @@ from etl.config import Settings, load_settings
 from etl.notify import after_refresh
 from etl.warehouse import BusyError, Connection, open_build
 
+pytestmark = pytest.mark.slow
+
 
 class Receiver:
     """What arrived at a web hook, and what it answers."""
@@ -70,12 +72,12 @@ def check(success: bool, minute: int) -> str:
     )
 
 
-def test_nothing_is_told_where_nothing_is_wrong(settings: Settings, receiver: Receiver) -> None:
+def test_nothing_is_sent_when_nothing_is_wrong(settings: Settings, receiver: Receiver) -> None:
     assert after_refresh(settings, None) == "Notify     no change to tell"
     assert receiver.texts() == []
 
 
-def test_a_failed_run_is_told_once_and_its_recovery_too(settings: Settings, receiver: Receiver) -> None:
+def test_a_failed_run_and_its_recovery_are_each_sent_once(settings: Settings, receiver: Receiver) -> None:
     after_refresh(settings, "core.party: unique")
     (text,) = receiver.texts()
     assert "run: refresh failed: core.party: unique" in text and "make dev" in text
@@ -87,7 +89,7 @@ def test_a_failed_run_is_told_once_and_its_recovery_too(settings: Settings, rece
     assert receiver.texts() == []
 
 
-def test_a_check_newly_failing_and_recovered(settings: Settings, receiver: Receiver) -> None:
+def test_a_new_failure_of_a_check_and_its_recovery_are_sent(settings: Settings, receiver: Receiver) -> None:
     write(settings, check(True, 1))
     after_refresh(settings, None)
     assert receiver.texts() == []
@@ -116,7 +118,7 @@ create or replace table core.observation as select * from (values
 """
 
 
-def test_a_restatement_is_told_but_not_those_of_the_first_load(settings: Settings, receiver: Receiver) -> None:
+def test_a_restatement_is_sent_except_those_of_the_first_load(settings: Settings, receiver: Receiver) -> None:
     write(settings, OBSERVATION.format(value="10573024000.0", printed="10,573,024", restated="false"))
     after_refresh(settings, None)
     assert receiver.texts() == [], "what was restated before the first load is history"
@@ -129,7 +131,7 @@ def test_a_restatement_is_told_but_not_those_of_the_first_load(settings: Setting
     assert receiver.texts() == []
 
 
-def test_a_verdict_that_flipped(settings: Settings, receiver: Receiver) -> None:
+def test_a_changed_verdict_is_sent(settings: Settings, receiver: Receiver) -> None:
     verdict = (
         "create or replace table marts.claim_verdict as select 'x07' as claim_id, 'to' as part, "
         "'jd' as subject, {} as verdict_now, 'because' as reason"
@@ -145,7 +147,7 @@ def test_a_verdict_that_flipped(settings: Settings, receiver: Receiver) -> None:
     assert receiver.texts() == []
 
 
-def test_a_source_that_went_stale(settings: Settings, receiver: Receiver) -> None:
+def test_a_source_that_went_stale_is_sent(settings: Settings, receiver: Receiver) -> None:
     status = "insert into audit.source_status (source, status, reason, since) values ('edgar', '{}', '{}', now())"
     write(settings, status.format("stale", "rate exceeded"))
     after_refresh(settings, None)
@@ -160,7 +162,7 @@ def test_a_source_that_went_stale(settings: Settings, receiver: Receiver) -> Non
     assert receiver.texts() == []
 
 
-def test_what_could_not_be_sent_is_sent_next_time(settings: Settings, receiver: Receiver) -> None:
+def test_undelivered_messages_are_sent_next_time(settings: Settings, receiver: Receiver) -> None:
     receiver.status = 500
     assert "could not be sent" in after_refresh(settings, "disk full")
     receiver.status = 200
@@ -168,12 +170,12 @@ def test_what_could_not_be_sent_is_sent_next_time(settings: Settings, receiver: 
     assert "disk full" in receiver.texts()[0]
 
 
-def test_off_by_default(tmp_path: Path) -> None:
+def test_notifications_are_off_by_default(tmp_path: Path) -> None:
     assert after_refresh(load_settings({"WAREHOUSE_HOME": str(tmp_path)}), "failed") == ""
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_another_refresh_holds_is_no_failed_run(
+def test_a_database_in_use_is_not_sent_as_a_failed_run(
     settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def held(_: Settings) -> Connection:
@@ -191,7 +193,7 @@ def test_a_database_that_another_refresh_holds_is_no_failed_run(
     assert "refresh succeeds again" in text and "core.party unique" in text
 
 
-def test_a_damaged_database_is_told_too(settings: Settings, receiver: Receiver) -> None:
+def test_a_damaged_database_is_sent_too(settings: Settings, receiver: Receiver) -> None:
     settings.build_db.parent.mkdir(parents=True)
     settings.build_db.write_bytes(b"no database" * 1000)
     after_refresh(settings, None)

@@ -17,6 +17,8 @@ from etl.models.graph import load_models
 from etl.reference.load import IngestResult, ingest_reference
 from etl.warehouse import Connection, open_build
 
+pytestmark = pytest.mark.slow
+
 Tables = dict[str, list[str]]
 Row = dict[str, str]
 REFERENCE = ROOT / "data" / "reference"
@@ -100,7 +102,7 @@ def write(path: Path, rows: Sequence[Row]) -> None:
             writer.writerows(rows)
 
 
-def test_second_reading_changes_nothing(house: House) -> None:
+def test_a_second_reading_changes_nothing(house: House) -> None:
     first = house.refresh(REFERENCE)
     before = {table: house.rows(table) for table in (*HISTORY, *contents())}
     second = house.refresh(REFERENCE)
@@ -109,7 +111,7 @@ def test_second_reading_changes_nothing(house: House) -> None:
     assert {table: house.rows(table) for table in before} == before
 
 
-def test_a_file_that_grows(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_a_growing_file_gives_the_same_warehouse(house: House, fresh: Tables, tmp_path: Path) -> None:
     """Every other observation first, half of the documents unused and no break known; then everything."""
     folder = copy(
         tmp_path / "figures",
@@ -122,7 +124,7 @@ def test_a_file_that_grows(house: House, fresh: Tables, tmp_path: Path) -> None:
     assert house.tables() == fresh
 
 
-def test_a_folder_that_is_added(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_an_added_folder_gives_the_same_warehouse(house: House, fresh: Tables, tmp_path: Path) -> None:
     """JD's figures in a second folder, and that folder only from the second refresh on."""
     parts = {}
     for side, is_jd in (("without", False), ("with", True)):
@@ -140,7 +142,7 @@ def test_a_folder_that_is_added(house: House, fresh: Tables, tmp_path: Path) -> 
     assert house.tables() == fresh
 
 
-def test_the_order_of_rows_says_nothing(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_the_order_of_rows_does_not_matter(house: House, fresh: Tables, tmp_path: Path) -> None:
     order = random.Random(7)
     house.refresh(copy(tmp_path / "shuffled", lambda name, rows: order.sample(rows, len(rows))))
     assert house.tables() == fresh

@@ -25,6 +25,8 @@ from etl.ledger import Ledger
 from etl.reference.load import ingest_reference
 from etl.warehouse import Connection, create_database, kept_tables, memory, open_build, tables_of
 
+pytestmark = pytest.mark.slow
+
 OLD = ROOT / "tests" / "data" / "home_8ed5de8"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MADE = ("core.observation", "marts.cac_trend")

@@ -19,11 +19,13 @@ def pages() -> dict[str, str]:
     return made_pages(ROOT / "sql")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [NAME, "names.md", "reading-the-marts.md"])
 def test_the_page_is_current(pages: dict[str, str], name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == pages[name], "run `make dictionary`"
 
 
+@pytest.mark.slow
 def test_rows_within_a_page_are_those_of_its_query(tmp_path: Path) -> None:
     query = "<!-- select term as flag, meaning from core.term where term = 'press_basis' -->"
     (tmp_path / "page.md").write_text(f"Before.\n{query}\nold rows\n<!-- end -->\nAfter.\n", encoding="utf-8")

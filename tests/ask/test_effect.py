@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 import numpy as np
 import pytest
 
 from etl.ask.effect import Answer, Market, answer, answers, number, told
-from etl.config import load_settings
-from etl.models.graph import create_statements, load_models
-from etl.reference.load import ingest_reference
-from etl.warehouse import WarehouseError, memory
+from etl.warehouse import Connection, WarehouseError
 
 LIVE_ON = date(2020, 5, 27)
 FIRST, LAST = number(date(2015, 1, 1)), number(date(2022, 12, 31))
@@ -50,7 +46,7 @@ def test_an_effect_is_found_in_percent() -> None:
     assert "the smallest effect that could have been seen: +" in last
 
 
-def test_the_partner_is_no_donor_and_the_quarter_of_the_day_is_left_out() -> None:
+def test_the_partner_is_no_donor_and_the_quarter_of_the_event_is_left_out() -> None:
     base = market()
     moved = {q: v + 5 * (q == number(LIVE_ON)) for q, v in base.series["shop"].items()}
     spoiled = replace(base, series={**base.series, "shop": moved})
@@ -58,7 +54,7 @@ def test_the_partner_is_no_donor_and_the_quarter_of_the_day_is_left_out() -> Non
     assert "stream" not in answer(base, "shop", PARTNERS, LIVE_ON).donors
 
 
-def test_twelve_months_that_hold_the_day_are_left_out() -> None:
+def test_windows_that_contain_the_event_are_left_out() -> None:
     found = answer(replace(market(), width=4), "shop", PARTNERS, LIVE_ON)
     assert (found.effect.before, found.effect.after) == (20, 7)
     on_first_day = answer(replace(market(), width=4), "shop", PARTNERS, date(2020, 4, 1))
@@ -69,7 +65,7 @@ def refused(status: str, found: Answer) -> bool:
     return found.effect.status == status and any(f"no number, {status}" in line for line in told(found))
 
 
-def test_each_lack_is_told() -> None:
+def test_a_refused_estimate_says_what_is_missing() -> None:
     assert refused("single_unit_only", answer(market(donors=2), "shop", PARTNERS, LIVE_ON))
     few = answer(market(donors=4), "shop", PARTNERS, LIVE_ON)
     assert refused("insufficient_donors", few)
@@ -82,27 +78,20 @@ def test_each_lack_is_told() -> None:
     assert refused("definition_break", answer(broken, "shop", PARTNERS, LIVE_ON))
 
 
-def test_a_donor_whose_figure_breaks_is_none() -> None:
+def test_a_platform_with_a_definition_break_is_no_donor() -> None:
     broken = replace(market(), breaks={"peer0": [number(date(2019, 1, 1))]})
     assert "peer0" not in answer(broken, "shop", PARTNERS, LIVE_ON).donors
 
 
-def test_jd_and_kuaishou_have_no_number(tmp_path: Path) -> None:
+def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     """The embedded figures have gaps and two other platforms: every figure says why there is no effect."""
-    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path)})
-    con = memory()
-    ingest_reference(con, settings, datetime(2026, 1, 1, tzinfo=UTC))
-    for model in load_models(settings.sql_dir):
-        for statement in create_statements(model):
-            con.execute(statement)
-    found = [*answers(con, "kuaishou-jd-2020-direct-supply")]
+    found = [*answers(warehouse, "kuaishou-jd-2020-direct-supply")]
     assert {"jd", "kuaishou"} == {one.platform for one in found}
     assert not any(one.effect.is_estimate for one in found)
     statuses = {(one.platform, one.metric): one.effect.status for one in found}
     assert statuses["jd", "annual_active_buyers"] == "single_unit_only"
     assert statuses["kuaishou", "revenue"] == "insufficient_pre_period"
     with pytest.raises(WarehouseError, match="no deal is called"):
-        [*answers(con, "nobody-knows")]
+        [*answers(warehouse, "nobody-knows")]
     with pytest.raises(WarehouseError, match="nobody knows the day"):
-        [*answers(con, "douyu-tmall")]
-    con.close()
+        [*answers(warehouse, "douyu-tmall")]

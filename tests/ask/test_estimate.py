@@ -68,7 +68,7 @@ def test_proposition_99_with_its_interval() -> None:
     assert found.demeaned_control == demeaned_control(values, before)
 
 
-def test_an_effect_that_was_put_in_is_found() -> None:
+def test_a_simulated_effect_is_recovered() -> None:
     found = measure_effect(world(1, effect=5.0), 20)
     assert found.status == "ok"
     assert found.low is not None and found.high is not None
@@ -76,7 +76,7 @@ def test_an_effect_that_was_put_in_is_found() -> None:
     assert found.low > 0
 
 
-def test_no_effect_is_none() -> None:
+def test_intervals_contain_zero_where_there_is_no_effect() -> None:
     """Of 40 worlds without an effect hardly any interval leaves out 0."""
     found = [measure_effect(world(seed), 20) for seed in range(40)]
     told = [effect for effect in found if effect.low is not None and effect.high is not None]
@@ -95,7 +95,7 @@ def test_no_effect_is_none() -> None:
         (12, 9, 6, "exploratory"),
     ],
 )
-def test_too_little_is_refused(donors: int, before: int, after: int, status: str) -> None:
+def test_too_few_donors_or_periods_are_refused(donors: int, before: int, after: int, status: str) -> None:
     found = measure_effect(world(3, donors, before, after, effect=9.0), before)
     assert found.status == status
     assert found.is_estimate == (status == "exploratory")
@@ -108,7 +108,7 @@ def test_a_unit_like_no_other_is_refused() -> None:
     assert measure_effect(values, 20).status == "poor_fit"
 
 
-def test_what_began_before_the_event_is_refused() -> None:
+def test_a_change_before_the_event_is_refused() -> None:
     """A jump at two thirds of the time before, which the donors do not have: something else happened."""
     values = world(1)
     values[0, 13:] += 6.0
@@ -122,7 +122,7 @@ def test_gaps_are_an_error() -> None:
         measure_effect(values, 20)
 
 
-def test_weights_are_a_share_each() -> None:
+def test_weights_are_recovered_from_a_mixture() -> None:
     columns = np.random.default_rng(2).normal(size=(30, 4))
     found = weights(columns, columns @ [0.7, 0.3, 0.0, 0.0], 0.0)
     assert found == pytest.approx([0.7, 0.3, 0, 0], abs=1e-6)

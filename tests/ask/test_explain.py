@@ -15,6 +15,8 @@ from etl.warehouse import Connection, WarehouseError, open_build, open_snapshot
 from tests.support.command import run
 from tests.support.small_warehouse import publish_small_warehouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
@@ -83,7 +85,7 @@ def test_a_derived_level_shows_the_figures_it_follows_from(snapshot: Connection)
     assert below.index("obs_level") < below.index("obs_rise")
 
 
-def test_a_number_that_its_inputs_do_not_give_is_denounced(settings: Settings) -> None:
+def test_a_number_that_its_inputs_do_not_give_is_refused(settings: Settings) -> None:
     with open_build(settings) as con:
         con.execute("begin")
         con.execute("update marts.cac_trend set cac = cac * 1.0001")
@@ -93,7 +95,7 @@ def test_a_number_that_its_inputs_do_not_give_is_denounced(settings: Settings) -
 
 
 @pytest.mark.parametrize("table", ["core.definition", "core.term"])
-def test_a_snapshot_of_an_older_version_is_to_be_refreshed(settings: Settings, table: str) -> None:
+def test_a_snapshot_of_an_older_version_asks_for_a_refresh(settings: Settings, table: str) -> None:
     with open_build(settings) as con:
         con.execute("begin")
         con.execute(f"drop table {table}")
@@ -102,7 +104,7 @@ def test_a_snapshot_of_an_older_version_is_to_be_refreshed(settings: Settings, t
         con.execute("rollback")
 
 
-def test_an_observation_stands_beside_its_rivals(snapshot: Connection) -> None:
+def test_an_observation_is_shown_beside_competing_figures(snapshot: Connection) -> None:
     text = told(snapshot, "obs_first")
     assert "10,573 m CNY  [10,572.95 m, 10,573.05 m]" in text
     assert "does not count now, obs_restated does" in text
@@ -123,7 +125,7 @@ def test_text_of_a_source_does_not_steer_the_terminal(snapshot: Connection) -> N
     assert not re.search("[\x1b\u202e]", text)
 
 
-def test_a_wrong_name_gets_near_ones(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_name_gets_suggestions(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     answer = run("explain", "jd/whole/cac_net_12/2016-12-31")
     assert answer.exit_code == 1
@@ -135,7 +137,7 @@ def test_a_wrong_name_gets_near_ones(settings: Settings, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "name", ["", "'; drop table marts.cac_trend; --", "%", "{table}", "\x1b[31m", "obs\u0000", "数据" * 500]
 )
-def test_no_name_breaks_it(settings: Settings, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_unknown_name_exits_with_a_message(settings: Settings, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     answer = run("explain", name)
     assert answer.exit_code == 1

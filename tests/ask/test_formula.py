@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from etl.ask.explain import CitedFigure, by_symbol, evaluated, filled
-from etl.config import ROOT
-from etl.models.graph import create_statements, load_models
-from etl.warehouse import Connection
+from etl.warehouse import memory
+from tests.support.models import models_behind
 
 NET = "S / (N_t − N_0)"
 
 
-@pytest.fixture
-def formulas(con: Connection) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def formulas() -> dict[str, str]:
     """The formula of each definition, as core.definition has it."""
-    model = next(model for model in load_models(ROOT / "sql") if model.name == "core.definition")
-    for statement in create_statements(model):
-        con.execute(statement)
-    return dict(con.execute("select definition, formula from core.definition").fetchall())
+    model = models_behind("core.definition")["core.definition"]
+    with closing(memory()) as con:
+        return dict(con.execute(f"select d.definition, d.formula from ({model.sql}) as d").fetchall())
 
 
 def figure(metric: str, start: str, end: str, value: str) -> CitedFigure:

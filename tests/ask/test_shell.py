@@ -14,6 +14,8 @@ from etl.config import ROOT, Settings
 from etl.warehouse import open_build, open_snapshot
 from tests.support.small_warehouse import publish_small_warehouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
@@ -73,7 +75,7 @@ def test_odd_characters_reach_the_database_as_typed(settings: Settings) -> None:
         ("set memory_limit = '200GB'", "locked"),
     ],
 )
-def test_it_reads_this_snapshot_and_does_nothing_else(settings: Settings, query: str, reason: str) -> None:
+def test_the_shell_reads_this_snapshot_only(settings: Settings, query: str, reason: str) -> None:
     answer = ask(settings.home, query)
     assert answer.returncode != 0
     assert reason in answer.stderr
@@ -86,7 +88,7 @@ def test_a_piped_script_ends_at_its_first_error(settings: Settings) -> None:
     assert "after" not in answer.stdout
 
 
-def test_it_answers_while_a_refresh_holds_the_build_database(settings: Settings) -> None:
+def test_the_shell_answers_while_a_refresh_holds_the_build_database(settings: Settings) -> None:
     with open_build(settings):
         assert ask(settings.home, "select 40 + 2 as x").stdout.count("42") == 1
 

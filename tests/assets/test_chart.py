@@ -14,6 +14,8 @@ from etl.config import ROOT
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection
 
+pytestmark = pytest.mark.slow
+
 COLOUR = "#123456"
 PNG = b"\x89PNG\r\n"
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import dagster as dg
+import pytest
 
 from assets.checks import blocked, check_results
 from etl.checks.run import CheckResult
+
+pytestmark = pytest.mark.slow
 
 KEY = dg.AssetKey(["core", "platform"])
 HELD = CheckResult(
@@ -23,13 +26,13 @@ def told(result: CheckResult) -> dg.AssetCheckResult:
     return found
 
 
-def test_what_held_says_why_it_matters() -> None:
+def test_a_passed_check_says_why_it_matters() -> None:
     found = told(HELD)
     assert (found.asset_key, found.check_name, found.passed) == (KEY, "names_unique", True)
     assert found.description == "two names confuse"
 
 
-def test_what_broke_shows_its_rows() -> None:
+def test_a_failed_check_shows_its_rows() -> None:
     found = told(BROKEN)
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert found.description == "2 rows broke it: two names confuse"
@@ -38,7 +41,7 @@ def test_what_broke_shows_its_rows() -> None:
     assert [record.data for record in rows.records] == [{"name": "a", "n": "1"}, {"name": "", "n": ""}]
 
 
-def test_what_broke_without_rows_shows_what_was_found() -> None:
+def test_a_failed_check_without_rows_shows_the_observed_value() -> None:
     found = told(dataclasses.replace(HELD, success=False, observed={"mean": 3}))
     assert found.description == 'found {"mean": 3}: two names confuse'
 
@@ -53,7 +56,7 @@ def test_a_warning_that_could_not_run_is_an_error() -> None:
     assert found.description == "could not run: Binder Error: no column x"
 
 
-def test_only_what_blocks_is_named_in_the_failure() -> None:
+def test_only_blocking_checks_are_named_in_the_failure() -> None:
     warned = dataclasses.replace(BROKEN, name="only_a_warning", severity="warning")
     failure = blocked([HELD, BROKEN, warned])
     assert failure.description == "core.platform keeps its last good rows: names_unique did not hold"

@@ -18,6 +18,8 @@ from etl.config import ROOT, load_settings
 from tests.support.command import run
 from tests.support.small_warehouse import publish_small_warehouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -149,7 +151,7 @@ def test_the_console_script_and_every_verb_of_the_makefile_are_commands() -> Non
         assert run(*words.split(), "--help").exit_code == 0, words
 
 
-def test_what_is_not_understood_ends_with_2() -> None:
+def test_a_wrong_command_line_exits_with_2() -> None:
     unknown = run("reload")
     assert unknown.exit_code == 2
     assert "No such command 'reload'" in unknown.stderr

@@ -17,6 +17,8 @@ from etl.config import ROOT, SIMULATED, Settings
 from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
 
+pytestmark = pytest.mark.slow
+
 DAILY = "platform,date,channel,partnership_id,currency,orders,new_buyers,gmv,marketing_spend\n"
 EVENT = "event_id,event_time,platform,channel,partnership_id,buyer_id_hash,amount,currency,status\n"
 RATE = "currency,quote_currency,period_start,period_end,rate,source\n"
@@ -108,7 +110,7 @@ def test_files_become_figures_that_readers_see(delivered: tuple[Project, dg.Exec
     assert not checks["delivered_figures_agree_with_the_orders"], "100 orders delivered, 2 in the events"
 
 
-def test_what_was_set_aside_or_refused_is_told(delivered: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+def test_quarantined_rows_and_refused_files_are_reported(delivered: tuple[Project, dg.ExecuteInProcessResult]) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         told = summary(outcome(delivered[1], instance), 1.0)
     assert "Inbox      4 files" in told
@@ -127,7 +129,7 @@ def test_a_second_run_changes_nothing(again: Project) -> None:
     assert fingerprint(again.settings) == before
 
 
-def test_one_day_more_builds_that_day_and_a_restated_one_its_own(again: Project) -> None:
+def test_only_a_new_day_and_a_restated_day_are_built(again: Project) -> None:
     new, old = LAST + timedelta(1), LAST - timedelta(20)
     again.deliver("next.csv", DAILY + day_of(new))
     result = again.refresh_daily(str(new))
@@ -152,7 +154,7 @@ def test_a_range_of_days_is_one_run(again: Project) -> None:
     assert built(result, "core.daily_metric") == f"2: {first} to {last}"
 
 
-def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_mended(again: Project, tmp_path: Path) -> None:
+def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_fixed(again: Project, tmp_path: Path) -> None:
     root = tmp_path / "project"
     for folder in ("sql", "expectations", "data/reference"):
         shutil.copytree(ROOT / folder, root / folder)
@@ -177,7 +179,7 @@ def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_mended(again: P
         assert con.execute(newest).fetchall() == [(LAST + timedelta(1),)]
 
 
-def test_the_sensor_waits_for_what_grows_and_asks_once(tmp_path: Path) -> None:
+def test_the_sensor_waits_while_a_file_grows_and_requests_one_run(tmp_path: Path) -> None:
     project = Project(ROOT, tmp_path)
     settings = project.settings
 
@@ -234,7 +236,7 @@ def test_schedule_and_sensor_ask_for_the_last_day_that_is_over(tmp_path: Path) -
     assert [request.partition_key for request in asked] == [last_day()] * 2
 
 
-def test_what_starts_by_itself_is_switched_off() -> None:
+def test_schedules_and_sensors_are_off_by_default() -> None:
     defs = definitions()
     assert defs.resolve_schedule_def("refresh_daily_every_morning").default_status == (dg.DefaultScheduleStatus.STOPPED)
     assert defs.resolve_sensor_def("inbox").default_status == dg.DefaultSensorStatus.STOPPED

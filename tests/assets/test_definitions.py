@@ -18,6 +18,8 @@ from etl.config import ROOT
 from etl.models.file import Model
 from etl.models.graph import load_models
 
+pytestmark = pytest.mark.slow
+
 MOST_ASSETS = 80  # none for a company: a table a question, however many are measured
 DELIVERED = {"core.platform_metric_daily", "core.partner_target", "core.order_event", "core.fx_rate"}
 INPUTS = {"raw.reference_row", "raw.edgar_filing", "raw.edgar_body", "raw.edgar_fact", *DELIVERED}
@@ -82,7 +84,7 @@ def test_description_and_columns_are_those_of_the_sql_file(
         assert told == [(c.name, c.type, c.comment) for c in model.columns]
 
 
-def test_only_marts_promise_to_be_fresh(specs: dict[str, dg.AssetSpec]) -> None:
+def test_only_marts_have_a_freshness_policy(specs: dict[str, dg.AssetSpec]) -> None:
     fresh = {name for name, spec in specs.items() if spec.freshness_policy}
     assert fresh == {name for name in specs if name.startswith("marts.")}
 
@@ -97,11 +99,11 @@ def test_dependencies_are_assets(specs: dict[str, dg.AssetSpec]) -> None:
         assert {".".join(dep.asset_key.path) for dep in spec.deps} <= specs.keys()
 
 
-def test_the_snapshot_waits_for_every_table(specs: dict[str, dg.AssetSpec]) -> None:
+def test_the_snapshot_depends_on_every_table(specs: dict[str, dg.AssetSpec]) -> None:
     assert behind(specs, "serving.warehouse") == specs.keys() - {"serving.warehouse"}
 
 
-def test_every_macro_is_made_once_and_after_all_it_reads(
+def test_every_macro_is_created_once_and_after_its_inputs(
     specs: dict[str, dg.AssetSpec], models: tuple[Model, ...]
 ) -> None:
     made: dict[str, str] = {}
@@ -118,7 +120,7 @@ def test_every_macro_is_made_once_and_after_all_it_reads(
     assert made.keys() == {model.name for model in models if model.is_macro}
 
 
-def test_a_macro_over_two_tables_waits_for_both(models: tuple[Model, ...]) -> None:
+def test_a_macro_over_two_tables_depends_on_both(models: tuple[Model, ...]) -> None:
     party, platform = (m for m in models if m.name in ("core.party", "core.platform"))
     both = replace(party, table="pair_on", parameters="as_of_date date", reads=(party.name, platform.name))
     assert macros_after(platform, [party, platform, both]) == (both,)
@@ -157,7 +159,7 @@ def test_refresh_runs_everything_in_one_process(defs: dg.Definitions, specs: dic
     assert defs.executor.name == "in_process"
 
 
-def test_looking_starts_no_work(defs: dg.Definitions) -> None:
+def test_the_morning_schedule_is_off_by_default(defs: dg.Definitions) -> None:
     schedule = defs.resolve_schedule_def("refresh_every_morning")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert schedule.execution_timezone == "Asia/Shanghai"

@@ -17,6 +17,8 @@ from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import QUIET, Project, metadata
 from tests.support.edgar_server import AGENT, RATE, UNDECLARED, EdgarServer, fact, filing, page, submissions
 
+pytestmark = pytest.mark.slow
+
 JD, OTHERS = 1549802, (1577552, 1737806, 1762417)  # those of data/reference/platforms.csv
 TOLD: dict[str, str] = {}  # by run, what `make refresh` would have printed
 FY17 = "0001104659-18-027535"
@@ -67,7 +69,7 @@ def published_status(home: Path) -> list[tuple[str, str]]:
         ).fetchall()
 
 
-def test_without_an_agent_the_embedded_figures_serve_and_the_ui_says_what_is_missing(
+def test_without_a_user_agent_the_embedded_figures_are_published_and_the_ui_says_what_is_missing(
     first: tuple[Project, dg.ExecuteInProcessResult],
 ) -> None:
     project, result = first
@@ -92,7 +94,7 @@ def test_a_refresh_reads_filings_and_shows_them(refreshed: Project, server: Edga
     assert published_status(refreshed.home) == [("current", "")]
 
 
-def test_a_look_without_news_ends_after_the_question(refreshed: Project, server: EdgarServer) -> None:
+def test_a_poll_without_news_skips_everything_downstream(refreshed: Project, server: EdgarServer) -> None:
     first = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert first.success
     assert {*EDGAR, "serving.warehouse"} <= materialised(first)
@@ -105,7 +107,7 @@ def test_a_look_without_news_ends_after_the_question(refreshed: Project, server:
     assert second.get_asset_check_evaluations(), "that nothing is new is checked all the same"
 
 
-def test_a_new_report_wakes_what_is_behind_it(refreshed: Project, server: EdgarServer) -> None:
+def test_a_new_report_refreshes_what_depends_on_it(refreshed: Project, server: EdgarServer) -> None:
     run(refreshed.home, server, LOOK_FOR_FILINGS)
     server.lists(JD, filing("0001104659-19-021000", filed="2019-04-15"), filing(FY17))
     server.has_facts(JD, fact(FY17, 14_918_000_000), fact("0001104659-19-021000", 19_237_000_000, 2018))
@@ -131,7 +133,7 @@ def test_a_block_lets_the_refresh_go_on_and_marks_it_stale(refreshed: Project, s
     assert server.requests == []
 
 
-def test_an_agent_that_is_not_accepted_fails_with_the_fix(refreshed: Project, server: EdgarServer) -> None:
+def test_a_rejected_user_agent_fails_with_the_fix(refreshed: Project, server: EdgarServer) -> None:
     server.fail(submissions(JD), page(403, UNDECLARED))
     result = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert not result.success
@@ -140,7 +142,7 @@ def test_an_agent_that_is_not_accepted_fails_with_the_fix(refreshed: Project, se
     assert server.requests == [submissions(JD)]
 
 
-def test_a_malformed_agent_fails_before_it_asks(refreshed: Project, server: EdgarServer) -> None:
+def test_a_malformed_user_agent_fails_before_any_request(refreshed: Project, server: EdgarServer) -> None:
     result = run(refreshed.home, server, LOOK_FOR_FILINGS, agent="robot")
     assert not result.success
     assert "found 'robot'" in told(result)
@@ -157,7 +159,7 @@ def test_a_broken_register_is_rolled_back(refreshed: Project, server: EdgarServe
         assert con.execute("select count(*) from raw.edgar_body").fetchall() == [(0,)]
 
 
-def test_looking_for_filings_waits_to_be_switched_on() -> None:
+def test_the_poll_for_filings_is_off_by_default() -> None:
     schedule = definitions().resolve_schedule_def("look_for_filings_on_weekdays")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("20 6-22 * * 1-5", "America/New_York")

@@ -5,6 +5,8 @@ import pytest
 
 from assets.jobs import tell_failure, tell_success
 
+pytestmark = pytest.mark.slow
+
 
 @dg.op(config_schema={"fails": bool})
 def work(context: dg.OpExecutionContext) -> None:
@@ -18,7 +20,7 @@ def some_job() -> None:
 
 
 @pytest.mark.parametrize("fails", [True, False])
-def test_a_run_in_the_ui_is_told(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_in_the_ui_sends_notifications(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str | None] = []
     monkeypatch.setattr("assets.jobs.after_refresh", lambda _, failure: told.append(failure) or "")
     config = {

@@ -22,6 +22,8 @@ from etl.warehouse import open_snapshot
 from tests.assets.conftest import QUIET, Project
 from tests.support.reference_rows import DOCUMENT, FIGURE, PLATFORM, write
 
+pytestmark = pytest.mark.slow
+
 CHILDREN = multiprocessing.get_context("spawn")
 # Where it dies: the name that a step looks up, and the table it is working on then (None: the first call).
 DEATHS = {
@@ -69,7 +71,7 @@ def marts(settings: Settings) -> dict[str, str]:
     return {table: digest for table, digest in hashes.items() if table.startswith("marts.")}
 
 
-def test_killed_at_every_kind_of_step(refreshed: Project, tmp_path: Path) -> None:
+def test_a_refresh_killed_at_any_step_can_be_repeated(refreshed: Project, tmp_path: Path) -> None:
     news = write(
         tmp_path / "news",
         platforms=[PLATFORM],
@@ -91,5 +93,5 @@ def test_killed_at_every_kind_of_step(refreshed: Project, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("step", DEATHS)
-def test_every_place_is_there(step: str) -> None:
+def test_every_step_to_kill_at_exists(step: str) -> None:
     assert callable(resolve_name(DEATHS[step][0]))

@@ -17,6 +17,8 @@ from etl.models.graph import load_models
 from etl.warehouse import BusyError, open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[[str, str], Project]
 FAILING = """
 - type: expect_table_row_count_to_equal
@@ -50,7 +52,7 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_refresh_builds_and_publishes_everything(
+def test_a_refresh_builds_and_publishes_every_table(
     first: tuple[Project, dg.ExecuteInProcessResult],
 ) -> None:
     project, result = first
@@ -72,7 +74,7 @@ def test_a_refresh_builds_and_publishes_everything(
     assert cited == [(163.01,)]  # 27,174.249m / (585.2m - 418.5m), METRICS.md
 
 
-def test_what_the_ui_shows_of_a_table(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+def test_metadata_of_a_table_in_the_ui(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
     project, result = first
     shown = metadata(result, "marts.cac_trend")
     with open_snapshot(project.settings.serving_db) as con:
@@ -91,7 +93,7 @@ def test_what_the_ui_shows_of_a_table(first: tuple[Project, dg.ExecuteInProcessR
     assert shown["first rows"].value.startswith("| row_id | platform |")
 
 
-def test_what_the_ui_shows_of_an_ingest(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+def test_metadata_of_an_ingest_in_the_ui(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
     shown = metadata(first[1], "raw.reference_row")
     read, loaded = shown["rows read"].value, shown["rows loaded"].value
     assert read == loaded + shown["rows quarantined"].value
@@ -112,7 +114,7 @@ def test_a_second_refresh_publishes_nothing(refreshed: Project) -> None:
     assert fingerprint(refreshed.settings.serving_db) == before
 
 
-def test_a_critical_failure_keeps_what_was_there(changed: Change) -> None:
+def test_a_critical_failure_keeps_the_previous_rows(changed: Change) -> None:
     project = changed("expectations/core/document.yaml", FAILING.format(severity="critical"))
     before = fingerprint(project.settings.serving_db)
     result = project.refresh()
@@ -156,7 +158,7 @@ def test_a_warning_shows_and_does_not_block(changed: Change) -> None:
     assert "this test says so" in (check.description or "")
 
 
-def test_a_quarantined_row_is_told_with_its_line_and_reason(changed: Change) -> None:
+def test_a_quarantined_row_is_reported_with_its_line_and_reason(changed: Change) -> None:
     project = changed("data/reference/parties.csv", ",nobody,counterparty\n")
     lines = (project.root / "data/reference/parties.csv").read_text(encoding="utf-8").splitlines()
     job_result = project.refresh([dg.AssetKey(["raw", "reference_row"])])

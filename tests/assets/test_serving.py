@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from assets.serving import _pages
 from etl.checks.pages import build_pages, pages_folder
 from etl.config import load_settings
 from etl.warehouse import memory
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_pages_of_the_checks_are_linked_once_they_are_made(tmp_path: Path) -> None:

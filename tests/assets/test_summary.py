@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from assets.step import Report
 from assets.summary import RunOutcome, summary
 from etl.build import BuildResult
@@ -15,6 +17,8 @@ from etl.inbox.run import FileLoad
 from etl.ledger import LoadRecord, QuarantineRecord
 from etl.publish.publication import Publication
 from etl.reference.load import IngestResult
+
+pytestmark = pytest.mark.slow
 
 FIGURES = "data/reference/claims.csv"
 
@@ -87,7 +91,7 @@ def test_files_of_the_inbox_that_were_not_loaded_whole_are_named() -> None:
 
 def test_tables_are_listed_with_their_rows_and_the_times_by_phase() -> None:
     built = BuildResult(rows=3, seconds=0.1, checks=[], changed=True)
-    published = Publication(True, 7, "nothing is served", Path("/home/serving/warehouse.duckdb"), 2_500_000, {})
+    published = Publication(True, 7, "nothing is served", Path("serving/warehouse.duckdb"), 2_500_000, {})
     shown = lines(
         {"core.party": report(built, core__party=1234), "serving.warehouse": report(published)},
         seconds={"raw.reference_row": 1.0, "edgar": 0.5, "core.party": 0.25, "serving.warehouse": 2.0},

@@ -23,6 +23,8 @@ from assets.warehouse import INTERRUPTS, interruptible, writer_lock
 from etl.config import ROOT, Settings, load_settings
 from etl.warehouse import BusyError, memory
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys, time
 from assets.warehouse import INTERRUPTS, interruptible, writer_lock
@@ -43,7 +45,7 @@ def unfinished_run(instance: dg.DagsterInstance) -> str:
     return instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED).run_id
 
 
-def test_a_killed_refresh_gives_its_lock_back(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_refresh_releases_its_lock(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets.warehouse, "WAIT_SECONDS", 0)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(settings.home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -87,7 +89,7 @@ def test_an_interrupt_ends_the_query_and_leaves_duckdb_usable() -> None:
     assert [signal.getsignal(number) for number in INTERRUPTS] == handlers
 
 
-def test_an_error_without_an_interrupt_stays_what_it_is() -> None:
+def test_an_error_without_an_interrupt_is_raised_unchanged() -> None:
     with pytest.raises(ValueError, match="as it was"), interruptible():
         raise ValueError("as it was")
 
@@ -108,7 +110,7 @@ def test_a_run_that_has_just_started_is_left_alone(settings: Settings) -> None:
         assert close_dead_runs(instance, settings) == 0
 
 
-def test_the_instance_stands_in_the_home_with_our_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_instance_is_in_the_home_with_our_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     home = prepare_home(settings)
     assert home == settings.home / "dagster"

@@ -10,6 +10,8 @@ import pytest
 from etl.checks.pages import build_pages
 from etl.warehouse import Connection, WarehouseError
 
+pytestmark = pytest.mark.slow
+
 RESULT = (
     "insert into audit.expectation_result values ('r1', timestamptz '2026-01-01 00:0{m}:00+00', "
     "'core.party', 'unique_party', 'expect_column_values_to_be_unique', '{severity}', {success}, null, "
@@ -18,7 +20,7 @@ RESULT = (
 )
 
 
-def test_a_failed_check_stands_on_the_page_and_in_the_index(con: Connection, tmp_path: Path) -> None:
+def test_a_failed_check_is_on_its_page_and_in_the_index(con: Connection, tmp_path: Path) -> None:
     con.execute(RESULT.format(m=1, severity="critical", success="true", bad=0))
     con.execute(RESULT.format(m=2, severity="critical", success="false", bad=2))
     index = build_pages(con, tmp_path)
@@ -35,7 +37,7 @@ def test_the_newest_result_of_a_check_counts(con: Connection, tmp_path: Path) ->
     assert 'class="failed"' not in index and 'class="warned"' not in index
 
 
-def test_a_page_asks_nothing_of_the_network(con: Connection, tmp_path: Path) -> None:
+def test_pages_need_no_network(con: Connection, tmp_path: Path) -> None:
     con.execute(RESULT.format(m=1, severity="warning", success="false", bad=2))
     build_pages(con, tmp_path)
     for page in tmp_path.glob("*.html"):

@@ -16,6 +16,8 @@ from etl.checks.suite import FORMS, Expectation, Suite
 from etl.warehouse import Connection, memory
 from tests.support.expectation_forms import BETWEEN, ROW_FORMS, SAMPLE, TABLE, TABLE_FORMS, VALUES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -72,7 +74,7 @@ def test_observed_values_are_those_of_plain_sql(
         assert result.observed == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
 
 
-def test_every_form_that_a_suite_may_use_is_tried_here_and_seen_to_fail(con: Connection) -> None:
+def test_every_allowed_expectation_type_is_seen_to_fail(con: Connection) -> None:
     tried = {form for form, *_ in ROW_FORMS} | {form for form, *_ in TABLE_FORMS}
     assert tried == FORMS
     failing = {form for form, _, _, holds in TABLE_FORMS if not holds}
@@ -136,7 +138,9 @@ LATE = "from range(2000000) as r(i), {batch} as t where t.id = 1 and if(i < 1500
         ("expect_column_sum_to_be_between", {"column": "day", "min_value": 3}, "sum(DATE)"),
     ],
 )
-def test_what_cannot_run_is_critical_and_ends_the_suite(form: str, kwargs: dict[str, Any], said: str) -> None:
+def test_an_expectation_that_cannot_run_is_critical_and_ends_the_suite(
+    form: str, kwargs: dict[str, Any], said: str
+) -> None:
     with memory() as con:
         con.execute("begin")
         con.execute(SAMPLE)
@@ -198,7 +202,7 @@ def test_failing_rows_carry_the_key_that_the_suite_expects_to_be_unique(con: Con
     assert few.rows[0] == {"id": 2, "day": "2020-01-02", "part": 2}
 
 
-def test_decimals_keep_their_digits_and_nothing_is_left_that_json_cannot_hold(con: Connection) -> None:
+def test_decimals_keep_their_digits_and_results_are_valid_json(con: Connection) -> None:
     query = "select 12345678901234567890.123456789::decimal(38, 9) as d, 'nan'::double as f, * from {batch}"
     row = check(con, "unexpected_rows_expectation", unexpected_rows_query=query).rows[1]
     assert row["d"] == "12345678901234567890.123456789"

@@ -35,7 +35,7 @@ def suite_of(folder: Path, **entry: Any) -> Path:
 
 
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
-def test_great_expectations_takes_every_expectation_of_the_house(path: Path) -> None:
+def test_great_expectations_accepts_every_expectation_of_the_project(path: Path) -> None:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     schema, *question = path.relative_to(EXPECTATIONS).parent.parts
@@ -47,7 +47,7 @@ def test_great_expectations_takes_every_expectation_of_the_house(path: Path) -> 
         ExpectationConfiguration(type=expectation.type, kwargs=dict(expectation.kwargs)).to_domain_obj()
 
 
-def test_great_expectations_knows_every_form() -> None:
+def test_great_expectations_knows_every_allowed_type() -> None:
     from great_expectations.expectations.registry import get_expectation_impl
 
     assert SUITES
@@ -55,7 +55,7 @@ def test_great_expectations_knows_every_form() -> None:
         assert get_expectation_impl(form).__doc__
 
 
-def test_a_suite_is_what_its_file_says(tmp_path: Path) -> None:
+def test_a_suite_is_read_from_its_file(tmp_path: Path) -> None:
     write(
         tmp_path,
         """
@@ -98,7 +98,7 @@ def test_a_suite_is_what_its_file_says(tmp_path: Path) -> None:
         ({"column_list": ["a", "b"]}, "column_values_to_not_be_null_a_b"),
     ],
 )
-def test_a_name_is_made_of_form_and_columns(tmp_path: Path, kwargs: dict[str, Any], name: str) -> None:
+def test_names_of_checks_are_made_of_type_and_columns(tmp_path: Path, kwargs: dict[str, Any], name: str) -> None:
     suite_of(tmp_path, kwargs=kwargs)
     assert load_suite(tmp_path, TABLE).expectations[0].name == name
 

@@ -32,6 +32,8 @@ from tests.support.daily_models import (
     written,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
@@ -39,7 +41,7 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_days_built_one_by_one_are_what_everything_at_once_is(con: Connection, write: Write, seed: int) -> None:
+def test_building_day_by_day_equals_building_everything(con: Connection, write: Write, seed: int) -> None:
     models, rng = write(), random.Random(seed)
     for number in range(60):
         deliver(con, NOW, START + timedelta(number), rng.randrange(100), rng.choice("ab"))
@@ -59,7 +61,7 @@ def test_days_built_one_by_one_are_what_everything_at_once_is(con: Connection, w
         assert con.execute("from raw.daily_due").fetchall() == []
 
 
-def test_only_touched_days_and_what_rests_on_them_are_built(con: Connection, write: Write) -> None:
+def test_only_touched_days_and_the_days_that_depend_on_them_are_built(con: Connection, write: Write) -> None:
     models = write()
     for number in range(100):
         deliver(con, NOW, START + timedelta(number), 1)
@@ -78,7 +80,7 @@ def test_only_touched_days_and_what_rests_on_them_are_built(con: Connection, wri
     assert con.execute("select spend from marts.trailing where date = ?", [restated]).fetchall() == [(32,)]
 
 
-def test_the_same_figures_again_change_nothing_further_on(con: Connection, write: Write) -> None:
+def test_unchanged_figures_rebuild_nothing_downstream(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
     note_news(con, models)
@@ -105,7 +107,7 @@ def test_a_first_order_that_moves_changes_both_days(con: Connection, write: Writ
     assert con.execute("from marts.new_buyer").fetchall() == [(later, 1)]
 
 
-def test_another_query_builds_everything_anew(con: Connection, write: Write) -> None:
+def test_a_changed_query_rebuilds_the_whole_table(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
     note_news(con, models)
@@ -150,7 +152,7 @@ def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
         con.execute("from marts.spend")
 
 
-def test_what_reads_a_history_is_built_when_a_row_moves_there(con: Connection, write: Write) -> None:
+def test_a_superseded_row_is_news_for_readers_of_the_history(con: Connection, write: Write) -> None:
     text = SPEND.replace("core.platform_metric_daily", "raw.platform_metric_daily_history")
     models = write(**{"core/replaced": text})
     deliver(con, NOW, START, 1)
@@ -187,7 +189,7 @@ def test_a_rate_for_a_month_is_news_for_all_its_days(con: Connection, write: Wri
     assert len(note_news(con, write())["core.fx_rate"]) == 31
 
 
-def test_runs_of_days() -> None:
+def test_days_are_merged_into_runs() -> None:
     first, second, third = START, START + timedelta(3), START + timedelta(30)
     assert merged([third, first, second, first]) == [(first, second), (third, third)]
     assert len(days_of([(first, second), (third, third)])) == 5
@@ -195,7 +197,7 @@ def test_runs_of_days() -> None:
 
 
 @pytest.mark.parametrize("history", [40, 400])
-def test_one_day_more_reads_no_history(con: Connection, write: Write, history: int) -> None:
+def test_one_more_day_reads_no_history(con: Connection, write: Write, history: int) -> None:
     """Each time a table with days is read, it is by constants that bound its day, or by the day's keys."""
     models = write()
     for number in range(history):
@@ -226,12 +228,12 @@ def test_one_day_more_reads_no_history(con: Connection, write: Write, history: i
 
 
 @pytest.mark.parametrize("reach", ["x", "-1", "keys"])
-def test_a_reach_that_is_no_number_of_days_is_refused(write: Write, reach: str) -> None:
+def test_a_reach_must_be_a_number_of_days(write: Write, reach: str) -> None:
     with pytest.raises(ModelError, match="a number of days or key"):
         write(**{"marts/days/spend": SPEND.replace("date, 0", f"date, {reach}")})
 
 
-def test_a_table_that_was_never_built_stands_in_empty_and_is_then_built_whole(con: Connection, write: Write) -> None:
+def test_a_table_that_was_never_built_exists_empty_and_is_then_built_whole(con: Connection, write: Write) -> None:
     models = write()
     stand_in(con, models)
     stand_in(con, models)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from etl.checks.suite import load_suite
 from etl.config import ROOT, load_settings
 from etl.daily.ingest import ingest
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, open_build
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 REGISTRY = ("core.platform", "core.party", "core.edgar_filing", "core.document", "core.partnership")

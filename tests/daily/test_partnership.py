@@ -18,6 +18,8 @@ from etl.warehouse import Connection, memory
 from tests.support.demo_warehouse import LOADED_AT, load_demo
 from tests.support.models import build_models
 
+pytestmark = pytest.mark.slow
+
 LATE = day(DAYS - 3)
 CORRECTED = day(DAYS - 45)
 HELD = "core.platform_metric_daily", "core.order_event"
@@ -57,7 +59,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connec
     con.close()
 
 
-def test_what_came_late_is_in_every_daily_mart(warehouse: tuple[Connection, tuple[Model, ...]]) -> None:
+def test_late_rows_are_in_every_daily_mart(warehouse: tuple[Connection, tuple[Model, ...]]) -> None:
     con, models = warehouse
     built = [m for m in models if m.daily and m.table.startswith("partnership")]
     assert len(built) == 6

@@ -30,9 +30,11 @@ from tests.support.daily_models import (
     written,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", range(3))
-def test_everything_built_in_runs_of_days_is_what_one_query_says(
+def test_building_in_runs_of_days_equals_one_query(
     con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(daily_build, "ROWS_AT_ONCE", 5)

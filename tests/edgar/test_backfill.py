@@ -26,6 +26,8 @@ from tests.support.edgar_server import (
     submissions,
 )
 
+pytestmark = pytest.mark.slow
+
 CIKS = list(range(1, 8))
 START = datetime(2018, 5, 1, 12, tzinfo=UTC)
 
@@ -73,14 +75,14 @@ def go(settings: Settings, server: EdgarServer) -> Go:
     return Go(settings, server)
 
 
-def test_a_list_is_loaded_and_a_second_go_asks_once_an_issuer(go: Go, server: EdgarServer) -> None:
+def test_a_second_run_asks_once_for_each_issuer(go: Go, server: EdgarServer) -> None:
     assert go() == Backfill(7, done=7, loaded=7)
     assert go.loaded() == CIKS
     assert go() == Backfill(7, done=7, loaded=0)
     assert server.requests == [submissions(cik) for cik in CIKS]
 
 
-def test_a_list_goes_on_where_it_was_stopped(go: Go, server: EdgarServer) -> None:
+def test_a_backfill_continues_where_it_was_stopped(go: Go, server: EdgarServer) -> None:
     for cik in (4, 5, 6):
         server.fail(submissions(cik), *[hung_up] * 4)
     with pytest.raises(UnavailableError, match="3 issuers in a row"):
@@ -102,7 +104,7 @@ def test_a_block_is_waited_out(go: Go, server: EdgarServer) -> None:
     assert server.requests.count(companyfacts(2)) == 2
 
 
-def test_an_issuer_that_fails_is_told_and_tried_in_the_next_go(go: Go, server: EdgarServer) -> None:
+def test_a_failed_issuer_is_reported_and_tried_in_the_next_run(go: Go, server: EdgarServer) -> None:
     del server.bodies[submissions(3)]
     assert go() == Backfill(7, done=6, loaded=6, failed=1)
     assert any("CIK0000000003.json: EDGAR has no such file" in said for said in go.said)
@@ -125,7 +127,7 @@ def test_a_list_is_read_however_it_is_written(tmp_path: Path) -> None:
         ("# none\n", "no CIK in it"),
     ],
 )
-def test_a_list_that_is_none_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_list_is_refused(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "ciks.txt"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SourceError, match=said):

@@ -14,6 +14,8 @@ from etl.warehouse import Connection, WarehouseError, open_build
 from tests.support.command import run
 from tests.support.edgar_bodies import JD, PDD, body
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2021, 5, 1, tzinfo=UTC)
 QUARTER = {
     "sub": """adsh\tcik\tname\tform\tperiod\tfye\tfy\tfp\tfiled
@@ -71,7 +73,7 @@ def test_an_archive_loads_and_says_which_body_it_refused(con: Connection, settin
     assert [load.status for load in load_pending(con, settings, NOW)] == ["refused"]  # no other is read again
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_stopped(con: Connection, settings: Settings, archive: Path) -> None:
+def test_a_stopped_load_continues_where_it_stopped(con: Connection, settings: Settings, archive: Path) -> None:
     loads = load_archive(con, settings, archive, NOW, [JD, PDD])
     first = next(loads)
     assert first is not None
@@ -82,14 +84,14 @@ def test_a_run_that_was_stopped_goes_on_where_it_stopped(con: Connection, settin
     assert list(load_archive(con, settings, archive, NOW, [JD, PDD])) == [None, None]
 
 
-def test_what_is_no_zip_says_what_to_name(con: Connection, settings: Settings, tmp_path: Path) -> None:
+def test_a_file_that_is_no_zip_is_refused_with_the_fix(con: Connection, settings: Settings, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.zip"
     wrong.write_text("<html>", encoding="utf-8")
     with pytest.raises(WarehouseError, match=r"name companyfacts\.zip"):
         list(load_archive(con, settings, wrong, NOW))
 
 
-def test_a_quarter_keeps_every_number_and_tells_parts_from_the_whole(con: Connection, quarter: Path) -> None:
+def test_a_quarter_keeps_every_number_and_separates_parts_from_the_whole(con: Connection, quarter: Path) -> None:
     assert is_statements(quarter)
     assert list(load_statements(con, quarter, NOW)) == [("2024q1", 5)]
     assert con.execute(
@@ -140,7 +142,9 @@ def test_a_quarter_without_a_file_is_not_loaded(con: Connection, quarter: Path) 
         list(load_statements(con, quarter, NOW))
 
 
-def test_the_command(archive: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_loads_an_archive_or_named_issuers(
+    archive: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     two = run("edgar", "bulk", str(archive), "--cik", str(JD), "--cik", str(PDD))
     assert two.exit_code == 0

@@ -77,7 +77,7 @@ def client(server: EdgarServer, time: Time) -> Iterator[Client]:
         yield client
 
 
-def test_a_body_comes_unpacked_as_it_is_under_our_name(server: EdgarServer, client: Client) -> None:
+def test_a_body_is_unpacked_and_requested_with_the_user_agent(server: EdgarServer, client: Client) -> None:
     answer = client.get(PATH)
     assert answer.body == server.bodies[PATH]
     assert answer.document["cik"] == JD
@@ -91,14 +91,14 @@ def test_a_body_comes_unpacked_as_it_is_under_our_name(server: EdgarServer, clie
      "李安 ann@example.org",
      "Ann\nann@example.org", "Ann annexample.org"],
 )  # fmt: skip
-def test_without_a_name_and_an_address_nothing_starts(server: EdgarServer, agent: str | None) -> None:
+def test_a_user_agent_without_name_and_address_is_refused(server: EdgarServer, agent: str | None) -> None:
     with pytest.raises(AgentError, match=r'SEC_USER_AGENT="Ann Lee ann@example\.org"'):
         Client(agent, server.url)
     assert server.requests == []
 
 
 @pytest.mark.parametrize("status", [403, 200])
-def test_an_agent_that_is_not_accepted_fails_with_the_fix_and_once(
+def test_a_rejected_user_agent_fails_once_with_the_fix(
     server: EdgarServer, client: Client, time: Time, status: int
 ) -> None:
     server.fail(PATH, page(status, UNDECLARED))
@@ -126,7 +126,7 @@ def test_a_rate_block_stops_every_call_for_ten_minutes(server: EdgarServer, time
     assert second.get(PATH).document["cik"] == JD
 
 
-def test_a_403_that_says_neither_stops_every_call_too(server: EdgarServer, client: Client) -> None:
+def test_an_unexplained_403_stops_every_call_too(server: EdgarServer, client: Client) -> None:
     server.fail(PATH, page(403, b"<html><body>Forbidden</body></html>"))
     with pytest.raises(BlockedError, match=r"403, 'Forbidden'"):
         client.get(PATH)
@@ -140,7 +140,7 @@ def test_a_403_that_says_neither_stops_every_call_too(server: EdgarServer, clien
     [("120", 120), ("Mon, 08 Jun 2026 12:05:00 GMT", 300), ("Mon, 08 Jun 2026 11:00:00 GMT", 600),
      ("soon", 600), ("0", 600), (None, 600)],
 )  # fmt: skip
-def test_429_stops_for_as_long_as_it_says(
+def test_429_stops_calls_for_as_long_as_it_says(
     server: EdgarServer, client: Client, time: Time, retry_after: str | None, seconds: int
 ) -> None:
     server.fail(PATH, page(429, RATE, **({"Retry_After": retry_after} if retry_after else {})))
@@ -178,7 +178,7 @@ def test_a_passing_fault_is_tried_again_with_growing_pauses(
 
 
 @pytest.mark.parametrize(("fault", "said"), FAULTS)
-def test_a_fault_that_stays_is_told_after_a_few_tries(
+def test_a_lasting_fault_is_reported_after_a_few_tries(
     server: EdgarServer, client: Client, fault: Reply, said: str
 ) -> None:
     server.fail(PATH, *[fault] * 20)
@@ -195,7 +195,7 @@ def test_a_silent_server_is_given_up(server: EdgarServer, time: Time) -> None:
         client.get(PATH)
 
 
-def test_a_body_that_drips_is_given_up(server: EdgarServer, time: Time) -> None:
+def test_a_body_that_arrives_too_slowly_is_given_up(server: EdgarServer, time: Time) -> None:
     looked = Semaphore(0)
 
     def later() -> datetime:
@@ -211,7 +211,7 @@ def test_a_body_that_drips_is_given_up(server: EdgarServer, time: Time) -> None:
         client.get(PATH)
 
 
-def test_nobody_at_the_address_is_told(time: Time) -> None:
+def test_a_refused_connection_is_reported(time: Time) -> None:
     with EdgarServer() as gone:
         url = gone.url
     client = Client(AGENT, url, limiter=Limiter(), clock=time.clock)
@@ -232,7 +232,7 @@ def test_nobody_at_the_address_is_told(time: Time) -> None:
         (page(404, b""), MissingError, "no such file"),
     ],
 )
-def test_a_wrong_answer_is_told_and_not_asked_for_again(
+def test_an_invalid_response_is_reported_and_not_requested_again(
     server: EdgarServer, client: Client, reply: Reply, error: type[SourceError], said: str
 ) -> None:
     server.fail(PATH, reply)
@@ -255,7 +255,7 @@ def test_at_most_five_requests_a_second_through_one_limiter(server: EdgarServer,
     assert time.waits[-1] <= 0.2
 
 
-def test_the_limiter_is_shared_unless_a_test_says_otherwise(server: EdgarServer) -> None:
+def test_clients_share_one_limiter_by_default(server: EdgarServer) -> None:
     with Client(AGENT, server.url) as one, Client(AGENT, "https://data.sec.gov") as other:
         assert one.limiter is other.limiter
 

@@ -15,6 +15,9 @@ from etl.edgar.filings import FORMS
 from etl.edgar.store import store_body
 from etl.warehouse import Connection
 from tests.support.edgar_bodies import FILED, JD, PDD, body, fact, real_bodies, write
+from tests.support.models import model_files
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2021, 5, 1, tzinfo=UTC)
 LATER = datetime(2021, 6, 1, tzinfo=UTC)
@@ -72,7 +75,7 @@ def test_the_same_body_again_writes_nothing(con: Connection, tmp_path: Path) -> 
     assert count(con, f"loaded_at <> '{NOW}'") == 0
 
 
-def test_frame_and_fiscal_labels_are_no_news(con: Connection, tmp_path: Path) -> None:
+def test_changed_frames_and_fiscal_labels_change_nothing(con: Connection, tmp_path: Path) -> None:
     load(con, tmp_path, body(JD))
     again = load(con, tmp_path, changed(body(JD), frame="CY2013", fy=1999, fp="Q1"), LATER)
     assert (again.rows_added, again.rows_superseded) == (0, 0)
@@ -89,7 +92,7 @@ def test_a_changed_value_under_the_same_accession_is_kept_beside_the_old(con: Co
     ).fetchall() == [(1590171000, LATER), (5, None)]
 
 
-def test_a_fact_that_is_gone_is_marked_and_not_deleted(con: Connection, tmp_path: Path) -> None:
+def test_a_fact_that_disappeared_is_marked_and_not_deleted(con: Connection, tmp_path: Path) -> None:
     load(con, tmp_path, body(JD))
     again = load(con, tmp_path, body(JD, OF_JD[1:]), LATER)
     assert (again.rows_superseded, count(con), count(con, "superseded_at is null")) == (
@@ -122,7 +125,7 @@ def test_a_broken_fact_is_set_aside_and_the_rest_loads(con: Connection, tmp_path
     assert con.execute("select count(*) from audit.quarantine where superseded_at is null").fetchone() == (0,)
 
 
-def test_of_two_facts_with_one_identity_the_first_stands(con: Connection, tmp_path: Path) -> None:
+def test_of_two_facts_with_one_identity_the_first_counts(con: Connection, tmp_path: Path) -> None:
     content = body(JD)
     facts = content["facts"]["us-gaap"]["MarketingExpense"]["units"]["CNY"]
     facts.append({**facts[0], "val": 7, "frame": "CY2013"})
@@ -141,7 +144,9 @@ def test_of_two_facts_with_one_identity_the_first_stands(con: Connection, tmp_pa
         '{"cik": 1549802, "facts": {}}',
     ],
 )
-def test_what_is_no_body_is_refused_aloud_and_nothing_changes(con: Connection, tmp_path: Path, text: str) -> None:
+def test_an_invalid_body_is_refused_with_a_message_and_changes_nothing(
+    con: Connection, tmp_path: Path, text: str
+) -> None:
     load(con, tmp_path, body(JD))
     path = tmp_path / "bad.json"
     path.write_text(text, encoding="utf-8")
@@ -163,7 +168,7 @@ def test_a_body_of_another_issuer_is_refused(con: Connection, tmp_path: Path) ->
     assert (str(PDD) in loaded.message, count(con)) == (True, 0)
 
 
-def test_a_body_too_large_for_the_memory_is_not_called_broken(con: Connection, tmp_path: Path) -> None:
+def test_a_body_too_large_for_memory_is_not_called_broken(con: Connection, tmp_path: Path) -> None:
     path = write(tmp_path / "body.json", body(JD))
     con.execute("set memory_limit = '1MB'")
     with pytest.raises(BodyError, match="needs more memory") as told:
@@ -194,7 +199,7 @@ def test_pending_bodies_load_once_and_the_newest_counts(con: Connection, setting
     assert (newer.body.cik, newer.rows_added) == (JD, 1)
 
 
-def test_a_missing_body_is_told_and_the_others_load(con: Connection, settings: Settings) -> None:
+def test_a_missing_body_is_reported_and_the_others_load(con: Connection, settings: Settings) -> None:
     gone = store_body(con, settings, "companyfacts", JD, json.dumps(body(JD)).encode(), headers={}, now=NOW)
     store_body(con, settings, "companyfacts", PDD, json.dumps(body(PDD)).encode(), headers={}, now=NOW)
     (settings.home / "raw" / "edgar" / f"{gone}.json.gz").unlink()
@@ -202,7 +207,7 @@ def test_a_missing_body_is_told_and_the_others_load(con: Connection, settings: S
 
 
 @pytest.mark.skipif(not real_bodies(), reason="the real bodies are not on this machine")
-def test_real_bodies_have_no_identity_twice(con: Connection) -> None:
+def test_real_bodies_have_unique_identities(con: Connection) -> None:
     for cik, path in real_bodies():
         loaded = load_body(con, Body(cik, path.name, path), NOW)
         assert (loaded.status, loaded.rows_quarantined, loaded.message) == ("loaded", 0, "")
@@ -213,7 +218,7 @@ def test_real_bodies_have_no_identity_twice(con: Connection) -> None:
     assert count(con) > 30000
 
 
-def test_fixture_facts_are_whole() -> None:
+def test_facts_of_the_fixtures_are_complete() -> None:
     assert fact(FILED[0]).keys() == {"start", "end", "val", "accn", "fy", "fp", "form", "filed"}
 
 
@@ -221,7 +226,7 @@ def test_no_fact_is_keyed_by_what_describes_the_filing() -> None:
     """fy, fp and frame stand in raw.edgar_fact as they came, and no model reads them."""
     about = {"fy", "fp", "frame"}
     assert not about & set(IDENTITY)
-    for path in (ROOT / "sql").rglob("*.sql"):
+    for path in model_files().values():
         assert not about & set(re.findall(r"\w+", path.read_text(encoding="utf-8"))), path.name
 
 

@@ -16,7 +16,7 @@ from etl.warehouse import Connection
 from tests.support.edgar_bodies import REAL, real_bodies
 from tests.support.edgar_warehouse import REFERENCE, asked, built, warnings
 
-pytestmark = pytest.mark.skipif(not real_bodies(), reason="the real bodies are not on this machine")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not real_bodies(), reason="the real bodies are not on this machine")]
 ISSUERS = """platform,name,fiscal_year_end,reporting_currency,sec_cik
 marvell,Marvell,01-31,USD,1835632
 alphabet,Alphabet,12-31,USD,0001652044
@@ -101,7 +101,7 @@ def test_alphabets_years_and_quarters(issuers: Connection) -> None:
     assert of_2023 == ["69787.0", "74604.0", "76693.0", "86310.0"]  # the last is 307,394 less 221,084
 
 
-def test_an_ifrs_filer_comes_in_by_its_rows(issuers: Connection) -> None:
+def test_an_ifrs_filer_needs_rows_and_no_code(issuers: Connection) -> None:
     rows = asked(
         issuers,
         """select o.metric, o.basis, o.value::bigint from core.observation_latest as o
@@ -195,7 +195,7 @@ def test_issuers_translate_at_one_rate_a_day(filers: Connection) -> None:
     assert asked(filers, "select count(*) from core.edgar_observation as o where o.unit <> 'CNY'") == [(0,)]
 
 
-def test_a_quarter_that_only_filings_tell_answers_a_claim(filers: Connection) -> None:
+def test_a_quarter_known_only_from_filings_answers_a_claim(filers: Connection) -> None:
     """Pinduoduo's last quarter of 2019: 27,174.249 less 17,901.713, over 48.9 million buyers."""
     assert asked(
         filers,

@@ -13,6 +13,8 @@ from etl.warehouse import Connection, memory
 from tests.support.edgar_bodies import FILED, JD, PDD, body, write
 from tests.support.edgar_warehouse import NOW, REFERENCE, asked, built, warnings
 
+pytestmark = pytest.mark.slow
+
 CONCEPTS = """platform,metric,taxonomy,concept,priority,sign
 logistic,sga_expense,ifrs-full,GeneralAndAdministrativeExpense,1,positive
 """
@@ -49,7 +51,7 @@ def test_jd_before_and_after_the_restatement(con: Connection, day: str, of_2015:
     assert rows == [(of_2015,), (of_2016,)]
 
 
-def test_jd_restated_by_so_much(con: Connection) -> None:
+def test_the_size_of_jds_restatement(con: Connection) -> None:
     rows = asked(
         con,
         """select f.published_on, round(100 * (f.value / e.value - 1), 1)::varchar from core.edgar_figure as f
@@ -61,7 +63,7 @@ def test_jd_restated_by_so_much(con: Connection) -> None:
     assert rows == [(date(2018, 4, 27), "-6.5"), (date(2018, 4, 27), "-3.9")]
 
 
-def test_the_twin_of_the_reconciliation_says_what_was_known(con: Connection) -> None:
+def test_the_reconciliation_twin_shows_what_was_known(con: Connection) -> None:
     table, twin = "marts.reconciliation", "marts.reconciliation_as_of(date '{}')"
     for one, other in ((table, twin.format("9999-12-31")), (twin.format("9999-12-31"), table)):
         assert asked(con, f"select * from {one} where known_on is not null except all from {other}") == []
@@ -98,7 +100,7 @@ def test_parents_of_a_derived_quarter_are_in_the_warehouse(con: Connection) -> N
     ) == [("nine_months",), ("year",)]
 
 
-def test_no_translation_becomes_a_figure(con: Connection) -> None:
+def test_no_convenience_translation_becomes_a_figure(con: Connection) -> None:
     assert asked(con, "select count(*) from core.edgar_fact where unit = 'USD'") == [(5,)]
     assert asked(con, "select count(*) from core.edgar_observation where unit <> 'CNY'") == [(0,)]
 
@@ -123,7 +125,7 @@ def test_rates_implied_by_translations(con: Connection, platform: str, day: str,
     assert rows == [(rate,)]
 
 
-def test_a_translation_at_another_rate_is_not_silent(con: Connection) -> None:
+def test_a_translation_at_another_rate_fails_a_check(con: Connection) -> None:
     assert warnings(con, "core.edgar_fact")["one_rate_a_day"].success
     con.execute("begin")
     con.execute(
@@ -180,12 +182,12 @@ NUMBERS = """select t.row_id, t.spend, t.cac, t.cac_low, t.cac_high, t.validity,
     from marts.cac_trend as t where t.definition <> 'cac_net_quarter' order by t.row_id"""
 
 
-def test_no_yearly_number_changes_by_reading_the_filings(con: Connection, plain: Connection) -> None:
+def test_reading_filings_changes_no_yearly_number(con: Connection, plain: Connection) -> None:
     assert asked(con, NUMBERS) == asked(plain, NUMBERS)
     assert len(asked(plain, NUMBERS)) > 200
 
 
-def test_nothing_becomes_known_later_by_reading_the_filings(con: Connection, plain: Connection) -> None:
+def test_reading_filings_makes_nothing_known_later(con: Connection, plain: Connection) -> None:
     query = """select t.row_id, t.known_on from marts.cac_trend as t
         where t.cac is not null and t.known_on is not null"""
     before, after = dict(asked(plain, query)), dict(asked(con, query))

@@ -20,7 +20,7 @@ REAL = next((f for up in ROOT.parents if (f := up / "shared/data/edgar").is_dir(
 MARVELL, LOGISTIC = 1835632, 1997711
 FETCHED = datetime(2026, 6, 8, 1, 14, 9, tzinfo=UTC)  # the Date header of both bodies of Marvell
 
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="no ../shared/data/edgar")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not REAL.is_dir(), reason="no ../shared/data/edgar")]
 
 
 def real(cik: int) -> bytes:

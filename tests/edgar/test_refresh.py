@@ -31,6 +31,8 @@ from tests.support.edgar_server import (
     submissions,
 )
 
+pytestmark = pytest.mark.slow
+
 JD, ALIBABA, PDD = 1549802, 1577552, 1737806
 FY16, FY17, RELEASE = "0001104659-17-027510", "0001104659-18-027535", "0001104659-18-031234"
 NOW = datetime(2018, 5, 1, 12, tzinfo=UTC)
@@ -121,7 +123,7 @@ def test_a_new_report_is_listed_and_its_facts_are_kept(house: House, server: Edg
     assert house.filings("content_hash")[0][0] == bodies[1][2]
 
 
-def test_a_second_run_loads_nothing_with_one_request_an_issuer(house: House, server: EdgarServer) -> None:
+def test_a_second_run_makes_one_request_an_issuer_and_loads_nothing(house: House, server: EdgarServer) -> None:
     house.platforms(JD, ALIBABA)
     server.lists(ALIBABA, filing(FY16), older=[filing("0000000000-11-000001", filed="2011-06-01")])
     server.has_facts(ALIBABA, fact(FY16, 1))
@@ -164,9 +166,7 @@ def test_older_pages_are_read_once_and_again_when_they_grow(house: House, server
     assert [row[0] for row in house.filings()] == ["0000000000-14-000001", "0000000000-15-000001", FY17]
 
 
-def test_a_report_listed_before_its_facts_waits_and_is_asked_for_less_and_less(
-    house: House, server: EdgarServer
-) -> None:
+def test_a_report_without_facts_is_requested_less_and_less_often(house: House, server: EdgarServer) -> None:
     server.has_facts(JD, fact(FY16, 1))
     found = house.refresh()
     assert house.filings() == [(FY17, "pending_at_source"), (RELEASE, "no_facts")]
@@ -182,7 +182,7 @@ def test_a_report_listed_before_its_facts_waits_and_is_asked_for_less_and_less(
     assert house.filings()[0] == (FY17, "facts_loaded")
 
 
-def test_an_old_report_without_facts_is_not_waited_for(house: House, server: EdgarServer) -> None:
+def test_an_old_report_without_facts_is_given_up(house: House, server: EdgarServer) -> None:
     server.has_facts(JD, fact(FY16, 1))
     house.refresh(NOW + timedelta(days=31))
     assert house.filings() == [(FY17, "no_facts"), (RELEASE, "no_facts")]
@@ -197,7 +197,7 @@ def test_an_issuer_without_any_fact_is_no_fault(house: House, server: EdgarServe
     assert house.filings("content_hash") == [(None,), (None,)]
 
 
-def test_another_body_under_the_same_accession_is_kept_and_flagged(house: House, server: EdgarServer) -> None:
+def test_a_changed_body_under_the_same_accession_is_kept_and_flagged(house: House, server: EdgarServer) -> None:
     first = server.has_facts(JD, fact(FY16, 100, 2015, "2017-05-01"), fact(FY17, 200))
     server.lists(JD, filing(FY17), filing(FY16, filed="2017-05-01"))
     house.refresh()
@@ -228,7 +228,7 @@ def failing(house: House) -> list[str]:
     return found
 
 
-def test_without_an_agent_nothing_is_asked_and_the_fix_is_said(house: House, server: EdgarServer) -> None:
+def test_without_a_user_agent_nothing_is_requested_and_the_fix_is_named(house: House, server: EdgarServer) -> None:
     found = house.refresh(sec_user_agent=None)
     assert (found.status, found.reason, server.requests) == ("off", OFF, [])
     assert "SEC_USER_AGENT" in OFF
@@ -238,19 +238,19 @@ def test_without_an_agent_nothing_is_asked_and_the_fix_is_said(house: House, ser
 
 
 @pytest.mark.parametrize("agent", ["Ann Lee", "robot"])
-def test_a_malformed_agent_stops_the_refresh(house: House, server: EdgarServer, agent: str) -> None:
+def test_a_malformed_user_agent_stops_the_refresh(house: House, server: EdgarServer, agent: str) -> None:
     with pytest.raises(AgentError, match="must be your name and e-mail"):
         house.refresh(sec_user_agent=agent)
     assert server.requests == []
 
 
-def test_an_agent_that_is_not_accepted_stops_the_refresh(house: House, server: EdgarServer) -> None:
+def test_a_rejected_user_agent_stops_the_refresh(house: House, server: EdgarServer) -> None:
     server.fail(submissions(JD), page(403, UNDECLARED))
     with pytest.raises(AgentError, match="does not accept the agent"):
         house.refresh()
 
 
-def test_a_block_marks_what_we_have_as_stale_until_it_is_over(house: House, server: EdgarServer) -> None:
+def test_a_block_marks_the_source_as_stale_until_it_is_over(house: House, server: EdgarServer) -> None:
     house.platforms(JD, ALIBABA, PDD)
     server.lists(ALIBABA)
     server.lists(PDD)
@@ -274,7 +274,7 @@ def test_a_block_marks_what_we_have_as_stale_until_it_is_over(house: House, serv
     assert failing(house) == []
 
 
-def test_one_issuer_that_fails_keeps_no_other_from_its_news(house: House, server: EdgarServer) -> None:
+def test_a_failing_issuer_does_not_stop_the_others(house: House, server: EdgarServer) -> None:
     house.platforms(JD, ALIBABA, 99)
     server.lists(JD, filing(FY17), shown=ALIBABA)  # the body of another
     server.lists(ALIBABA, filing(FY16), shown=ALIBABA)
@@ -286,7 +286,7 @@ def test_one_issuer_that_fails_keeps_no_other_from_its_news(house: House, server
     assert "CIK0000000099.json: EDGAR has no such file (404)" in found.reason
 
 
-def test_a_page_instead_of_facts_leaves_the_report_to_the_next_run(house: House, server: EdgarServer) -> None:
+def test_an_html_page_instead_of_facts_leaves_the_report_to_the_next_run(house: House, server: EdgarServer) -> None:
     server.fail(companyfacts(JD), page(200, MAINTENANCE))
     assert "Scheduled maintenance" in house.refresh().reason
     assert house.filings()[0] == (FY17, "pending_at_source")
@@ -294,7 +294,7 @@ def test_a_page_instead_of_facts_leaves_the_report_to_the_next_run(house: House,
     assert (found.status, found.issuers[0].loaded) == ("current", 1)
 
 
-def test_nobody_is_asked_any_more_when_issuer_after_issuer_fails(house: House, server: EdgarServer) -> None:
+def test_requests_stop_when_issuer_after_issuer_fails(house: House, server: EdgarServer) -> None:
     house.platforms(*range(1, 9))
     for cik in range(1, 9):
         server.fail(submissions(cik), *[hung_up] * 4)

@@ -57,7 +57,7 @@ def test_a_body_that_cannot_be_written_is_not_registered(con: Connection, settin
 
 
 @pytest.mark.parametrize("damage", [gzip.compress(b"other", mtime=0), gzip.compress(BODY, mtime=0)[:-9], b"", None])
-def test_a_damaged_body_is_told_and_not_read(con: Connection, settings: Settings, damage: bytes | None) -> None:
+def test_a_damaged_body_is_reported_and_not_read(con: Connection, settings: Settings, damage: bytes | None) -> None:
     content_hash = store_body(con, settings, "companyfacts", 1549802, BODY, headers=HEADERS, now=NOW)
     path = settings.home / body_path(content_hash)
     path.unlink() if damage is None else path.write_bytes(damage)

@@ -22,7 +22,7 @@ def read(folder: Path, data: bytes) -> CsvFile:
     return read_csv(path, "mine/things.csv", ("key", "name"), ("note",))
 
 
-def test_lines_are_physical_and_raw_text_is_what_stands_there(tmp_path: Path) -> None:
+def test_line_numbers_are_physical_and_raw_text_is_kept(tmp_path: Path) -> None:
     body = b'a,A,"first\nsecond, with comma"\r\n\r\nb,"B ""x""",\nc,5" screen,z'
     records = read(tmp_path, HEADER + body).records
     assert [(record.line, record.fault) for record in records] == [(2, ""), (5, ""), (6, "")]
@@ -51,7 +51,7 @@ def test_byte_order_mark_column_order_and_absent_optional_columns_are_fine(tmp_p
         (b'b,"two\nlines\xe9",y', "not UTF-8"),
     ],
 )
-def test_a_faulty_row_costs_itself_and_no_other(tmp_path: Path, line: bytes, fault: str) -> None:
+def test_a_faulty_row_affects_no_other_row(tmp_path: Path, line: bytes, fault: str) -> None:
     records = read(tmp_path, HEADER + b"a,A,x\n" + line + b'\nc,C,"z, z"\nd,D,\n').records
     assert [record.fields["key"] for record in records] == ["a", "b", "c", "d"]
     assert [bool(record.fault) for record in records] == [False, True, False, False]
@@ -60,7 +60,7 @@ def test_a_faulty_row_costs_itself_and_no_other(tmp_path: Path, line: bytes, fau
     assert records[1].raw_text == line.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
-def test_a_stray_mark_that_meets_another_swallows_nothing(tmp_path: Path) -> None:
+def test_stray_quotes_swallow_no_rows(tmp_path: Path) -> None:
     records = read(tmp_path, HEADER + b'a,A,"open\nb,B,fine\nc,C,closed"\nd,D,\n').records
     assert [(r.line, r.fields["key"], bool(r.fault)) for r in records] == [
         (2, "a", True),
@@ -85,7 +85,7 @@ def test_a_stray_mark_that_meets_another_swallows_nothing(tmp_path: Path) -> Non
         (b"key,name\n" + "京东,平台\n拼多多,平台\n".encode("gbk"), "another encoding", "save it as UTF-8"),
     ],
 )
-def test_a_file_that_cannot_be_read_says_what_was_found_and_the_fix(
+def test_an_unreadable_file_is_refused_with_what_was_found_and_the_fix(
     tmp_path: Path, data: bytes, found: str, fix: str
 ) -> None:
     with pytest.raises(SourceError) as error:
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_read_says_what_was_found_and_the_fix(
     assert fix in after
 
 
-def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read"):
         read_csv(tmp_path / "none.csv", "none.csv", ("key",), ())
     with pytest.raises(SourceError, match="cannot be read"):
@@ -111,7 +111,7 @@ ROW = st.tuples(KEY, CELL, CELL)
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(ROW, max_size=6))
-def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]) -> None:
+def test_written_records_are_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("key", "name", "note"), *rows])
     records = read(tmp_path_factory.mktemp("csv"), text.getvalue().encode()).records

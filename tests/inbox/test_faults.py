@@ -23,6 +23,8 @@ from etl.warehouse import open_build
 from tests.support.inbox_files import DAILY, NOW, daily, registry
 from tests.support.publishing import settings_in
 
+pytestmark = pytest.mark.slow
+
 # The server of children imports all this once and never opens DuckDB, so a fork of it is cheap and clean.
 CHILDREN = multiprocessing.get_context("forkserver")
 CHILDREN.set_forkserver_preload(["tests.support.inbox_files", "tests.support.publishing", "tests.inbox.test_faults"])
@@ -133,7 +135,7 @@ def load_too_much(home: str, limit: int | None, answer: Any) -> None:
 
 
 @pytest.mark.parametrize("is_gzip", [False, True])
-def test_a_full_disk_is_told_and_the_next_run_completes(full_disk: tuple[Path, int | None], is_gzip: bool) -> None:
+def test_a_full_disk_is_reported_and_the_next_run_completes(full_disk: tuple[Path, int | None], is_gzip: bool) -> None:
     home, limit = full_disk
     settings = settings_in(home)
     settings.inbox.mkdir(parents=True)

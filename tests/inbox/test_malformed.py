@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in
 
+pytestmark = pytest.mark.slow
+
 ROWS = 20
 
 # What becomes of one line of a file; how many rows it then is, and how many of them are sound.
@@ -169,7 +171,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Inbox:
     st.integers(1, ROWS * 3),
     st.booleans(),
 )
-def test_whatever_stands_in_one_line_costs_no_other(shared: Inbox, noise: bytes, at: int, is_gzip: bool) -> None:
+def test_any_bytes_in_one_line_affect_no_other_row(shared: Inbox, noise: bytes, at: int, is_gzip: bool) -> None:
     """Sixty sound rows and anything in place of one of them."""
     for table in ("core.platform_metric_daily", "audit.load", "audit.quarantine"):
         shared.con.execute(f"delete from {table}")

@@ -17,6 +17,8 @@ from etl.inbox import open as inbox_file
 from etl.warehouse import WarehouseError
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = st.sampled_from(
     [
         *("", "0", "7", "007", "+7", "-7", "7.0", "7.5", "1e3", "1e-9", "1_000", "0x10", " 7", "7 ", "NaN"),
@@ -53,7 +55,7 @@ def outcome(home: Path, content: str, lines: Any) -> list[Any]:
 
 @given(lines=st.lists(LINES, min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_reading_tells_the_same(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+def test_every_way_of_reading_gives_the_same_rows(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     content = "\n".join([DAILY, *lines, ""])
     tried = {
         name: outcome(tmp_path_factory.mktemp("home"), content, made)
@@ -87,13 +89,13 @@ def _lines(content: str) -> Lines:
         ("0.5,12345678", True),
     ],
 )
-def test_numbers_that_could_be_rounded_are_noticed(text: str, is_exact: bool) -> None:
+def test_numbers_that_could_be_rounded_are_detected(text: str, is_exact: bool) -> None:
     assert _lines(f"some,header\n{text},1\n1,2\n").is_exact == is_exact
     assert _lines(f"some,header\n{'1,2' * 1000}\n{text}").is_exact == is_exact, "at the end of a file"
 
 
 @pytest.mark.parametrize("odd", ["a\x00b", "a\rb", "", '"a', "a\tb", "a\r"])
-def test_a_line_that_is_no_record_is_noticed(odd: str) -> None:
+def test_a_line_that_is_no_record_is_detected(odd: str) -> None:
     assert _lines("a\nb\n").count == 2
     reader = LineReader()
     for part in ("a\nb\n", f"{odd}\n", "c\n"):
@@ -101,7 +103,7 @@ def test_a_line_that_is_no_record_is_noticed(odd: str) -> None:
     assert reader.lines is None
 
 
-def test_a_number_that_the_quick_reading_cannot_take_is_read_again(inbox: Inbox) -> None:
+def test_a_number_that_the_fast_path_cannot_hold_is_read_again_as_text(inbox: Inbox) -> None:
     """15 digits of orders fit into the table and not into the type of the quick reading."""
     inbox.csv("a.csv", [daily(1), daily(2, orders="123456789012345")])
     (load,) = inbox.load().files
@@ -137,7 +139,7 @@ def test_a_file_with_faults_is_loaded_in_one_order_or_another_with_the_same_line
     assert load.first_day == date(2025, 1, 1)
 
 
-def test_too_little_memory_is_told_with_what_mends_it(inbox: Inbox) -> None:
+def test_too_little_memory_is_reported_with_the_fix(inbox: Inbox) -> None:
     inbox.csv("a.csv", [daily(1 + n % 28, f"c{n}") for n in range(300_000)])
     inbox.con.execute("set memory_limit = '20MB'")
     with pytest.raises(WarehouseError, match=r"a\.csv: no room to load it .* give it more with WAREHOUSE_MEM"):

@@ -24,6 +24,8 @@ from etl.warehouse import WarehouseError, open_build
 from tests.support.command import run as command
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in, registry
 
+pytestmark = pytest.mark.slow
+
 FILE = "(select any_value(l.file) from audit.load as l where l.load_id = r.load_id)"
 
 
@@ -112,7 +114,7 @@ def test_the_same_rows_in_every_form(inbox: Inbox, tmp_path: Path) -> None:
         assert inbox.rows("* exclude (load_id, loaded_at)") == wanted, name
 
 
-def test_the_same_content_loads_nothing(inbox: Inbox) -> None:
+def test_the_same_content_loads_nothing_again(inbox: Inbox) -> None:
     path = inbox.csv("a.csv", [daily(1)])
     inbox.load()
     inbox.csv("copy.csv", [daily(1)])
@@ -124,7 +126,7 @@ def test_the_same_content_loads_nothing(inbox: Inbox) -> None:
     assert inbox.rows("count(*)", "audit.load") == [(1,)]
 
 
-def test_a_late_file_replaces_and_as_of_sees_both(inbox: Inbox) -> None:
+def test_a_late_file_replaces_rows_and_as_of_shows_both(inbox: Inbox) -> None:
     inbox.csv("monday.csv", [daily(1, gmv="100.50"), daily(2, gmv="200.00"), daily(3, gmv="300.00")])
     inbox.load()
     monday = inbox.now
@@ -173,7 +175,7 @@ def test_files_are_loaded_in_the_order_of_their_times(inbox: Inbox) -> None:
     assert inbox.rows("gmv") == [(2,)]
 
 
-def test_only_files_within_the_inbox_wait(inbox: Inbox, tmp_path: Path) -> None:
+def test_only_files_inside_the_inbox_are_listed(inbox: Inbox, tmp_path: Path) -> None:
     outside = tmp_path / "secret.csv"
     outside.write_text(f"{DAILY}\n{daily(1)}\n")
     folder = inbox.settings.inbox
@@ -194,7 +196,7 @@ def test_only_files_within_the_inbox_wait(inbox: Inbox, tmp_path: Path) -> None:
     assert outside.read_text() == f"{DAILY}\n{daily(1)}\n"
 
 
-def test_made_up_rows_stay_in_a_demo_home_and_real_ones_out_of_it(inbox: Inbox, tmp_path: Path) -> None:
+def test_simulated_and_real_rows_are_never_mixed_in_one_home(inbox: Inbox, tmp_path: Path) -> None:
     header = f"{DAILY},is_simulated"
     lines = [f"{daily(1)},true", *(f"{daily(day)},false" for day in range(2, 12))]
     inbox.csv("a.csv", lines, header)
@@ -231,7 +233,7 @@ def test_a_replay_after_a_fix_of_the_registry(inbox: Inbox) -> None:
     assert inbox.replay().files == ()
 
 
-def test_a_replayed_file_keeps_its_place_behind_newer_ones(inbox: Inbox) -> None:
+def test_a_replayed_file_does_not_displace_newer_ones(inbox: Inbox) -> None:
     stranger = daily(10).replace("pdd", "new")
     inbox.csv("old.csv", [*(daily(day, gmv="1") for day in range(1, 10)), stranger])
     inbox.load()
@@ -249,7 +251,7 @@ def test_a_replayed_file_keeps_its_place_behind_newer_ones(inbox: Inbox) -> None
     ]
 
 
-def test_a_replay_takes_away_what_the_registry_knows_no_more(inbox: Inbox) -> None:
+def test_a_replay_removes_rows_whose_key_the_registry_dropped(inbox: Inbox) -> None:
     inbox.csv("a.csv", [*(daily(day) for day in range(1, 10)), daily(10).replace("pdd", "jd")])
     inbox.load()
     inbox.con.execute("delete from core.platform where platform = 'jd'")
@@ -259,7 +261,7 @@ def test_a_replay_takes_away_what_the_registry_knows_no_more(inbox: Inbox) -> No
     assert inbox.rows("platform", "raw.platform_metric_daily_history as r") == [("jd",)]
 
 
-def test_a_corrected_file_closes_what_was_set_aside(inbox: Inbox) -> None:
+def test_a_corrected_file_closes_its_quarantined_rows(inbox: Inbox) -> None:
     inbox.csv("a.csv", [*(daily(day) for day in range(1, 10)), daily(10, orders="many")])
     inbox.load()
     assert len(inbox.set_aside()) == 1
@@ -269,7 +271,7 @@ def test_a_corrected_file_closes_what_was_set_aside(inbox: Inbox) -> None:
     assert inbox.set_aside() == []
 
 
-def test_a_name_that_is_not_there_cannot_be_replayed(inbox: Inbox) -> None:
+def test_a_missing_file_cannot_be_replayed(inbox: Inbox) -> None:
     with pytest.raises(WarehouseError, match=r"gone\.csv is not in .*deliver it again"):
         inbox.replay("gone.csv")
 
@@ -316,7 +318,7 @@ def test_a_file_is_refused_whole_with_a_reason(inbox: Inbox, content: str | byte
     assert inbox.waiting() == []
 
 
-def test_what_the_demo_delivers_is_loaded_whole(inbox: Inbox, tmp_path: Path) -> None:
+def test_the_files_of_the_demo_are_loaded_completely(inbox: Inbox, tmp_path: Path) -> None:
     settings = load_settings(demo_environment(tmp_path / "demo"))
     written = write_demo(settings)
     for table, column in (("platform", "platform"), ("partnership", "partnership_id")):
@@ -329,7 +331,7 @@ def test_what_the_demo_delivers_is_loaded_whole(inbox: Inbox, tmp_path: Path) ->
     assert len(result.days["platform_metric_daily"]) == 731
 
 
-def test_a_reading_that_does_not_add_up_is_made_again(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_count_that_does_not_match_causes_a_second_reading(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows more are counted than DuckDB's reader gives: it is not believed, and says so."""
     monkeypatch.setattr(inbox_file, "plain_lines", lambda path: Lines(5, r"\n", True))
     inbox.csv("a.csv", [daily(1), daily(2)])

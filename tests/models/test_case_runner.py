@@ -96,11 +96,11 @@ def case(folder: Path, table: str, files: dict[str, str]) -> Path:
         ("note\n", ["  unexpected  note=None", "  unexpected  note=red, blue"]),
     ],
 )
-def test_differences_are_told(
-    con: Connection, sql_dir: Path, tmp_path: Path, expected: str, problems: list[str]
+def test_differences_are_reported_by_row_and_cell(
+    empty: Connection, sql_dir: Path, tmp_path: Path, expected: str, problems: list[str]
 ) -> None:
     files = {"raw.reference_row.csv": RAW, "expected.csv": expected}
-    assert run_case(con, case(tmp_path, "core/thing", files), sql_dir) == problems
+    assert run_case(empty, case(tmp_path, "core/thing", files), sql_dir) == problems
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_differences_are_told(
     ],
 )
 def test_as_of_asks_the_twin(
-    con: Connection,
+    empty: Connection,
     sql_dir: Path,
     tmp_path: Path,
     table: str,
@@ -128,7 +128,7 @@ def test_as_of_asks_the_twin(
     files = {"core.thing.csv": "thing\nball\n", "expected.csv": expected}
     if day:
         files["as_of.txt"] = f"{day}\n"
-    assert (run_case(con, case(tmp_path, table, files), sql_dir) == []) is fits
+    assert (run_case(empty, case(tmp_path, table, files), sql_dir) == []) is fits
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_as_of_asks_the_twin(
     ],
 )
 def test_a_case_that_tests_nothing_is_refused(
-    con: Connection,
+    empty: Connection,
     sql_dir: Path,
     tmp_path: Path,
     table: str,
@@ -153,7 +153,7 @@ def test_a_case_that_tests_nothing_is_refused(
     message: str,
 ) -> None:
     with pytest.raises(AssertionError, match=message):
-        run_case(con, case(tmp_path, table, files), sql_dir)
+        run_case(empty, case(tmp_path, table, files), sql_dir)
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_a_case_that_tests_nothing_is_refused(
         ),
     ],
 )
-def test_a_definition_more_changes_no_case(
-    con: Connection, sql_dir: Path, tmp_path: Path, table: str, files: dict[str, str], problems: list[str]
+def test_one_more_definition_changes_no_case(
+    empty: Connection, sql_dir: Path, tmp_path: Path, table: str, files: dict[str, str], problems: list[str]
 ) -> None:
-    found = run_case(con, case(tmp_path, table, files), sql_dir)
+    found = run_case(empty, case(tmp_path, table, files), sql_dir)
     assert [problem for problem, line in zip(problems, found, strict=True) if problem not in line] == []
 
 
-def test_a_case_without_an_answer_is_refused(con: Connection, sql_dir: Path, tmp_path: Path) -> None:
+def test_a_case_without_an_answer_is_refused(empty: Connection, sql_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"expected\.csv"):
-        run_case(con, case(tmp_path, "core/thing", {}), sql_dir)
+        run_case(empty, case(tmp_path, "core/thing", {}), sql_dir)

@@ -82,7 +82,7 @@ def mart(body: str, header: str = "-- What is told.\n-- grain: thing\n") -> dict
     return {**HOUSE, "marts/tales/tale.sql": header + body}
 
 
-def test_header_types_and_comments_are_those_of_the_text(tmp_path: Path) -> None:
+def test_header_types_and_comments_are_read_from_the_text(tmp_path: Path) -> None:
     (thing,) = load_models(write(tmp_path, {"core/thing.sql": THING}))
     assert thing.name == "core.thing"
     assert thing.description == "A thing of the sources. It may be anything."
@@ -121,7 +121,7 @@ def test_examples_are_no_models(tmp_path: Path) -> None:
     assert load_models(write(tmp_path, {"examples/first.sql": "select 1"})) == ()
 
 
-def test_reads_are_found_wherever_they_stand(tmp_path: Path) -> None:
+def test_reads_are_found_anywhere_in_the_query(tmp_path: Path) -> None:
     body = """with story as (select s.* from marts.story as s),
     other as (from core.thing select thing)
 select
@@ -280,7 +280,7 @@ def test_a_mart_that_breaks_a_rule_is_refused(tmp_path: Path, body: str, message
         "core.seen_as_of(as_of_date := date '2020-01-01') as p",
     ],
 )
-def test_what_only_looks_like_a_broken_rule_passes(tmp_path: Path, body: str, con: Connection) -> None:
+def test_queries_that_only_resemble_a_broken_rule_pass(tmp_path: Path, body: str, con: Connection) -> None:
     for model in load_models(write(tmp_path, mart(body))):
         for statement in create_statements(model):
             con.execute(statement)

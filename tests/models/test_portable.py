@@ -71,7 +71,7 @@ def found(text: str) -> list[str]:
         ("random()", "no figure"),
     ],
 )
-def test_what_differs_between_the_engines_is_refused(text: str, fix: str) -> None:
+def test_constructs_that_differ_between_the_engines_are_refused(text: str, fix: str) -> None:
     assert any(fix in sentence for sentence in found(text)), found(text)
 
 
@@ -97,11 +97,11 @@ def test_what_differs_between_the_engines_is_refused(text: str, fix: str) -> Non
         "log(2, a), ln(a), isodow(a), a / 2",
     ],
 )
-def test_what_the_rules_ask_for_passes(text: str) -> None:
+def test_the_suggested_forms_pass(text: str) -> None:
     assert found(text) == []
 
 
-def test_a_model_is_held_to_it_when_it_is_read(tmp_path: Path) -> None:
+def test_a_portable_model_is_checked_when_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "core" / "thing.sql"
     path.parent.mkdir()
     path.write_text(MODEL.format("date_trunc('month', e.event_time)"), encoding="utf-8")

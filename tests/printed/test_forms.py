@@ -59,7 +59,7 @@ def only(printed: str) -> PrintedFigure:
         ("5 lakh crore", "5000000000000", "500000000000"),
     ],
 )
-def test_form_reads_as_one_figure(printed: str, value: str, half_width: str) -> None:
+def test_a_printed_form_is_read_as_one_figure(printed: str, value: str, half_width: str) -> None:
     figure = only(printed)
     assert (figure.value, figure.half_width) == (Decimal(value), Decimal(half_width))
 
@@ -73,7 +73,7 @@ def test_number_words_have_no_last_digit(printed: str, value: int) -> None:
 
 
 @pytest.mark.parametrize("printed", ["", "n/a", "tens of billions", "数亿", "2019-06-30", "—", "one of them"])
-def test_without_a_number_there_is_nothing_to_contradict(printed: str) -> None:
+def test_text_without_a_number_contradicts_nothing(printed: str) -> None:
     assert figures(printed) == ()
 
 
@@ -91,18 +91,18 @@ def test_numbers_of_one_scale_are_no_compound() -> None:
     assert [figure.value for figure in figures("5 million 0.5 million")] == [5_000_000, 500_000]
 
 
-def test_currency_of_a_rate_is_that_of_its_unit() -> None:
+def test_the_currency_of_a_rate_is_that_of_its_unit() -> None:
     assert only("RMB1,720.1").says(Decimal("1720.1"), "CNY_per_person")
     assert not only("RMB1,720.1").says(Decimal("1720.1"), "USD_per_person")
 
 
-def test_percent_is_a_share_where_the_unit_is_none() -> None:
+def test_percent_is_a_share_where_there_is_no_unit() -> None:
     assert only("45.3%").says(Decimal("45.3"), "percent")
     assert only("45.3%").says(Decimal("0.453"), "times")
     assert not only("45.3%").says(Decimal("45.3"), "persons")
 
 
-def test_range_gives_its_middle_and_its_ends_as_bounds() -> None:
+def test_a_range_gives_its_middle_and_its_ends_as_bounds() -> None:
     read = figures("200-210 million")
 
     def said(value: int, *, bound: bool) -> bool:
@@ -117,11 +117,11 @@ def test_range_gives_its_middle_and_its_ends_as_bounds() -> None:
 
 
 @pytest.mark.parametrize("printed", ["a loss of RMB73 million", "(73,000) (RMB thousand)", "净亏损7300万元"])
-def test_sign_is_open_where_the_print_leaves_it_open(printed: str) -> None:
+def test_an_ambiguous_sign_is_left_open(printed: str) -> None:
     assert any(figure.says(Decimal(-73_000_000), "CNY") for figure in figures(printed))
 
 
-def test_sign_counts_but_for_what_may_be_printed_negative() -> None:
+def test_signs_must_agree_except_where_expenses_are_printed_negative() -> None:
     expense = only("-168990 (RMB thousand)")
     assert not expense.says(Decimal(168_990_000), "CNY")
     assert expense.says(Decimal(168_990_000), "CNY", either_sign=True)

@@ -12,6 +12,8 @@ from etl.warehouse import WarehouseError, open_build, open_snapshot
 from tests.support.command import run
 from tests.support.publishing import NOW, settings_in
 
+pytestmark = pytest.mark.slow
+
 BEFORE = """
 create or replace table core.party as select * from (values
     ('jd', 'JD.com', timestamptz '2026-01-01'), ('gone', 'Gone', timestamptz '2026-01-01'),
@@ -47,7 +49,7 @@ def test_a_snapshot_says_what_it_changed(tmp_path: Path) -> None:
     assert rows == EXPECTED
 
 
-def test_the_first_snapshot_changed_nothing(tmp_path: Path) -> None:
+def test_the_first_snapshot_has_no_changes(tmp_path: Path) -> None:
     with open_snapshot(published(tmp_path, BEFORE)) as con:
         assert con.execute("select count(*) from meta.change").fetchall() == [(0,)]
 
@@ -61,7 +63,7 @@ def test_diff_compares_any_two_and_backwards(tmp_path: Path) -> None:
     assert diff(settings, 2, 2) == []
 
 
-def test_a_version_that_is_not_kept_is_refused_with_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_version_is_refused_with_a_list_of_the_kept_ones(tmp_path: Path) -> None:
     published(tmp_path, BEFORE)
     with pytest.raises(WarehouseError, match="version 7 is not kept; kept are: 1"):
         diff(settings_in(tmp_path), 7, 1)
@@ -72,7 +74,7 @@ def test_a_new_table_is_one_change(tmp_path: Path) -> None:
     assert [row[:3] for row in diff(settings_in(tmp_path), 1, 2)] == [("marts.fresh", None, "table added")]
 
 
-def test_a_row_that_came_or_went_is_shown_without_its_key(tmp_path: Path) -> None:
+def test_an_added_or_removed_row_is_shown_without_its_key_columns(tmp_path: Path) -> None:
     published(tmp_path, BEFORE, AFTER)
     shown = [row[1:] for row in diff(settings_in(tmp_path), 1, 2) if row[2] != "changed"]
     assert shown == [

@@ -28,6 +28,8 @@ from etl.publish.snapshots import rollback
 from etl.warehouse import BusyError, WarehouseError, create_database, open_build, open_snapshot
 from tests.support.publishing import NOW, fill, leftovers, refresh, served, settings_in
 
+pytestmark = pytest.mark.slow
+
 # The server of children imports all this once and never opens DuckDB, so a fork of it is cheap and clean.
 CHILDREN = multiprocessing.get_context("forkserver")
 CHILDREN.set_forkserver_preload(["tests.support.publishing", "tests.publish.test_faults", "etl.publish.snapshots"])
@@ -74,7 +76,7 @@ def test_a_real_write_ahead_log_of_a_killed_writer_is_refused(settings: Settings
     assert refresh(settings, 2).version == 2
 
 
-def test_what_a_killed_publication_left_does_not_get_into_the_next(settings: Settings) -> None:
+def test_leftovers_of_a_killed_publication_are_not_published(settings: Settings) -> None:
     other = create_database(upcoming_path(settings))
     other.execute("create schema core; create table core.stale as select 1 as one")
     other.close()
@@ -132,7 +134,7 @@ def hold_build(home: str, ready: Event, stop: Event) -> None:
         stop.wait(60)
 
 
-def test_neither_rollback_nor_a_second_refresh_comes_between_a_refresh(settings: Settings) -> None:
+def test_neither_rollback_nor_a_second_refresh_interrupts_a_refresh(settings: Settings) -> None:
     ready, stop = CHILDREN.Event(), CHILDREN.Event()
     other = CHILDREN.Process(target=hold_build, args=(str(settings.home), ready, stop))
     other.start()
@@ -151,7 +153,7 @@ def room(free: int) -> Callable[[Path], SimpleNamespace]:
     return lambda path: SimpleNamespace(free=free)
 
 
-def test_too_little_room_is_told_before_anything_is_written(
+def test_too_little_disk_space_is_reported_before_anything_is_written(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_build(settings) as con:

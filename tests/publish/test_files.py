@@ -23,7 +23,7 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
-def test_a_damaged_block_is_noticed_or_not_part_of_the_content(settings: Settings, tmp_path: Path) -> None:
+def test_a_damaged_block_is_detected_or_not_part_of_the_content(settings: Settings, tmp_path: Path) -> None:
     content = settings.serving_db.read_bytes()
     copy = tmp_path / "copy.duckdb"
     noticed = 0
@@ -40,7 +40,7 @@ def test_a_damaged_block_is_noticed_or_not_part_of_the_content(settings: Setting
     assert noticed >= 2
 
 
-def test_what_a_killed_publication_left_is_cleared_and_nothing_else(settings: Settings) -> None:
+def test_only_leftovers_of_a_killed_publication_are_removed(settings: Settings) -> None:
     for folder in (settings.serving_dir, settings.snapshots_dir):
         for name in (UPCOMING, f"{UPCOMING}.wal", f"{UPCOMING}.copy"):
             (folder / name).write_bytes(b"x")

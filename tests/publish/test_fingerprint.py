@@ -16,6 +16,8 @@ from etl.publish.files import read_contents
 from etl.warehouse import Connection, create_database, memory, open_build
 from tests.support.publishing import fill, load, settings_in
 
+pytestmark = pytest.mark.slow
+
 CHANGES = {
     "one value": "update core.observation set value = 8 where observation_id = 5",
     "a null for a value": "update core.observation set platform = null where observation_id = 5",
@@ -60,27 +62,27 @@ def con() -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize("statement", CHANGES.values(), ids=CHANGES)
-def test_what_a_reader_could_see_changes_it(con: Connection, statement: str) -> None:
+def test_every_visible_change_changes_the_fingerprint(con: Connection, statement: str) -> None:
     before = read_contents(con).fingerprint
     con.execute(statement)
     assert read_contents(con).fingerprint != before
 
 
 @pytest.mark.parametrize("statement", NO_CHANGES.values(), ids=NO_CHANGES)
-def test_what_says_nothing_new_does_not(con: Connection, statement: str) -> None:
+def test_invisible_changes_keep_the_fingerprint(con: Connection, statement: str) -> None:
     before = read_contents(con).fingerprint
     con.execute(statement)
     assert read_contents(con).fingerprint == before
 
 
-def test_a_swap_of_two_values_changes_it(con: Connection) -> None:
+def test_swapping_two_values_changes_the_fingerprint(con: Connection) -> None:
     con.execute("create table marts.pair as select * from (values (1, 2), (null, 3)) as t(a, b)")
     before = read_contents(con).fingerprint
     con.execute("update marts.pair set a = b, b = a where a is null")
     assert read_contents(con).fingerprint != before
 
 
-def test_another_duckdb_changes_it(con: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_duckdb_changes_the_fingerprint(con: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read_contents(con)
     monkeypatch.setattr(fingerprint, "_one", lambda con, query: "memory" if "database" in query else "v9")
     after = read_contents(con)
@@ -93,7 +95,7 @@ def _fingerprint_of(home: str) -> str:
         return read_contents(con).fingerprint
 
 
-def test_it_is_the_same_in_other_processes_and_after_a_rebuild(tmp_path: Path) -> None:
+def test_the_fingerprint_is_the_same_in_other_processes_and_after_a_rebuild(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_build(settings) as con:
         fill(con, 7)

@@ -16,6 +16,8 @@ from etl.publish.publication import publish
 from etl.warehouse import WarehouseError, attached, memory, open_build, open_snapshot
 from tests.support.publishing import NOW, fill, leftovers, load, read_served, refresh, served, settings_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
@@ -42,7 +44,7 @@ order by all
 PERSONAL = {"core.order_event"}
 
 
-def test_a_table_that_names_buyers_stays_where_it_is(settings: Settings) -> None:
+def test_a_table_with_buyer_identifiers_is_not_published(settings: Settings) -> None:
     with open_build(settings) as con:
         fill(con, 7)
         first = publish(con, settings, now=NOW)
@@ -101,7 +103,7 @@ def test_macros_answer_directly_and_in_an_attached_file_after_use(settings: Sett
     assert direct == through_attach == [(3, 21, "it's  so")]
 
 
-def test_meta_says_what_the_file_is_and_from_what(settings: Settings) -> None:
+def test_meta_describes_the_snapshot_and_its_sources(settings: Settings) -> None:
     with open_build(settings) as con:
         fill(con, 7)
         load(con, "b.csv")
@@ -180,7 +182,7 @@ def test_an_open_reader_keeps_its_snapshot_and_a_new_one_gets_the_next(settings:
     assert served(settings.serving_db) == (3, 7)
 
 
-def test_versions_never_return_whatever_is_deleted(settings: Settings) -> None:
+def test_version_numbers_are_never_used_again(settings: Settings) -> None:
     assert refresh(settings, 1).version == 1
     settings.serving_db.unlink()
     anew = refresh(settings, 1)
@@ -230,7 +232,7 @@ def test_a_served_file_that_was_altered_is_replaced(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 1000])
-def test_a_served_file_that_is_none_is_replaced(settings: Settings, content: bytes) -> None:
+def test_a_served_file_that_is_no_database_is_replaced(settings: Settings, content: bytes) -> None:
     settings.serving_dir.mkdir(parents=True)
     settings.serving_db.write_bytes(content)
     first = refresh(settings, 7)
@@ -239,7 +241,7 @@ def test_a_served_file_that_is_none_is_replaced(settings: Settings, content: byt
     assert served(settings.serving_db) == (1, 7)
 
 
-def test_a_copy_that_is_not_what_was_built_is_not_published(
+def test_a_copy_that_differs_from_the_build_is_not_published(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refresh(settings, 7)

@@ -8,9 +8,13 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+import pytest
+
 from etl.publish.publication import publish
 from etl.warehouse import open_build, open_snapshot
 from tests.support.publishing import NOW, fill, leftovers, read_served, refresh, served, settings_in
+
+pytestmark = pytest.mark.slow
 
 READERS = 4
 PUBLICATIONS = 50

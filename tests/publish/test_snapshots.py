@@ -14,6 +14,8 @@ from etl.warehouse import WarehouseError, open_build
 from tests.support.command import run
 from tests.support.publishing import NOW, leftovers, refresh, served, settings_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -35,7 +37,7 @@ def actions(settings: Settings) -> list[tuple[int, str]]:
         return con.execute("select version, action from audit.publication order by rowid").fetchall()
 
 
-def test_rollback_serves_the_one_before_and_says_so(settings: Settings) -> None:
+def test_rollback_serves_the_previous_snapshot_and_says_so(settings: Settings) -> None:
     done = rollback(settings)
     assert (done.version, done.replaced) == (2, 3)
     assert done.message.startswith("serving version 2 of 2026-03-01 12:30:00 UTC instead of version 3; pinned")
@@ -46,7 +48,7 @@ def test_rollback_serves_the_one_before_and_says_so(settings: Settings) -> None:
     assert actions(settings) == [(1, "publish"), (2, "publish"), (3, "publish"), (2, "rollback")]
 
 
-def test_rollback_again_goes_further_back_and_then_says_there_is_no_more(settings: Settings) -> None:
+def test_repeated_rollbacks_go_further_back_until_there_is_no_more(settings: Settings) -> None:
     rollback(settings)
     assert rollback(settings).version == 1
     with pytest.raises(WarehouseError, match=r"no earlier snapshot .* kept versions: 1, 2, 3"):
@@ -54,7 +56,7 @@ def test_rollback_again_goes_further_back_and_then_says_there_is_no_more(setting
     assert served(settings.serving_db) == (1, 10)
 
 
-def test_rollback_to_a_named_version_also_forward(settings: Settings) -> None:
+def test_rollback_to_a_named_version_works_forward_too(settings: Settings) -> None:
     rollback(settings, 1)
     assert rollback(settings, 3).replaced == 1
     assert served(settings.serving_db) == (3, 30)
@@ -85,7 +87,7 @@ def test_a_refresh_does_not_undo_a_rollback_until_it_is_unpinned(settings: Setti
     assert served(settings.serving_db) == (4, 40)
 
 
-def test_a_pin_without_a_served_file_is_an_error_and_rollback_mends_it(settings: Settings) -> None:
+def test_a_pin_without_a_served_file_is_an_error_that_rollback_repairs(settings: Settings) -> None:
     rollback(settings)
     settings.serving_db.unlink()
     with pytest.raises(WarehouseError, match=r"PINNED pins a snapshot, but nothing is served"):
@@ -116,7 +118,7 @@ def test_a_damaged_snapshot_is_not_served(settings: Settings) -> None:
     assert rollback(settings, 1).version == 1
 
 
-def test_a_snapshot_that_was_altered_is_told(settings: Settings) -> None:
+def test_an_altered_snapshot_is_reported(settings: Settings) -> None:
     path = snapshot_path(settings, 2)
     path.chmod(0o644)
     with open_build(settings) as con:
@@ -126,7 +128,7 @@ def test_a_snapshot_that_was_altered_is_told(settings: Settings) -> None:
     assert "its fingerprint is not that of its publication" in rollback(settings).message
 
 
-def test_a_write_ahead_log_beside_the_file_or_the_snapshot_stops_it(settings: Settings) -> None:
+def test_a_write_ahead_log_beside_file_or_snapshot_stops_a_rollback(settings: Settings) -> None:
     for path in (settings.serving_db, snapshot_path(settings, 2)):
         wal = path.with_name(path.name + ".wal")
         wal.write_bytes(b"")
@@ -146,7 +148,7 @@ def test_the_list_has_the_newest_first(settings: Settings) -> None:
     assert now_served.fingerprint == found[0].fingerprint != found[1].fingerprint
 
 
-def test_the_command_line_lists_goes_back_and_unpins(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_list_roll_back_and_unpin(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     back = run("snapshots", "rollback")
     assert back.exit_code == 0
@@ -161,7 +163,7 @@ def test_the_command_line_lists_goes_back_and_unpins(settings: Settings, monkeyp
     assert not pin_path(settings).exists()
 
 
-def test_the_command_line_on_an_empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_on_an_empty_home_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path / "new"))
     listed, back = run("snapshots", "list"), run("snapshots", "rollback")
     assert listed.exit_code == 0

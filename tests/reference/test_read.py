@@ -28,7 +28,7 @@ from tests.support.reference_rows import (
 # --- The reference data ------------------------------------------------------------------------------
 
 
-def test_reference_data_is_read_whole() -> None:
+def test_the_reference_data_is_read_completely() -> None:
     reading = read([REFERENCE], ROOT)
     assert reading.rejects == ()
     held = {
@@ -42,7 +42,7 @@ def test_reference_data_is_read_whole() -> None:
     assert hashes["data/reference/observations.csv"] == hashlib.sha256(observations.read_bytes()).hexdigest()
 
 
-def test_reading_of_an_observation() -> None:
+def test_half_widths_follow_the_printed_digits() -> None:
     by_id = {r.reading["observation_id"]: r for r in read([REFERENCE], ROOT).records if r.kind == "observation"}
     assert len(by_id) == 789
     assert by_id["obs_1426673f99"].reading["rounding_half_width"] == "500000"
@@ -94,7 +94,7 @@ def test_a_party_may_become_a_platform(tmp_path: Path) -> None:
         {"observation_id": "my-1", "scope": "core", "locator": "page 3", "note": "two\nlines"},
     ],
 )
-def test_rows_that_stand(tmp_path: Path, change: Mapping[str, str]) -> None:
+def test_valid_observations_are_accepted(tmp_path: Path, change: Mapping[str, str]) -> None:
     reading = read_mine(tmp_path, observations=[{**FIGURE, **change}])
     assert reading.rejects == ()
     assert records_of(reading, "mine")[-1].kind == "observation"
@@ -152,7 +152,9 @@ def test_rows_that_stand(tmp_path: Path, change: Mapping[str, str]) -> None:
         ({"metric": "gross_profit", "printed_as": "-1,234.5 million"}, "value", "which reads -1234500000"),
     ],
 )
-def test_rows_in_quarantine(tmp_path: Path, change: Mapping[str, str], column: str, reason: str) -> None:
+def test_invalid_observations_are_quarantined(
+    tmp_path: Path, change: Mapping[str, str], column: str, reason: str
+) -> None:
     good = {**FIGURE, "metric": "revenue"}
     reading = read_mine(tmp_path, observations=[good, {**FIGURE, **change}, {**good, "scope": "x"}])
     reject = only_reject(reading)
@@ -166,7 +168,7 @@ def test_rows_in_quarantine(tmp_path: Path, change: Mapping[str, str], column: s
     assert len(records_of(reading, "mine")) == 3
 
 
-def test_half_width_is_never_rounded_to_nothing(tmp_path: Path) -> None:
+def test_a_half_width_is_never_rounded_to_zero(tmp_path: Path) -> None:
     reading = read_mine(tmp_path, observations=[{**FIGURE, "value": "0.000002", "printed_as": "0.000002"}])
     assert records_of(reading, "mine")[-1].reading["rounding_half_width"] == "0.000001"
 

@@ -30,7 +30,7 @@ from tests.support.reference_rows import (
 # --- Other tables ------------------------------------------------------------------------------------
 
 
-def test_claims_and_deals_that_stand(tmp_path: Path) -> None:
+def test_valid_claims_and_deals_are_accepted(tmp_path: Path) -> None:
     industry = {**CLAIM, "claim_id": "c2", "subject": "industry", "value_to": "", "period_from": ""}
     same_year = {**CLAIM, "claim_id": "c3", "period_from": "2015-06-01", "period_to": "2015"}
     breaks = [
@@ -98,7 +98,9 @@ def test_claims_and_deals_that_stand(tmp_path: Path) -> None:
         ("claims", {**CLAIM, "qualifier": "nearly"}, "qualifier", "write one of exact"),
     ],
 )
-def test_other_rows_in_quarantine(tmp_path: Path, table: str, row: dict[str, str], column: str, reason: str) -> None:
+def test_other_invalid_rows_are_quarantined(
+    tmp_path: Path, table: str, row: dict[str, str], column: str, reason: str
+) -> None:
     rows = [DOCUMENT, row] if table == "documents" else [row]
     reject = only_reject(read_mine(tmp_path, **{table: rows}))
     assert reject.column == column
@@ -114,7 +116,7 @@ def test_other_rows_in_quarantine(tmp_path: Path, table: str, row: dict[str, str
         ({"document_id": "doc_x"}, "document_id", "stands in no documents.csv"),
     ],
 )
-def test_links_between_deals(tmp_path: Path, change: dict[str, str], column: str, reason: str) -> None:
+def test_links_between_deals_are_checked(tmp_path: Path, change: dict[str, str], column: str, reason: str) -> None:
     deals = [DEAL, {**DEAL, "partnership_id": "p2"}]
     assert read_mine(tmp_path, partnerships=deals, partnership_links=[LINK]).rejects == ()
     reject = only_reject(read_mine(tmp_path, partnerships=deals, partnership_links=[{**LINK, **change}]))
@@ -122,7 +124,7 @@ def test_links_between_deals(tmp_path: Path, change: dict[str, str], column: str
     assert reason in reject.reason
 
 
-def test_a_quarantined_row_takes_along_what_depends_on_it(tmp_path: Path) -> None:
+def test_rows_that_depend_on_a_quarantined_row_are_quarantined(tmp_path: Path) -> None:
     reading = read_mine(
         tmp_path,
         platforms=[{**PLATFORM, "fiscal_year_end": "never"}],
@@ -142,7 +144,7 @@ def test_a_quarantined_row_takes_along_what_depends_on_it(tmp_path: Path) -> Non
 # --- Duplicates --------------------------------------------------------------------------------------
 
 
-def test_the_second_of_two_is_the_duplicate_and_names_the_first(tmp_path: Path) -> None:
+def test_the_second_of_two_rows_is_the_duplicate_and_names_the_first(tmp_path: Path) -> None:
     other = {**FIGURE, "value": "1234500001", "printed_as": "RMB1,234,500,001"}
     rows = [
         {**FIGURE, "observation_id": "a", "note": ""},
@@ -161,14 +163,14 @@ def test_the_second_of_two_is_the_duplicate_and_names_the_first(tmp_path: Path) 
     ]
 
 
-def test_a_copy_of_the_reference_data_is_duplicate_row_by_row(tmp_path: Path) -> None:
+def test_every_row_of_a_copy_of_the_reference_data_is_a_duplicate(tmp_path: Path) -> None:
     shutil.copytree(ROOT / REFERENCE, tmp_path / "copy")
     reading = read([REFERENCE, tmp_path / "copy"], ROOT)
     assert len(reading.records) == len(reading.rejects) == 1260
     assert all(r.reason.startswith("repeats data/reference/") for r in reading.rejects)
 
 
-def test_a_repeated_document_still_serves(tmp_path: Path) -> None:
+def test_a_repeated_document_can_still_be_cited(tmp_path: Path) -> None:
     first = write(tmp_path / "first", documents=[DOCUMENT])
     second = write(tmp_path / "second", documents=[{**DOCUMENT, "publisher": ""}], observations=[FIGURE])
     reading = read([REFERENCE, first, second], ROOT)
@@ -197,7 +199,7 @@ def test_a_folder_named_twice_is_read_once() -> None:
     assert read([REFERENCE, ROOT / REFERENCE], ROOT) == read([REFERENCE], ROOT)
 
 
-def test_folders_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "prices.csv").write_text("a,b\n", encoding="utf-8")
     misspelt = write(tmp_path / "misspelt", documents=[DOCUMENT], observation=[FIGURE])

@@ -21,6 +21,8 @@ from etl.errors import SourceError
 from etl.remote import ecb, postgres, s3
 from tests.support import servers
 
+pytestmark = pytest.mark.slow
+
 HEADER = "platform,date,currency,gmv\n"
 
 
@@ -65,7 +67,9 @@ def run(dsn: str, *statements: str) -> None:
 # --- Object storage -----------------------------------------------------------------------------------
 
 
-def test_an_object_comes_once_and_again_when_it_is_replaced(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
+def test_an_object_is_fetched_once_and_again_when_it_is_replaced(
+    bucket: Callable[[str, str], None], tmp_path: Path
+) -> None:
     bucket("daily/one.csv", HEADER + "jd,2024-01-01,CNY,1\n")
     bucket("other/not_ours.csv", "x")
     (first,) = s3.bring("s3://team/daily", tmp_path)
@@ -78,7 +82,7 @@ def test_an_object_comes_once_and_again_when_it_is_replaced(bucket: Callable[[st
     assert first.stat().st_mtime <= second.stat().st_mtime, "the inbox reads the older one first"
 
 
-def test_a_key_cannot_leave_its_folder(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
+def test_an_object_key_cannot_leave_its_folder(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
     for key in ("quo'te ~ %2F.csv", "deep/" * 60 + "x.csv", ".hidden.csv"):
         bucket(f"in/{key}", key)
     brought = s3.bring("s3://team/in", tmp_path / "staging")
@@ -92,7 +96,7 @@ def test_a_key_cannot_leave_its_folder(bucket: Callable[[str, str], None], tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["staging"]
 
 
-def test_a_missing_bucket_is_no_empty_one(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
+def test_a_missing_bucket_is_not_taken_for_an_empty_one(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="s3://nobody cannot be read"):
         s3.bring("s3://nobody", tmp_path)
     with pytest.raises(SourceError, match="write s3://bucket"):
@@ -114,7 +118,7 @@ def metric(dsn: str) -> str:
     return dsn
 
 
-def test_a_table_is_copied_as_it_stands(metric: str, tmp_path: Path) -> None:
+def test_a_table_is_copied_unchanged(metric: str, tmp_path: Path) -> None:
     (file,) = postgres.bring(metric, "metric", None, tmp_path)
     assert file.read_text().splitlines() == [
         "platform,date,gmv,note,changed_at",
@@ -124,7 +128,7 @@ def test_a_table_is_copied_as_it_stands(metric: str, tmp_path: Path) -> None:
     assert postgres.bring(metric, "public.metric", None, tmp_path) == [], "the same rows make the same file"
 
 
-def test_only_rows_from_the_mark_on_are_brought(metric: str, tmp_path: Path) -> None:
+def test_only_rows_from_the_mark_on_are_fetched(metric: str, tmp_path: Path) -> None:
     ask = partial(postgres.bring, metric, "select * from metric where platform = 'jd'", "changed_at", tmp_path)
     (first,) = ask()
     assert len(first.read_text().splitlines()) == 3
@@ -146,7 +150,7 @@ def test_a_row_that_shares_the_mark_and_comes_later_is_not_lost(metric: str, tmp
     assert ask() == []
 
 
-def test_a_row_without_a_mark_is_said_and_not_left_out(metric: str, tmp_path: Path) -> None:
+def test_a_row_without_a_mark_is_reported_and_not_left_out(metric: str, tmp_path: Path) -> None:
     run(metric, "insert into metric values ('jd', '2024-01-05', 5, null, null)")
     with pytest.raises(SourceError, match='1 rows have no "changed_at"'):
         postgres.bring(metric, "metric", "changed_at", tmp_path)
@@ -159,7 +163,7 @@ def test_the_query_cannot_write(metric: str, tmp_path: Path) -> None:
     assert len(postgres.bring(metric, "metric", None, tmp_path)[0].read_text().splitlines()) == 3
 
 
-def test_no_password_in_a_message(tmp_path: Path) -> None:
+def test_messages_contain_no_password(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as raised:
         postgres.bring("host=127.0.0.1 port=1 user=u password=geheim", "metric", None, tmp_path)
     assert "geheim" not in str(raised.value)
@@ -202,7 +206,7 @@ def zipped(text: str) -> bytes:
     return packed.getvalue()
 
 
-def test_rates_are_brought_as_printed_and_only_once(bank: str, tmp_path: Path) -> None:
+def test_rates_are_fetched_as_printed_and_only_once(bank: str, tmp_path: Path) -> None:
     Bank.body = zipped(RATES)
     (file,) = ecb.bring(bank, tmp_path)
     rows = list(csv.DictReader(file.open()))
@@ -231,14 +235,14 @@ def test_rates_are_brought_as_printed_and_only_once(bank: str, tmp_path: Path) -
         b"PK\x03\x04x",
     ],
 )
-def test_what_is_no_rate_file_is_refused(bank: str, tmp_path: Path, body: bytes) -> None:
+def test_a_file_without_rates_is_refused(bank: str, tmp_path: Path, body: bytes) -> None:
     Bank.body = body
     with pytest.raises(SourceError):
         ecb.bring(bank, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_source_that_fails_keeps_no_other_from_coming(bank: str, metric: str, tmp_path: Path) -> None:
+def test_a_failing_source_does_not_stop_the_others(bank: str, metric: str, tmp_path: Path) -> None:
     Bank.status = 503
     env = {
         "WAREHOUSE_HOME": str(tmp_path),

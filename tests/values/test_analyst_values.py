@@ -57,7 +57,7 @@ def test_jd_restated_its_marketing_expense(warehouse: Connection) -> None:
     assert {r["latest_document_id"] for r in found} == {"doc_7ca512a4b5"}
 
 
-def test_what_the_restatement_moved(warehouse: Connection) -> None:
+def test_the_restatement_changed_the_cost_of_two_years(warehouse: Connection) -> None:
     # 7,736.172 / 64.4 = 120.13 became 7,232.717 / 64.4 = 112.31 (core business); 10,573.024 / 71.6 = 147.67
     # became 10,158.686 / 71.6 = 141.88.
     found = rows(
@@ -71,7 +71,7 @@ def test_what_the_restatement_moved(warehouse: Connection) -> None:
     assert {r["restated_on"] for r in found} == {RESTATED_ON}
 
 
-def test_a_figure_restated_twice_has_both_steps(warehouse: Connection) -> None:
+def test_a_figure_restated_twice_has_two_steps(warehouse: Connection) -> None:
     # JD's revenue of 2015: 181,286.955 (20-F of 2015), 181,275.425 (of 2016), 181,042.300 (of 2017).
     steps = rows(
         warehouse,
@@ -86,7 +86,7 @@ def test_a_figure_restated_twice_has_both_steps(warehouse: Connection) -> None:
     assert whole["times_restated"] == 2
 
 
-def test_every_effect_is_what_the_twins_say(warehouse: Connection) -> None:
+def test_restatement_effects_equal_the_difference_of_the_twins(warehouse: Connection) -> None:
     found = rows(warehouse, f"from marts.restatement_effect where restated_on = date '{RESTATED_ON}'")
     told = {
         day: {r["row_id"]: r for r in rows(warehouse, f"from marts.cac_trend_as_of(date '{day}')")}
@@ -154,12 +154,12 @@ def test_pinduoduo_2019(warehouse: Connection) -> None:
         ),
     ],
 )
-def test_no_number_because(warehouse: Connection, row_id: str, reason: str) -> None:
+def test_a_missing_number_has_its_reason(warehouse: Connection, row_id: str, reason: str) -> None:
     row = economics(warehouse, row_id)
     assert (row["value"], row["validity"]) == (None, reason)
 
 
-def test_payback_holds_against_every_corner(warehouse: Connection) -> None:
+def test_payback_intervals_contain_every_corner(warehouse: Connection) -> None:
     """The interval is the least and the greatest of all corners of spend, both counts and gross profit."""
     found = rows(
         warehouse,
@@ -187,7 +187,7 @@ def test_payback_holds_against_every_corner(warehouse: Connection) -> None:
 # --- decomposition and ranks -------------------------------------------------------------------------
 
 
-def test_pinduoduo_2021_is_explained(warehouse: Connection) -> None:
+def test_decomposition_of_pinduoduo_2021(warehouse: Connection) -> None:
     # Spend 41,194.599 to 44,801.720: ln = 0.0839. Net adds 203.2 to 80.3: ln = 0.9284. CAC 202.73 to 557.93.
     [row] = rows(warehouse, "from marts.cac_decomposition where row_id = 'pdd/whole/cac_net_12m/2021-12-31'")
     assert (round(row["spend_part"], 4), round(row["net_adds_part"], 4)) == (0.0839, 0.9284)
@@ -195,7 +195,7 @@ def test_pinduoduo_2021_is_explained(warehouse: Connection) -> None:
     assert (row["larger_part"], round(100 * row["net_adds_share"])) == ("net_adds_fell", 92)
 
 
-def test_parts_sum_to_the_change(warehouse: Connection) -> None:
+def test_decomposition_parts_sum_to_the_change(warehouse: Connection) -> None:
     found = rows(warehouse, "from marts.cac_decomposition where log_change is not null")
     assert len(found) >= 20
     for row in found:
@@ -205,7 +205,7 @@ def test_parts_sum_to_the_change(warehouse: Connection) -> None:
             assert abs(row["spend_share"] + row["net_adds_share"] - 1) < 1e-9
 
 
-def test_what_cannot_be_decomposed_says_why(warehouse: Connection) -> None:
+def test_a_year_that_cannot_be_decomposed_has_its_reason(warehouse: Connection) -> None:
     # 2016 stands after a year without number (Paipai left), 2018 after one without a count at its start.
     found = rows(
         warehouse,
@@ -218,7 +218,7 @@ def test_what_cannot_be_decomposed_says_why(warehouse: Connection) -> None:
     }
 
 
-def test_rank_of_2019(warehouse: Connection) -> None:
+def test_peer_ranks_of_2019(warehouse: Connection) -> None:
     # Pinduoduo 163.01 in calendar 2019; Alibaba 703.79 from April 2019 to March 2020.
     found = rows(
         warehouse,
@@ -232,7 +232,7 @@ def test_rank_of_2019(warehouse: Connection) -> None:
     }
 
 
-def test_what_informs_nobody_is_listed_and_not_ranked(warehouse: Connection) -> None:
+def test_uninformative_rows_are_listed_and_not_ranked(warehouse: Connection) -> None:
     found = rows(warehouse, "from marts.peer_rank where rank is null")
     assert {"uninformative", "definition_break", "missing_spend"} <= {r["validity"] for r in found}
     trend = {r["row_id"] for r in rows(warehouse, "select row_id from marts.cac_trend")}
@@ -244,7 +244,7 @@ def test_what_informs_nobody_is_listed_and_not_ranked(warehouse: Connection) -> 
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs_and_says_how_to_read_it(warehouse: Connection, example: Any) -> None:
+def test_an_example_returns_rows_and_explains_how_to_read_it(warehouse: Connection, example: Any) -> None:
     text = example.read_text(encoding="utf-8")
     found = warehouse.execute(text).fetchall()
     assert text.startswith("-- ") and "-- How to read it: " in text

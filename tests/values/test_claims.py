@@ -65,7 +65,7 @@ def documents(con: Connection, row: Row) -> set[tuple[str, str]]:
 BUYERS_2016 = {("2017-05-01", "155.0 million"), ("2017-05-01", "226.6 million")}
 
 
-def test_two_quotes_of_one_year_are_both_right(warehouse: Connection) -> None:
+def test_two_different_claims_about_one_year_can_both_hold(warehouse: Connection) -> None:
     # JD 2016, buyers 226.6 - 155.0 = 71.6 +- 0.1 (IR page, 2017-05-01). Expense 10,573.024 (20-F filed
     # 2017-05-01): 147.668 [147.462, 147.874]. Restated 10,158.686 (20-F filed 2018-04-27): 141.881.
     [then] = checks(warehouse, "x07", f"{PLAIN} and k.vintage = 'then'")
@@ -83,7 +83,7 @@ def test_two_quotes_of_one_year_are_both_right(warehouse: Connection) -> None:
     assert documents(warehouse, later) == BUYERS_2016 | {("2018-04-27", "10158686000")}
 
 
-def test_growth_from_2012_to_2016(warehouse: Connection) -> None:
+def test_the_claimed_growth_from_2012_to_2016_holds(warehouse: Connection) -> None:
     # 2012: 1,096.765 (20-F, 2015-04-17) / (29.3 - 12.5 = 16.8) = 65.284; 147.668 / 65.284 - 1 = 126.19 %.
     [then] = checks(warehouse, "x09", f"{PLAIN} and k.vintage = 'then'")
     assert then["verdict"] == "holds"
@@ -94,7 +94,7 @@ def test_growth_from_2012_to_2016(warehouse: Connection) -> None:
     assert round(since["computed"], 2) == 117.33
 
 
-def test_fiscal_years_that_a_year_may_mean(warehouse: Connection) -> None:
+def test_a_year_in_a_claim_may_mean_a_fiscal_year(warehouse: Connection) -> None:
     # "2016" is Alibaba's fiscal 2017: 16,314 (20-F, 2017-06-15) / 31 = 526.26; 31 is 466 less the printed
     # increase of 12 (release, 2017-08-17) less 423 (release, 2016-05-05).
     held = checks(warehouse, "x04", "k.verdict = 'holds'")
@@ -127,7 +127,7 @@ ARTICLE = {
 }
 
 
-def test_the_article_part_by_part(warehouse: Connection) -> None:
+def test_verdicts_on_each_part_of_the_article(warehouse: Connection) -> None:
     found = rows(warehouse, "select v.* from marts.claim_verdict as v where v.kind = 'article'")
     assert {(v["claim_id"], v["part"], v["subject"]): v["verdict"] for v in found} == ARTICLE
     assert {v["verdict_then"] for v in found} == {None}, "no date is taken from a note"
@@ -179,13 +179,13 @@ MISSING = {
 
 
 @pytest.mark.parametrize("claim", MISSING)
-def test_what_cannot_be_checked_names_the_figure(warehouse: Connection, claim: str) -> None:
+def test_a_claim_that_cannot_be_checked_names_the_missing_figure(warehouse: Connection, claim: str) -> None:
     found = checks(warehouse, claim)
     assert {k["verdict"] for k in found} == {"not_checkable"}
     assert any(MISSING[claim] in k["reason"] for k in found), [k["reason"] for k in found]
 
 
-def test_every_verdict_that_cannot_be_given_names_what_is_missing(warehouse: Connection) -> None:
+def test_every_not_checkable_verdict_names_what_is_missing(warehouse: Connection) -> None:
     unnamed = (
         "select k.* from marts.claim_check as k where k.verdict = 'not_checkable' "
         "and (coalesce(k.missing, '') = '' or not contains(k.reason, k.missing))"
@@ -193,7 +193,7 @@ def test_every_verdict_that_cannot_be_given_names_what_is_missing(warehouse: Con
     assert rows(warehouse, unnamed) == []
 
 
-def test_a_quarter_is_held_against_the_quarter(warehouse: Connection) -> None:
+def test_a_claim_about_a_quarter_is_checked_against_the_quarter(warehouse: Connection) -> None:
     # The quarter's expense stands as "about" in an undated document, so bounds only: 189.08 to 190.06 for
     # 585.2 - 536.3 = 48.9 +- 0.1 buyers. On the day of the claim nothing was known of the quarter's expense.
     [then] = checks(warehouse, "x14", "k.vintage = 'then' and k.is_plain")
@@ -217,7 +217,7 @@ def test_every_claim_and_vintage_has_an_answer(warehouse: Connection) -> None:
 
 
 @pytest.mark.parametrize("day", ["2017-10-17", "2023-08-24"])
-def test_then_is_what_the_twins_say(warehouse: Connection, day: str) -> None:
+def test_claim_figures_of_a_day_equal_the_twin_of_that_day(warehouse: Connection, day: str) -> None:
     """Many days at once give what one day at a time gives."""
     columns = "t.platform, t.scope, t.definition, t.period_end, t.cac, t.cac_low, t.cac_high, t.validity"
     twin = f"select {columns} from marts.cac_trend_as_of(date '{day}') as t order by all"
@@ -230,7 +230,7 @@ def test_then_is_what_the_twins_say(warehouse: Connection, day: str) -> None:
     assert together == alone
 
 
-def test_a_figure_that_goes_missing_is_named(warehouse: Connection) -> None:
+def test_a_removed_figure_is_named_as_missing(warehouse: Connection) -> None:
     with undone(warehouse):
         warehouse.execute(
             "delete from raw.reference_row as r where r.kind = 'observation' and r.fields['platform'] = 'jd' "
@@ -249,7 +249,7 @@ CLAIM = (
 )
 
 
-def test_one_line_adds_a_claim(warehouse: Connection, tmp_path: Path) -> None:
+def test_one_row_adds_a_claim(warehouse: Connection, tmp_path: Path) -> None:
     everything = "select k.* from marts.claim_check as k where k.claim_id <> 'mine' order by all"
     before = warehouse.execute(everything).fetchall()
     (tmp_path / "claims.csv").write_text(CLAIM, encoding="utf-8")

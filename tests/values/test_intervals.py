@@ -20,6 +20,8 @@ from etl.models.graph import create_statements
 from etl.warehouse import Connection, memory
 from tests.support.models import create_empty, models_behind
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = ("ok", "coarse", "uninformative")
 YEARS = {"cac_pooled_2y": 2, "cac_pooled_3y": 3}
 KEPT = {"cac_gross_10": Fraction(9, 10), "cac_gross_20": Fraction(8, 10), "cac_gross_30": Fraction(7, 10)}
@@ -181,7 +183,7 @@ def holds(low: float | None, truth: Fraction, high: float | None) -> bool:
 
 @given(st.lists(companies(), min_size=1, max_size=5))
 @settings(max_examples=20, deadline=None)
-def test_the_truth_lies_within_and_the_corners_are_reached(core: Connection, printed: list[Company]) -> None:
+def test_intervals_contain_the_truth_and_reach_their_corners(core: Connection, printed: list[Company]) -> None:
     for row in trend(core, printed):
         company = printed[int(row["platform"][1:])]
         definition, year, low, high = row["definition"], row["year"], row["cac_low"], row["cac_high"]
@@ -204,7 +206,7 @@ def test_the_truth_lies_within_and_the_corners_are_reached(core: Connection, pri
 
 @given(st.lists(companies(), min_size=1, max_size=5))
 @settings(max_examples=10, deadline=None)
-def test_index_and_growth_hold_the_truth(core: Connection, printed: list[Company]) -> None:
+def test_intervals_of_index_and_growth_contain_the_truth(core: Connection, printed: list[Company]) -> None:
     for row in trend(core, printed):
         world = [printed[int(row["platform"][1:])].truth()]
         definition, year = row["definition"], row["year"]
@@ -228,7 +230,7 @@ def test_index_and_growth_hold_the_truth(core: Connection, printed: list[Company
     st.sampled_from(["at_least", "at_most"]),
 )
 @settings(max_examples=15, deadline=None)
-def test_bounds_are_open_on_one_side(
+def test_one_sided_prints_give_one_sided_intervals(
     core: Connection, printed: list[Company], kind: str, year: int, qualifier: str
 ) -> None:
     """One figure of each company is a bound: no point, the end that it opens is open, the other one holds."""

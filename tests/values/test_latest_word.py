@@ -13,6 +13,8 @@ from etl.models.graph import create_statements
 from etl.warehouse import Connection, memory
 from tests.support.models import create_empty, models_behind
 
+pytestmark = pytest.mark.slow
+
 DAYS = [date(2018, 4, day) for day in range(1, 5)]
 END_OF_TIME = date(9999, 12, 31)
 # scope, unit, period_start: quantities that differ in one of them only, and one that has no start.
@@ -181,7 +183,7 @@ def expected(figures: Sequence[Figure], day: date | None) -> list[str]:
 
 @given(archives())
 @settings(max_examples=60, deadline=None)
-def test_sql_agrees_with_the_prose(core: Connection, figures: list[Figure]) -> None:
+def test_the_sql_agrees_with_the_rule_in_plain_python(core: Connection, figures: list[Figure]) -> None:
     fill(core, figures)
     days = [DAYS[0] - timedelta(1), *DAYS, END_OF_TIME]
     assert counted(core, days) == {day: expected(figures, day) for day in (None, *days)}
@@ -189,7 +191,7 @@ def test_sql_agrees_with_the_prose(core: Connection, figures: list[Figure]) -> N
 
 @given(archives())
 @settings(max_examples=10, deadline=None)
-def test_later_figures_change_nothing_before_their_day(core: Connection, figures: list[Figure]) -> None:
+def test_later_figures_change_no_earlier_day(core: Connection, figures: list[Figure]) -> None:
     fill(core, figures)
     day = DAYS[2]
     before = counted(core, DAYS[:3])
@@ -203,7 +205,7 @@ def point(name: str, value: str, half_width: str, day: int, class_rank: int = 1)
     return Figure(name, 0, Decimal(value), Decimal(half_width), "exact", class_rank, DAYS[day], False)
 
 
-def test_the_oracle_knows_the_hard_case() -> None:
+def test_the_plain_python_rule_agrees_with_a_case_by_hand() -> None:
     """Worked by hand, so that prose, oracle and SQL cannot be wrong together on it."""
     first, restated = point("first", "100", "0.25", 0), point("restated", "101", "0.25", 1)
     coarse, press = point("coarse", "100.5", "1", 2), point("press", "100", "0.25", 3, class_rank=2)

@@ -84,7 +84,7 @@ def test_every_figure_of_the_windows_is_cited(warehouse: Connection) -> None:
     assert {position for _, position in sides} == {"before", "across", "after"}
 
 
-def test_the_first_months_of_2020_are_named(warehouse: Connection) -> None:
+def test_the_first_months_of_2020_are_named_as_a_confounder(warehouse: Connection) -> None:
     """A quarter that lies in them says so; the quarter a year later says that its year before did."""
     found = warehouse.execute(
         "select period_end, confounders, one_sided_confounders from marts.year_on_year "

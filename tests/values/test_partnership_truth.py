@@ -16,6 +16,8 @@ from etl.warehouse import Connection, memory
 from tests.support.demo_warehouse import World, load_daily, load_demo, world
 from tests.support.models import build_models
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 5
 CASES = 500
 
@@ -95,7 +97,7 @@ def test_a_wrong_cost_is_not_covered(months: list[tuple[float, float, float, int
     assert [row for row in large if row[1] <= row[0] / 2 or row[2] >= row[0] * 2] == []
 
 
-def test_days_meet_the_inputs_to_the_cent(demo: Connection, truth: World) -> None:
+def test_daily_sums_equal_the_inputs_to_the_cent(demo: Connection, truth: World) -> None:
     for slug, channel, column, daily in partners(truth):
         found = demo.execute(
             "select count(*), sum(orders), sum(new_buyers), sum(gmv), sum(net_gmv), sum(marketing_spend), "
@@ -132,7 +134,7 @@ def test_partners_and_other_channels_sum_to_the_platform(demo: Connection, truth
 
 
 @pytest.mark.parametrize("span", ["day", "week", "month"])
-def test_spans_sum_to_the_days(demo: Connection, span: str) -> None:
+def test_weeks_and_months_sum_to_the_days(demo: Connection, span: str) -> None:
     sums = "sum(new_buyers), sum(orders), sum(gmv), sum(net_gmv), sum(commission), sum(days)"
     days = sums.replace("sum(days)", "count(*)")
     group = "group by platform, partnership_id order by platform, partnership_id"
@@ -167,7 +169,7 @@ def test_a_trailing_window_is_its_28_days(demo: Connection, truth: World) -> Non
         assert found == (expected if channel.last == DAYS - 1 else None)
 
 
-def test_repeat_rates_are_those_of_the_world(demo: Connection, truth: World) -> None:
+def test_repeat_rates_match_the_simulated_world(demo: Connection, truth: World) -> None:
     """A buyer returns Poisson times, each after 1 + Exp(60) days: the share within h days is known."""
     checked = 0
     for slug, channel, _, _ in partners(truth):
@@ -198,7 +200,7 @@ def test_the_cohort_and_the_days_count_the_same_buyers(demo: Connection) -> None
     assert len(by_month) == 6
 
 
-def test_others_and_partner_are_everybody(demo: Connection) -> None:
+def test_partner_and_other_buyers_sum_to_all_buyers(demo: Connection) -> None:
     astray = demo.execute(
         "with everybody as (select platform, cohort_month, sum(buyers) as buyers from steps.buyer_cohort "
         "group by all) select c.platform, c.partnership_id, c.cohort_month "
@@ -220,7 +222,7 @@ def test_filed_expense_is_explained_but_for_the_overhead(demo: Connection) -> No
         assert int(spend * 115 / 100) == filed
 
 
-def test_the_newest_week_says_that_it_is_open(demo: Connection) -> None:
+def test_the_newest_week_is_flagged_as_open(demo: Connection) -> None:
     """The last day of the world is a Wednesday: its week ends four days later and is not over."""
     last = day(DAYS - 1)
     found = demo.execute(
@@ -232,6 +234,6 @@ def test_the_newest_week_says_that_it_is_open(demo: Connection) -> None:
 
 
 @pytest.mark.parametrize("number", range(30, 35))
-def test_a_morning_has_its_answers(demo: Connection, number: int) -> None:
+def test_the_examples_on_daily_data_return_rows(demo: Connection, number: int) -> None:
     (path,) = (ROOT / "sql" / "examples").glob(f"{number}_*.sql")
     assert demo.execute(path.read_text(encoding="utf-8")).fetchall()

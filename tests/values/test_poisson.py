@@ -18,7 +18,7 @@ def garwood(count: int) -> tuple[float, float]:
     return low, float(chi2.ppf(0.975, 2 * count + 2)) / 2
 
 
-def test_the_table_is_exact(con: Connection) -> None:
+def test_the_table_below_20_is_exact(con: Connection) -> None:
     model = models_behind("core.poisson_interval")["core.poisson_interval"]
     rows = con.execute(f"select * from ({model.sql}) order by events").fetchall()
     assert [events for events, *_ in rows] == list(range(20))
@@ -26,7 +26,7 @@ def test_the_table_is_exact(con: Connection) -> None:
         assert (low, high) == pytest.approx(garwood(events), rel=1e-14)
 
 
-def test_from_20_on_the_formula_is_off_by_less_than_a_hundred_thousandth(con: Connection) -> None:
+def test_from_20_on_the_relative_error_is_below_a_hundred_thousandth(con: Connection) -> None:
     """Far less than the interval is wide: at 20 it reaches from 61 % to 154 % of the count."""
     for model in models_behind("steps.partnership_cost").values():
         for statement in create_statements(model):

@@ -151,7 +151,7 @@ def test_jd_2012(warehouse: Connection) -> None:
     assert (round(row["cac"], 2), row["known_on"]) == (65.28, date(2017, 5, 1))
 
 
-def test_jd_2016_was_right_twice(warehouse: Connection) -> None:
+def test_jd_2016_before_and_after_the_restatement(warehouse: Connection) -> None:
     # 226.6 less 155.0 = 71.6. Expense 10,573.024 (20-F of 2016, 2017-05-01) until the 20-F of 2017
     # (2018-04-27) restated it to 10,158.686, when JD Finance had left.
     now = cost(warehouse, "jd", "2016-12-31")
@@ -175,13 +175,13 @@ def test_jd_2015_across_paipai(warehouse: Connection) -> None:
     assert round(cost(warehouse, "jd", "2015-12-31", "core", as_of="2017-10-17")["cac"], 2) == 120.13
 
 
-def test_every_definition_is_there(warehouse: Connection) -> None:
+def test_every_definition_has_rows(warehouse: Connection) -> None:
     found = warehouse.execute("select distinct definition from marts.cac_trend").fetchall()
     net, scenarios = {"cac_net_12m", "cac_pooled_2y", "cac_pooled_3y", "cac_net_quarter"}, {10, 20, 30}
     assert {row[0] for row in found} == net | {f"cac_gross_{c}" for c in scenarios} | {"marginal_cac"}
 
 
-def test_a_number_or_a_reason_never_both(warehouse: Connection) -> None:
+def test_every_row_has_either_a_number_or_a_reason(warehouse: Connection) -> None:
     for row in rows(warehouse, "marts.cac_trend"):
         assert row["validity"] in NUMBERS | REASONS, row["row_id"]
         assert (row["cac"] is None) == (row["validity"] in REASONS), row["row_id"]

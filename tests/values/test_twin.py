@@ -149,11 +149,11 @@ def con() -> Connection:
         ),
     ],
 )
-def test_only_the_names_of_tables_change(sql: str, expected: str) -> None:
+def test_only_table_names_are_replaced(sql: str, expected: str) -> None:
     assert replace_tables(sql, TWINS) == expected
 
 
-def test_twin_tells_what_was_known_on_the_day(tmp_path: Path, con: Connection) -> None:
+def test_a_twin_shows_what_was_known_on_the_day(tmp_path: Path, con: Connection) -> None:
     make(con, load(tmp_path, HOUSE))
     told = "select thing, weight, heavier, sightings, newest, words from {} order by thing"
     words = "from core.seen_latest"
@@ -169,7 +169,7 @@ def test_twin_tells_what_was_known_on_the_day(tmp_path: Path, con: Connection) -
     ]
 
 
-def test_twin_of_a_mart_tells_what_those_of_other_marts_tell(tmp_path: Path, con: Connection) -> None:
+def test_a_twin_reads_other_marts_as_of_the_same_day(tmp_path: Path, con: Connection) -> None:
     models = load(tmp_path, HOUSE)
     make(con, models)
     assert con.execute("from marts.tale").fetchall() == [(2, 5)]
@@ -177,14 +177,14 @@ def test_twin_of_a_mart_tells_what_those_of_other_marts_tell(tmp_path: Path, con
     assert con.execute("from marts.tale_as_of(date '2020-01-01')").fetchall() == [(1, 1)]
 
 
-def test_a_twin_asks_once_for_what_was_known(tmp_path: Path) -> None:
+def test_a_twin_reads_the_known_observations_once(tmp_path: Path) -> None:
     tale = next(model for model in load(tmp_path, HOUSE) if model.table == "tale")
     text = twin_sql(tale)
     assert text.count("core.seen_as_of(as_of_date)") == 1
     assert "marts.story_as_of(as_of_date)" not in text
 
 
-def test_twin_works_inside_a_lateral_join(tmp_path: Path, con: Connection) -> None:
+def test_a_twin_works_in_a_lateral_join(tmp_path: Path, con: Connection) -> None:
     make(con, load(tmp_path, {**HOUSE, "marts/tales/story.sql": SHORT_STORY}))
     rows = con.execute("""
         select d.day, t.weight
@@ -218,7 +218,7 @@ def test_twin_works_inside_a_lateral_join(tmp_path: Path, con: Connection) -> No
         ),
     ],
 )
-def test_a_twin_never_reads_today_in_silence(tmp_path: Path, files: dict[str, str], message: str) -> None:
+def test_a_twin_that_would_read_todays_rows_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
     with pytest.raises(ModelError) as refused:
         load(tmp_path, {**HOUSE, **files})
     assert message in str(refused.value)
@@ -230,7 +230,7 @@ def told_as_of() -> list[Model]:
     return [model for model in project_models() if model.twin and model.name != needs_filings]
 
 
-def test_every_twin_at_infinity_is_its_table(warehouse: Connection) -> None:
+def test_every_twin_at_infinity_equals_its_table(warehouse: Connection) -> None:
     models = told_as_of()
     assert models
     for model in models:
@@ -253,7 +253,7 @@ def test_no_twin_knows_the_future(warehouse: Connection, day: str) -> None:
         assert late.fetchall() == [(0,)], mart.name
 
 
-def test_twins_answer_for_many_days_at_once(warehouse: Connection) -> None:
+def test_twins_give_the_same_rows_for_many_days_at_once(warehouse: Connection) -> None:
     """Called beside the days, as marts.restatement_effect does; docs/contributing.md says what is impossible."""
     days = ("2018-04-26", "2018-04-27")
     beside = ", ".join(f"(date '{day}')" for day in days)
