@@ -18,7 +18,7 @@ from rich.console import Console
 
 from etl.config import ROOT, SettingsError, load_settings, settings_pages
 from etl.errors import MendError, RetryError
-from etl.warehouse import DatabaseError, WarehouseError, open_build, open_snapshot
+from etl.warehouse import DatabaseError, open_build, open_snapshot
 
 if TYPE_CHECKING:
     from etl.inbox.run import InboxResult
@@ -34,16 +34,9 @@ FAILED = {
     "demo": "No demo: {}",
     "edgar": "Stopped: {}\nThe same command goes on from here.",
 }
+# Errors whose message is all that a person needs; any other is a fault of the program.
+EXPECTED = (MendError, RetryError, SettingsError, DatabaseError, OSError)
 INTERRUPTED = "Interrupted: readers keep the snapshot they have; the same command starts anew or goes on"
-
-
-def expected_errors() -> tuple[type[Exception], ...]:
-    """The errors whose message is all that a person needs; any other is a fault of the program."""
-    from etl.checks.suite import SuiteError
-    from etl.models.tree import ModelError
-
-    ours = (MendError, RetryError, ModelError, SettingsError, SuiteError, WarehouseError)
-    return (*ours, DatabaseError, OSError)
 
 
 class Commands(click.Group):
@@ -57,7 +50,7 @@ class Commands(click.Group):
             message, code = INTERRUPTED, 130
         except Exception as error:
             # Whoever reads our output may have seen enough: click ends the process without a word then.
-            if isinstance(error, BrokenPipeError) or not isinstance(error, expected_errors()):
+            if isinstance(error, BrokenPipeError) or not isinstance(error, EXPECTED):
                 raise
             message, code = FAILED.get(ctx.invoked_subcommand or "", "{}").format(error), 1
         click.echo(message, err=True)
@@ -132,7 +125,7 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
             found = outcome(result, instance)
     except dg.DagsterExecutionInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
-    except expected_errors() as error:  # the run did not even start
+    except EXPECTED as error:  # the run did not even start
         after_refresh(settings, str(error))
         raise
     if found.interrupted:

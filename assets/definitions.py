@@ -29,7 +29,7 @@ def defs() -> dg.Definitions:
 def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) -> dg.Definitions:
     """The definitions of the project in `root`; `environment` replaces the environment variables.
 
-    Raises ModelError or SuiteError, with the file and the fix, for a file that breaks the rules.
+    Raises MendError, with the file and the fix, for a file that breaks the rules.
     """
     models = load_models(root / "sql")
     questions = dict.fromkeys(SOURCE_TABLES, "") | {m.name: m.question for m in models if not m.is_macro}

@@ -16,10 +16,10 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from etl.build import BuildError
+from etl.checks.run import CriticalFailure
 from etl.config import ROOT, Settings, load_settings
-from etl.errors import SourceError
-from etl.warehouse import BusyError, Connection, WarehouseError, open_build
+from etl.errors import MendError, RetryError
+from etl.warehouse import Connection, open_build
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = b"Stopping after the step that is under way; once more stops at once.\n"
@@ -48,7 +48,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Warehouse", None, None]:
-        """This resource, while the run holds the writer's lock. Raises BusyError when another run has it."""
+        """This resource, while the run holds the writer's lock. Raises RetryError when another run has it."""
         with writer_lock(self.settings):
             try:
                 yield self
@@ -70,9 +70,11 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
                 self._connection.execute(f"set threads = {threads}")
                 interrupt.append(self._connection.interrupt)
                 yield self._connection
-        except BusyError as error:
+        except CriticalFailure:
+            raise  # the step reports its checks
+        except RetryError as error:
             raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
-        except (SourceError, BuildError, WarehouseError) as error:
+        except MendError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
 
     @contextmanager
@@ -121,7 +123,7 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
 
 @contextmanager
 def writer_lock(settings: Settings) -> Iterator[None]:
-    """The right to write this home, held for the block. Raises BusyError after WAIT_SECONDS."""
+    """The right to write this home, held for the block. Raises RetryError after WAIT_SECONDS."""
     path = settings.build_db.with_name("refresh.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     give_up = time.monotonic() + WAIT_SECONDS
@@ -132,7 +134,7 @@ def writer_lock(settings: Settings) -> Iterator[None]:
                 break
             except BlockingIOError as error:
                 if time.monotonic() >= give_up:
-                    raise BusyError(
+                    raise RetryError(
                         f"another refresh is writing {settings.home}: wait for it to end, or stop it"
                     ) from error
                 time.sleep(0.2)

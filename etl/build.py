@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.checks.run import CheckResult, Checks, CriticalFailure, SuiteRunner, checked, run
+from etl.checks.run import CheckResult, Checks, SuiteRunner, checked, run
 from etl.checks.suite import Suite, load_suite
 from etl.contracts import contract_tables
+from etl.errors import MendError
 from etl.models.file import AS_OF, SCHEMAS, Model
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
-
-
-class BuildError(RuntimeError):
-    """The SQL of a model does not run; the message names its file. The last good rows stay."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +48,20 @@ class Outcome:
 def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[Checks]:
     """One transaction for a model, with its checks, which are recorded after it whatever becomes of it.
 
-    Raises CriticalFailure as the block does, BuildError for an error of the database.
+    Raises CriticalFailure as the block does, MendError, which names the file, for an error of the database.
     """
     try:
         with checked(con, run_id) as checks:
             yield checks
     except DatabaseError as error:
         fix = "; give it more with WAREHOUSE_MEMORY" if isinstance(error, MemoryShortage) else ""
-        raise BuildError(f"{model.path}: {error}{fix}") from error
+        raise MendError(f"{model.path}: {error}{fix}") from error
 
 
 def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check: SuiteRunner = run) -> BuildResult:
     """Build one model in one transaction; `suite` is None for a macro, which has no rows to check.
 
-    Raises CriticalFailure when a critical expectation fails and BuildError when the SQL does; the
+    Raises CriticalFailure when a critical expectation fails and MendError when the SQL does; the
     table is then as it was before. Results of the suite go to audit.expectation_result either way.
     """
     started = time.perf_counter()
@@ -82,7 +79,7 @@ def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check
 def build_all(con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, check: SuiteRunner = run) -> list[Outcome]:
     """Build all models in dependency order; what lies behind a failure is skipped, the rest goes on.
 
-    Raises ModelError and quality.SuiteError before anything is built.
+    Raises MendError for a model or suite that breaks the rules, before anything is built.
     """
     models = load_models(sql_dir)
     suites = {m.name: load_suite(suites_dir, m.name, m.question) for m in models if not m.is_macro}
@@ -96,7 +93,7 @@ def build_all(con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, che
         try:
             result = build(con, model, suites.get(model.name), run_id, check)
             outcomes[model.name] = Outcome(model.name, result)
-        except (CriticalFailure, BuildError) as error:
+        except MendError as error:
             outcomes[model.name] = Outcome(model.name, None, str(error))
     return list(outcomes.values())
 

@@ -318,10 +318,6 @@ _TRUTH = "platform channel partnership_id currency true_cac true_returns true_ca
 )
 
 
-class DemoError(MendError):
-    """The demo cannot be written there; the message says why."""
-
-
 def demo_environment(home: Path = HOME) -> dict[str, str]:
     """The environment of the demo: its own home, figures and inbox, and no source of the user's."""
     sources = ("WAREHOUSE_S3_URL", "WAREHOUSE_POSTGRES_DSN", "WAREHOUSE_FX_URL", "WAREHOUSE_NOTIFY", "SEC_USER_AGENT")
@@ -332,11 +328,11 @@ def demo_environment(home: Path = HOME) -> dict[str, str]:
 def write_demo(settings: Settings, seed: int = SEED) -> dict[str, int]:
     """Write the files of the demo into its home; returns rows by file.
 
-    Raises DemoError for a home that holds a warehouse which is no demo.
+    Raises MendError for a home that holds a warehouse which is no demo.
     """
     home = settings.home
     if settings.build_db.exists() and not settings.is_demo:
-        raise DemoError(f"{home} holds a warehouse of real data: simulated rows are never mixed with it")
+        raise MendError(f"{home} holds a warehouse of real data: simulated rows are never mixed with it")
     for folder in ("inbox", "figures", "truth"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     (home / SIMULATED).write_text(_SAYS, encoding="utf-8")

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.config import Settings
-from etl.warehouse import BusyError, Connection, WarehouseError, open_build
+from etl.errors import MendError, RetryError
+from etl.warehouse import Connection, open_build
 
 RUN = "run"
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
@@ -50,9 +51,9 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
     try:
         with open_build(settings) as con:
             findings += findings_in(con, settings.sql_dir / "alerts")
-    except BusyError:
+    except RetryError:
         pass
-    except WarehouseError as error:
+    except MendError as error:
         findings = [_run(failure or str(error))]
     told = _read(settings)
     news = [finding for finding in findings if _is_news(finding, told)]

@@ -23,11 +23,13 @@ import duckdb
 
 from etl.config import ROOT, Settings
 from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables
-from etl.errors import MendError
+from etl.errors import MendError, RetryError
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 MemoryShortage = duckdb.OutOfMemoryException
+# Former names, until all callers have the two bases.
+WarehouseError = MendError
 STORAGE_VERSION = "v1.4.0"
 SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
 SQL = ROOT / "sql"
@@ -38,14 +40,6 @@ SCALAR_MACROS = (
     "where database_name = current_database() and schema_name = 'main' and not internal"
 )
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
-
-
-class WarehouseError(MendError):
-    """The warehouse cannot go on; the message says why and what to do."""
-
-
-class BusyError(WarehouseError):
-    """Another process holds the database; trying again later may help."""
 
 
 def create_database(path: Path) -> Connection:
@@ -65,7 +59,7 @@ def memory() -> Connection:
 def open_build(settings: Settings) -> Iterator[Connection]:
     """The build database, opened to write; checkpointed and closed at the end.
 
-    Raises BusyError when another process holds it, WarehouseError when it cannot be opened.
+    Raises RetryError when another process holds it, MendError when it cannot be opened.
     """
     con = create_database(settings.build_db)
     try:
@@ -81,10 +75,10 @@ def open_build(settings: Settings) -> Iterator[Connection]:
 def open_snapshot(path: Path, memory_limit: str = "2GB", threads: int = 2) -> Iterator[Connection]:
     """A published snapshot, read-only, without access to other files and with its settings locked.
 
-    Raises WarehouseError when there is none yet.
+    Raises MendError when there is none yet.
     """
     if not path.exists():
-        raise WarehouseError(f"no published snapshot at {path}: run `make refresh` first")
+        raise MendError(f"no published snapshot at {path}: run `make refresh` first")
     con = _connect(str(path), {"memory_limit": memory_limit, "threads": str(threads)}, read_only=True)
     try:
         con.execute("set timezone = 'UTC'")
@@ -113,8 +107,8 @@ def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) 
 
     Always reads what stands at `path` now, also when this process still holds an older file of that
     name open. A file that is written gets the storage version of the house and no `.wal`: it is complete
-    when it is checkpointed, and worthless before. Raises BusyError when another connection or process
-    has it open to write, WarehouseError when it cannot be opened.
+    when it is checkpointed, and worthless before. Raises RetryError when another connection or process
+    has it open to write, MendError when it cannot be opened.
     """
     options = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes"
     quoted = str(path).replace("'", "''")
@@ -148,14 +142,14 @@ def _connect(database: str, config: dict[str, str], read_only: bool = False) -> 
     return con
 
 
-def _opening_error(database: str, error: duckdb.Error) -> WarehouseError:
+def _opening_error(database: str, error: duckdb.Error) -> MendError | RetryError:
     """Say what an error on opening means: someone holds the file, or it is broken or out of reach."""
     text = str(error)
     if "Could not set lock" in text or "already attached" in text:
-        return BusyError(
+        return RetryError(
             f"{database} is in use by another process: wait for the other refresh to end, or stop it ({text})"
         )
-    return WarehouseError(f"{database} cannot be opened: {text}")
+    return MendError(f"{database} cannot be opened: {text}")
 
 
 def kept_tables() -> dict[str, tuple[str, tuple[Column, ...]]]:

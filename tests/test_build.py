@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from etl.build import BuildError, build, build_all, drop_unmade
+from etl.build import build, build_all, drop_unmade
 from etl.checks.run import CheckResult, CriticalFailure, checked
 from etl.checks.suite import Suite
+from etl.errors import MendError
 from etl.models.file import Model
 from etl.models.graph import load_models
-from etl.models.tree import ModelError
 from etl.warehouse import Connection, memory
 
 RAW = "insert into raw.reference_row (kind, line) values ('thing', {})"
@@ -242,7 +242,7 @@ def test_sql_that_fails_names_its_file_and_keeps_the_rows(
     build(con, models["core.thing"], Suite("core.thing", ()), "1", passes)
     broken = THING.replace("r.line::bigint", "(r.kind::integer)::bigint")
     (model,) = load_models(write(tmp_path / "broken", {"core/thing.sql": broken}))
-    with pytest.raises(BuildError, match=r"core/thing.sql: Conversion Error"):
+    with pytest.raises(MendError, match=r"core/thing.sql: Conversion Error"):
         build(con, model, Suite("core.thing", ()), "2", passes)
     assert lines(con) == [1, 2]
 
@@ -301,7 +301,7 @@ def test_tables_that_no_file_makes_are_dropped(con: Connection, tmp_path: Path, 
 def test_build_all_refuses_invalid_models_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
     files = {**FILES, "marts/tales/story.sql": STORY.replace("core.thing_latest", "raw.reference_row")}
     before = tables(con)
-    with pytest.raises(ModelError):
+    with pytest.raises(MendError):
         build_all(con, write(tmp_path / "sql", files), suites_dir, "1", passes)
     assert tables(con) == before
 

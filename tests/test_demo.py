@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from etl.config import ROOT, SIMULATED, Settings, load_settings
-from etl.demo import DemoError, demo_environment, write_demo
+from etl.demo import demo_environment, write_demo
+from etl.errors import MendError
 from etl.reference import read as published
 from etl.warehouse import open_build
 
@@ -127,6 +128,6 @@ def test_the_demo_refuses_a_home_with_real_data(tmp_path: Path) -> None:
     with open_build(settings):
         pass
     assert not settings.is_demo
-    with pytest.raises(DemoError, match="never mixed"):
+    with pytest.raises(MendError, match="never mixed"):
         write_demo(settings)
     assert not (tmp_path / "inbox").exists()

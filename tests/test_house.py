@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import subprocess
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -166,9 +167,9 @@ def test_modules_import_only_what_they_may() -> None:
         ("etl/reference/read.py", "from etl.edgar import facts", False),
         ("etl/reference/read.py", "import duckdb", False),
         ("etl/printed/forms.py", "from etl.printed.words import NUMBER", True),
-        ("etl/printed/forms.py", "from etl.errors import SourceError", False),
+        ("etl/printed/forms.py", "from etl.errors import MendError", False),
         ("etl/printed/forms.py", "def f():\n    from etl import config", False),
-        ("etl/files/csv.py", "from etl.errors import SourceError", True),
+        ("etl/files/csv.py", "from etl.errors import MendError", True),
         ("etl/files/csv.py", "from etl.files.records import Record", True),
         ("etl/files/csv.py", "from etl.contracts import CONTRACTS", False),
         ("etl/files/csv.py", "import etl.errors_of_files", False),
@@ -417,6 +418,43 @@ def test_only_the_ledger_writes_what_became_of_files() -> None:
 )
 def test_ledger_rule_can_fail(sql: str, allowed: bool) -> None:
     assert (ledger_writes(sql) == []) is allowed
+
+
+def orphans(sources: Mapping[str, str]) -> list[str]:
+    """Exception classes that derive from none of the two bases in etl/errors.py, by file."""
+    bases, places = {}, {}
+    for path, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+                places[node.name] = path
+
+    def known(name: str, wanted: Callable[[str], bool]) -> bool:
+        return wanted(name) or any(known(base, wanted) for base in bases.get(name, ()))
+
+    def is_builtin(name: str) -> bool:
+        return isinstance(found := getattr(builtins, name, None), type) and issubclass(found, BaseException)
+
+    return [
+        f"{places[name]}: {name}"
+        for name in bases
+        if known(name, is_builtin) and not known(name, {"MendError", "RetryError"}.__contains__)
+    ]
+
+
+def test_every_error_says_what_helps() -> None:
+    code = {p: t for p, t in tracked().items() if p.endswith(".py") and p.startswith(("etl/", "assets/"))}
+    later = ("FileError", "MisreadError", "BrokenRulesError", "SettingsError")  # to be adapted
+    assert [found for found in orphans(code) if not found.endswith(later)] == [], (
+        "derive it from MendError or RetryError of etl/errors.py"
+    )
+
+
+def test_error_rule_can_fail() -> None:
+    base = "class MendError(Exception):\n    pass\n"
+    assert orphans({"etl/errors.py": base, "etl/a.py": "class OneError(errors.MendError): ..."}) == []
+    assert orphans({"etl/errors.py": base, "etl/a.py": "class OneError(ValueError): ..."}) == ["etl/a.py: OneError"]
+    assert orphans({"etl/a.py": "class A(KeyError): ...\nclass B(A): ..."}) == ["etl/a.py: A", "etl/a.py: B"]
 
 
 # --- Files: names, paths ------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from threading import Thread
 import pytest
 
 from etl.config import Settings, load_settings
+from etl.errors import RetryError
 from etl.notify import after_refresh
-from etl.warehouse import BusyError, Connection, open_build
+from etl.warehouse import Connection, open_build
 
 pytestmark = pytest.mark.slow
 
@@ -179,7 +180,7 @@ def test_a_database_in_use_is_not_sent_as_a_failed_run(
     settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def held(_: Settings) -> Connection:
-        raise BusyError("in use by another process")
+        raise RetryError("in use by another process")
 
     write(settings, check(False, 1))
     with monkeypatch.context() as other:

@@ -44,7 +44,7 @@ SCALAR = """
 def made_pages(sql_dir: Path, docs: Path = DOCS) -> dict[str, str]:
     """The current text of each page of `docs` that is made from the SQL files, whole or in part, by its name.
 
-    Raises ModelError for a SQL file, DatabaseError for a query in a page.
+    Raises MendError for a SQL file, DatabaseError for a query in a page.
     """
     with closing(memory()) as con:
         grains = _create(con, sql_dir)

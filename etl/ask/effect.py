@@ -31,7 +31,7 @@ from scipy.optimize import nnls  # type: ignore[import-untyped]
 from scipy.stats import t as student  # type: ignore[import-untyped]
 
 from etl.errors import MendError
-from etl.warehouse import Connection, WarehouseError
+from etl.warehouse import Connection
 
 Array = NDArray[np.float64]
 CONFIDENCE = 0.95
@@ -39,10 +39,6 @@ FEWEST_DONORS, FEW_DONORS = 3, 5
 FEWEST_BEFORE, FEW_BEFORE, FEWEST_AFTER = 8, 12, 2
 # A control that misses the unit by more than half of the unit's own scatter before the event fits nothing.
 WORST_FIT = 0.5
-
-
-class WeightsError(MendError, ArithmeticError):
-    """The weights found are not the best ones; no estimate rests on them."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ class Effect:
 def measure_effect(values: Array, before: int) -> Effect:
     """The effect on the first row, or why there is none. `values` is units by periods, without gaps.
 
-    Raises WeightsError when the numbers cannot be trusted, ValueError for values with gaps.
+    Raises MendError when the numbers cannot be trusted, ValueError for values with gaps.
     """
     if values.ndim != 2 or not np.isfinite(values).all():
         raise ValueError("the values have gaps: an effect needs every unit in every period")
@@ -150,7 +146,7 @@ def weights(columns: Array, target: Array, ridge: float, demeaned: bool = True) 
     """Weights of the columns, none negative and 1 in sum, that come nearest to the target.
 
     `ridge` keeps them apart: its square times the rows is added for each squared weight. Non-negative least
-    squares with a heavy row for the sum; raises WeightsError unless the result is optimal.
+    squares with a heavy row for the sum; raises MendError unless the result is optimal.
     """
     if demeaned:
         columns, target = columns - columns.mean(axis=0), target - target.mean()
@@ -165,7 +161,7 @@ def weights(columns: Array, target: Array, ridge: float, demeaned: bool = True) 
     slope = (columns.T @ (columns @ found - target) + penalty**2 * found) / scale**2
     # At the best weights no shift between two columns gains: where one is used, its slope is the least.
     if float((slope[found > 1e-6] - slope.min()).max()) > 1e-4 * max(1.0, float(np.abs(slope).max())):
-        raise WeightsError("the weights are not the best ones; the periods or units are too much alike")
+        raise MendError("the weights are not the best ones; the periods or units are too much alike")
     return found
 
 
@@ -243,7 +239,7 @@ def number(day: date) -> int:
 def day_and_partners(con: Connection, deal: str) -> tuple[date, tuple[str, ...]]:
     """The day on which the deal went live, else was announced, and the platforms that count its partners.
 
-    Raises WarehouseError for an unknown deal, or one whose day is not known.
+    Raises MendError for an unknown deal, or one whose day is not known.
     """
     row = con.execute(
         "select coalesce(p.effective_on, p.announced_on), p.traffic_platform, p.supply_platform "
@@ -251,11 +247,9 @@ def day_and_partners(con: Connection, deal: str) -> tuple[date, tuple[str, ...]]
         [deal],
     ).fetchone()
     if row is None:
-        raise WarehouseError(
-            f"no deal is called {deal!r}: core.partnership lists them, as kuaishou-jd-2020-direct-supply"
-        )
+        raise MendError(f"no deal is called {deal!r}: core.partnership lists them, as kuaishou-jd-2020-direct-supply")
     if row[0] is None:
-        raise WarehouseError(f"{deal}: nobody knows the day on which it began, so nothing is before or after")
+        raise MendError(f"{deal}: nobody knows the day on which it began, so nothing is before or after")
     return row[0], tuple(dict.fromkeys(name for name in row[1:] if name))
 
 
@@ -349,7 +343,7 @@ class Answer:
 def answers(con: Connection, deal: str) -> Iterator[Answer]:
     """One answer for each partner with figures and each quarterly metric.
 
-    Raises WarehouseError for an unknown deal, or one whose day is not known.
+    Raises MendError for an unknown deal, or one whose day is not known.
     """
     event_on, partners = day_and_partners(con, deal)
     for market in markets(con, deal):

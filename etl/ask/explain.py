@@ -23,7 +23,8 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
-from etl.warehouse import Connection, WarehouseError
+from etl.errors import MendError
+from etl.warehouse import Connection
 
 USAGE = "name a number: make explain ID=pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation"
 ROW = """
@@ -67,14 +68,6 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] =
 }
 
 Row = Mapping[str, Any]
-
-
-class UnknownIdError(WarehouseError):
-    """No row of marts.cac_trend and no observation has this name; the message has near matches."""
-
-
-class DisagreementError(WarehouseError):
-    """The formula over the inputs of a row does not give its number."""
 
 
 @dataclass(frozen=True)
@@ -140,19 +133,19 @@ class CitedFigure:
 def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
     """What is to be shown for the row or observation `identifier`, from top to bottom.
 
-    Raises UnknownIdError, WarehouseError for a snapshot of an older version, and DisagreementError after
+    Raises MendError for an unknown name, for a snapshot of an older version, and, after
     everything else was shown.
     """
     tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     if not {("core.definition",), ("core.term",)} <= set(tables):
-        raise WarehouseError("an older version published this snapshot, without its definitions: run `make refresh`")
+        raise MendError("an older version published this snapshot, without its definitions: run `make refresh`")
     row = _row(con, "marts.cac_trend", identifier)
     if row is not None:
         yield from _explain_row(con, row)
     elif found := _figures(con, [identifier]):
         yield from _explain_observation(con, found[0])
     else:
-        raise UnknownIdError(_unknown(con, identifier))
+        raise MendError(_unknown(con, identifier))
 
 
 def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:
@@ -179,7 +172,7 @@ def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:
     yield tree
     again = evaluated(row["formula"], symbols)
     if has_number and (again is None or not isclose(again, row["cac"], rel_tol=1e-9)):
-        raise DisagreementError(f"these inputs give {again}, marts.cac_trend says {row['cac']}: do not use this number")
+        raise MendError(f"these inputs give {again}, marts.cac_trend says {row['cac']}: do not use this number")
 
 
 def _answer(row: Row) -> str:

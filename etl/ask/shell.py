@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from etl.warehouse import Connection, WarehouseError, open_snapshot
+from etl.errors import MendError
+from etl.warehouse import Connection, open_snapshot
 
 # The order matters: once the configuration is locked nothing more can be set.
 READ_ONLY_PROFILE = (
@@ -33,12 +34,12 @@ def command(database: Path, query: str, interactive: bool) -> list[str]:
     """The words that start DuckDB's shell on `database`; an empty `query` reads from the keyboard or a pipe.
 
     The program itself is named and not its Python wrapper, which ends with the first Ctrl-C.
-    Raises WarehouseError when the environment has no shell.
+    Raises MendError when the environment has no shell.
     """
     package = find_spec("duckdb_cli")
     program = Path(package.origin).with_name("duckdb") if package and package.origin else None
     if program is None or not program.exists():
-        raise WarehouseError("DuckDB's shell is not in this environment: `make clean`, then `make sql` again")
+        raise MendError("DuckDB's shell is not in this environment: `make clean`, then `make sql` again")
     words = [str(program), "-readonly", "-no-init", "-cmd", "; ".join(READ_ONLY_PROFILE)]
     if not interactive:
         words.append("-bail")
@@ -59,7 +60,7 @@ def banner(con: Connection) -> str:
 def become_shell(database: Path, query: str) -> NoReturn:
     """Replace this process by the shell on the snapshot; it answers `query` and ends, or reads what is typed.
 
-    Raises WarehouseError when there is no snapshot or no shell to open.
+    Raises MendError when there is no snapshot or no shell to open.
     """
     interactive = not query and sys.stdin.isatty()
     with open_snapshot(database) as con:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import Settings
-from etl.warehouse import Connection, WarehouseError
+from etl.errors import MendError
+from etl.warehouse import Connection
 
 NEWEST = """
 select table_name, check_name, expectation_type, severity, success, observed_value, unexpected_count,
@@ -35,11 +36,11 @@ STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')
 def build_pages(con: Connection, folder: Path) -> Path:
     """Write one page a table and an index of them; returns the index.
 
-    Raises WarehouseError when nothing was checked yet.
+    Raises MendError when nothing was checked yet.
     """
     checks = con.execute(NEWEST).fetchall()
     if not checks:
-        raise WarehouseError("no check has run yet: run `make refresh` first")
+        raise MendError("no check has run yet: run `make refresh` first")
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for table, group in groupby(checks, key=lambda row: row[0]):

@@ -25,6 +25,7 @@ from typing import Any, Protocol
 
 from etl.checks.dialect import Loan
 from etl.checks.suite import UNEXPECTED_ROWS, Expectation, Severity, Suite
+from etl.errors import MendError
 from etl.warehouse import Connection, transaction
 
 KEY = {"expect_compound_columns_to_be_unique": "column_list", "expect_column_values_to_be_unique": "column"}
@@ -278,7 +279,7 @@ class SuiteRunner(Protocol):
         """One result for each expectation."""
 
 
-class CriticalFailure(RuntimeError):
+class CriticalFailure(MendError):
     """A critical expectation did not hold or could not run. `results` has all results of the transaction."""
 
     def __init__(self, results: Sequence[CheckResult]) -> None:

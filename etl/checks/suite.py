@@ -18,6 +18,8 @@ from typing import Any, Literal, cast
 
 import yaml
 
+from etl.errors import MendError
+
 Severity = Literal["critical", "warning"]
 UNEXPECTED_ROWS = "unexpected_rows_expectation"
 MOST = 10
@@ -77,10 +79,6 @@ FORMS = frozenset(
 )
 
 
-class SuiteError(ValueError):
-    """A suite file cannot be used; the message names the file, the expectation and the fix."""
-
-
 @dataclass(frozen=True)
 class Expectation:
     """One thing that must hold. `name` is that of the Dagster check, unique in its suite."""
@@ -107,45 +105,45 @@ def suite_path(suites_dir: Path, table: str, question: str = "") -> Path:
 
 
 def load_suite(suites_dir: Path, table: str, question: str = "") -> Suite:
-    """The suite of `schema.table`. Raises SuiteError."""
+    """The suite of `schema.table`. Raises MendError."""
     path = suite_path(suites_dir, table, question)
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SuiteError(f"{path}: cannot be read as YAML; mend it there: {error}") from error
+        raise MendError(f"{path}: cannot be read as YAML; mend it there: {error}") from error
     if not isinstance(document, dict) or set(document) != {"expectations"}:
-        raise SuiteError(f"{path}: the file must hold one key, `expectations`")
+        raise MendError(f"{path}: the file must hold one key, `expectations`")
     entries = document["expectations"]
     if not isinstance(entries, list) or not 1 <= len(entries) <= MOST:
-        raise SuiteError(f"{path}: list 1 to {MOST} expectations; drop those on whose failure nobody would act")
+        raise MendError(f"{path}: list 1 to {MOST} expectations; drop those on whose failure nobody would act")
     expectations = tuple(_expectation(f"{path}, expectation {n}", e) for n, e in enumerate(entries, 1))
     names = [expectation.name for expectation in expectations]
     for name in names:
         if names.count(name) > 1:
-            raise SuiteError(f"{path}: two expectations are called {name}; give each a `name` of its own")
+            raise MendError(f"{path}: two expectations are called {name}; give each a `name` of its own")
     return Suite(table, expectations)
 
 
 def _expectation(place: str, entry: object) -> Expectation:
     if not isinstance(entry, dict) or not {"type", "severity", "meta"} <= set(entry):
-        raise SuiteError(f"{place}: needs `type`, `severity` and `meta: {{why: ...}}`")
+        raise MendError(f"{place}: needs `type`, `severity` and `meta: {{why: ...}}`")
     if unknown := set(entry) - {"type", "kwargs", "severity", "name", "meta"}:
-        raise SuiteError(f"{place}: unknown key {sorted(unknown)[0]!r}; use type, kwargs, severity, name, meta")
+        raise MendError(f"{place}: unknown key {sorted(unknown)[0]!r}; use type, kwargs, severity, name, meta")
     form, kwargs, meta = entry["type"], entry.get("kwargs", {}), entry["meta"]
     if not isinstance(form, str) or form not in FORMS:
         near = get_close_matches(str(form), FORMS, 1)
         hint = f"did you mean {near[0]}?" if near else f"{UNEXPECTED_ROWS} can say anything in SQL"
-        raise SuiteError(f"{place}: {form} is not among the forms that are known to work here; {hint}")
+        raise MendError(f"{place}: {form} is not among the forms that are known to work here; {hint}")
     if not isinstance(kwargs, dict):
-        raise SuiteError(f"{place}: `kwargs` must map argument names to values")
+        raise MendError(f"{place}: `kwargs` must map argument names to values")
     if entry["severity"] not in ("critical", "warning"):
-        raise SuiteError(f"{place}: severity is {entry['severity']!r}; make it critical or warning")
+        raise MendError(f"{place}: severity is {entry['severity']!r}; make it critical or warning")
     if not isinstance(meta, dict) or not isinstance(meta.get("why"), str) or not meta["why"].strip():
-        raise SuiteError(f"{place}: `meta.why` must say in words who acts on a failure, or why it matters")
+        raise MendError(f"{place}: `meta.why` must say in words who acts on a failure, or why it matters")
     _check_kwargs(place, form, kwargs)
     name = entry.get("name", _derived_name(form, kwargs))
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]+", name):
-        raise SuiteError(f"{place}: give it a `name` of letters, digits and underscores (found {name!r})")
+        raise MendError(f"{place}: give it a `name` of letters, digits and underscores (found {name!r})")
     return Expectation(name, form, kwargs, cast("Severity", entry["severity"]), meta["why"].strip())
 
 
@@ -163,20 +161,20 @@ def _check_kwargs(place: str, form: str, kwargs: Mapping[str, Any]) -> None:
     """Refuse arguments with which Great Expectations would check something else than is written."""
     for key in ("min_value", "max_value", "value", "sum_total"):
         if isinstance(kwargs.get(key), int) and abs(kwargs[key]) > EXACT_INTEGER:
-            raise SuiteError(f"{place}: {key} is too large to be compared exactly; use {UNEXPECTED_ROWS}")
+            raise MendError(f"{place}: {key} is too large to be compared exactly; use {UNEXPECTED_ROWS}")
     if "row_condition" in kwargs:
-        raise SuiteError(f"{place}: row_condition is on its way out; use {UNEXPECTED_ROWS}")
+        raise MendError(f"{place}: row_condition is on its way out; use {UNEXPECTED_ROWS}")
     if form != UNEXPECTED_ROWS:
         return
     query = kwargs.get("unexpected_rows_query")
     if not isinstance(query, str) or not query.strip():
-        raise SuiteError(f"{place}: kwargs.unexpected_rows_query must be a SELECT that finds the wrong rows")
+        raise MendError(f"{place}: kwargs.unexpected_rows_query must be a SELECT that finds the wrong rows")
     try:
         fields = {field for _, field, _, _ in Formatter().parse(query) if field is not None}
     except ValueError:
         fields = {""}
     if fields - {"batch"}:
-        raise SuiteError(f"{place}: {{batch}} stands for the table; any other brace is written twice: {{{{ }}}}")
+        raise MendError(f"{place}: {{batch}} stands for the table; any other brace is written twice: {{{{ }}}}")
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -25,9 +25,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from etl.build import BuildError, BuildResult, Outcome, all_or_nothing
+from etl.build import BuildResult, Outcome, all_or_nothing
 from etl.checks import run as quality
-from etl.checks.run import CriticalFailure, SuiteRunner
+from etl.checks.run import SuiteRunner
 from etl.checks.suite import Suite
 from etl.contracts import Contract
 from etl.daily.due import (
@@ -47,6 +47,7 @@ from etl.daily.due import (
     validate_rows,
     wanted_state,
 )
+from etl.errors import MendError
 from etl.models.file import Model
 from etl.models.graph import create_statements
 from etl.models.tree import replace_tables
@@ -82,7 +83,7 @@ def build_daily(
 ) -> DailyResult:
     """Build what is due in a daily table, and `days` in any case; what changed is due in its readers.
 
-    Raises CriticalFailure when a critical expectation fails and BuildError when the SQL does; the table is
+    Raises CriticalFailure when a critical expectation fails and MendError when the SQL does; the table is
     then as it was before and the same days stay due. Results go to audit.expectation_result either way.
     """
     started = time.perf_counter()
@@ -98,7 +99,7 @@ def build_daily(
             _rebuild(con, model, models, runs, condition)
         after = content(con, model, condition)
         if None in after:
-            raise BuildError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
+            raise MendError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
         changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
         if whole or runs:
             shown = model.name if model.by_key else ""
@@ -131,7 +132,7 @@ def build_all_daily(
         try:
             result = build_daily(con, model, models, suites[model.name], run_id, days=forced, check=check)
             outcomes[model.name] = Outcome(model.name, result)
-        except (CriticalFailure, BuildError) as error:
+        except MendError as error:
             outcomes[model.name] = Outcome(model.name, None, str(error))
     return list(outcomes.values())
 

@@ -23,10 +23,10 @@ from etl.checks.run import CheckResult, SuiteRunner, checked
 from etl.checks.suite import Suite
 from etl.config import Settings
 from etl.daily.due import DELIVERED, in_runs, loading_time, merged, note_news, validate_rows
-from etl.errors import SourceError
+from etl.errors import MendError, RetryError
 from etl.ledger import Ledger
 from etl.models.file import Model
-from etl.warehouse import Connection, WarehouseError, transaction
+from etl.warehouse import Connection, transaction
 
 if TYPE_CHECKING:
     from etl.inbox.run import FileLoad
@@ -69,7 +69,7 @@ def _configured(settings: Settings) -> dict[str, Callable[[], list[Path]]]:
 def _bring(source: str, bring: Callable[[], list[Path]]) -> Brought:
     try:
         return Brought(source, tuple(bring()))
-    except SourceError as error:
+    except (MendError, RetryError) as error:
         return Brought(source, (), str(error))
 
 
@@ -96,7 +96,7 @@ def ingest(
 ) -> Ingested:
     """Fetch, load and check; the days that changed are due in the daily tables.
 
-    Raises CriticalFailure when a delivered table fails a critical expectation, WarehouseError when it is not
+    Raises CriticalFailure when a delivered table fails a critical expectation, MendError when it is not
     known yet which platforms and partnerships there are.
     """
     from etl.inbox.run import load_inbox  # brings numpy and openpyxl, for which no look at the assets waits
@@ -117,9 +117,9 @@ def ingest(
 
 
 def _require_registry(con: Connection) -> None:
-    """Raise WarehouseError unless the tables stand by which a row's platform and partnership are known."""
+    """Raise MendError unless the tables stand by which a row's platform and partnership are known."""
     columns = (column for contract in DELIVERED.values() for column in contract.columns)
     wanted = {column.known_in.rpartition(".")[0] for column in columns if column.known_in}
     there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     if missing := sorted(wanted - {name for (name,) in there}):
-        raise WarehouseError(f"{missing[0]} is not there yet: run `make refresh` first")
+        raise MendError(f"{missing[0]} is not there yet: run `make refresh` first")

@@ -40,9 +40,9 @@ from etl.edgar.client import BlockedError, Client
 from etl.edgar.facts import SOURCE, Body, FactLoad, load_body
 from etl.edgar.filings import IssuerPoll, one_by_one, poll_issuer
 from etl.edgar.store import FOLDER, body_path, store_body
-from etl.errors import SourceError
+from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
-from etl.warehouse import Connection, DatabaseError, WarehouseError, open_build, transaction
+from etl.warehouse import Connection, DatabaseError, open_build, transaction
 
 SETS = ("sub", "num", "tag", "pre")
 STATEMENTS = "edgar_statements"
@@ -71,19 +71,15 @@ left join (
 """
 
 
-class StatementError(SourceError):
-    """A quarter of the data sets cannot be loaded; the message says why and what to do."""
-
-
 def load_statements(con: Connection, path: Path, now: datetime) -> Iterator[tuple[str, int | None]]:
     """Load one quarter, a zip or its folder: its name and rows, None where it stands already.
 
-    One transaction; every row of num is kept or nothing is. Raises StatementError.
+    One transaction; every row of num is kept or nothing is. Raises MendError.
     """
     with _unpacked(path) as folder:
         missing = [f"{name}.txt" for name in SETS if not (folder / f"{name}.txt").exists()]
         if missing:
-            raise StatementError(f"{path} has no {', '.join(missing)}: download the quarter again")
+            raise MendError(f"{path} has no {', '.join(missing)}: download the quarter again")
         with (folder / "num.txt").open("rb") as file:
             content_hash = file_digest(file, "sha256").hexdigest()
         ledger = Ledger(con, STATEMENTS)
@@ -107,7 +103,7 @@ def load_statements(con: Connection, path: Path, now: datetime) -> Iterator[tupl
                 )
         except DatabaseError as error:
             first = str(error).splitlines()[0]
-            raise StatementError(f"{path}: {first}; nothing was loaded, download the quarter again") from error
+            raise MendError(f"{path}: {first}; nothing was loaded, download the quarter again") from error
         yield path.name, rows
 
 
@@ -125,9 +121,7 @@ def _load(con: Connection, folder: Path, content_hash: str, now: datetime) -> in
     for name in SETS:
         con.execute(f"drop view {name}")
     if kept != read:
-        raise StatementError(
-            f"{read:,} numbers, of which {kept:,} have a filing: nothing was loaded; download it again"
-        )
+        raise MendError(f"{read:,} numbers, of which {kept:,} have a filing: nothing was loaded; download it again")
     return kept
 
 
@@ -159,7 +153,7 @@ def load_archive(
 ) -> Iterator[FactLoad | None]:
     """Load the bodies of companyfacts.zip, all or those of `ciks`; None for one whose facts stand already.
 
-    Raises WarehouseError for a file that is no such archive.
+    Raises MendError for a file that is no such archive.
     """
     loaded = Ledger(con, SOURCE).loaded()
     with _opened(path) as archive:
@@ -193,7 +187,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
         fix = "name companyfacts.zip, or a quarter of the data sets as a zip or a folder"
-        raise WarehouseError(f"{path} cannot be opened as a zip ({error}): {fix}") from error
+        raise MendError(f"{path} cannot be opened as a zip ({error}): {fix}") from error
 
 
 def _bodies(archive: zipfile.ZipFile, ciks: Collection[int]) -> Iterator[tuple[str, int]]:
@@ -220,12 +214,12 @@ class Backfill:
 def read_ciks(path: Path) -> list[int]:
     """The CIKs of a file, each once, in its order.
 
-    Raises SourceError for a file that cannot be read and for a line that starts with no CIK.
+    Raises MendError for a file that cannot be read and for a line that starts with no CIK.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(
+        raise MendError(
             f"{path}: {error}; name a file with one CIK a line, as in make edgar-backfill CIKS=ciks.txt"
         ) from error
     ciks: dict[int, None] = {}
@@ -234,10 +228,10 @@ def read_ciks(path: Path) -> list[int]:
             continue
         found = _LINE.fullmatch(line)
         if not found or not int(found[1]):
-            raise SourceError(f"{path}:{number}: {line.strip()!r} does not start with a CIK; write 1549802")
+            raise MendError(f"{path}:{number}: {line.strip()!r} does not start with a CIK; write 1549802")
         ciks[int(found[1])] = None
     if not ciks:
-        raise SourceError(f"{path}: no CIK in it; write one a line")
+        raise MendError(f"{path}: no CIK in it; write one a line")
     return list(ciks)
 
 
@@ -247,7 +241,7 @@ def backfill(
     """Poll every issuer of the list that is not done, each in a transaction of its own.
 
     `tell` gets, after each, how many are done, of how many, and what came of it. Raises AgentError,
-    UnavailableError where issuer after issuer gets no answer, and BusyError; what is done stays done.
+    UnavailableError where issuer after issuer gets no answer, and RetryError; what is done stays done.
     """
     journal = journal_path(settings, ciks)
     done = _done(journal)

@@ -1,10 +1,10 @@
-"""How SEC EDGAR is asked: politely, through one limiter, and with every refusal taken for what it is.
+"""The HTTP client of SEC EDGAR: one limiter for all requests, and an error for each kind of refusal.
 
-A 403 is one of two things, told by the title of its HTML page: the agent is undeclared (nothing but a right
-SEC_USER_AGENT mends it), or the rate was exceeded (going on extends the block, so every call stops).
-Neither is ever tried again by itself. An overload (5xx), a broken connection and a body that ends too early
-are, a few times, with growing pauses. The same pages come with status 200 too, so a body counts only if it
-is JSON. Source: https://www.sec.gov/os/accessing-edgar-data and what was met, in the design's SOURCES.md.
+A 403 is one of two things, told apart by the title of its HTML page: the agent is undeclared (only a right
+SEC_USER_AGENT helps), or the rate was exceeded (going on extends the block, so every call stops). Neither is
+ever tried again by itself. An overload (5xx), a broken connection and a body that ends too early are, a few
+times, with growing pauses. The same pages come with status 200 too, so a body counts only if it is JSON.
+Source: https://www.sec.gov/os/accessing-edgar-data.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 
-from etl.errors import SourceError
+from etl.errors import MendError, RetryError
 
 PER_SECOND = 5
 ATTEMPTS = 4
@@ -33,11 +33,11 @@ _AGENT = re.compile(r"[!-~][ -~]* [!-?A-~]+@[!-?A-~]+\.[!-?A-~]+")
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-class AgentError(SourceError):
+class AgentError(MendError):
     """SEC_USER_AGENT is missing, malformed or not accepted: nothing but setting it right helps."""
 
 
-class BlockedError(SourceError):
+class BlockedError(RetryError):
     """EDGAR wants no request before `until`; whoever asks earlier extends the block."""
 
     def __init__(self, message: str, until: datetime) -> None:
@@ -45,20 +45,16 @@ class BlockedError(SourceError):
         self.until = until
 
 
-class UnavailableError(SourceError):
+class UnavailableError(RetryError):
     """EDGAR gave no whole answer, also when asked again: it is down, overloaded or out of reach."""
 
 
-class MissingError(SourceError):
-    """EDGAR knows nothing of this address (404)."""
+class UnknownIssuerError(MendError):
+    """EDGAR has no filings under this CIK."""
 
 
-class ContentError(SourceError):
+class ContentError(MendError):
     """EDGAR answered, and the answer is not what it should be."""
-
-
-class _PassingError(Exception):
-    """What another try may mend."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ class Clock:
 
 
 class Limiter:
-    """The one gate through which all requests of this process go, a few a second, or none at all."""
+    """Spaces all requests of this process, a few a second, and stops them while EDGAR blocks."""
 
     def __init__(self, per_second: float = PER_SECOND) -> None:
         self._interval = timedelta(seconds=1 / per_second)
@@ -146,13 +142,13 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, path: str) -> Response:
-        """The JSON object at `path`.
+    def get(self, path: str) -> Response | None:
+        """The JSON object at `path`; None when EDGAR has no such file (404).
 
-        Raises AgentError, BlockedError, MissingError, ContentError, and UnavailableError when a few
-        tries brought no whole answer.
+        Raises AgentError, BlockedError, ContentError, and UnavailableError when a few tries brought no whole
+        answer.
         """
-        problem: _PassingError | None = None
+        problem: UnavailableError | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
                 pause = 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 (spreads retries)
@@ -160,22 +156,24 @@ class Client:
             self.limiter.take(self.clock)
             try:
                 return self._ask(path)
-            except _PassingError as error:
+            except UnavailableError as error:
                 problem = error
         raise UnavailableError(f"{self._address(path)}: {problem}, {ATTEMPTS} times in a row")
 
-    def _ask(self, path: str) -> Response:
+    def _ask(self, path: str) -> Response | None:
         self.requests += 1
         try:
             with self._http.stream("GET", path) as response:
                 body = self._read(response)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _PassingError(f"no whole answer ({type(error).__name__}: {error})") from error
+            raise UnavailableError(f"no whole answer ({type(error).__name__}: {error})") from error
+        if response.status_code == 404:
+            return None
         self._refuse(path, response, body)
         try:
             document = json.loads(body)
         except ValueError as error:  # a UnicodeDecodeError is one
-            raise _PassingError(f"{len(body):,} bytes that are no whole JSON ({error})") from error
+            raise UnavailableError(f"{len(body):,} bytes that are no whole JSON ({error})") from error
         if not isinstance(document, dict):
             raise ContentError(f"{self._address(path)}: a JSON {type(document).__name__}, not an object")
         return Response(body, dict(response.headers), document)
@@ -187,7 +185,7 @@ class Client:
         for piece in response.iter_bytes():
             pieces.append(piece)
             if self.clock.now() > give_up:
-                raise _PassingError(f"the body was not complete after {BODY_SECONDS:.0f} seconds")
+                raise UnavailableError(f"the body was not complete after {BODY_SECONDS:.0f} seconds")
         return b"".join(pieces)
 
     def _refuse(self, path: str, response: httpx.Response, body: bytes) -> None:
@@ -207,9 +205,7 @@ class Client:
             message = f"{place}: EDGAR refuses further requests ({status}, {told!r})"
             raise self.limiter.block(BlockedError(message, self.clock.now() + wait))
         if status >= 500:
-            raise _PassingError(f"status {status} {response.reason_phrase}")
-        if status == 404:
-            raise MissingError(f"{place}: EDGAR has no such file (404)")
+            raise UnavailableError(f"status {status} {response.reason_phrase}")
         if status != 200:
             raise ContentError(f"{place}: status {status} {response.reason_phrase} instead of an answer")
         if is_page:

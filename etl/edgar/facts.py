@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from etl.config import ROOT, Settings
+from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
@@ -39,10 +40,6 @@ end"""
 
 SAME_IDENTITY = " and ".join(f"f.{column} is not distinct from s.{column}" for column in IDENTITY)
 SAME_FACT = f"{SAME_IDENTITY} and f.val = s.val and f.form = s.form and f.filed = s.filed"
-
-
-class BodyError(RuntimeError):
-    """A raw body cannot be read as facts of its issuer; the message names it and what to do."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
         with transaction(con):
             stage(con, body)
             loaded = _merge(con, body, now)
-    except (BodyError, DatabaseError) as error:
+    except (MendError, DatabaseError) as error:
         loaded = FactLoad(body, 0, 0, 0, 0, str(error))
         with transaction(con):
             Ledger(con, SOURCE).refuse(file=body.file, content_hash=body.content_hash, reason=str(error), now=now)
@@ -112,7 +109,7 @@ def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
 def stage(con: Connection, body: Body) -> None:
     """Type the facts of a body into the temporary table staged_fact.
 
-    Raises BodyError for a body that is missing, no companyfacts JSON, of another issuer, or too large for
+    Raises MendError for a body that is missing, no companyfacts JSON, of another issuer, or too large for
     the memory that DuckDB may use.
     """
     fix = "remove it, and the next refresh fetches it again"
@@ -124,15 +121,15 @@ def stage(con: Connection, body: Body) -> None:
     except (DatabaseError, OSError, EOFError, zlib.error) as error:
         first = str(error).splitlines()[0]
         if isinstance(error, MemoryShortage):
-            raise BodyError(f"{body.path} needs more memory to be read: {first}") from error
-        raise BodyError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
+            raise MendError(f"{body.path} needs more memory to be read: {first}") from error
+        raise MendError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
     found = {row[0] for row in con.execute("select distinct cik from staged_fact").fetchall()}
     identity = ", ".join(IDENTITY)
     if _count(con, f"select count(*) - count(distinct hash({identity})) from staged_fact", {}):
         con.execute(REPEATED.format(identity=identity))
     if found != {body.cik}:
         told = f"facts of {', '.join(sorted(map(str, found)))}" if found else "no facts"
-        raise BodyError(f"{body.path} has {told}, and should have those of {body.cik}; {fix}")
+        raise MendError(f"{body.path} has {told}, and should have those of {body.cik}; {fix}")
 
 
 def _size(path: Path) -> int:

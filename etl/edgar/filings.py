@@ -33,16 +33,14 @@ from typing import Any
 
 from etl.config import Settings
 from etl.edgar.client import (
-    AgentError,
     BlockedError,
     Client,
     ContentError,
-    MissingError,
     Response,
     UnavailableError,
+    UnknownIssuerError,
 )
 from etl.edgar.store import store_body
-from etl.errors import SourceError
 from etl.ledger import Ledger, Status
 from etl.warehouse import Connection
 
@@ -105,9 +103,14 @@ class FiledFacts:
 
 
 def submissions(client: Client, cik: int) -> tuple[Response, Submissions]:
-    """The issuer's list of filings. Raises what Client.get does, ContentError for an unreadable list."""
+    """The issuer's list of filings.
+
+    Raises what Client.get does, UnknownIssuerError, and ContentError for an unreadable list.
+    """
     path = f"/submissions/CIK{cik:010d}.json"
     answer = client.get(path)
+    if answer is None:
+        raise UnknownIssuerError(f"EDGAR has no filings of CIK {cik}: correct the number")
     _check_cik(answer.document, cik, path)
     filings = _member(answer.document, "filings", dict, path)
     pages = []
@@ -124,18 +127,19 @@ def submissions_page(client: Client, page: Page) -> tuple[Response, tuple[Filing
     """The reports on a further page. Raises what Client.get does, ContentError for an unreadable list."""
     path = f"/submissions/{page.name}"
     answer = client.get(path)
+    if answer is None:
+        raise ContentError(f"{path}: listed, but EDGAR has no such file (404)")
     return answer, read_filings(answer.document, path)
 
 
-def companyfacts(client: Client, cik: int) -> tuple[Response, dict[str, FiledFacts]]:
-    """All facts of the issuer, and what there is of each accession. Raises what Client.get does.
+def companyfacts(client: Client, cik: int) -> tuple[Response | None, dict[str, FiledFacts]]:
+    """All facts of the issuer, and what there is of each accession; None when it has never filed a fact.
 
-    MissingError means that the issuer has never filed a fact; ContentError, that the body is no such body
-    or another issuer's.
+    Raises what Client.get does, and ContentError when the body is none of companyfacts or another issuer's.
     """
     path = f"/api/xbrl/companyfacts/CIK{cik:010d}.json"
     answer = client.get(path)
-    return answer, facts_by_accession(answer.document, cik, path)
+    return answer, facts_by_accession(answer.document, cik, path) if answer else {}
 
 
 def read_filings(columns: Mapping[str, Any], place: str) -> tuple[Filing, ...]:
@@ -235,8 +239,8 @@ class IssuerPoll:
 def poll_issuer(con: Connection, settings: Settings, client: Client, cik: int, now: datetime) -> IssuerPoll:
     """Bring raw.edgar_filing and raw.edgar_body up to date for one issuer, in the caller's transaction.
 
-    Raises the errors of etl.sources.edgar; what was written until then is true, and the next poll
-    goes on from it.
+    Raises the errors of etl.edgar.client; what was written until then is true, and the next poll goes on
+    from it.
     """
     asked = client.requests
     answer, list_of = submissions(client, cik)
@@ -250,11 +254,8 @@ def poll_issuer(con: Connection, settings: Settings, client: Client, cik: int, n
             _store(con, settings, cik, answer, now, kind="submissions_page", part=part)
     loaded = changed = 0
     if _due(con, cik, now):
-        try:
-            answer, facts = companyfacts(client, cik)
-            content_hash = _store(con, settings, cik, answer, now, kind="companyfacts")
-        except MissingError:  # an issuer without a single fact has no such file
-            content_hash, facts = "", {}
+        found, facts = companyfacts(client, cik)
+        content_hash = _store(con, settings, cik, found, now, kind="companyfacts") if found else ""
         loaded, changed = _note_facts(con, cik, facts, content_hash, now)
     pending = _count(con, "status = 'pending_at_source'", cik)
     return IssuerPoll(cik, list_of.entity, client.requests - asked, listed, loaded, changed, pending)
@@ -422,9 +423,7 @@ def platform_ciks(con: Connection) -> list[int]:
     return [row[0] for row in rows]
 
 
-def one_by_one(
-    ciks: Iterable[int], poll: Callable[[int], IssuerPoll]
-) -> Iterator[tuple[int, IssuerPoll | SourceError]]:
+def one_by_one(ciks: Iterable[int], poll: Callable[[int], IssuerPoll]) -> Iterator[tuple[int, IssuerPoll | Exception]]:
     """Poll issuer after issuer; one that fails is told and the others go on.
 
     Raises BlockedError and AgentError as they come, and UnavailableError where several issuers in a row
@@ -435,10 +434,8 @@ def one_by_one(
         try:
             yield cik, poll(cik)
             in_a_row = 0
-        except (AgentError, BlockedError):
-            raise
-        except SourceError as error:
-            in_a_row += not isinstance(error, MissingError)
+        except (UnknownIssuerError, ContentError, UnavailableError) as error:
+            in_a_row += not isinstance(error, UnknownIssuerError)
             if in_a_row == MOST_FAULTS_IN_A_ROW:
                 raise UnavailableError(f"{in_a_row} issuers in a row got no answer; the last: {error}") from error
             yield cik, error

@@ -15,7 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from etl.config import Settings
-from etl.warehouse import Connection, WarehouseError
+from etl.errors import MendError
+from etl.warehouse import Connection
 
 FOLDER = Path("raw") / "edgar"
 
@@ -62,15 +63,15 @@ def store_body(
 
 
 def read_body(settings: Settings, content_hash: str) -> bytes:
-    """The body with this hash, unpacked. Raises WarehouseError when it is gone or is not what it was."""
+    """The body with this hash, unpacked. Raises MendError when it is gone or is not what it was."""
     path = settings.home / body_path(content_hash)
     fix = "restore it from a backup, or delete its row from raw.edgar_body to have it fetched again"
     try:
         body = gzip.decompress(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
-        raise WarehouseError(f"{path} cannot be read ({error}): {fix}") from error
+        raise MendError(f"{path} cannot be read ({error}): {fix}") from error
     if hashlib.sha256(body).hexdigest() != content_hash:
-        raise WarehouseError(f"{path} does not hold what its name says: {fix}")
+        raise MendError(f"{path} does not hold what its name says: {fix}")
     return body
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from etl.errors import SourceError
+from etl.errors import MendError
 
 _MARK = b"\xef\xbb\xbf"
 _NOT_UTF8 = "holds bytes that are not UTF-8; save the file as UTF-8, or retype the text"
@@ -49,14 +49,14 @@ def read_csv(path: Path, shown: str, required: Sequence[str], optional: Sequence
     """All records of a comma-separated UTF-8 file with a header line; a byte order mark is allowed.
 
     Columns may stand in any order; `optional` ones may be absent. `shown` names the file in messages.
-    Raises SourceError if the file cannot be read, is not UTF-8 text or has another header.
+    Raises MendError if the file cannot be read, is not UTF-8 text or has another header.
     """
     expected = f"expected UTF-8 text with the columns {', '.join(required)}"
     expected += f" (optional: {', '.join(optional)})" if optional else ""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SourceError(
+        raise MendError(
             f"{shown}: cannot be read ({error.strerror}); {expected}; fix: check the path and its permissions"
         ) from error
     lines = data.removeprefix(_MARK).splitlines(keepends=True)
@@ -65,10 +65,10 @@ def read_csv(path: Path, shown: str, required: Sequence[str], optional: Sequence
     if not found:
         found, fix = _differences(names, required, optional)
     if found:
-        raise SourceError(f"{shown}: found {found}; {expected}; fix: {fix}")
+        raise MendError(f"{shown}: found {found}; {expected}; fix: {fix}")
     records = tuple(_records(lines, names))
     if len(records) > 1 and all(record.fault == _NOT_UTF8 for record in records):
-        raise SourceError(f"{shown}: found another encoding than UTF-8; {expected}; fix: save it as UTF-8")
+        raise MendError(f"{shown}: found another encoding than UTF-8; {expected}; fix: save it as UTF-8")
     return CsvFile(hashlib.sha256(data).hexdigest(), records)
 
 

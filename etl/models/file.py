@@ -19,8 +19,9 @@ from typing import NoReturn
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from etl.errors import MendError
 from etl.models.portable import unportable
-from etl.models.tree import PARAMETER, ModelError, broken_rules, parse, references
+from etl.models.tree import PARAMETER, broken_rules, parse, references
 
 SCHEMAS = ("core", "steps", "marts")
 TOLD_AS_OF = ("steps", "marts")  # tables of these schemas have a twin unless they say otherwise
@@ -89,7 +90,7 @@ class Model:
 def macro_names(sql_dir: Path) -> frozenset[str]:
     """The scalar macros: sql/macros/<name>.sql makes the macro of its name, before any model.
 
-    Raises ModelError for a file that makes something else or does not say what.
+    Raises MendError for a file that makes something else or does not say what.
     """
     paths = list((sql_dir / "macros").glob("*.sql"))
     for path in paths:
@@ -101,7 +102,7 @@ def macro_names(sql_dir: Path) -> frozenset[str]:
 def read_model(path: Path, sql_dir: Path) -> Model:
     """The model of one file, its reads not yet checked against the other files.
 
-    Raises ModelError, which names the file and the fix.
+    Raises MendError, which names the file and the fix.
     """
     *folders, file = path.relative_to(sql_dir).parts
     is_macro = folders[:1] == ["macros"]
@@ -117,11 +118,11 @@ def read_model(path: Path, sql_dir: Path) -> Model:
     try:
         tree = parse(sql)
         for sentence in broken_rules(tree, is_macro):
-            raise ModelError(sentence)
+            raise MendError(sentence)
         for sentence in unportable(tree, macro_names(sql_dir)) if "portable" in keys else ():
-            raise ModelError(sentence)
+            raise MendError(sentence)
         columns = _columns(sql, tree)
-    except ModelError as error:
+    except MendError as error:
         fail(path, str(error))
     grain = tuple(part.strip() for part in keys["grain"].split(","))
     if missing := set(grain) - {column.name for column in columns}:
@@ -190,18 +191,18 @@ def _columns(sql: str, tree: exp.Select) -> tuple[OutputColumn, ...]:
     columns: dict[str, OutputColumn] = {}
     for item in tree.selects:
         if item.is_star:
-            raise ModelError(f"{_shown(item)} at the end hides the schema: list the columns")
+            raise MendError(f"{_shown(item)} at the end hides the schema: list the columns")
         if not isinstance(item, exp.Alias):
-            raise ModelError(f"{_shown(item)} has no name: write expression::type as name, -- comment")
+            raise MendError(f"{_shown(item)} has no name: write expression::type as name, -- comment")
         place = item.args["alias"].meta
         kind = _TYPE.search(sql[: place["start"]])
         if not kind or not isinstance(item.this, exp.Cast) or not _same_type(kind[1], item.this):
-            raise ModelError(f"{item.alias} has no declared type: write (expression)::type as {item.alias}")
+            raise MendError(f"{item.alias} has no declared type: write (expression)::type as {item.alias}")
         comment = _COMMENT.match(sql, place["end"] + 1)
         if not comment:
-            raise ModelError(f"{item.alias} has no comment: end its line with -- and its unit and meaning")
+            raise MendError(f"{item.alias} has no comment: end its line with -- and its unit and meaning")
         if item.alias in columns:
-            raise ModelError(f"{item.alias} stands twice in the final list: rename one")
+            raise MendError(f"{item.alias} stands twice in the final list: rename one")
         columns[item.alias] = OutputColumn(item.alias, " ".join(kind[1].split()), comment[1].rstrip())
     return tuple(columns.values())
 
@@ -224,5 +225,5 @@ def _type(text: str) -> exp.DataType | None:
 
 
 def fail(path: Path, sentence: str) -> NoReturn:
-    """Raise ModelError for a file."""
-    raise ModelError(f"{path}: {sentence}")
+    """Raise MendError for a file."""
+    raise MendError(f"{path}: {sentence}")

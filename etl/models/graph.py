@@ -96,7 +96,7 @@ NO_MODELS = ("examples", "alerts", "raw", "audit", "meta", "migrations", "stagin
 def load_models(sql_dir: Path) -> tuple[Model, ...]:
     """All models under `sql_dir`, each after everything it reads; the order is the same every time.
 
-    Raises ModelError, which names the file and the fix.
+    Raises MendError, which names the file and the fix.
     """
     models: dict[str, Model] = {}
     macro_names(sql_dir)
@@ -113,7 +113,7 @@ def load_models(sql_dir: Path) -> tuple[Model, ...]:
 def linked(models: Mapping[str, Model]) -> tuple[Model, ...]:
     """The models by name as read, now in order and with their twins: all of them, or those behind a few.
 
-    Raises ModelError, which names the file and the fix.
+    Raises MendError, which names the file and the fix.
     """
     for model in models.values():
         twin = models.get(model.name + AS_OF)
@@ -221,7 +221,7 @@ def _in_order(models: Mapping[str, Model]) -> list[Model]:
 def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
     """The models, each mart with what its twin reads instead.
 
-    Raises ModelError where an as-of macro would read today's figures, through a table that nothing can
+    Raises MendError where an as-of macro would read today's figures, through a table that nothing can
     tell as of a day.
     """
     twins = twins_of(models)

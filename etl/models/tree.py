@@ -14,6 +14,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from etl.errors import MendError
+
 PARAMETER = "as_of_date"
 LAYERS = frozenset({"raw", "core", "steps", "marts", "audit", "meta"})
 CLOCK_FUNCTIONS = frozenset(
@@ -37,10 +39,6 @@ CLOCK_TYPES = (
 )
 
 
-class ModelError(ValueError):
-    """A SQL model breaks a rule of the house; the message names the file and the fix."""
-
-
 @dataclass(frozen=True)
 class Reference:
     """A table that is read, or a macro that is called, as schema.name in lower case.
@@ -57,13 +55,13 @@ class Reference:
 
 
 def parse(sql: str) -> exp.Select:
-    """The tree of a text that holds exactly one SELECT. Raises ModelError for anything else."""
+    """The tree of a text that holds exactly one SELECT. Raises MendError for anything else."""
     try:
         statements = [tree for tree in sqlglot.parse(sql, read="duckdb") if tree is not None]
     except SqlglotError as error:
-        raise ModelError(f"is not readable SQL: {error}") from error
+        raise MendError(f"is not readable SQL: {error}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Select):
-        raise ModelError("must hold one SELECT and nothing else; put a union into a CTE")
+        raise MendError("must hold one SELECT and nothing else; put a union into a CTE")
     return statements[0]
 
 

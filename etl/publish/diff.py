@@ -20,9 +20,10 @@ from rich.table import Table
 
 from etl.config import Settings
 from etl.contracts import CONTRACTS
+from etl.errors import MendError
 from etl.models.graph import load_models
 from etl.publish.files import kept_versions, personal_tables, snapshot_path
-from etl.warehouse import Connection, WarehouseError, attached, memory
+from etl.warehouse import Connection, attached, memory
 
 SCHEMAS = ("core", "steps", "marts")
 UNCOMPARED = frozenset({"loaded_at"})
@@ -134,18 +135,18 @@ def _q(name: str) -> str:
 def compared_versions(settings: Settings, before: int | None, after: int | None) -> tuple[int, int]:
     """The two versions to compare: those that are named, else the last two kept.
 
-    Raises WarehouseError when there are not two.
+    Raises MendError when there are not two.
     """
     kept = kept_versions(settings)
     if before is None and len(kept) < 2:
-        raise WarehouseError("there is no earlier snapshot to compare with: refresh after a change first")
+        raise MendError("there is no earlier snapshot to compare with: refresh after a change first")
     return kept[-2] if before is None else before, kept[-1] if after is None else after
 
 
 def diff(settings: Settings, before: int, after: int) -> list[tuple[str | None, ...]]:
     """All changes from one kept version to another, in the order of tables, keys and columns.
 
-    Raises WarehouseError when one of them is not kept.
+    Raises MendError when one of them is not kept.
     """
     grains = grains_of(settings.sql_dir)
     with closing(memory()) as con, ExitStack() as files:
@@ -153,7 +154,7 @@ def diff(settings: Settings, before: int, after: int) -> list[tuple[str | None, 
             path = snapshot_path(settings, version)
             if not path.exists():
                 kept = ", ".join(map(str, kept_versions(settings))) or "none"
-                raise WarehouseError(f"version {version} is not kept; kept are: {kept}")
+                raise MendError(f"version {version} is not kept; kept are: {kept}")
             files.enter_context(attached(con, path, name))
         query = change_query(con, "old", "new", grains)
         return con.execute(f"select * from ({query}) order by all").fetchall()

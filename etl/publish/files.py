@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import Settings
-from etl.warehouse import BusyError, Connection, DatabaseError, WarehouseError, attached
+from etl.errors import MendError, RetryError
+from etl.warehouse import Connection, DatabaseError, attached
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
 MACRO_SCHEMAS = (*CONTENT_SCHEMAS, "main")  # scalar macros are called without a schema
@@ -196,7 +197,7 @@ def kept_versions(settings: Settings) -> list[int]:
 def inspect(con: Connection, path: Path) -> Snapshot:
     """Read what a published file says of itself.
 
-    Raises BusyError when someone has it open to write, WarehouseError when it is not a published file.
+    Raises RetryError when someone has it open to write, MendError when it is not a published file.
     """
     with _opened(con, path) as catalog:
         return _described(con, catalog, path)
@@ -205,17 +206,17 @@ def inspect(con: Connection, path: Path) -> Snapshot:
 def inspect_whole(con: Connection, path: Path) -> tuple[Snapshot, Contents]:
     """Read what a published file says of itself, and every row of it.
 
-    Raises BusyError when someone has it open to write, WarehouseError when it is damaged.
+    Raises RetryError when someone has it open to write, MendError when it is damaged.
     """
     with _opened(con, path) as catalog:
         return _described(con, catalog, path), read_contents(con, catalog)
 
 
 def refuse_if_written(path: Path) -> None:
-    """Raise WarehouseError when a `.wal` beside a published file shows that someone opened it to write."""
+    """Raise MendError when a `.wal` beside a published file shows that someone opened it to write."""
     wal = path.with_name(path.name + ".wal")
     if wal.exists():
-        raise WarehouseError(
+        raise MendError(
             f"{wal} shows that someone opened the published file to write: close that program (readers open "
             "it read-only) and delete the .wal file, which holds nothing of ours; then try again"
         )
@@ -279,12 +280,12 @@ def _opened(con: Connection, path: Path) -> Iterator[str]:
     try:
         with attached(con, path, "served"):
             yield "served"
-    except BusyError as error:
-        raise BusyError(
+    except RetryError as error:
+        raise RetryError(
             f"{path} is open to write in another program: close it, readers open it read-only ({error.__cause__})"
         ) from error
     except DatabaseError as error:
-        raise WarehouseError(f"{path} is damaged or not a published file: {error}") from error
+        raise MendError(f"{path} is damaged or not a published file: {error}") from error
 
 
 def _described(con: Connection, catalog: str, path: Path) -> Snapshot:
@@ -292,7 +293,7 @@ def _described(con: Connection, catalog: str, path: Path) -> Snapshot:
         f"select version, epoch_us(refreshed_at), fingerprint from {catalog}.meta.publication"
     ).fetchall()
     if len(rows) != 1:
-        raise WarehouseError(f"{path} has {len(rows)} rows in meta.publication; a published file has one")
+        raise MendError(f"{path} has {len(rows)} rows in meta.publication; a published file has one")
     version, microseconds, fingerprint = rows[0]
     refreshed_at = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
     return Snapshot(version, refreshed_at, fingerprint, path.stat().st_size, path)

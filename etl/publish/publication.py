@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import ROOT, Settings
+from etl.errors import MendError
 from etl.publish.diff import change_query, grains_of
 from etl.publish.files import (
     CONTENT_SCHEMAS,
@@ -35,17 +36,7 @@ from etl.publish.files import (
     shown,
     upcoming_path,
 )
-from etl.warehouse import (
-    BusyError,
-    Connection,
-    DatabaseError,
-    WarehouseError,
-    attached,
-    create_table,
-    open_snapshot,
-    tables_of,
-    transaction,
-)
+from etl.warehouse import Connection, DatabaseError, attached, create_table, open_snapshot, tables_of, transaction
 
 # Room beyond the size of the build database: file headers and the blocks a small file starts with.
 SPARE_BYTES = 2_000_000
@@ -70,8 +61,8 @@ def publish(con: Connection, settings: Settings, *, now: datetime) -> Publicatio
     """Publish the open build database, if its content differs from what is served.
 
     `now` (with a time zone) becomes meta.publication.refreshed_at. Not published, without an error:
-    nothing changed, or a rollback pinned what is served. Raises BusyError when another program has the
-    served file open to write, WarehouseError when someone has written to it, when the disk is too full
+    nothing changed, or a rollback pinned what is served. Raises RetryError when another program has the
+    served file open to write, MendError when someone has written to it, when the disk is too full
     or when anything else fails; readers then keep what they have.
     """
     serving = settings.serving_db
@@ -84,7 +75,7 @@ def publish(con: Connection, settings: Settings, *, now: datetime) -> Publicatio
         finally:
             clear_leftovers(settings)
     except (DatabaseError, OSError) as error:
-        raise WarehouseError(
+        raise MendError(
             f"publishing failed, readers keep what is served at {serving}; mend this and refresh: {error}"
         ) from error
 
@@ -100,7 +91,7 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
             why = f"pinned to {text}; `make unpin` lets refreshes publish again"
             return _publication(False, snapshot, why, contents)
     elif pin.exists():
-        raise WarehouseError(f"{pin} pins a snapshot, but {why}: roll back again, or unpin")
+        raise MendError(f"{pin} pins a snapshot, but {why}: roll back again, or unpin")
     built = read_contents(con)
     if served:
         why = _difference(snapshot, contents, built)
@@ -124,14 +115,12 @@ def _publication(published: bool, snapshot: Snapshot, reason: str, contents: Con
 
 
 def _served(con: Connection, settings: Settings) -> tuple[tuple[Snapshot, Contents] | None, str]:
-    """Read what readers see, or say why there is nothing. Raises BusyError when it is open to write."""
+    """Read what readers see, or say why there is nothing. Raises RetryError when it is open to write."""
     if not settings.serving_db.exists():
         return None, "nothing is served"
     try:
         return inspect_whole(con, settings.serving_db), ""
-    except BusyError:
-        raise
-    except WarehouseError as error:
+    except MendError as error:
         return None, str(error)
 
 
@@ -151,13 +140,13 @@ def _next_version(con: Connection, settings: Settings, served: Snapshot | None) 
 
 
 def _check_headroom(settings: Settings) -> None:
-    """Raise WarehouseError unless the disk has room for a copy; the build database bounds its size."""
+    """Raise MendError unless the disk has room for a copy; the build database bounds its size."""
     build = settings.build_db
     sizes = (path.stat().st_size for path in (build, build.with_name(build.name + ".wal")) if path.exists())
     needed = sum(sizes) + SPARE_BYTES
     free = shutil.disk_usage(settings.serving_dir).free
     if free < needed:
-        raise WarehouseError(
+        raise MendError(
             f"publishing needs {needed / 1e6:,.1f} MB of free disk in {settings.serving_dir}, where "
             f"{free / 1e6:,.1f} MB are free: make room, or move WAREHOUSE_HOME, and refresh again"
         )
@@ -216,16 +205,16 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
 
 
 def _verify(path: Path, version: int, built: Contents) -> None:
-    """Raise WarehouseError unless a reader would find in the new file all that was built."""
+    """Raise MendError unless a reader would find in the new file all that was built."""
     wal = path.with_name(path.name + ".wal")
     if wal.exists():
-        raise WarehouseError(f"version {version} was not published: {wal} shows that it is not complete")
+        raise MendError(f"version {version} was not published: {wal} shows that it is not complete")
     with open_snapshot(path) as reader:
         copied = read_contents(reader)
         wrong = _unlike(copied.rows, built.rows) | _unlike(copied.hashes, built.hashes)
         wrong |= {macro.name for macro in copied.macros} ^ {macro.name for macro in built.macros}
         if wrong:
-            raise WarehouseError(f"version {version} was not published: the copy differs in {sorted(wrong)}")
+            raise MendError(f"version {version} was not published: the copy differs in {sorted(wrong)}")
         for macro in copied.macros:
             if macro.kind == "table_macro":
                 # Nulls of the right types are enough to resolve every name as a reader's call would.

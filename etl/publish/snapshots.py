@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from etl.config import Settings
+from etl.errors import MendError, RetryError
 from etl.publish.files import (
     Snapshot,
     clear_leftovers,
@@ -28,7 +29,7 @@ from etl.publish.files import (
     snapshot_path,
     upcoming_path,
 )
-from etl.warehouse import BusyError, Connection, DatabaseError, WarehouseError, memory, open_build
+from etl.warehouse import Connection, DatabaseError, memory, open_build
 
 ALTERED = "its fingerprint is not that of its publication: it was altered since, or another DuckDB wrote it"
 
@@ -49,7 +50,7 @@ def list_snapshots(settings: Settings) -> list[Snapshot]:
         for version in reversed(kept_versions(settings)):
             try:
                 found.append(inspect(con, snapshot_path(settings, version)))
-            except WarehouseError:
+            except (MendError, RetryError):
                 continue
     return found
 
@@ -57,16 +58,14 @@ def list_snapshots(settings: Settings) -> list[Snapshot]:
 def served_snapshot(settings: Settings) -> Snapshot | None:
     """Describe what readers open now; None when there is no readable published file.
 
-    Raises BusyError when another program has it open to write.
+    Raises RetryError when another program has it open to write.
     """
     if not settings.serving_db.exists():
         return None
     with closing(memory()) as con:
         try:
             return inspect(con, settings.serving_db)
-        except BusyError:
-            raise
-        except WarehouseError:
+        except MendError:
             return None
 
 
@@ -75,7 +74,7 @@ def rollback(settings: Settings, to: int | None = None) -> Rollback:
 
     `to` is a kept version; without it, the one before what is served. The build database is needed only
     to keep a refresh out and to write the audit row: when it is damaged, the rollback goes on without.
-    Raises BusyError while a refresh runs, WarehouseError when there is no such snapshot or it is damaged.
+    Raises RetryError while a refresh runs, MendError when there is no such snapshot or it is damaged.
     """
     with ExitStack() as stack:
         build = _build_if_sound(stack, settings)
@@ -136,7 +135,7 @@ def listing(settings: Settings) -> str:
 
 
 def _choose(settings: Settings, served: Snapshot | None, to: int | None) -> int:
-    """Pick the version to go back to. Raises WarehouseError when it is not kept."""
+    """Pick the version to go back to. Raises MendError when it is not kept."""
     kept = kept_versions(settings)
     if to is None:
         earlier = [version for version in kept if served is None or version < served.version]
@@ -144,15 +143,13 @@ def _choose(settings: Settings, served: Snapshot | None, to: int | None) -> int:
     if to is None or to not in kept:
         wanted = "earlier snapshot" if to is None else f"snapshot {to}"
         listed = ", ".join(map(str, kept)) or "none"
-        raise WarehouseError(f"no {wanted} in {settings.snapshots_dir}; kept versions: {listed}")
+        raise MendError(f"no {wanted} in {settings.snapshots_dir}; kept versions: {listed}")
     return to
 
 
 def _build_if_sound(stack: ExitStack, settings: Settings) -> Connection | None:
-    """Open the build database, or None when it is damaged. Raises BusyError while a refresh holds it."""
+    """Open the build database, or None when it is damaged. Raises RetryError while a refresh holds it."""
     try:
         return stack.enter_context(open_build(settings))
-    except BusyError:
-        raise
-    except (WarehouseError, DatabaseError):
+    except (MendError, DatabaseError):
         return None

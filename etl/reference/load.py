@@ -41,7 +41,7 @@ class IngestResult:
 def ingest_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
     """Bring raw.reference_row, audit.load and audit.quarantine up to date with the folders of the settings.
 
-    One transaction. Raises SourceError for an unreadable file or a wrong header: nothing is
+    One transaction. Raises MendError for an unreadable file or a wrong header: nothing is
     written then.
     """
     with transaction(con):

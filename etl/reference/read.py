@@ -5,7 +5,7 @@ platforms, metrics and documents of its own. What goes wrong: keys that nothing 
 what the document prints, the same figure twice, spreadsheets that change dates, separators and encodings.
 
 Reading is strict and loses nothing: every record of every file comes back either accepted or rejected with
-a reason. A file that cannot be read, or has another header, is a SourceError, never an empty result.
+a reason. A file that cannot be read, or has another header, is a MendError, never an empty result.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from etl.errors import SourceError
+from etl.errors import MendError
 from etl.files.csv import CsvFile, CsvRecord, read_csv
 from etl.reference.rows import FILES, Key, Place, Register, RowCheck
 from etl.reference.tables import TABLES, Table
@@ -70,7 +70,7 @@ class Reading:
 def read(folders: Sequence[Path], root: Path) -> Reading:
     """Rows of all folders, in the order named; relative ones are taken from `root`, a repeated one once.
 
-    Raises SourceError for a missing folder, one without any of the files, a file whose name is almost
+    Raises MendError for a missing folder, one without any of the files, a file whose name is almost
     one of theirs, a file that cannot be read and a wrong header.
     """
     found = list(_files(folders, root))
@@ -95,7 +95,7 @@ def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str,
     """Yield folder number, name as shown, kind and content of every reference file in the folders."""
     expected = f"expected a folder with one or more of {', '.join(FILES.values())}"
     if not folders:
-        raise SourceError(f"WAREHOUSE_FIGURES: found no folder; {expected}; fix: name data/reference")
+        raise MendError(f"WAREHOUSE_FIGURES: found no folder; {expected}; fix: name data/reference")
     seen: set[Path] = set()
     for number, folder in enumerate(folders):
         path = (root / folder).resolve()
@@ -106,15 +106,15 @@ def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str,
             names = sorted(entry.name for entry in path.iterdir())
         except OSError as error:
             fix = "create the folder or correct WAREHOUSE_FIGURES"
-            raise SourceError(f"{folder}: found {error.strerror}; {expected}; fix: {fix}") from error
+            raise MendError(f"{folder}: found {error.strerror}; {expected}; fix: {fix}") from error
         for name in names:
             if name not in FILES.values() and (meant := _meant(name)):
                 fix = f"rename it to {meant}, or move it away"
-                raise SourceError(f"{folder}: found {name}; {expected}; fix: {fix}")
+                raise MendError(f"{folder}: found {name}; {expected}; fix: {fix}")
         tables = [table for table in TABLES if FILES[table.kind] in names]
         if not tables:
             fix = "put the files there or correct WAREHOUSE_FIGURES"
-            raise SourceError(f"{folder}: found none of the files; {expected}; fix: {fix}")
+            raise MendError(f"{folder}: found none of the files; {expected}; fix: {fix}")
         for table in tables:
             file = FILES[table.kind]
             shown = (folder / file).as_posix()

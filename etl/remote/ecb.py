@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 
-from etl.errors import SourceError
+from etl.errors import MendError
 
 SOURCE = "ECB euro reference rate"
 HEADER = ("currency", "quote_currency", "period_start", "period_end", "rate", "source")
@@ -39,7 +39,7 @@ class Rate:
 def bring(address: str, folder: Path) -> list[Path]:
     """Fetch the rates from a URL or a file and write those that are new or changed; returns the file.
 
-    The last download stays in the folder to compare with. Raises SourceError when there is none to read.
+    The last download stays in the folder to compare with. Raises MendError when there is none to read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     body = _fetch(address)
@@ -63,7 +63,7 @@ def bring(address: str, folder: Path) -> list[Path]:
 
 
 def read(body: bytes, address: str) -> Iterator[Rate]:
-    """The rates of a file, newest day first as the bank lists them. Raises SourceError."""
+    """The rates of a file, newest day first as the bank lists them. Raises MendError."""
     try:
         lines = csv.reader(io.StringIO(unpacked(body, address).decode("utf-8-sig")), strict=True)
         header = [name.strip() for name in next(lines, [])]
@@ -82,21 +82,21 @@ def read(body: bytes, address: str) -> Iterator[Rate]:
                     yield Rate(day, currency, cell)
     except (ValueError, csv.Error, InvalidOperation) as error:
         told = "it is cut short or no CSV" if isinstance(error, InvalidOperation) else str(error)
-        raise SourceError(f"{address} is no eurofxref-hist file: {told}; correct WAREHOUSE_FX_URL") from error
+        raise MendError(f"{address} is no eurofxref-hist file: {told}; correct WAREHOUSE_FX_URL") from error
 
 
 def unpacked(body: bytes, address: str) -> bytes:
-    """The CSV, taken out of its archive if it is in one. Raises SourceError."""
+    """The CSV, taken out of its archive if it is in one. Raises MendError."""
     if not body.startswith(b"PK\x03\x04"):
         return body
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             (member,) = archive.infolist()
             if member.file_size > LARGEST:
-                raise SourceError(f"{address} unpacks to more than {LARGEST >> 20} MB")
+                raise MendError(f"{address} unpacks to more than {LARGEST >> 20} MB")
             return archive.read(member)
     except (zipfile.BadZipFile, ValueError) as error:
-        raise SourceError(f"{address} is a damaged archive or holds several files ({error})") from error
+        raise MendError(f"{address} is a damaged archive or holds several files ({error})") from error
 
 
 def _fetch(address: str) -> bytes:
@@ -104,10 +104,10 @@ def _fetch(address: str) -> bytes:
         try:
             return Path(address).read_bytes()
         except OSError as error:
-            raise SourceError(f"{address} cannot be read ({error.strerror}); correct WAREHOUSE_FX_URL") from error
+            raise MendError(f"{address} cannot be read ({error.strerror}); correct WAREHOUSE_FX_URL") from error
     try:
         answer = httpx.get(address, timeout=60, follow_redirects=True)
         answer.raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"{address} does not answer ({error}); what was loaded before serves") from error
+        raise MendError(f"{address} does not answer ({error}); what was loaded before serves") from error
     return answer.content

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 from psycopg import IsolationLevel, sql
 
-from etl.errors import SourceError
+from etl.errors import MendError
 
 _TABLE = re.compile(r'(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?')
 _ISO = "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=iso_8601 -c extra_float_digits=1"
@@ -31,7 +31,7 @@ def bring(dsn: str, query: str, high_water: str | None, folder: Path) -> list[Pa
 
     `query` is a table's name or a SELECT, `high_water` one of its columns (None: all rows, every time; the
     same rows make the same file). The mark is written after the file: a kill between the two brings rows a
-    second time and loses none. Raises SourceError, without the password.
+    second time and loses none. Raises MendError, without the password.
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = sql.SQL("select * from " + query if _TABLE.fullmatch(query) else query.strip().rstrip(";"))
@@ -55,14 +55,14 @@ def bring(dsn: str, query: str, high_water: str | None, folder: Path) -> list[Pa
 
 
 def _position(con: psycopg.Connection[Any], source: sql.Composable, column: sql.Identifier) -> dict[str, Any] | None:
-    """The largest value and how many rows share it; None without rows. Raises SourceError for empty ones."""
+    """The largest value and how many rows share it; None without rows. Raises MendError for empty ones."""
     asked = sql.SQL(
         "select max(q.{c})::text, count(*) filter (where q.{c} is null), "
         "(select count(*) from ({q}) as r where r.{c} = (select max(s.{c}) from ({q}) as s)) from ({q}) as q"
     ).format(c=column, q=source)
     row = con.execute(asked).fetchone()
     if row and row[1]:
-        raise SourceError(
+        raise MendError(
             f"PostgreSQL: {row[1]:,} rows have no {column.as_string(con)} and would never be brought; "
             "fill it, or choose another WAREHOUSE_POSTGRES_HIGH_WATER"
         )
@@ -93,8 +93,8 @@ def _snapshot(dsn: str) -> Iterator[psycopg.Connection[Any]]:
             yield con
     except psycopg.Error as error:
         told = " ".join(str(error).split())[:400]
-        raise SourceError(
+        raise MendError(
             f"PostgreSQL: {told}; check WAREHOUSE_POSTGRES_DSN, _QUERY and _HIGH_WATER, and the network"
         ) from error
     except OSError as error:
-        raise SourceError(f"PostgreSQL: {error}; make room or mend the permissions, then run again") from error
+        raise MendError(f"PostgreSQL: {error}; make room or mend the permissions, then run again") from error

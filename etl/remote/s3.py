@@ -19,7 +19,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from etl.errors import SourceError
+from etl.errors import MendError
 
 # A file name holds 255 bytes; the mark and the ending of a part need some of them.
 LONGEST_NAME = 180
@@ -30,7 +30,7 @@ def bring(url: str, folder: Path) -> list[Path]:
     """Download every object under `url` (s3://bucket/prefix) that is not in `folder` yet; returns the files.
 
     A file is named by the object's key and ETag, so a replaced object is a file beside the older one, and
-    has the object's time. Raises SourceError when the storage cannot be read.
+    has the object's time. Raises MendError when the storage cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     brought: list[Path] = []
@@ -49,7 +49,7 @@ def bring(url: str, folder: Path) -> list[Path]:
                         file.write(chunk)
                 size = part.stat().st_size
                 if size != found["size"]:
-                    raise SourceError(f"{url}: {key} has {found['size']:,} bytes, but {size:,} came; run again")
+                    raise MendError(f"{url}: {key} has {found['size']:,} bytes, but {size:,} came; run again")
                 changed = found["last_modified"].timestamp()
                 os.utime(part, (changed, changed))
                 part.replace(target)
@@ -59,7 +59,7 @@ def bring(url: str, folder: Path) -> list[Path]:
 
 def _store(url: str) -> S3Store:
     if not url.startswith("s3://") or not url.removeprefix("s3://").strip("/"):
-        raise SourceError(f"WAREHOUSE_S3_URL is {url!r}; write s3://bucket or s3://bucket/prefix")
+        raise MendError(f"WAREHOUSE_S3_URL is {url!r}; write s3://bucket or s3://bucket/prefix")
     # A server on this machine or in a closed network may speak plain HTTP; the address says which.
     plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
     return S3Store.from_url(
@@ -75,11 +75,11 @@ def _explained(url: str) -> Iterator[None]:
         yield
     except (BaseError, ValueError) as error:
         first = " ".join(str(error).split())[:400]
-        raise SourceError(
+        raise MendError(
             f"{url} cannot be read: {first}; check the address, the keys (AWS_...) and the network"
         ) from error
     except OSError as error:
-        raise SourceError(f"{url}: {error}; make room or mend the permissions, then run again") from error
+        raise MendError(f"{url}: {error}; make room or mend the permissions, then run again") from error
 
 
 def _name(key: str, mark: str) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from etl.ask.effect import Answer, Market, answer, answers, number, told
-from etl.warehouse import Connection, WarehouseError
+from etl.errors import MendError
+from etl.warehouse import Connection
 
 LIVE_ON = date(2020, 5, 27)
 FIRST, LAST = number(date(2015, 1, 1)), number(date(2022, 12, 31))
@@ -91,7 +92,7 @@ def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     statuses = {(one.platform, one.metric): one.effect.status for one in found}
     assert statuses["jd", "annual_active_buyers"] == "single_unit_only"
     assert statuses["kuaishou", "revenue"] == "insufficient_pre_period"
-    with pytest.raises(WarehouseError, match="no deal is called"):
+    with pytest.raises(MendError, match="no deal is called"):
         [*answers(warehouse, "nobody-knows")]
-    with pytest.raises(WarehouseError, match="nobody knows the day"):
+    with pytest.raises(MendError, match="nobody knows the day"):
         [*answers(warehouse, "douyu-tmall")]

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from etl.ask import explain
 from etl.config import Settings
-from etl.warehouse import Connection, WarehouseError, open_build, open_snapshot
+from etl.errors import MendError
+from etl.warehouse import Connection, open_build, open_snapshot
 from tests.support.command import run
 from tests.support.small_warehouse import publish_small_warehouse
 
@@ -89,7 +90,7 @@ def test_a_number_that_its_inputs_do_not_give_is_refused(settings: Settings) -> 
     with open_build(settings) as con:
         con.execute("begin")
         con.execute("update marts.cac_trend set cac = cac * 1.0001")
-        with pytest.raises(explain.DisagreementError, match="do not use this number"):
+        with pytest.raises(MendError, match="do not use this number"):
             told(con, "jd/whole/cac_net_12m/2016-12-31")
         con.execute("rollback")
 
@@ -99,7 +100,7 @@ def test_a_snapshot_of_an_older_version_asks_for_a_refresh(settings: Settings, t
     with open_build(settings) as con:
         con.execute("begin")
         con.execute(f"drop table {table}")
-        with pytest.raises(WarehouseError, match=r"an older version published .*: run `make refresh`$"):
+        with pytest.raises(MendError, match=r"an older version published .*: run `make refresh`$"):
             told(con, "jd/whole/cac_net_12m/2016-12-31")
         con.execute("rollback")
 

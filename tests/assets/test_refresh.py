@@ -13,8 +13,9 @@ import assets.warehouse
 from assets.summary import outcome, summary
 from etl.config import ROOT, Settings
 from etl.daily.due import rest_on_deliveries
+from etl.errors import RetryError
 from etl.models.graph import load_models
-from etl.warehouse import BusyError, open_build, open_snapshot
+from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
 
 pytestmark = pytest.mark.slow
@@ -189,7 +190,7 @@ def test_a_database_in_use_is_tried_again(refreshed: Project, monkeypatch: pytes
     def busy_once(settings: Settings):  # type: ignore[no-untyped-def]
         tries.append(1)
         if len(tries) == 1:
-            raise BusyError("in use by another process")
+            raise RetryError("in use by another process")
         return open_build(settings)
 
     monkeypatch.setattr(assets.warehouse, "open_build", busy_once)
@@ -202,7 +203,7 @@ def test_a_database_in_use_is_tried_again(refreshed: Project, monkeypatch: pytes
 
 def test_a_database_in_use_for_long_is_given_up(refreshed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(settings: Settings) -> None:
-        raise BusyError("in use by another process")
+        raise RetryError("in use by another process")
 
     monkeypatch.setattr(assets.warehouse, "open_build", busy)
     monkeypatch.setattr(assets.warehouse, "RETRY_SECONDS", 0)

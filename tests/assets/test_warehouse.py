@@ -21,7 +21,8 @@ from assets.jobs import REFRESH
 from assets.summary import outcome, summary
 from assets.warehouse import INTERRUPTS, interruptible, writer_lock
 from etl.config import ROOT, Settings, load_settings
-from etl.warehouse import BusyError, memory
+from etl.errors import RetryError
+from etl.warehouse import memory
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +54,7 @@ def test_a_killed_refresh_releases_its_lock(settings: Settings, monkeypatch: pyt
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(BusyError, match="another refresh"), writer_lock(settings):
+        with pytest.raises(RetryError, match="another refresh"), writer_lock(settings):
             pass
     finally:
         os.kill(holder.pid, signal.SIGKILL)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from etl.checks.pages import build_pages
-from etl.warehouse import Connection, WarehouseError
+from etl.errors import MendError
+from etl.warehouse import Connection
 
 pytestmark = pytest.mark.slow
 
@@ -45,5 +46,5 @@ def test_pages_need_no_network(con: Connection, tmp_path: Path) -> None:
 
 
 def test_before_the_first_refresh_it_says_what_to_do(con: Connection, tmp_path: Path) -> None:
-    with pytest.raises(WarehouseError, match="make refresh"):
+    with pytest.raises(MendError, match="make refresh"):
         build_pages(con, tmp_path)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from etl.checks.suite import EXACT_INTEGER, FORMS, MOST, Expectation, SuiteError, load_suite, suite_path
+from etl.checks.suite import EXACT_INTEGER, FORMS, MOST, Expectation, load_suite, suite_path
 from etl.config import ROOT
+from etl.errors import MendError
 
 EXPECTATIONS = ROOT / "expectations"
 SUITES = sorted(EXPECTATIONS.rglob("*.yaml"))
@@ -128,7 +129,7 @@ def test_names_of_checks_are_made_of_type_and_columns(tmp_path: Path, kwargs: di
 )
 def test_a_faulty_expectation_is_refused_with_its_fix(tmp_path: Path, entry: dict[str, Any], fix: str) -> None:
     path = suite_of(tmp_path, **entry)
-    with pytest.raises(SuiteError) as refused:
+    with pytest.raises(MendError) as refused:
         load_suite(tmp_path, TABLE)
     assert str(refused.value).startswith(f"{path}, expectation 1: ")
     assert fix in str(refused.value)
@@ -154,12 +155,12 @@ def test_a_faulty_expectation_is_refused_with_its_fix(tmp_path: Path, entry: dic
 )
 def test_a_faulty_file_is_refused_with_its_fix(tmp_path: Path, document: object, fix: str) -> None:
     path = write(tmp_path, document)
-    with pytest.raises(SuiteError) as refused:
+    with pytest.raises(MendError) as refused:
         load_suite(tmp_path, TABLE)
     assert str(refused.value).startswith(str(path))
     assert fix in str(refused.value)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SuiteError, match="cannot be read"):
+    with pytest.raises(MendError, match="cannot be read"):
         load_suite(tmp_path, "marts.nothing")

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from etl.build import BuildError
 from etl.checks.run import CriticalFailure
 from etl.checks.suite import Suite
 from etl.daily.build import KEYS, build_daily
 from etl.daily.due import days_of, due, loading_time, merged, note_news, stand_in
-from etl.models.tree import ModelError
+from etl.errors import MendError
 from etl.warehouse import Connection, DatabaseError
 from tests.support.daily_models import (
     NOW,
@@ -146,7 +145,7 @@ def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
     deliver(con, NOW, START, 1)
     note_news(con, models)
     (spend,) = (model for model in models if model.name == "marts.spend")
-    with pytest.raises(BuildError, match="date is empty"):
+    with pytest.raises(MendError, match="date is empty"):
         build_daily(con, spend, models, Suite(spend.name, ()), "run", check=passes)
     with pytest.raises(DatabaseError):
         con.execute("from marts.spend")
@@ -229,7 +228,7 @@ def test_one_more_day_reads_no_history(con: Connection, write: Write, history: i
 
 @pytest.mark.parametrize("reach", ["x", "-1", "keys"])
 def test_a_reach_must_be_a_number_of_days(write: Write, reach: str) -> None:
-    with pytest.raises(ModelError, match="a number of days or key"):
+    with pytest.raises(MendError, match="a number of days or key"):
         write(**{"marts/days/spend": SPEND.replace("date, 0", f"date, {reach}")})
 
 

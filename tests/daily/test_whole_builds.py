@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from etl.build import BuildError
 from etl.checks.suite import Suite
 from etl.daily import build as daily_build
 from etl.daily.build import build_daily
 from etl.daily.due import cut, note_news
+from etl.errors import MendError
 from etl.warehouse import Connection
 from tests.support.daily_models import (
     NOW,
@@ -66,7 +66,7 @@ def test_rows_without_a_day_are_refused_in_runs_of_days_too(
         deliver(con, NOW, START + timedelta(number), number)
     note_news(con, models)
     (spend,) = (model for model in models if model.name == "marts.spend")
-    with pytest.raises(BuildError, match="date is empty"):
+    with pytest.raises(MendError, match="date is empty"):
         build_daily(con, spend, models, Suite(spend.name, ()), "run", check=passes)
 
 

@@ -11,7 +11,7 @@ import pytest
 from etl.config import Settings, load_settings
 from etl.edgar.bulk import Backfill, backfill, journal_path, read_ciks
 from etl.edgar.client import Client, Clock, Limiter, UnavailableError
-from etl.errors import SourceError
+from etl.errors import MendError
 from etl.warehouse import open_build
 from tests.support.command import run
 from tests.support.edgar_server import (
@@ -107,7 +107,7 @@ def test_a_block_is_waited_out(go: Go, server: EdgarServer) -> None:
 def test_a_failed_issuer_is_reported_and_tried_in_the_next_run(go: Go, server: EdgarServer) -> None:
     del server.bodies[submissions(3)]
     assert go() == Backfill(7, done=6, loaded=6, failed=1)
-    assert any("CIK0000000003.json: EDGAR has no such file" in said for said in go.said)
+    assert any("EDGAR has no filings of CIK 3: correct the number" in said for said in go.said)
     server.lists(3)
     assert go() == Backfill(7, done_before=6, done=1)
     assert server.requests == [submissions(3)]
@@ -130,7 +130,7 @@ def test_a_list_is_read_however_it_is_written(tmp_path: Path) -> None:
 def test_an_invalid_list_is_refused(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "ciks.txt"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(SourceError, match=said):
+    with pytest.raises(MendError, match=said):
         read_ciks(file)
 
 

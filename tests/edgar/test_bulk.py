@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings, load_settings
-from etl.edgar.bulk import StatementError, count_bodies, is_statements, load_archive, load_statements
+from etl.edgar.bulk import count_bodies, is_statements, load_archive, load_statements
 from etl.edgar.facts import load_pending
-from etl.warehouse import Connection, WarehouseError, open_build
+from etl.errors import MendError
+from etl.warehouse import Connection, open_build
 from tests.support.command import run
 from tests.support.edgar_bodies import JD, PDD, body
 
@@ -87,7 +88,7 @@ def test_a_stopped_load_continues_where_it_stopped(con: Connection, settings: Se
 def test_a_file_that_is_no_zip_is_refused_with_the_fix(con: Connection, settings: Settings, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.zip"
     wrong.write_text("<html>", encoding="utf-8")
-    with pytest.raises(WarehouseError, match=r"name companyfacts\.zip"):
+    with pytest.raises(MendError, match=r"name companyfacts\.zip"):
         list(load_archive(con, settings, wrong, NOW))
 
 
@@ -130,7 +131,7 @@ def test_a_quarter_that_does_not_add_up_is_not_loaded(
 ) -> None:
     file = quarter / f"{name}.txt"
     file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    with pytest.raises(StatementError, match="nothing was loaded"):
+    with pytest.raises(MendError, match="nothing was loaded"):
         list(load_statements(con, quarter, NOW))
     assert con.execute("select count(*) from raw.edgar_statement").fetchone() == (0,)
     assert con.execute("select count(*) from audit.load").fetchone() == (0,)
@@ -138,7 +139,7 @@ def test_a_quarter_that_does_not_add_up_is_not_loaded(
 
 def test_a_quarter_without_a_file_is_not_loaded(con: Connection, quarter: Path) -> None:
     (quarter / "pre.txt").unlink()
-    with pytest.raises(StatementError, match=r"no pre\.txt"):
+    with pytest.raises(MendError, match=r"no pre\.txt"):
         list(load_statements(con, quarter, NOW))
 
 

@@ -20,10 +20,9 @@ from etl.edgar.client import (
     Clock,
     ContentError,
     Limiter,
-    MissingError,
     UnavailableError,
 )
-from etl.errors import SourceError
+from etl.errors import MendError
 from tests.support.edgar_server import (
     AGENT,
     MAINTENANCE,
@@ -229,15 +228,20 @@ def test_a_refused_connection_is_reported(time: Time) -> None:
         ),
         (raw(b"[1, 2]"), ContentError, "a JSON list, not an object"),
         (page(301, b"", Location="/elsewhere"), ContentError, "status 301"),
-        (page(404, b""), MissingError, "no such file"),
     ],
 )
 def test_an_invalid_response_is_reported_and_not_requested_again(
-    server: EdgarServer, client: Client, reply: Reply, error: type[SourceError], said: str
+    server: EdgarServer, client: Client, reply: Reply, error: type[MendError], said: str
 ) -> None:
     server.fail(PATH, reply)
     with pytest.raises(error, match=said):
         client.get(PATH)
+    assert len(server.requests) == 1
+
+
+def test_a_file_that_edgar_does_not_have_is_none(server: EdgarServer, client: Client) -> None:
+    server.fail(PATH, page(404, b""))
+    assert client.get(PATH) is None
     assert len(server.requests) == 1
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from etl.config import ROOT, Settings, load_settings
-from etl.edgar.facts import IDENTITY, Body, BodyError, FactLoad, load_body, load_pending, stage
+from etl.edgar.facts import IDENTITY, Body, FactLoad, load_body, load_pending, stage
 from etl.edgar.filings import FORMS
 from etl.edgar.store import store_body
+from etl.errors import MendError
 from etl.warehouse import Connection
 from tests.support.edgar_bodies import FILED, JD, PDD, body, fact, real_bodies, write
 from tests.support.models import model_files
@@ -171,7 +172,7 @@ def test_a_body_of_another_issuer_is_refused(con: Connection, tmp_path: Path) ->
 def test_a_body_too_large_for_memory_is_not_called_broken(con: Connection, tmp_path: Path) -> None:
     path = write(tmp_path / "body.json", body(JD))
     con.execute("set memory_limit = '1MB'")
-    with pytest.raises(BodyError, match="needs more memory") as told:
+    with pytest.raises(MendError, match="needs more memory") as told:
         stage(con, Body(JD, "x", path))
     con.execute("set memory_limit = '1GB'")
     assert "remove it" not in str(told.value)

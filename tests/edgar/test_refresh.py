@@ -283,7 +283,7 @@ def test_a_failing_issuer_does_not_stop_the_others(house: House, server: EdgarSe
     assert [(i.cik, i.loaded) for i in found.issuers] == [(ALIBABA, 1)]
     assert found.status == "stale"
     assert f"the body is of CIK {ALIBABA}, asked for was {JD}" in found.reason
-    assert "CIK0000000099.json: EDGAR has no such file (404)" in found.reason
+    assert "EDGAR has no filings of CIK 99: correct the number" in found.reason
 
 
 def test_an_html_page_instead_of_facts_leaves_the_report_to_the_next_run(house: House, server: EdgarServer) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from etl.config import Settings, load_settings
 from etl.edgar.store import body_path, read_body, store_body
-from etl.warehouse import Connection, WarehouseError
+from etl.errors import MendError
+from etl.warehouse import Connection
 
 NOW = datetime(2026, 6, 8, 1, 14, 9, tzinfo=UTC)
 BODY = b'{"cik": 1549802, "entityName": "JD.com, Inc.", "facts": {}}'
@@ -61,5 +62,5 @@ def test_a_damaged_body_is_reported_and_not_read(con: Connection, settings: Sett
     content_hash = store_body(con, settings, "companyfacts", 1549802, BODY, headers=HEADERS, now=NOW)
     path = settings.home / body_path(content_hash)
     path.unlink() if damage is None else path.write_bytes(damage)
-    with pytest.raises(WarehouseError, match=r"raw\.edgar_body"):
+    with pytest.raises(MendError, match=r"raw\.edgar_body"):
         read_body(settings, content_hash)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.errors import SourceError
+from etl.errors import MendError
 from etl.files.csv import CsvFile, read_csv
 
 HEADER = b"key,name,note\n"
@@ -88,7 +88,7 @@ def test_stray_quotes_swallow_no_rows(tmp_path: Path) -> None:
 def test_an_unreadable_file_is_refused_with_what_was_found_and_the_fix(
     tmp_path: Path, data: bytes, found: str, fix: str
 ) -> None:
-    with pytest.raises(SourceError) as error:
+    with pytest.raises(MendError) as error:
         read(tmp_path, data)
     before, _, after = str(error.value).partition("; fix: ")
     assert before.startswith("mine/things.csv: found ")
@@ -98,9 +98,9 @@ def test_an_unreadable_file_is_refused_with_what_was_found_and_the_fix(
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be read"):
+    with pytest.raises(MendError, match="cannot be read"):
         read_csv(tmp_path / "none.csv", "none.csv", ("key",), ())
-    with pytest.raises(SourceError, match="cannot be read"):
+    with pytest.raises(MendError, match="cannot be read"):
         read_csv(tmp_path, "folder", ("key",), ())
 
 

@@ -155,7 +155,7 @@ def test_a_full_disk_is_reported_and_the_next_run_completes(full_disk: tuple[Pat
     child.join(60)
     assert not answer.empty(), child.exitcode
     message = answer.get()
-    assert message.startswith("WarehouseError: b: no room to load it"), message
+    assert message.startswith("MendError: b: no room to load it"), message
     (home / "ballast").unlink(missing_ok=True)
     with open_build(settings) as con:
         assert con.execute("select count(*) from core.platform_metric_daily").fetchall() == [(1,)]

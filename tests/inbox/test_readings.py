@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from etl.errors import MendError
 from etl.files.lines import LineReader, Lines, plain_lines
 from etl.inbox import load as inbox_keys
 from etl.inbox import open as inbox_file
-from etl.warehouse import WarehouseError
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in
 
 pytestmark = pytest.mark.slow
@@ -142,7 +142,7 @@ def test_a_file_with_faults_is_loaded_in_one_order_or_another_with_the_same_line
 def test_too_little_memory_is_reported_with_the_fix(inbox: Inbox) -> None:
     inbox.csv("a.csv", [daily(1 + n % 28, f"c{n}") for n in range(300_000)])
     inbox.con.execute("set memory_limit = '20MB'")
-    with pytest.raises(WarehouseError, match=r"a\.csv: no room to load it .* give it more with WAREHOUSE_MEM"):
+    with pytest.raises(MendError, match=r"a\.csv: no room to load it .* give it more with WAREHOUSE_MEM"):
         inbox.load()
     inbox.con.execute("set memory_limit = '1GB'")
     (load,) = inbox.load().files

@@ -17,10 +17,11 @@ import pytest
 from etl.checks.run import run as inbox_run
 from etl.config import load_settings
 from etl.demo import demo_environment, write_demo
+from etl.errors import MendError
 from etl.files.lines import Lines
 from etl.inbox import open as inbox_file
 from etl.inbox.run import load_inbox
-from etl.warehouse import WarehouseError, open_build
+from etl.warehouse import open_build
 from tests.support.command import run as command
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in, registry
 
@@ -272,14 +273,14 @@ def test_a_corrected_file_closes_its_quarantined_rows(inbox: Inbox) -> None:
 
 
 def test_a_missing_file_cannot_be_replayed(inbox: Inbox) -> None:
-    with pytest.raises(WarehouseError, match=r"gone\.csv is not in .*deliver it again"):
+    with pytest.raises(MendError, match=r"gone\.csv is not in .*deliver it again"):
         inbox.replay("gone.csv")
 
 
 def test_without_a_registry_nothing_is_loaded_and_nothing_recorded(inbox: Inbox) -> None:
     inbox.csv("a.csv", [daily(1)])
     inbox.con.execute("drop table core.platform")
-    with pytest.raises(WarehouseError, match=r"core\.platform is not built yet: run `make refresh`"):
+    with pytest.raises(MendError, match=r"core\.platform is not built yet: run `make refresh`"):
         inbox.load()
     assert inbox.waiting() == ["a.csv"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from etl.errors import MendError
 from etl.models.file import OutputColumn
 from etl.models.graph import create_statements, load_models
-from etl.models.tree import ModelError
 from etl.warehouse import Connection
 
 THING = """-- A thing of the sources.
@@ -182,7 +182,7 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
     ],
 )
 def test_a_file_that_breaks_the_form_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
-    with pytest.raises(ModelError) as refused:
+    with pytest.raises(MendError) as refused:
         load_models(write(tmp_path, files))
     assert message in str(refused.value)
     assert ".sql: " in str(refused.value)
@@ -259,7 +259,7 @@ def test_a_file_that_breaks_the_form_is_refused(tmp_path: Path, files: dict[str,
     ],
 )
 def test_a_mart_that_breaks_a_rule_is_refused(tmp_path: Path, body: str, message: str) -> None:
-    with pytest.raises(ModelError) as refused:
+    with pytest.raises(MendError) as refused:
         load_models(write(tmp_path, mart(body)))
     assert message in str(refused.value)
     assert "tale.sql" in str(refused.value)
@@ -289,7 +289,7 @@ def test_queries_that_only_resemble_a_broken_rule_pass(tmp_path: Path, body: str
 def test_a_circle_is_named(tmp_path: Path) -> None:
     text = "-- A.\n-- grain: x\nselect t.x::integer as x -- x\nfrom core.{} as t"
     files = {f"core/{name}.sql": text.format(read) for name, read in ("ab", "bc", "ca")}
-    with pytest.raises(ModelError) as refused:
+    with pytest.raises(MendError) as refused:
         load_models(write(tmp_path, files))
     circle = "core.a reads core.b reads core.c reads core.a reads core.b reads core.c"
     assert re.search(r"circle: (.*);", str(refused.value))[1] in circle

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from etl.config import ROOT
+from etl.errors import MendError
 from etl.models.graph import load_models
 from etl.models.portable import unportable
-from etl.models.tree import ModelError, parse
+from etl.models.tree import parse
 
 MODEL = """-- A thing.
 -- grain: day
@@ -107,10 +108,10 @@ def test_a_portable_model_is_checked_when_it_is_read(tmp_path: Path) -> None:
     path.write_text(MODEL.format("date_trunc('month', e.event_time)"), encoding="utf-8")
     load_models(tmp_path)
     path.write_text(MODEL.format("any_value(e.event_time)"), encoding="utf-8")
-    with pytest.raises(ModelError, match=r"thing\.sql: is portable, but ANY_VALUE"):
+    with pytest.raises(MendError, match=r"thing\.sql: is portable, but ANY_VALUE"):
         load_models(tmp_path)
     path.write_text(MODEL.format("e.event_time").replace("-- portable: yes\n", ""), encoding="utf-8")
-    with pytest.raises(ModelError, match="add -- portable: yes"):
+    with pytest.raises(MendError, match="add -- portable: yes"):
         load_models(tmp_path)
 
 

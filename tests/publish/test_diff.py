@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from etl.errors import MendError
 from etl.publish.diff import diff
 from etl.publish.publication import publish
-from etl.warehouse import WarehouseError, open_build, open_snapshot
+from etl.warehouse import open_build, open_snapshot
 from tests.support.command import run
 from tests.support.publishing import NOW, settings_in
 
@@ -65,7 +66,7 @@ def test_diff_compares_any_two_and_backwards(tmp_path: Path) -> None:
 
 def test_a_missing_version_is_refused_with_a_list_of_the_kept_ones(tmp_path: Path) -> None:
     published(tmp_path, BEFORE)
-    with pytest.raises(WarehouseError, match="version 7 is not kept; kept are: 1"):
+    with pytest.raises(MendError, match="version 7 is not kept; kept are: 1"):
         diff(settings_in(tmp_path), 7, 1)
 
 

@@ -19,13 +19,14 @@ from typing import Any
 import pytest
 
 from etl.config import Settings
+from etl.errors import MendError, RetryError
 from etl.publish import files as serving_module
 from etl.publish import publication as publish_module
 from etl.publish import snapshots as snapshots_module
 from etl.publish.files import UPCOMING, kept_versions, read_contents, upcoming_path
 from etl.publish.publication import publish
 from etl.publish.snapshots import rollback
-from etl.warehouse import BusyError, WarehouseError, create_database, open_build, open_snapshot
+from etl.warehouse import create_database, open_build, open_snapshot
 from tests.support.publishing import NOW, fill, leftovers, refresh, served, settings_in
 
 pytestmark = pytest.mark.slow
@@ -52,7 +53,7 @@ def test_a_write_ahead_log_beside_the_target_is_refused_until_it_is_gone(setting
     wal = settings.serving_dir / "warehouse.duckdb.wal"
     wal.write_bytes(b"")
     before = settings.serving_db.stat().st_ino
-    with pytest.raises(WarehouseError, match=r"warehouse\.duckdb\.wal shows that someone opened"):
+    with pytest.raises(MendError, match=r"warehouse\.duckdb\.wal shows that someone opened"):
         refresh(settings, 2)
     assert settings.serving_db.stat().st_ino == before
     assert wal.exists(), "it is not ours to delete"
@@ -69,7 +70,7 @@ def test_a_real_write_ahead_log_of_a_killed_writer_is_refused(settings: Settings
     wal = settings.serving_dir / "warehouse.duckdb.wal"
     assert wal.stat().st_size > 0
     for attempt in (lambda: refresh(settings, 2), lambda: rollback(settings, 1)):
-        with pytest.raises(WarehouseError, match="opened the published file to write"):
+        with pytest.raises(MendError, match="opened the published file to write"):
             attempt()
     wal.unlink()
     assert_untouched(settings)
@@ -109,7 +110,7 @@ def test_a_target_open_to_write_in_another_process_is_refused(settings: Settings
     before = settings.serving_db.stat().st_ino
     try:
         for attempt in (lambda: refresh(settings, 2), lambda: rollback(settings, 1)):
-            with pytest.raises(BusyError, match=rf"open to write in another program.*{writer.pid}"):
+            with pytest.raises(RetryError, match=rf"open to write in another program.*{writer.pid}"):
                 attempt()
         assert settings.serving_db.stat().st_ino == before
         assert not (settings.serving_dir / "PINNED").exists()
@@ -122,7 +123,7 @@ def test_a_target_open_to_write_in_another_process_is_refused(settings: Settings
 
 def test_a_target_open_to_write_in_this_process_is_refused(settings: Settings) -> None:
     con = create_database(settings.serving_db)
-    with pytest.raises(BusyError, match="open to write"):
+    with pytest.raises(RetryError, match="open to write"):
         refresh(settings, 2)
     con.close()
     assert_untouched(settings)
@@ -141,7 +142,7 @@ def test_neither_rollback_nor_a_second_refresh_interrupts_a_refresh(settings: Se
     assert ready.wait(60)
     try:
         for attempt in (lambda: refresh(settings, 2), lambda: rollback(settings, 1)):
-            with pytest.raises(BusyError, match=f"{other.pid}"):
+            with pytest.raises(RetryError, match=f"{other.pid}"):
                 attempt()
     finally:
         stop.set()
@@ -160,7 +161,7 @@ def test_too_little_disk_space_is_reported_before_anything_is_written(
         fill(con, 2)
         monkeypatch.setattr(shutil, "disk_usage", room(1_500_000))
         monkeypatch.setattr(publish_module, "_write", lambda *arguments: pytest.fail("it wrote"))
-        with pytest.raises(WarehouseError, match=r"needs [\d.]+ MB of free disk in .*serving, where 1\.5 MB"):
+        with pytest.raises(MendError, match=r"needs [\d.]+ MB of free disk in .*serving, where 1\.5 MB"):
             publish(con, settings, now=NOW)
     assert_untouched(settings)
 
@@ -195,7 +196,7 @@ def publish_too_much(home: str, limit: int | None, answer: Any) -> None:
         try:
             publish(con, settings, now=NOW)
             answer.put("published")
-        except WarehouseError as error:
+        except MendError as error:
             answer.put(str(error))
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings
+from etl.errors import MendError
 from etl.publish.files import UPCOMING, clear_leftovers, inspect_whole
-from etl.warehouse import WarehouseError, memory
+from etl.warehouse import memory
 from tests.support.publishing import leftovers, refresh, served, settings_in
 
 HEADER = 12_288
@@ -35,7 +36,7 @@ def test_a_damaged_block_is_detected_or_not_part_of_the_content(settings: Settin
             copy.write_bytes(damaged)
             try:
                 assert inspect_whole(con, copy)[1] == whole
-            except WarehouseError:
+            except MendError:
                 noticed += 1
     assert noticed >= 2
 

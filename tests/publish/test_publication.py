@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings
+from etl.errors import MendError
 from etl.publish import publication as publish_module
 from etl.publish.files import KEPT, kept_versions, snapshot_path
 from etl.publish.publication import publish
-from etl.warehouse import WarehouseError, attached, memory, open_build, open_snapshot
+from etl.warehouse import attached, memory, open_build, open_snapshot
 from tests.support.publishing import NOW, fill, leftovers, load, read_served, refresh, served, settings_in
 
 pytestmark = pytest.mark.slow
@@ -255,7 +256,7 @@ def test_a_copy_that_differs_from_the_build_is_not_published(
             other.execute("detach w")
 
     monkeypatch.setattr(publish_module, "_write", write_badly)
-    with pytest.raises(WarehouseError, match=r"the copy differs in \['core.observation'"):
+    with pytest.raises(MendError, match=r"the copy differs in \['core.observation'"):
         refresh(settings, 8)
     assert served(settings.serving_db) == (1, 7)
     assert leftovers(settings) == []
@@ -269,7 +270,7 @@ def test_a_macro_that_no_reader_could_call_is_not_published(settings: Settings) 
             "create macro marts.leak(as_of_date date) as table "
             "select r.line from raw.reference_row as r where r.loaded_at::date <= as_of_date"
         )
-        with pytest.raises(WarehouseError, match="reference_row"):
+        with pytest.raises(MendError, match="reference_row"):
             publish(con, settings, now=NOW)
     assert served(settings.serving_db) == (1, 7)
     assert leftovers(settings) == []

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings
+from etl.errors import MendError
 from etl.publish.files import kept_versions, pin_path, snapshot_path
 from etl.publish.snapshots import list_snapshots, rollback, served_snapshot, unpin
-from etl.warehouse import WarehouseError, open_build
+from etl.warehouse import open_build
 from tests.support.command import run
 from tests.support.publishing import NOW, leftovers, refresh, served, settings_in
 
@@ -51,7 +52,7 @@ def test_rollback_serves_the_previous_snapshot_and_says_so(settings: Settings) -
 def test_repeated_rollbacks_go_further_back_until_there_is_no_more(settings: Settings) -> None:
     rollback(settings)
     assert rollback(settings).version == 1
-    with pytest.raises(WarehouseError, match=r"no earlier snapshot .* kept versions: 1, 2, 3"):
+    with pytest.raises(MendError, match=r"no earlier snapshot .* kept versions: 1, 2, 3"):
         rollback(settings)
     assert served(settings.serving_db) == (1, 10)
 
@@ -60,7 +61,7 @@ def test_rollback_to_a_named_version_works_forward_too(settings: Settings) -> No
     rollback(settings, 1)
     assert rollback(settings, 3).replaced == 1
     assert served(settings.serving_db) == (3, 30)
-    with pytest.raises(WarehouseError, match="no snapshot 9"):
+    with pytest.raises(MendError, match="no snapshot 9"):
         rollback(settings, 9)
 
 
@@ -90,7 +91,7 @@ def test_a_refresh_does_not_undo_a_rollback_until_it_is_unpinned(settings: Setti
 def test_a_pin_without_a_served_file_is_an_error_that_rollback_repairs(settings: Settings) -> None:
     rollback(settings)
     settings.serving_db.unlink()
-    with pytest.raises(WarehouseError, match=r"PINNED pins a snapshot, but nothing is served"):
+    with pytest.raises(MendError, match=r"PINNED pins a snapshot, but nothing is served"):
         refresh(settings, 40)
     assert rollback(settings, 2).replaced is None
     assert served(settings.serving_db) == (2, 20)
@@ -110,7 +111,7 @@ def test_a_damaged_snapshot_is_not_served(settings: Settings) -> None:
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content[:12_288] + bytes(len(content) - 12_288))
-    with pytest.raises(WarehouseError, match=r"2\.duckdb is damaged|2\.duckdb cannot be opened"):
+    with pytest.raises(MendError, match=r"2\.duckdb is damaged|2\.duckdb cannot be opened"):
         rollback(settings)
     assert served(settings.serving_db) == (3, 30)
     assert not pin_path(settings).exists()
@@ -132,7 +133,7 @@ def test_a_write_ahead_log_beside_file_or_snapshot_stops_a_rollback(settings: Se
     for path in (settings.serving_db, snapshot_path(settings, 2)):
         wal = path.with_name(path.name + ".wal")
         wal.write_bytes(b"")
-        with pytest.raises(WarehouseError, match="opened the published file to write"):
+        with pytest.raises(MendError, match="opened the published file to write"):
             rollback(settings)
         wal.unlink()
     assert served(settings.serving_db) == (3, 30)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import ROOT
-from etl.errors import SourceError
+from etl.errors import MendError
 from etl.reference.read import read
 from etl.reference.rows import FILES
 from etl.reference.tables import TABLES, Table
@@ -212,7 +212,7 @@ def test_unreadable_folders_are_refused(tmp_path: Path) -> None:
         ([leftover], "found Documents (1).csv"),
         ([misspelt / "documents.csv"], "found Not a directory"),
     ):
-        with pytest.raises(SourceError) as error:
+        with pytest.raises(MendError) as error:
             read(folders, tmp_path)
         assert found in str(error.value)
         assert "; expected a folder with one or more of platforms.csv" in str(error.value)
@@ -221,7 +221,7 @@ def test_unreadable_folders_are_refused(tmp_path: Path) -> None:
 
 def test_a_wrong_header_stops_the_reading(tmp_path: Path) -> None:
     folder = write(tmp_path, observations=[{**FIGURE, "rounding_halfwidth": "5"}])
-    with pytest.raises(SourceError, match="remove or rename 'rounding_halfwidth'"):
+    with pytest.raises(MendError, match="remove or rename 'rounding_halfwidth'"):
         read([REFERENCE, folder], ROOT)
 
 

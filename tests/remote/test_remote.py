@@ -17,7 +17,7 @@ import pytest
 
 from etl.config import load_settings
 from etl.daily.ingest import bring_all
-from etl.errors import SourceError
+from etl.errors import MendError
 from etl.remote import ecb, postgres, s3
 from tests.support import servers
 
@@ -91,15 +91,15 @@ def test_an_object_key_cannot_leave_its_folder(bucket: Callable[[str, str], None
     assert len(brought) == 3
     assert not [path for path in brought if path.name.startswith(".")]
     bucket("in/../up.csv", "x")
-    with pytest.raises(SourceError, match=r"in/\.\./up\.csv"):
+    with pytest.raises(MendError, match=r"in/\.\./up\.csv"):
         s3.bring("s3://team/in", tmp_path / "staging")
     assert [path.name for path in tmp_path.iterdir()] == ["staging"]
 
 
 def test_a_missing_bucket_is_not_taken_for_an_empty_one(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="s3://nobody cannot be read"):
+    with pytest.raises(MendError, match="s3://nobody cannot be read"):
         s3.bring("s3://nobody", tmp_path)
-    with pytest.raises(SourceError, match="write s3://bucket"):
+    with pytest.raises(MendError, match="write s3://bucket"):
         s3.bring("https://example.org", tmp_path)
 
 
@@ -152,19 +152,19 @@ def test_a_row_that_shares_the_mark_and_comes_later_is_not_lost(metric: str, tmp
 
 def test_a_row_without_a_mark_is_reported_and_not_left_out(metric: str, tmp_path: Path) -> None:
     run(metric, "insert into metric values ('jd', '2024-01-05', 5, null, null)")
-    with pytest.raises(SourceError, match='1 rows have no "changed_at"'):
+    with pytest.raises(MendError, match='1 rows have no "changed_at"'):
         postgres.bring(metric, "metric", "changed_at", tmp_path)
     assert not list(tmp_path.glob("*.csv"))
 
 
 def test_the_query_cannot_write(metric: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"read-only|syntax error"):
+    with pytest.raises(MendError, match=r"read-only|syntax error"):
         postgres.bring(metric, "delete from metric returning *", None, tmp_path)
     assert len(postgres.bring(metric, "metric", None, tmp_path)[0].read_text().splitlines()) == 3
 
 
 def test_messages_contain_no_password(tmp_path: Path) -> None:
-    with pytest.raises(SourceError) as raised:
+    with pytest.raises(MendError) as raised:
         postgres.bring("host=127.0.0.1 port=1 user=u password=geheim", "metric", None, tmp_path)
     assert "geheim" not in str(raised.value)
     assert "WAREHOUSE_POSTGRES_DSN" in str(raised.value)
@@ -237,7 +237,7 @@ def test_rates_are_fetched_as_printed_and_only_once(bank: str, tmp_path: Path) -
 )
 def test_a_file_without_rates_is_refused(bank: str, tmp_path: Path, body: bytes) -> None:
     Bank.body = body
-    with pytest.raises(SourceError):
+    with pytest.raises(MendError):
         ecb.bring(bank, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from etl.errors import MendError
 from etl.models.file import Model
 from etl.models.graph import create_statements, load_models, twin_sql
-from etl.models.tree import ModelError, replace_tables
+from etl.models.tree import replace_tables
 from etl.warehouse import Connection, memory
 from tests.support.models import project_models
 
@@ -219,7 +220,7 @@ def test_a_twin_works_in_a_lateral_join(tmp_path: Path, con: Connection) -> None
     ],
 )
 def test_a_twin_that_would_read_todays_rows_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
-    with pytest.raises(ModelError) as refused:
+    with pytest.raises(MendError) as refused:
         load(tmp_path, {**HOUSE, **files})
     assert message in str(refused.value)
 
