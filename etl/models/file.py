@@ -100,10 +100,15 @@ def macro_names(sql_dir: Path) -> frozenset[str]:
 
 
 def read_model(path: Path, sql_dir: Path) -> Model:
-    """The model of one file, its reads not yet checked against the other files.
+    """The model of one file, its reads not yet checked against the other files; the same text is parsed once.
 
     Raises MendError, which names the file and the fix.
     """
+    return _parsed(path, sql_dir, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
     *folders, file = path.relative_to(sql_dir).parts
     is_macro = folders[:1] == ["macros"]
     place, table = folders[is_macro:], file.removesuffix(".sql")
@@ -112,7 +117,7 @@ def read_model(path: Path, sql_dir: Path) -> Model:
         fail(path, "belongs in core/, steps/, marts/<question>/ or macros/<schema>/")
     if not _NAME.fullmatch(table):
         fail(path, "name it in lower case letters, digits and _")
-    sql = path.read_text(encoding="utf-8").rstrip().removesuffix(";")
+    sql = text.rstrip().removesuffix(";")
     description, keys = _header(path, sql)
     parameters = _parameters(path, f"{schema}.{table}", keys) if is_macro else None
     try:

@@ -1,4 +1,4 @@
-"""SQL models for tests, each file parsed once: those of the whole project, and those behind one of them."""
+"""SQL models for tests: those of the whole project, and those behind one of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from etl.config import ROOT
 from etl.models.file import AS_OF, SCHEMAS, Model, read_model
-from etl.models.graph import KNOWN, LATEST, create_statements, linked
+from etl.models.graph import KNOWN, LATEST, create_statements, linked, load_models
 from etl.warehouse import Connection
 
 SQL = ROOT / "sql"
@@ -16,7 +16,7 @@ SQL = ROOT / "sql"
 @cache
 def project_models() -> tuple[Model, ...]:
     """All models of the project, in the order in which they are built."""
-    return linked({name: parsed(path, SQL) for name, path in model_files(SQL).items()})
+    return load_models(SQL)
 
 
 @cache
@@ -29,7 +29,7 @@ def models_behind(name: str, sql_dir: Path = SQL) -> dict[str, Model]:
         name = names.pop()
         if name in models or name not in files:
             continue
-        models[name] = parsed(files[name], sql_dir)
+        models[name] = read_model(files[name], sql_dir)
         for read in (read.removesuffix("()") for read in models[name].reads):
             # The twin of a mart is made from the mart; what tells a table of core as of a day has a name of its own.
             names += [read, read.removesuffix(AS_OF), read.removesuffix(LATEST) + AS_OF, read + KNOWN]
@@ -46,12 +46,6 @@ def model_files(sql_dir: Path = SQL) -> dict[str, Path]:
         if schema in SCHEMAS:
             files[f"{schema}.{path.stem}"] = path
     return files
-
-
-@cache
-def parsed(path: Path, sql_dir: Path) -> Model:
-    """The model of one file."""
-    return read_model(path, sql_dir)
 
 
 def create_empty(con: Connection, model: Model) -> None:
