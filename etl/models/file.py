@@ -2,9 +2,10 @@
 
 A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply,
 `-- twin: no`, `-- portable: yes`, `-- daily: column, reach` or `-- daily: column, key` for a table that is
-built day by day, or `-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
-`expression::type as name, -- comment`. Comments are read from the text, where they were
-written.
+built day by day, `-- contract: word` for a mart that promises something else than figures with their
+intervals, or `-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
+`expression::type as name,  -- comment`; what does not fit goes on in comment lines below it, and a header
+line that ends with a comma in the next. Comments are read from the text, where they were written.
 """
 
 from __future__ import annotations
@@ -28,11 +29,20 @@ TOLD_AS_OF = ("steps", "marts")  # tables of these schemas have a twin unless th
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
 BY_KEY = "key"
-KEYS = frozenset({"grain", "twin", "macro", "portable", "daily"})
+KEYS = frozenset({"grain", "twin", "macro", "portable", "daily", "contract"})
+FIGURES = "figures"
+# What a mart with numbers promises its readers, by the word of its header; tests/test_house.py asks it of each.
+CONTRACTS = {
+    FIGURES: "an interval (x_low, x_high), validity, flags, input_observation_ids, and known_on of the latest input",
+    "prints": "rows as documents print them, computed from nothing else: document_id, and known_on of that document",
+    "verdicts": "whether a print or a claim holds: a verdict in the place of validity",
+    "vintages": "what was known on one day against another: the days stand in the row, and there is no twin",
+    "deliveries": "what teams deliver, which no document prints: no input_observation_ids and no known_on",
+}
 
 _KEY = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*")
 _TYPE = re.compile(r"::\s*([^:]+?)\s+as\s*$", re.IGNORECASE)
-_COMMENT = re.compile(r"[^\S\n]*,?[^\S\n]*--[^\S\n]*(\S[^\n]*)")
+_COMMENT = re.compile(r"\s*,?((?:\s*--[^\n]*)+)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -55,7 +65,7 @@ class Model:
     stands for it in the twin. `daily` is the column that holds a row's day where only the days that new
     data touches are built again; a row then depends on the `reach` days before its own, too. With `by_key`
     it is what the earliest day of its grain says instead, such as a buyer's first order. `question` is the
-    folder of a mart, the question that it answers; elsewhere it is empty.
+    folder of a mart, the question that it answers; elsewhere it is empty. `contract` is one of CONTRACTS.
     """
 
     schema: str
@@ -75,6 +85,7 @@ class Model:
     reach: int = 0
     by_key: bool = False
     question: str = ""
+    contract: str = FIGURES
 
     @property
     def name(self) -> str:
@@ -142,6 +153,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         reach=reach,
         by_key=by_key,
         question=question,
+        contract=keys.get("contract", FIGURES),
     )
 
 
@@ -166,7 +178,10 @@ def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
         if not line.startswith("--"):
             break
         found = _KEY.fullmatch(line)
-        if found and (keys or found[1] in KEYS):
+        last = next(reversed(keys), "")
+        if keys.get(last, "").endswith(","):
+            keys[last] += line.removeprefix("--")
+        elif found and (keys or found[1] in KEYS):
             keys[found[1]] = found[2]
         elif not keys:
             description.append(line.removeprefix("--").strip())
@@ -175,7 +190,9 @@ def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
     if not keys.get("grain"):
         fail(path, "add the line -- grain: column, column after the description")
     if unknown := set(keys) - KEYS:
-        fail(path, f"-- {min(unknown)}: is no key; there are grain, twin, portable, daily and macro")
+        fail(path, f"-- {min(unknown)}: is no key; there are {', '.join(sorted(KEYS))}")
+    if keys.get("contract", FIGURES) not in CONTRACTS:
+        fail(path, f"-- contract: is one of {', '.join(CONTRACTS)}")
     if keys.get("twin", "no") != "no":
         fail(path, "-- twin: takes only no; a mart has a twin unless it says so")
     if keys.get("portable", "yes") != "yes":
@@ -204,11 +221,13 @@ def _columns(sql: str, tree: exp.Select) -> tuple[OutputColumn, ...]:
         if not kind or not isinstance(item.this, exp.Cast) or not _same_type(kind[1], item.this):
             raise MendError(f"{item.alias} has no declared type: write (expression)::type as {item.alias}")
         comment = _COMMENT.match(sql, place["end"] + 1)
-        if not comment:
+        lines = comment[1].split("\n") if comment else []
+        words = " ".join(line.strip().removeprefix("--").strip() for line in lines).strip()
+        if not words:
             raise MendError(f"{item.alias} has no comment: end its line with -- and its unit and meaning")
         if item.alias in columns:
             raise MendError(f"{item.alias} stands twice in the final list: rename one")
-        columns[item.alias] = OutputColumn(item.alias, " ".join(kind[1].split()), comment[1].rstrip())
+        columns[item.alias] = OutputColumn(item.alias, " ".join(kind[1].split()), words)
     return tuple(columns.values())
 
 

@@ -144,6 +144,9 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
         ({"core/a.sql": "-- A.\n-- grain: a\n-- twins: no\nselect 1::integer as a -- one\n"}, "twins"),
         ({"core/a.sql": "-- A.\n-- grain: a\n-- twin: yes\nselect 1::integer as a -- one\n"}, "only no"),
         ({"core/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a\n"}, "a has no comment"),
+        ({"core/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- \n"}, "a has no comment"),
+        ({"core/a.sql": "-- A.\n-- grain: a,\n-- b\nselect 1::integer as a -- one\n"}, "grain names b"),
+        ({"core/a.sql": "-- A.\n-- grain: a\n-- contract: none\nselect 1::integer as a -- one\n"}, "is one of figures"),
         ({"core/a.sql": "-- A.\n-- grain: a\nselect 1 as a -- one\n"}, "no declared type"),
         ({"core/a.sql": "-- A.\n-- grain: a\nselect 1 / 2::double as a -- half\n"}, "no declared type"),
         ({"core/a.sql": "-- A.\n-- grain: a\nselect cast(1::integer as double) as a -- one\n"}, "declared"),
@@ -284,6 +287,16 @@ def test_queries_that_only_resemble_a_broken_rule_pass(tmp_path: Path, body: str
     for model in load_models(write(tmp_path, mart(body))):
         for statement in create_statements(model):
             con.execute(statement)
+
+
+def test_comments_and_header_lines_go_on_in_the_next_line(tmp_path: Path) -> None:
+    text = (
+        "-- A thing,\n-- or two.\n-- grain: a,\n--     b\n-- contract: prints\nselect\n    1::integer as a,  -- one;\n"
+        "    -- more of it\n    -- and more -- still\n    2::integer as b\n    -- two\n"
+    )
+    (model,) = load_models(write(tmp_path, {"core/a.sql": text}))
+    assert (model.description, model.grain, model.contract) == ("A thing, or two.", ("a", "b"), "prints")
+    assert [column.comment for column in model.columns] == ["one; more of it and more -- still", "two"]
 
 
 def test_a_circle_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 -- What is known of a metric of a platform for a period: the best source, the finest print, or that nothing was printed.
 -- Gaps are periods for which the metric is usually printed, from the platform's first figure to its last.
 -- grain: platform, metric, scope, unit, period_start, period_end
+-- contract: prints
 with figure as (
     select
         o.*, round((o.period_end + 1 - o.period_start) / 30.4375)::integer as months,

@@ -2,6 +2,7 @@
 -- A part holds where what the claim's words allow and what the printed digits allow overlap. The days of deals are as known now.
 -- grain: claim_id, part, subject, vintage, definition, scope, unit, period_start, period_end, base_period_start, base_period_end
 -- twin: no
+-- contract: verdicts
 with judged as (
     select
         r.*, p.claimed, p.claimed_low, p.claimed_high, p.unit as claimed_unit, if(r.vintage = 'then', c.published_on, null) as as_known_on,

@@ -3,6 +3,7 @@
 -- What the same document's other claims amount to decides nothing.
 -- grain: claim_id, part, subject
 -- twin: no
+-- contract: verdicts
 with vintage as (
     select
         k.claim_id, k.part, k.subject, k.vintage, case

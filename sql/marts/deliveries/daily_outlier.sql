@@ -6,6 +6,7 @@
 -- twin: no
 -- portable: yes
 -- daily: date, 56
+-- contract: deliveries
 with figure as (
     select m.platform, m.date, m.channel, m.partnership_id, 'orders' as metric, cast(m.orders as double) as value, cast(m.orders as double) as orders from core.daily_metric as m
     union all

@@ -3,6 +3,7 @@
 -- grain: platform, partnership_id, cohort_month, who
 -- twin: no
 -- portable: yes
+-- contract: deliveries
 with won as (
     select b.platform, b.partnership_id, b.cohort_month
     from steps.buyer_cohort as b

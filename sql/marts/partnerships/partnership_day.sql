@@ -5,6 +5,7 @@
 -- twin: no
 -- portable: yes
 -- daily: date
+-- contract: deliveries
 with summed as (
     select
         m.platform, m.partnership_id, m.date, m.currency, m.channel = '' as is_total, min(m.delivered_currency) as first_currency, max(m.delivered_currency) as last_currency,

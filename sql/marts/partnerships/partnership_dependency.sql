@@ -3,6 +3,7 @@
 -- twin: no
 -- portable: yes
 -- daily: date
+-- contract: deliveries
 with partner as (
     select c.platform, c.partnership_id, c.span, c.date, c.new_buyers, c.platform_new_buyers
     from steps.partnership_cost as c

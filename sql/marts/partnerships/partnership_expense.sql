@@ -2,6 +2,7 @@
 -- Spend is marketing and subsidies; commission stands beside it, for companies differ in where they book it.
 -- grain: platform, partnership_id, period_start, period_end
 -- twin: no
+-- contract: deliveries
 with filed as (
     select f.platform, f.period_start, f.period_end, f.value, f.unit, f.observation_id, f.document_id, date_diff('day', f.period_start, f.period_end) + 1 as period_days
     from core.observation_latest as f

@@ -2,6 +2,7 @@
 -- A partnership that runs without a target has a row too.
 -- grain: platform, partnership_id, metric, period_start
 -- twin: no
+-- contract: deliveries
 with agreed as (
     select
         v.*, f.target as first_target, c.platform, c.through_on, c.past_days, c.days, c.told_days, c.share_behind, c.has_season, c.is_abroad, c.is_ended,

@@ -3,6 +3,7 @@
 -- twin: no
 -- portable: yes
 -- daily: date
+-- contract: deliveries
 with deal as (
     select p.*, d.effective_on, d.ended_on, t.last_delivered as platform_last, t.platform is not null as has_total, greatest(p.first_day, coalesce(d.effective_on, p.first_delivered)) as due_from, least(p.date, d.ended_on, coalesce(t.last_delivered, p.last_delivered)) as due_to
     from steps.partnership_period as p

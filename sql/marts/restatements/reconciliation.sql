@@ -1,6 +1,7 @@
 -- Whether what was published of a quantity agrees with what the company filed, as far as the printed digits of both tell.
 -- Each printed figure is held against every vintage of the filings; one that no filing allows is a break. Only platforms and metrics that filings were read for.
 -- grain: observation_id
+-- contract: verdicts
 with figure as (
     select o.*, o.document_id in (select d.document_id from core.edgar_filing as d) as is_filed
     from core.observation as o

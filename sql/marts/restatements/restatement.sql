@@ -2,6 +2,7 @@
 -- marts.restatement_step has every change between the two, marts.restatement_effect what it did to acquisition costs.
 -- grain: platform, metric, scope, unit, period_start, period_end
 -- twin: no
+-- contract: vintages
 with history as (
     select
         s.platform, s.metric, s.scope, s.unit, s.period_start, s.period_end, count(*) as times, max(s.restated_on) as restated_on,

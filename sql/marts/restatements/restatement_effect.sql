@@ -2,6 +2,7 @@
 -- Rows that rested on the figure on both days. One that rests on several figures restated that day stands once for each of them.
 -- grain: platform, metric, scope, unit, period_start, period_end, restated_on, row_id
 -- twin: no
+-- contract: vintages
 with day as (
     select distinct s.restated_on, s.restated_on + v.days as told_on, v.days = 0 as is_after
     from marts.restatement_step as s

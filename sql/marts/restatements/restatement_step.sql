@@ -2,6 +2,7 @@
 -- Reprints, rounded comparatives, derived levels and figures of the press are none; marts.restatement has first against latest.
 -- grain: platform, metric, scope, unit, period_start, period_end, restated_on
 -- twin: no
+-- contract: vintages
 with print as (
     select
         o.*, row(o.platform, o.metric, o.scope, o.unit, coalesce(o.period_start, date '0001-01-01'), o.period_end) as quantity
