@@ -294,8 +294,8 @@ def test_tables_that_no_file_makes_are_dropped(con: Connection, tmp_path: Path, 
     assert {"core.thing", "core.thing_latest", "core.fx_rate"} <= {name for (name,) in con.execute(left).fetchall()}
     assert ("marts.story",) not in con.execute(left).fetchall()
     assert con.execute("from raw.daily_state").fetchall() == []
-    told = con.execute("select distinct table_name from audit.expectation_result order by all").fetchall()
-    assert told == [("core.other",), ("core.thing",), ("core.thing_latest",), ("steps.story",)]
+    recorded = con.execute("select distinct table_name from audit.expectation_result order by all").fetchall()
+    assert recorded == [("core.other",), ("core.thing",), ("core.thing_latest",), ("steps.story",)]
 
 
 def test_build_all_refuses_invalid_models_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:

@@ -488,9 +488,9 @@ def ledger_writes(source: str) -> list[str]:
 
 
 def test_only_the_ledger_writes_what_became_of_files() -> None:
-    house = {p: t for p, t in tracked().items() if p.endswith(".py") and p.startswith(("etl/", "assets/"))}
-    assert ledger_writes(house.pop("etl/ledger.py"))
-    found = {path: tables for path, text in house.items() if (tables := ledger_writes(text))}
+    files = {p: t for p, t in tracked().items() if p.endswith(".py") and p.startswith(("etl/", "assets/"))}
+    assert ledger_writes(files.pop("etl/ledger.py"))
+    found = {path: tables for path, text in files.items() if (tables := ledger_writes(text))}
     found = {path: tables for path, tables in found.items() if not path.startswith("etl/inbox/")}  # to be adapted
     assert found == {}, "call etl.ledger instead"
 

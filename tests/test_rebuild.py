@@ -26,7 +26,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 HISTORY = ("raw.reference_row", "audit.load", "audit.quarantine")
 
 
-class House:
+class Home:
     """A warehouse in a folder of its own; each refresh is a day later than the one before."""
 
     def __init__(self, con: Connection, settings: Settings) -> None:
@@ -63,22 +63,22 @@ def contents() -> dict[str, list[str]]:
 
 
 @contextmanager
-def open_house(home: Path) -> Iterator[House]:
-    settings = load_settings({"WAREHOUSE_HOME": str(home)})
+def open_home(folder: Path) -> Iterator[Home]:
+    settings = load_settings({"WAREHOUSE_HOME": str(folder)})
     with open_build(settings) as con:
-        yield House(con, settings)
+        yield Home(con, settings)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path / "home") as empty:
+def home(tmp_path: Path) -> Iterator[Home]:
+    with open_home(tmp_path / "home") as empty:
         yield empty
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The tables of a warehouse that read the embedded data once."""
-    with open_house(tmp_path_factory.mktemp("fresh")) as new:
+    with open_home(tmp_path_factory.mktemp("fresh")) as new:
         new.refresh(REFERENCE)
         return new.tables()
 
@@ -102,29 +102,29 @@ def write(path: Path, rows: Sequence[Row]) -> None:
             writer.writerows(rows)
 
 
-def test_a_second_reading_changes_nothing(house: House) -> None:
-    first = house.refresh(REFERENCE)
-    before = {table: house.rows(table) for table in (*HISTORY, *contents())}
-    second = house.refresh(REFERENCE)
+def test_a_second_reading_changes_nothing(home: Home) -> None:
+    first = home.refresh(REFERENCE)
+    before = {table: home.rows(table) for table in (*HISTORY, *contents())}
+    second = home.refresh(REFERENCE)
     assert (first.changed, first.rows_added) == (True, first.rows_read)
     assert (second.changed, second.rows_added, second.rows_superseded) == (False, 0, 0)
-    assert {table: house.rows(table) for table in before} == before
+    assert {table: home.rows(table) for table in before} == before
 
 
-def test_a_growing_file_gives_the_same_warehouse(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_a_growing_file_gives_the_same_warehouse(home: Home, fresh: Tables, tmp_path: Path) -> None:
     """Every other observation first, half of the documents unused and no break known; then everything."""
     folder = copy(
         tmp_path / "figures",
         lambda name, rows: {"observations": rows[::2], "definition_breaks": []}.get(name, rows),
     )
-    house.refresh(folder)
-    assert house.tables()["marts.cac_trend"] != fresh["marts.cac_trend"]
-    grown = house.refresh(copy(folder, lambda name, rows: rows))
+    home.refresh(folder)
+    assert home.tables()["marts.cac_trend"] != fresh["marts.cac_trend"]
+    grown = home.refresh(copy(folder, lambda name, rows: rows))
     assert grown.rows_superseded == 0
-    assert house.tables() == fresh
+    assert home.tables() == fresh
 
 
-def test_an_added_folder_gives_the_same_warehouse(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_an_added_folder_gives_the_same_warehouse(home: Home, fresh: Tables, tmp_path: Path) -> None:
     """JD's figures in a second folder, and that folder only from the second refresh on."""
     parts = {}
     for side, is_jd in (("without", False), ("with", True)):
@@ -136,39 +136,39 @@ def test_an_added_folder_gives_the_same_warehouse(house: House, fresh: Tables, t
                 else ([] if is_jd else rows)
             ),
         )
-    house.refresh(parts["without"])
-    assert not house.ask("select 1 from marts.cac_trend as t where t.platform = 'jd'")
-    house.refresh(parts["without"], parts["with"])
-    assert house.tables() == fresh
+    home.refresh(parts["without"])
+    assert not home.ask("select 1 from marts.cac_trend as t where t.platform = 'jd'")
+    home.refresh(parts["without"], parts["with"])
+    assert home.tables() == fresh
 
 
-def test_the_order_of_rows_does_not_matter(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_the_order_of_rows_does_not_matter(home: Home, fresh: Tables, tmp_path: Path) -> None:
     order = random.Random(7)
-    house.refresh(copy(tmp_path / "shuffled", lambda name, rows: order.sample(rows, len(rows))))
-    assert house.tables() == fresh
+    home.refresh(copy(tmp_path / "shuffled", lambda name, rows: order.sample(rows, len(rows))))
+    assert home.tables() == fresh
 
 
-def test_a_figure_added_and_taken_back(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_a_figure_added_and_taken_back(home: Home, fresh: Tables, tmp_path: Path) -> None:
     """A restatement of Pinduoduo's expense of 2019 comes and goes; what was read stays on record."""
     own = tmp_path / "own"
     own.mkdir()
-    house.refresh(REFERENCE)
+    home.refresh(REFERENCE)
     write(own / "documents.csv", [document("own_doc", "2021-01-05")])
     write(own / "observations.csv", [observation("pdd", "sm_expense", 2019, "20,000", "own_doc")])
-    added = house.refresh(REFERENCE, own)
+    added = home.refresh(REFERENCE, own)
     assert [row.reason for row in added.quarantined] == []
     assert added.rows_added == 2
     net = "select t.cac, t.known_on from marts.cac_trend as t where t.platform = 'pdd' and t.scope = '' and "
     net += "t.definition = 'cac_net_12m' and t.period_end = date '2019-12-31'"
-    assert house.ask(net) == [(pytest.approx(20_000 / 166.7), date(2021, 1, 5))]
-    removed = house.refresh(REFERENCE)
+    assert home.ask(net) == [(pytest.approx(20_000 / 166.7), date(2021, 1, 5))]
+    removed = home.refresh(REFERENCE)
     assert (removed.rows_added, removed.rows_superseded) == (0, 2)
-    assert house.tables() == fresh
+    assert home.tables() == fresh
     gone = "select r.kind from raw.reference_row as r where r.superseded_at is not null order by 1"
-    assert house.ask(gone) == [("document",), ("observation",)]
+    assert home.ask(gone) == [("document",), ("observation",)]
 
 
-def test_one_more_platform_needs_no_code(house: House, fresh: Tables, tmp_path: Path) -> None:
+def test_one_more_platform_needs_no_code(home: Home, fresh: Tables, tmp_path: Path) -> None:
     """A folder with a platform, its documents and its figures, in the columns that a file must have."""
     own = tmp_path / "own"
     own.mkdir()
@@ -186,19 +186,19 @@ def test_one_more_platform_needs_no_code(house: House, fresh: Tables, tmp_path: 
         observation("meituan", "sm_expense", 2019, "18,800", "mt_2019"),
     ]
     write(own / "observations.csv", figures)
-    settings = house.settings.model_copy(update={"figures": (REFERENCE, own)})
-    ingested = ingest_reference(house.con, settings, START)
+    settings = home.settings.model_copy(update={"figures": (REFERENCE, own)})
+    ingested = ingest_reference(home.con, settings, START)
     assert [row.reason for row in ingested.quarantined] == []
-    outcomes = build_all(house.con, ROOT / "sql", ROOT / "expectations", "platform")
+    outcomes = build_all(home.con, ROOT / "sql", ROOT / "expectations", "platform")
     assert [f"{o.name}: {o.reason}" for o in outcomes if o.result is None] == []
     # 18,800 (+- 0.5) / (450.0 - 400.0 = 50, +- 0.1) = 376: 18,799.5 / 50.1 to 18,800.5 / 49.9.
-    [cost] = house.ask(
+    [cost] = home.ask(
         "select t.cac, t.cac_low, t.cac_high, t.validity, t.known_on from marts.cac_trend as t "
         "where t.platform = 'meituan' and t.definition = 'cac_net_12m' and t.cac is not null"
     )
     assert cost[:3] == (pytest.approx(376), pytest.approx(18_799.5 / 50.1), pytest.approx(18_800.5 / 49.9))
     assert cost[3:] == ("ok", date(2020, 3, 30))
-    others = [row for row in house.tables()["marts.cac_trend"] if "'meituan'" not in row]
+    others = [row for row in home.tables()["marts.cac_trend"] if "'meituan'" not in row]
     assert others == fresh["marts.cac_trend"]
 
 

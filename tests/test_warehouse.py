@@ -201,8 +201,8 @@ def test_a_new_column_that_no_row_may_leave_empty_is_refused(settings: Settings)
     with open_build(settings):
         pass
     plain(settings, without(PLATFORM_METRIC_DAILY.column("platform")))
-    told = r"core\.platform_metric_daily has rows without platform.*give it a default"
-    with pytest.raises(MendError, match=told), open_build(settings):
+    message = r"core\.platform_metric_daily has rows without platform.*give it a default"
+    with pytest.raises(MendError, match=message), open_build(settings):
         pass
 
 

@@ -79,9 +79,9 @@ def test_a_simulated_effect_is_recovered() -> None:
 def test_intervals_contain_zero_where_there_is_no_effect() -> None:
     """Of 40 worlds without an effect hardly any interval leaves out 0."""
     found = [measure_effect(world(seed), 20) for seed in range(40)]
-    told = [effect for effect in found if effect.low is not None and effect.high is not None]
-    assert len(told) > 25
-    wrong = [effect for effect in told if not effect.low <= 0 <= effect.high]  # type: ignore[operator]
+    intervals = [effect for effect in found if effect.low is not None and effect.high is not None]
+    assert len(intervals) > 25
+    wrong = [effect for effect in intervals if not effect.low <= 0 <= effect.high]  # type: ignore[operator]
     assert len(wrong) <= 4
 
 

@@ -30,7 +30,7 @@ def snapshot(settings: Settings) -> Iterator[Connection]:
         yield con
 
 
-def told(con: Connection, identifier: str) -> str:
+def explained(con: Connection, identifier: str) -> str:
     console = Console(width=100_000, highlight=False, soft_wrap=True, force_terminal=False)
     with console.capture() as capture:
         for part in explain.explain(con, identifier):
@@ -39,7 +39,7 @@ def told(con: Connection, identifier: str) -> str:
 
 
 def test_a_number_is_shown_with_its_formula_and_interval(snapshot: Connection) -> None:
-    text = told(snapshot, "jd/whole/cac_net_12m/2016-12-31")
+    text = explained(snapshot, "jd/whole/cac_net_12m/2016-12-31")
     # By hand: 10,158.7 / 71.6 = 141.88; 10,158.65 / 71.7 = 141.68; 10,158.75 / 71.5 = 142.08
     assert "141.88 CNY per buyer  [141.68, 142.08]" in text
     assert "= 10,158.7 m / (226.6 m − 155 m)\n  = 141.88" in text
@@ -48,7 +48,7 @@ def test_a_number_is_shown_with_its_formula_and_interval(snapshot: Connection) -
 
 
 def test_every_input_is_shown_with_its_print_and_its_document(snapshot: Connection) -> None:
-    text = told(snapshot, "jd/whole/cac_net_12m/2016-12-31")
+    text = explained(snapshot, "jd/whole/cac_net_12m/2016-12-31")
     assert "S  10,158.7 m CNY  [10,158.65 m, 10,158.75 m]  exact, gaap" in text
     assert "printed as “10,158.7” at: p. 3" in text
     assert "JD annual report 2017; sec.gov, filing, published on 2018-04-27" in text
@@ -59,26 +59,26 @@ def test_every_input_is_shown_with_its_print_and_its_document(snapshot: Connecti
 
 
 def test_a_restatement_shows_what_was_known_when(snapshot: Connection) -> None:
-    text = told(snapshot, "jd/whole/cac_net_12m/2016-12-31")
+    text = explained(snapshot, "jd/whole/cac_net_12m/2016-12-31")
     assert "from 2017-03-02  147.67 CNY per buyer  [147.46, 147.87]" in text
     assert "from 2018-04-27  141.88 CNY per buyer" in text
 
 
 def test_a_scenario_multiplies_the_earlier_buyers(snapshot: Connection) -> None:
-    text = told(snapshot, "jd/whole/cac_gross_20/2016-12-31")
+    text = explained(snapshot, "jd/whole/cac_gross_20/2016-12-31")
     # By hand: 10,158.7 / (226.6 - 0.8 x 155.0) = 10,158.7 / 102.6 = 99.01
     assert "cac_gross_20 = S / (N_t − 0.8 × N_0)\n  = 10,158.7 m / (226.6 m − 0.8 × 155 m)\n  = 99.01" in text
     assert "a scenario, no fact" in text
 
 
 def test_a_row_without_a_number_says_why_and_what_is_missing(snapshot: Connection) -> None:
-    text = told(snapshot, "alibaba/retail/cac_net_quarter/2020-03-31")
+    text = explained(snapshot, "alibaba/retail/cac_net_quarter/2020-03-31")
     assert "No number, missing_spend: no document here prints the sales and marketing expense" in text
     assert "= ? / (726 m − 711 m)\n  = no number\n" in text
 
 
 def test_a_derived_level_shows_the_figures_it_follows_from(snapshot: Connection) -> None:
-    lines = told(snapshot, "alibaba/retail/cac_net_quarter/2020-03-31").splitlines()
+    lines = explained(snapshot, "alibaba/retail/cac_net_quarter/2020-03-31").splitlines()
     derived = next(number for number, line in enumerate(lines) if "711 m persons" in line and "N_0" in line)
     below = "\n".join(lines[derived:])
     assert "[710 m, 712 m]" in lines[derived]  # half widths of both parents: 0.5 m + 0.5 m
@@ -91,7 +91,7 @@ def test_a_number_that_its_inputs_do_not_give_is_refused(settings: Settings) -> 
         con.execute("begin")
         con.execute("update marts.cac_trend set cac = cac * 1.0001")
         with pytest.raises(MendError, match="do not use this number"):
-            told(con, "jd/whole/cac_net_12m/2016-12-31")
+            explained(con, "jd/whole/cac_net_12m/2016-12-31")
         con.execute("rollback")
 
 
@@ -101,12 +101,12 @@ def test_a_snapshot_of_an_older_version_asks_for_a_refresh(settings: Settings, t
         con.execute("begin")
         con.execute(f"drop table {table}")
         with pytest.raises(MendError, match=r"an older version published .*: run `make refresh`$"):
-            told(con, "jd/whole/cac_net_12m/2016-12-31")
+            explained(con, "jd/whole/cac_net_12m/2016-12-31")
         con.execute("rollback")
 
 
 def test_an_observation_is_shown_beside_competing_figures(snapshot: Connection) -> None:
-    text = told(snapshot, "obs_first")
+    text = explained(snapshot, "obs_first")
     assert "10,573 m CNY  [10,572.95 m, 10,573.05 m]" in text
     assert "does not count now, obs_restated does" in text
     assert "from 2017-03-02  10,573 m CNY  obs_first\n  from 2018-04-27  10,158.7 m CNY  obs_restated" in text
@@ -114,14 +114,14 @@ def test_an_observation_is_shown_beside_competing_figures(snapshot: Connection) 
 
 
 def test_an_undated_figure_counts_on_no_day(snapshot: Connection) -> None:
-    text = told(snapshot, "obs_undated")
+    text = explained(snapshot, "obs_undated")
     assert "\ncounts now\n" in text
     assert "on no dated day  9 m persons  obs_undated" in text
     assert "without a date" in text
 
 
 def test_text_of_a_source_does_not_steer_the_terminal(snapshot: Connection) -> None:
-    text = told(snapshot, "obs_undated")
+    text = explained(snapshot, "obs_undated")
     assert "Results  [31mred  [bold]not bold[/bold]" in text
     assert not re.search("[\x1b\u202e]", text)
 

@@ -21,19 +21,19 @@ BROKEN = dataclasses.replace(
 )
 
 
-def told(result: CheckResult) -> dg.AssetCheckResult:
+def shown(result: CheckResult) -> dg.AssetCheckResult:
     (found,) = check_results([result])
     return found
 
 
 def test_a_passed_check_says_why_it_matters() -> None:
-    found = told(HELD)
+    found = shown(HELD)
     assert (found.asset_key, found.check_name, found.passed) == (KEY, "names_unique", True)
     assert found.description == "two names confuse"
 
 
 def test_a_failed_check_shows_its_rows() -> None:
-    found = told(BROKEN)
+    found = shown(BROKEN)
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert found.description == "2 rows broke it: two names confuse"
     rows = found.metadata["failing rows"]
@@ -42,16 +42,16 @@ def test_a_failed_check_shows_its_rows() -> None:
 
 
 def test_a_failed_check_without_rows_shows_the_observed_value() -> None:
-    found = told(dataclasses.replace(HELD, success=False, observed={"mean": 3}))
+    found = shown(dataclasses.replace(HELD, success=False, observed={"mean": 3}))
     assert found.description == 'found {"mean": 3}: two names confuse'
 
 
 def test_a_warning_stays_a_warning() -> None:
-    assert told(dataclasses.replace(BROKEN, severity="warning")).severity == dg.AssetCheckSeverity.WARN
+    assert shown(dataclasses.replace(BROKEN, severity="warning")).severity == dg.AssetCheckSeverity.WARN
 
 
 def test_a_warning_that_could_not_run_is_an_error() -> None:
-    found = told(dataclasses.replace(BROKEN, severity="warning", exception="Binder Error: no column x"))
+    found = shown(dataclasses.replace(BROKEN, severity="warning", exception="Binder Error: no column x"))
     assert found.severity == dg.AssetCheckSeverity.ERROR
     assert found.description == "could not run: Binder Error: no column x"
 

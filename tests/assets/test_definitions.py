@@ -80,8 +80,8 @@ def test_description_and_columns_are_those_of_the_sql_file(
         spec = specs[model.name]
         assert (spec.description or "").startswith(model.description)
         schema = spec.metadata["dagster/column_schema"]
-        told = [(c.name, c.type, c.description) for c in schema.columns]
-        assert told == [(c.name, c.type, c.comment) for c in model.columns]
+        shown = [(c.name, c.type, c.description) for c in schema.columns]
+        assert shown == [(c.name, c.type, c.comment) for c in model.columns]
 
 
 def test_only_marts_have_a_freshness_policy(specs: dict[str, dg.AssetSpec]) -> None:

@@ -48,7 +48,7 @@ def run(home: Path, server: EdgarServer, job: str = REFRESH, agent: str = AGENT)
     return result
 
 
-def told(result: dg.ExecuteInProcessResult) -> str:
+def report(result: dg.ExecuteInProcessResult) -> str:
     """What `make refresh` would have printed."""
     return TOLD[result.run_id]
 
@@ -85,7 +85,7 @@ def test_without_a_user_agent_the_embedded_figures_are_published_and_the_ui_says
 def test_a_refresh_reads_filings_and_shows_them(refreshed: Project, server: EdgarServer) -> None:
     result = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert result.success
-    assert "EDGAR      current: 4 issuers, 5 requests, 1 reports with new facts, 0 reports pending" in told(result)
+    assert "EDGAR      current: 4 issuers, 5 requests, 1 reports with new facts, 0 reports pending" in report(result)
     shown = metadata(result, "raw.edgar_filing")
     assert f"[{FY17}](https://www.sec.gov/Archives/edgar/data/{JD}/000110465918027535/report.htm)" in str(
         shown["newest reports"].value
@@ -122,7 +122,7 @@ def test_a_block_lets_the_refresh_go_on_and_marks_it_stale(refreshed: Project, s
     assert server.requests == [submissions(JD)]
     assert {"marts.cac_trend", "serving.warehouse"} <= materialised(result)
     assert warned(result) >= {"edgar_answers"}
-    assert "EDGAR      stale:" in told(result)
+    assert "EDGAR      stale:" in report(result)
     ((status, reason),) = published_status(refreshed.home)
     assert status == "stale"
     assert "Request Rate Threshold Exceeded" in reason
@@ -137,7 +137,7 @@ def test_a_rejected_user_agent_fails_with_the_fix(refreshed: Project, server: Ed
     server.fail(submissions(JD), page(403, UNDECLARED))
     result = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert not result.success
-    assert "SEC_USER_AGENT must be your name and e-mail" in told(result)
+    assert "SEC_USER_AGENT must be your name and e-mail" in report(result)
     assert "STEP_UP_FOR_RETRY" not in {event.event_type_value for event in result.all_events}
     assert server.requests == [submissions(JD)]
 
@@ -145,7 +145,7 @@ def test_a_rejected_user_agent_fails_with_the_fix(refreshed: Project, server: Ed
 def test_a_malformed_user_agent_fails_before_any_request(refreshed: Project, server: EdgarServer) -> None:
     result = run(refreshed.home, server, LOOK_FOR_FILINGS, agent="robot")
     assert not result.success
-    assert "found 'robot'" in told(result)
+    assert "found 'robot'" in report(result)
     assert server.requests == []
 
 
@@ -154,7 +154,7 @@ def test_a_broken_register_is_rolled_back(refreshed: Project, server: EdgarServe
         con.execute("insert into raw.edgar_filing (cik, accession, status) values (1, 'x', 'facts_loaded')")
     result = run(refreshed.home, server, LOOK_FOR_FILINGS)
     assert not result.success
-    assert "raw.edgar_filing keeps its last good rows" in told(result)
+    assert "raw.edgar_filing keeps its last good rows" in report(result)
     with open_build(refreshed.settings) as con:
         assert con.execute("select count(*) from raw.edgar_body").fetchall() == [(0,)]
 

@@ -21,8 +21,8 @@ def some_job() -> None:
 
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_run_in_the_ui_sends_notifications(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str | None] = []
-    monkeypatch.setattr("assets.jobs.after_refresh", lambda _, failure: told.append(failure) or "")
+    failures: list[str | None] = []
+    monkeypatch.setattr("assets.jobs.after_refresh", lambda _, failure: failures.append(failure) or "")
     config = {
         "ops": {"work": {"config": {"fails": fails}}},
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
@@ -39,6 +39,6 @@ def test_a_run_in_the_ui_sends_notifications(fails: bool, monkeypatch: pytest.Mo
             tell_failure(context.for_run_failure())
         else:
             tell_success(context)
-    (failure,) = told
+    (failure,) = failures
     assert (failure is None) is not fails
     assert not fails or "work" in str(failure)

@@ -131,10 +131,10 @@ def test_a_critical_failure_keeps_the_previous_rows(changed: Change) -> None:
     assert fingerprint(project.settings.serving_db) == before
     assert "STEP_UP_FOR_RETRY" not in types(result)
     with open_build(project.settings) as con:
-        told = con.execute(
+        results = con.execute(
             "select success, severity from audit.expectation_result where check_name = 'made_to_fail'"
         ).fetchall()
-        assert told == [(False, "critical")]
+        assert results == [(False, "critical")]
         assert con.execute("select count(*) > 100 from core.document").fetchall() == [(True,)]
 
 
@@ -167,10 +167,10 @@ def test_a_quarantined_row_is_reported_with_its_line_and_reason(changed: Change)
     (row,) = metadata(job_result, "raw.reference_row")["quarantined"].records
     assert (row.data["file"], row.data["line"]) == ("data/reference/parties.csv", str(len(lines)))
     with dg.DagsterInstance.ephemeral() as instance:
-        told = summary(outcome(job_result, instance), 1.0)
-    assert f"data/reference/parties.csv:{len(lines)}  {row.data['reason']}" in told
-    assert "1 quarantined" in told
-    assert "warned  raw.reference_row  nothing_quarantined" in told
+        text = summary(outcome(job_result, instance), 1.0)
+    assert f"data/reference/parties.csv:{len(lines)}  {row.data['reason']}" in text
+    assert "1 quarantined" in text
+    assert "warned  raw.reference_row  nothing_quarantined" in text
 
 
 def test_a_refused_file_fails_once_with_its_message(changed: Change) -> None:

@@ -1,4 +1,4 @@
-"""Every suite of the house can be used, and a faulty one is refused with its file and its fix."""
+"""Every suite of the project can be used, and a faulty one is refused with its file and its fix."""
 
 from __future__ import annotations
 

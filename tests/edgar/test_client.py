@@ -111,9 +111,9 @@ def test_a_rate_block_stops_every_call_for_ten_minutes(server: EdgarServer, time
     limiter = Limiter()
     first, second = (Client(AGENT, server.url, limiter=limiter, clock=time.clock) for _ in range(2))
     server.fail(PATH, page(status, RATE))
-    with pytest.raises(BlockedError, match=r"Request Rate Threshold Exceeded.*2026-06-08 12:10:00 UTC") as told:
+    with pytest.raises(BlockedError, match=r"Request Rate Threshold Exceeded.*2026-06-08 12:10:00 UTC") as raised:
         first.get(PATH)
-    assert told.value.until == START + timedelta(minutes=10)
+    assert raised.value.until == START + timedelta(minutes=10)
     for client in (first, second):
         with pytest.raises(BlockedError):
             client.get(PATH)
@@ -143,9 +143,9 @@ def test_429_stops_calls_for_as_long_as_it_says(
     server: EdgarServer, client: Client, time: Time, retry_after: str | None, seconds: int
 ) -> None:
     server.fail(PATH, page(429, RATE, **({"Retry_After": retry_after} if retry_after else {})))
-    with pytest.raises(BlockedError) as told:
+    with pytest.raises(BlockedError) as raised:
         client.get(PATH)
-    assert told.value.until == START + timedelta(seconds=seconds)
+    assert raised.value.until == START + timedelta(seconds=seconds)
     assert (len(server.requests), time.waits) == (1, [])
 
 
@@ -181,9 +181,9 @@ def test_a_lasting_fault_is_reported_after_a_few_tries(
     server: EdgarServer, client: Client, fault: Reply, said: str
 ) -> None:
     server.fail(PATH, *[fault] * 20)
-    with pytest.raises(UnavailableError, match=said) as told:
+    with pytest.raises(UnavailableError, match=said) as raised:
         client.get(PATH)
-    assert str(told.value).startswith(server.url + PATH)
+    assert str(raised.value).startswith(server.url + PATH)
     assert len(server.requests) == ATTEMPTS == client.requests
 
 

@@ -172,10 +172,10 @@ def test_a_body_of_another_issuer_is_refused(con: Connection, tmp_path: Path) ->
 def test_a_body_too_large_for_memory_is_not_called_broken(con: Connection, tmp_path: Path) -> None:
     path = write(tmp_path / "body.json", body(JD))
     con.execute("set memory_limit = '1MB'")
-    with pytest.raises(MendError, match="needs more memory") as told:
+    with pytest.raises(MendError, match="needs more memory") as raised:
         stage(con, Body(JD, "x", path))
     con.execute("set memory_limit = '1GB'")
-    assert "remove it" not in str(told.value)
+    assert "remove it" not in str(raised.value)
     assert load(con, tmp_path, body(JD)).rows_added == len(OF_JD)
 
 

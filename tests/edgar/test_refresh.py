@@ -58,7 +58,7 @@ def settings(tmp_path: Path, server: EdgarServer) -> Settings:
     return load_settings(environment, tmp_path)
 
 
-class House:
+class Home:
     """A warehouse in memory with platforms, refreshed at a time of the test's choice."""
 
     def __init__(self, settings: Settings, server: EdgarServer) -> None:
@@ -94,56 +94,56 @@ class House:
 
 
 @pytest.fixture
-def house(settings: Settings, server: EdgarServer) -> House:
-    house = House(settings, server)
-    house.platforms(JD)
+def home(settings: Settings, server: EdgarServer) -> Home:
+    home = Home(settings, server)
+    home.platforms(JD)
     server.lists(JD, filing(FY17), filing(RELEASE, "6-K", "2018-05-08", xbrl=0), filing("x", "SC 13G"))
     server.has_facts(JD, fact(FY17, 14_918_000_000), fact(FY17, 10_159_000_000, 2016))
-    return house
+    return home
 
 
-def test_a_new_report_is_listed_and_its_facts_are_kept(house: House, server: EdgarServer) -> None:
-    found = house.refresh()
+def test_a_new_report_is_listed_and_its_facts_are_kept(home: Home, server: EdgarServer) -> None:
+    found = home.refresh()
     assert (found.status, found.reason, found.changed) == ("current", "", True)
     assert server.requests == [submissions(JD), companyfacts(JD)]
-    assert house.filings("accession, form, filing_date::varchar, accepted_at::varchar, is_xbrl, status") == [
+    assert home.filings("accession, form, filing_date::varchar, accepted_at::varchar, is_xbrl, status") == [
         (FY17, "20-F", "2018-04-27", "2018-04-27 10:30:00+00", True, "facts_loaded"),
         (RELEASE, "6-K", "2018-05-08", "2018-05-08 10:30:00+00", False, "no_facts"),
     ]
-    bodies = house.con.execute(
+    bodies = home.con.execute(
         "select kind, cik, content_hash, headers['content-type'], path from raw.edgar_body order by kind desc"
     ).fetchall()
     assert [row[:2] for row in bodies] == [("submissions", JD), ("companyfacts", JD)]
-    assert [read_body(house.settings, row[2]) for row in bodies] == [
+    assert [read_body(home.settings, row[2]) for row in bodies] == [
         server.bodies[submissions(JD)],
         server.bodies[companyfacts(JD)],
     ]
     assert {row[3] for row in bodies} == {"application/json"}
-    assert all((house.settings.home / row[4]).exists() for row in bodies)
-    assert house.filings("content_hash")[0][0] == bodies[1][2]
+    assert all((home.settings.home / row[4]).exists() for row in bodies)
+    assert home.filings("content_hash")[0][0] == bodies[1][2]
 
 
-def test_a_second_run_makes_one_request_an_issuer_and_loads_nothing(house: House, server: EdgarServer) -> None:
-    house.platforms(JD, ALIBABA)
+def test_a_second_run_makes_one_request_an_issuer_and_loads_nothing(home: Home, server: EdgarServer) -> None:
+    home.platforms(JD, ALIBABA)
     server.lists(ALIBABA, filing(FY16), older=[filing("0000000000-11-000001", filed="2011-06-01")])
     server.has_facts(ALIBABA, fact(FY16, 1))
-    house.refresh()
-    before = [house.con.execute(f"from {t}").fetchall() for t in ("raw.edgar_body", "raw.edgar_filing")]
-    found = house.refresh(NOW + timedelta(minutes=5))
+    home.refresh()
+    before = [home.con.execute(f"from {t}").fetchall() for t in ("raw.edgar_body", "raw.edgar_filing")]
+    found = home.refresh(NOW + timedelta(minutes=5))
     assert server.requests == [submissions(JD), submissions(ALIBABA)]
     assert found.requests == 2
     assert not found.changed
-    assert [house.con.execute(f"from {t}").fetchall() for t in ("raw.edgar_body", "raw.edgar_filing")] == before
+    assert [home.con.execute(f"from {t}").fetchall() for t in ("raw.edgar_body", "raw.edgar_filing")] == before
 
 
-def test_only_the_issuer_with_a_new_report_is_fetched_again(house: House, server: EdgarServer) -> None:
-    house.platforms(JD, ALIBABA)
+def test_only_the_issuer_with_a_new_report_is_fetched_again(home: Home, server: EdgarServer) -> None:
+    home.platforms(JD, ALIBABA)
     server.lists(ALIBABA, filing(FY16))
     server.has_facts(ALIBABA, fact(FY16, 1))
-    house.refresh()
+    home.refresh()
     server.lists(ALIBABA, filing("0001047469-18-005257", filed="2018-07-27"), filing(FY16))
     server.has_facts(ALIBABA, fact(FY16, 1), fact("0001047469-18-005257", 2, 2017))
-    found = house.refresh(NOW + timedelta(days=90))
+    found = home.refresh(NOW + timedelta(days=90))
     assert server.requests == [submissions(JD), submissions(ALIBABA), companyfacts(ALIBABA)]
     assert [(i.cik, i.listed, i.loaded, i.changed) for i in found.issuers] == [
         (JD, 0, 0, 0),
@@ -151,163 +151,163 @@ def test_only_the_issuer_with_a_new_report_is_fetched_again(house: House, server
     ]
 
 
-def test_older_pages_are_read_once_and_again_when_they_grow(house: House, server: EdgarServer) -> None:
+def test_older_pages_are_read_once_and_again_when_they_grow(home: Home, server: EdgarServer) -> None:
     old = [filing("0000000000-14-000001", filed="2014-06-01", xbrl=0)]
     server.lists(JD, filing(FY17), older=old)
-    house.refresh()
+    home.refresh()
     paged = f"/submissions/CIK{JD:010d}-submissions-001.json"
     assert server.requests == [submissions(JD), paged, companyfacts(JD)]
-    assert [row[0] for row in house.filings()] == ["0000000000-14-000001", FY17]
-    house.refresh()
+    assert [row[0] for row in home.filings()] == ["0000000000-14-000001", FY17]
+    home.refresh()
     assert server.requests == [submissions(JD)]
     server.lists(JD, filing(FY17), older=[filing("0000000000-15-000001", filed="2015-06-01", xbrl=0), *old])
-    house.refresh()
+    home.refresh()
     assert server.requests == [submissions(JD), paged]
-    assert [row[0] for row in house.filings()] == ["0000000000-14-000001", "0000000000-15-000001", FY17]
+    assert [row[0] for row in home.filings()] == ["0000000000-14-000001", "0000000000-15-000001", FY17]
 
 
-def test_a_report_without_facts_is_requested_less_and_less_often(house: House, server: EdgarServer) -> None:
+def test_a_report_without_facts_is_requested_less_and_less_often(home: Home, server: EdgarServer) -> None:
     server.has_facts(JD, fact(FY16, 1))
-    found = house.refresh()
-    assert house.filings() == [(FY17, "pending_at_source"), (RELEASE, "no_facts")]
+    found = home.refresh()
+    assert home.filings() == [(FY17, "pending_at_source"), (RELEASE, "no_facts")]
     assert found.issuers[0].pending == 1
     asked = []
     for minutes in range(0, 24 * 60 + 1, 10):
-        house.refresh(NOW + timedelta(minutes=minutes))
+        home.refresh(NOW + timedelta(minutes=minutes))
         if companyfacts(JD) in server.requests:
             asked.append(minutes / 60)
     assert asked == [1, 2, 4, 8, 16]
     server.has_facts(JD, fact(FY16, 1), fact(FY17, 2))
-    assert house.refresh(NOW + timedelta(hours=32)).issuers[0].loaded == 1
-    assert house.filings()[0] == (FY17, "facts_loaded")
+    assert home.refresh(NOW + timedelta(hours=32)).issuers[0].loaded == 1
+    assert home.filings()[0] == (FY17, "facts_loaded")
 
 
-def test_an_old_report_without_facts_is_given_up(house: House, server: EdgarServer) -> None:
+def test_an_old_report_without_facts_is_given_up(home: Home, server: EdgarServer) -> None:
     server.has_facts(JD, fact(FY16, 1))
-    house.refresh(NOW + timedelta(days=31))
-    assert house.filings() == [(FY17, "no_facts"), (RELEASE, "no_facts")]
-    house.refresh(NOW + timedelta(days=60))
+    home.refresh(NOW + timedelta(days=31))
+    assert home.filings() == [(FY17, "no_facts"), (RELEASE, "no_facts")]
+    home.refresh(NOW + timedelta(days=60))
     assert server.requests == [submissions(JD)]
 
 
-def test_an_issuer_without_any_fact_is_no_fault(house: House, server: EdgarServer) -> None:
+def test_an_issuer_without_any_fact_is_no_fault(home: Home, server: EdgarServer) -> None:
     del server.bodies[companyfacts(JD)]
-    found = house.refresh()
-    assert (found.status, house.filings()[0]) == ("current", (FY17, "pending_at_source"))
-    assert house.filings("content_hash") == [(None,), (None,)]
+    found = home.refresh()
+    assert (found.status, home.filings()[0]) == ("current", (FY17, "pending_at_source"))
+    assert home.filings("content_hash") == [(None,), (None,)]
 
 
-def test_a_changed_body_under_the_same_accession_is_kept_and_flagged(house: House, server: EdgarServer) -> None:
+def test_a_changed_body_under_the_same_accession_is_kept_and_flagged(home: Home, server: EdgarServer) -> None:
     first = server.has_facts(JD, fact(FY16, 100, 2015, "2017-05-01"), fact(FY17, 200))
     server.lists(JD, filing(FY17), filing(FY16, filed="2017-05-01"))
-    house.refresh()
-    assert failing(house) == []
+    home.refresh()
+    assert failing(home) == []
     moved = {**fact(FY17, 200), "fy": 2018, "frame": "CY2016"}  # describes the newest filing, is no change
     second = server.has_facts(JD, fact(FY16, 101, 2015, "2017-05-01"), moved, fact(RELEASE, 3))
     server.lists(JD, filing(RELEASE, "6-K", "2018-05-08"), filing(FY17), filing(FY16, filed="2017-05-01"))
     later = NOW + timedelta(days=10)
-    found = house.refresh(later)
+    found = home.refresh(later)
     assert (found.issuers[0].changed, found.changed) == (1, True)
-    assert house.filings("accession, facts_changed_at") == [(FY16, later), (FY17, None), (RELEASE, None)]
-    hashes = house.con.execute(
+    assert home.filings("accession, facts_changed_at") == [(FY16, later), (FY17, None), (RELEASE, None)]
+    hashes = home.con.execute(
         "select content_hash from raw.edgar_body where kind = 'companyfacts' order by fetched_at"
     ).fetchall()
-    assert [read_body(house.settings, h) for (h,) in hashes] == [first, second]
-    assert failing(house) == ["facts_stay_as_they_were_filed"]
+    assert [read_body(home.settings, h) for (h,) in hashes] == [first, second]
+    assert failing(home) == ["facts_stay_as_they_were_filed"]
 
 
-def failing(house: House) -> list[str]:
+def failing(home: Home) -> list[str]:
     """Checks in words of SQL on raw.edgar_filing and raw.edgar_body that find rows."""
     found = []
     for table in ("raw.edgar_filing", "raw.edgar_body"):
         suite = load_suite(Path("expectations"), table)
         for expectation in suite.expectations:
             query = expectation.kwargs.get("unexpected_rows_query")
-            if query and house.con.execute(query.format(batch=table)).fetchall():
+            if query and home.con.execute(query.format(batch=table)).fetchall():
                 found.append(expectation.name)
     return found
 
 
-def test_without_a_user_agent_nothing_is_requested_and_the_fix_is_named(house: House, server: EdgarServer) -> None:
-    found = house.refresh(sec_user_agent=None)
+def test_without_a_user_agent_nothing_is_requested_and_the_fix_is_named(home: Home, server: EdgarServer) -> None:
+    found = home.refresh(sec_user_agent=None)
     assert (found.status, found.reason, server.requests) == ("off", OFF, [])
     assert "SEC_USER_AGENT" in OFF
-    assert house.standing() == [("off", OFF, None)]
-    assert not house.refresh(sec_user_agent=None).changed
-    assert failing(house) == []
+    assert home.standing() == [("off", OFF, None)]
+    assert not home.refresh(sec_user_agent=None).changed
+    assert failing(home) == []
 
 
 @pytest.mark.parametrize("agent", ["Ann Lee", "robot"])
-def test_a_malformed_user_agent_stops_the_refresh(house: House, server: EdgarServer, agent: str) -> None:
+def test_a_malformed_user_agent_stops_the_refresh(home: Home, server: EdgarServer, agent: str) -> None:
     with pytest.raises(AgentError, match="must be your name and e-mail"):
-        house.refresh(sec_user_agent=agent)
+        home.refresh(sec_user_agent=agent)
     assert server.requests == []
 
 
-def test_a_rejected_user_agent_stops_the_refresh(house: House, server: EdgarServer) -> None:
+def test_a_rejected_user_agent_stops_the_refresh(home: Home, server: EdgarServer) -> None:
     server.fail(submissions(JD), page(403, UNDECLARED))
     with pytest.raises(AgentError, match="does not accept the agent"):
-        house.refresh()
+        home.refresh()
 
 
-def test_a_block_marks_the_source_as_stale_until_it_is_over(house: House, server: EdgarServer) -> None:
-    house.platforms(JD, ALIBABA, PDD)
+def test_a_block_marks_the_source_as_stale_until_it_is_over(home: Home, server: EdgarServer) -> None:
+    home.platforms(JD, ALIBABA, PDD)
     server.lists(ALIBABA)
     server.lists(PDD)
     server.fail(submissions(ALIBABA), page(403, RATE))
-    found = house.refresh()
+    found = home.refresh()
     assert server.requests == [submissions(JD), companyfacts(JD), submissions(ALIBABA)]
     assert (found.status, found.changed) == ("stale", True)
-    assert house.standing() == [("stale", found.reason, NOW + timedelta(minutes=10))]
-    assert failing(house) == ["edgar_answers"]
-    assert house.filings()[0] == (FY17, "facts_loaded")
+    assert home.standing() == [("stale", found.reason, NOW + timedelta(minutes=10))]
+    assert failing(home) == ["edgar_answers"]
+    assert home.filings()[0] == (FY17, "facts_loaded")
 
-    house.limiter = Limiter()  # another process
-    again = house.refresh(NOW + timedelta(minutes=9))
+    home.limiter = Limiter()  # another process
+    again = home.refresh(NOW + timedelta(minutes=9))
     assert (again.status, again.reason, again.changed) == ("stale", found.reason, False)
     assert server.requests == []
 
-    over = house.refresh(NOW + timedelta(minutes=10))
+    over = home.refresh(NOW + timedelta(minutes=10))
     assert (over.status, over.changed) == ("current", True)
     assert server.requests == [submissions(JD), submissions(ALIBABA), submissions(PDD)]
-    assert house.standing() == [("current", "", None)]
-    assert failing(house) == []
+    assert home.standing() == [("current", "", None)]
+    assert failing(home) == []
 
 
-def test_a_failing_issuer_does_not_stop_the_others(house: House, server: EdgarServer) -> None:
-    house.platforms(JD, ALIBABA, 99)
+def test_a_failing_issuer_does_not_stop_the_others(home: Home, server: EdgarServer) -> None:
+    home.platforms(JD, ALIBABA, 99)
     server.lists(JD, filing(FY17), shown=ALIBABA)  # the body of another
     server.lists(ALIBABA, filing(FY16), shown=ALIBABA)
     server.has_facts(ALIBABA, fact(FY16, 1), shown=f"{ALIBABA:010d}")
-    found = house.refresh()
+    found = home.refresh()
     assert [(i.cik, i.loaded) for i in found.issuers] == [(ALIBABA, 1)]
     assert found.status == "stale"
     assert f"the body is of CIK {ALIBABA}, asked for was {JD}" in found.reason
     assert "EDGAR has no filings of CIK 99: correct the number" in found.reason
 
 
-def test_an_html_page_instead_of_facts_leaves_the_report_to_the_next_run(house: House, server: EdgarServer) -> None:
+def test_an_html_page_instead_of_facts_leaves_the_report_to_the_next_run(home: Home, server: EdgarServer) -> None:
     server.fail(companyfacts(JD), page(200, MAINTENANCE))
-    assert "Scheduled maintenance" in house.refresh().reason
-    assert house.filings()[0] == (FY17, "pending_at_source")
-    found = house.refresh(NOW + timedelta(seconds=1))
+    assert "Scheduled maintenance" in home.refresh().reason
+    assert home.filings()[0] == (FY17, "pending_at_source")
+    found = home.refresh(NOW + timedelta(seconds=1))
     assert (found.status, found.issuers[0].loaded) == ("current", 1)
 
 
-def test_requests_stop_when_issuer_after_issuer_fails(house: House, server: EdgarServer) -> None:
-    house.platforms(*range(1, 9))
+def test_requests_stop_when_issuer_after_issuer_fails(home: Home, server: EdgarServer) -> None:
+    home.platforms(*range(1, 9))
     for cik in range(1, 9):
         server.fail(submissions(cik), *[hung_up] * 4)
-    found = house.refresh()
+    found = home.refresh()
     assert "3 issuers in a row got no answer" in found.reason
     assert set(server.requests) == {submissions(cik) for cik in (1, 2, 3)}
 
 
-def test_a_cik_counts_once_however_it_is_written(house: House) -> None:
+def test_a_cik_counts_once_however_it_is_written(home: Home) -> None:
     rows = [f"a,A,{JD},12-31,CNY", f"b,B,{JD:010d},12-31,CNY", "c,C,,12-31,CNY", "d,D,CIK12,12-31,CNY"]
-    house.settings.figures[0].joinpath("platforms.csv").write_text(PLATFORMS.format(rows="\n".join(rows)))
-    loaded = load_reference(house.con, house.settings, NOW)
-    assert platform_ciks(house.con) == [JD]
+    home.settings.figures[0].joinpath("platforms.csv").write_text(PLATFORMS.format(rows="\n".join(rows)))
+    loaded = load_reference(home.con, home.settings, NOW)
+    assert platform_ciks(home.con) == [JD]
     assert [row.column_name for row in loaded.quarantined] == ["sec_cik"]
 
 

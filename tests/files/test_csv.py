@@ -19,7 +19,7 @@ HEADER = b"key,name,note\n"
 def read(folder: Path, data: bytes) -> CsvFile:
     path = folder / "things.csv"
     path.write_bytes(data)
-    return read_csv(path, "mine/things.csv", ("key", "name"), ("note",))
+    return read_csv(path, "own/things.csv", ("key", "name"), ("note",))
 
 
 def test_line_numbers_are_physical_and_raw_text_is_kept(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_an_unreadable_file_is_refused_with_what_was_found_and_the_fix(
     with pytest.raises(MendError) as error:
         read(tmp_path, data)
     before, _, after = str(error.value).partition("; fix: ")
-    assert before.startswith("mine/things.csv: found ")
+    assert before.startswith("own/things.csv: found ")
     assert found in before
     assert "expected UTF-8 text with the columns key, name (optional: note)" in before
     assert fix in after

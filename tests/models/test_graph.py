@@ -60,7 +60,7 @@ select
 from marts.story_as_of(date '2020-01-01') as a
 join marts.story as b on b.thing = a.thing
 """
-HOUSE = {
+FILES = {
     "core/thing.sql": THING.replace("[r.file]", "[]"),
     "core/seen.sql": SEEN,
     "macros/core/seen_as_of.sql": SEEN_AS_OF,
@@ -79,7 +79,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def mart(body: str, header: str = "-- What is told.\n-- grain: thing\n") -> dict[str, str]:
-    return {**HOUSE, "marts/tales/tale.sql": header + body}
+    return {**FILES, "marts/tales/tale.sql": header + body}
 
 
 def test_header_types_and_comments_are_read_from_the_text(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_header_types_and_comments_are_read_from_the_text(tmp_path: Path) -> Non
 
 
 def test_order_follows_reads_and_a_call_of_a_twin_reads_its_mart(tmp_path: Path) -> None:
-    models = load_models(write(tmp_path, HOUSE))
+    models = load_models(write(tmp_path, FILES))
     names = [model.name for model in models]
     assert names == [
         "core.seen",
@@ -180,8 +180,8 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
             {"macros/core/a.sql": "-- A.\n-- macro: core.a(d date)\n-- grain: a\nselect 1::int as a -- one"},
             "-- macro: core.a(as_of_date date)",
         ),
-        ({**HOUSE, "macros/core/seen.sql": SEEN_AS_OF.replace("_as_of(", "(")}, "also made by"),
-        ({**HOUSE, "marts/tales/story_as_of.sql": STORY}, "name of the twin"),
+        ({**FILES, "macros/core/seen.sql": SEEN_AS_OF.replace("_as_of(", "(")}, "also made by"),
+        ({**FILES, "marts/tales/story_as_of.sql": STORY}, "name of the twin"),
     ],
 )
 def test_a_file_that_breaks_the_form_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
@@ -309,7 +309,7 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
 
 
 def test_statements_make_types_and_comments_every_time(tmp_path: Path, con: Connection) -> None:
-    models = load_models(write(tmp_path, HOUSE))
+    models = load_models(write(tmp_path, FILES))
     ours = "schema_name in ('core', 'steps', 'marts')"
     for _ in range(2):
         for model in models:

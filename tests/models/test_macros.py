@@ -73,8 +73,8 @@ def test_every_macro_is_tried_and_described(con: Connection) -> None:
     names = macro_names(ROOT / "sql")
     assert names
     assert sorted(name for name in names if not any(f"{name}(" in expression for expression in VALUES)) == []
-    told = dict(con.execute("select function_name, comment from duckdb_functions() where not internal").fetchall())
-    assert [name for name in names if not told[name]] == []
+    comments = dict(con.execute("select function_name, comment from duckdb_functions() where not internal").fetchall())
+    assert [name for name in names if not comments[name]] == []
 
 
 def test_no_macro_has_the_name_of_a_function() -> None:

@@ -20,7 +20,7 @@ from tests.support.reference_rows import (
     PLATFORM,
     REFERENCE,
     only_reject,
-    read_mine,
+    read_own,
     records_of,
     write,
 )
@@ -64,21 +64,21 @@ def test_each_reference_figure_ten_times_off_is_quarantined(tmp_path: Path) -> N
 
 
 def test_one_more_platform_needs_no_code(tmp_path: Path) -> None:
-    reading = read_mine(tmp_path, platforms=[PLATFORM], observations=[{**FIGURE, "platform": "shop"}])
+    reading = read_own(tmp_path, platforms=[PLATFORM], observations=[{**FIGURE, "platform": "shop"}])
     assert reading.rejects == ()
-    figure = records_of(reading, "mine")[-1]
+    figure = records_of(reading, "own")[-1]
     identity = "shop|sm_expense||CNY|2023-01-01|2023-12-31|doc_shop||RMB1,234.5 million"
     assert figure.reading == {
         "observation_id": "obs_" + hashlib.sha256(identity.encode()).hexdigest()[:16],
         "rounding_half_width": "50000",
     }
     assert figure.fields == {**FIGURE, "platform": "shop"}
-    assert (figure.file, figure.line) == ("mine/observations.csv", 2)
+    assert (figure.file, figure.line) == ("own/observations.csv", 2)
 
 
 def test_a_party_may_become_a_platform(tmp_path: Path) -> None:
     vipshop = {**PLATFORM, "platform": "vipshop"}
-    reading = read_mine(tmp_path, platforms=[vipshop], observations=[{**FIGURE, "platform": "vipshop"}])
+    reading = read_own(tmp_path, platforms=[vipshop], observations=[{**FIGURE, "platform": "vipshop"}])
     assert reading.rejects == ()
 
 
@@ -95,9 +95,9 @@ def test_a_party_may_become_a_platform(tmp_path: Path) -> None:
     ],
 )
 def test_valid_observations_are_accepted(tmp_path: Path, change: Mapping[str, str]) -> None:
-    reading = read_mine(tmp_path, observations=[{**FIGURE, **change}])
+    reading = read_own(tmp_path, observations=[{**FIGURE, **change}])
     assert reading.rejects == ()
-    assert records_of(reading, "mine")[-1].kind == "observation"
+    assert records_of(reading, "own")[-1].kind == "observation"
 
 
 @pytest.mark.parametrize(
@@ -156,26 +156,26 @@ def test_invalid_observations_are_quarantined(
     tmp_path: Path, change: Mapping[str, str], column: str, reason: str
 ) -> None:
     good = {**FIGURE, "metric": "revenue"}
-    reading = read_mine(tmp_path, observations=[good, {**FIGURE, **change}, {**good, "scope": "x"}])
+    reading = read_own(tmp_path, observations=[good, {**FIGURE, **change}, {**good, "scope": "x"}])
     reject = only_reject(reading)
     assert (reject.file, reject.line, reject.column) == (
-        "mine/observations.csv",
+        "own/observations.csv",
         3,
         column,
     )
     assert reject.reason.startswith(f"{column} ")
     assert reason in reject.reason
-    assert len(records_of(reading, "mine")) == 3
+    assert len(records_of(reading, "own")) == 3
 
 
 def test_a_half_width_is_never_rounded_to_zero(tmp_path: Path) -> None:
-    reading = read_mine(tmp_path, observations=[{**FIGURE, "value": "0.000002", "printed_as": "0.000002"}])
-    assert records_of(reading, "mine")[-1].reading["rounding_half_width"] == "0.000001"
+    reading = read_own(tmp_path, observations=[{**FIGURE, "value": "0.000002", "printed_as": "0.000002"}])
+    assert records_of(reading, "own")[-1].reading["rounding_half_width"] == "0.000001"
 
 
 def test_a_reject_names_everything_that_is_wrong(tmp_path: Path) -> None:
     bad = {**FIGURE, "platform": "x", "basis": "y", "value": "z"}
-    reason = only_reject(read_mine(tmp_path, observations=[bad])).reason
+    reason = only_reject(read_own(tmp_path, observations=[bad])).reason
     assert [part.split()[0] for part in reason.split("; ") if part.split()[0] in bad] == [
         "platform",
         "basis",

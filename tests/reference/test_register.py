@@ -23,7 +23,7 @@ from tests.support.reference_rows import (
     PROMOTION,
     REFERENCE,
     only_reject,
-    read_mine,
+    read_own,
     write,
 )
 
@@ -43,7 +43,7 @@ def test_valid_claims_and_deals_are_accepted(tmp_path: Path) -> None:
         }
     ]
     deals = [DEAL, {**DEAL, "partnership_id": "p2", "announced_on": ""}]
-    reading = read_mine(tmp_path, claims=[CLAIM, industry, same_year], partnerships=deals, definition_breaks=breaks)
+    reading = read_own(tmp_path, claims=[CLAIM, industry, same_year], partnerships=deals, definition_breaks=breaks)
     assert reading.rejects == ()
 
 
@@ -102,7 +102,7 @@ def test_other_invalid_rows_are_quarantined(
     tmp_path: Path, table: str, row: dict[str, str], column: str, reason: str
 ) -> None:
     rows = [DOCUMENT, row] if table == "documents" else [row]
-    reject = only_reject(read_mine(tmp_path, **{table: rows}))
+    reject = only_reject(read_own(tmp_path, **{table: rows}))
     assert reject.column == column
     assert reason in reject.reason
 
@@ -118,14 +118,14 @@ def test_other_invalid_rows_are_quarantined(
 )
 def test_links_between_deals_are_checked(tmp_path: Path, change: dict[str, str], column: str, reason: str) -> None:
     deals = [DEAL, {**DEAL, "partnership_id": "p2"}]
-    assert read_mine(tmp_path, partnerships=deals, partnership_links=[LINK]).rejects == ()
-    reject = only_reject(read_mine(tmp_path, partnerships=deals, partnership_links=[{**LINK, **change}]))
+    assert read_own(tmp_path, partnerships=deals, partnership_links=[LINK]).rejects == ()
+    reject = only_reject(read_own(tmp_path, partnerships=deals, partnership_links=[{**LINK, **change}]))
     assert reject.column == column
     assert reason in reject.reason
 
 
 def test_rows_that_depend_on_a_quarantined_row_are_quarantined(tmp_path: Path) -> None:
-    reading = read_mine(
+    reading = read_own(
         tmp_path,
         platforms=[{**PLATFORM, "fiscal_year_end": "never"}],
         documents=[{**DOCUMENT, "kind": "blog"}],
@@ -133,7 +133,7 @@ def test_rows_that_depend_on_a_quarantined_row_are_quarantined(tmp_path: Path) -
         claims=[CLAIM],
     )
     platform, document, figure, both, claim = reading.rejects
-    where = "is itself in quarantine (mine/documents.csv line 2: kind 'blog' is not known"
+    where = "is itself in quarantine (own/documents.csv line 2: kind 'blog' is not known"
     assert (platform.column, document.column) == ("fiscal_year_end", "kind")
     assert f"'doc_shop' {where}" in figure.reason
     assert "'shop' is itself in quarantine" in both.reason
@@ -153,8 +153,8 @@ def test_the_second_of_two_rows_is_the_duplicate_and_names_the_first(tmp_path: P
         {**other, "observation_id": "a", "note": ""},
         {**other, "observation_id": "c", "note": ""},
     ]
-    reading = read_mine(tmp_path, observations=rows)
-    first = "mine/observations.csv line 2"
+    reading = read_own(tmp_path, observations=rows)
+    first = "own/observations.csv line 2"
     identity = "platform, metric, scope, unit, period_start, period_end, document_id, locator, printed_as"
     assert [(r.line, r.column, r.reason.partition(first)[0]) for r in reading.rejects] == [
         (3, None, "repeats "),

@@ -1,4 +1,4 @@
-"""Small daily models over the house's contracts, and loads as the inbox brings them."""
+"""Small daily models over the project's contracts, and loads as the inbox brings them."""
 
 from __future__ import annotations
 

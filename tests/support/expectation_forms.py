@@ -1,4 +1,4 @@
-"""The expectation forms of the house on one table, each with what plain SQL says about it.
+"""The expectation types that suites may use, on one table, each with what plain SQL says about it.
 
 Read by tests/checks/test_run.py. The table has NULLs, ties, duplicates, quotes, other scripts, a list, a map and
 a column whose name must be quoted.

@@ -91,12 +91,12 @@ class Inbox:
 
     def _found(self, load: FileLoad, contract: Contract) -> None:
         """The audit trail tells the same, and every quarantined row is there with a reason."""
-        told = self.con.execute(
+        recorded = self.con.execute(
             "select rows_read, rows_loaded, rows_quarantined, rows_superseded from audit.load "
             "where content_hash = ? and loaded_at = ?",
             [load.content_hash, self.now],
         ).fetchall()
-        assert told == [
+        assert recorded == [
             (load.rows_read, load.rows_loaded, load.rows_quarantined, load.rows_superseded),
         ]
         kept, reasons = self.con.execute(

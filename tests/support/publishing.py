@@ -80,10 +80,10 @@ def read_served(con: Connection) -> tuple[int, int]:
     rows, total, low, high = con.execute(
         "select count(*), sum(value), min(value), max(value) from core.observation"
     ).fetchall()[0]
-    told = con.execute("select * from marts.total").fetchall()[0]
+    counted = con.execute("select * from marts.total").fetchall()[0]
     twin = con.execute("select rows, total from marts.total_as_of(date '9999-12-31')").fetchall()[0]
     assert low == high, f"core.observation is torn: {low} and {high}"
-    assert told == twin == (rows, total), f"the tables disagree: {told}, {twin}, {(rows, total)}"
+    assert counted == twin == (rows, total), f"the tables disagree: {counted}, {twin}, {(rows, total)}"
     return version, int(low)
 
 

@@ -85,13 +85,13 @@ def write(folder: Path, **tables: Iterable[Row]) -> Path:
     return folder
 
 
-def read_mine(folder: Path, **tables: Iterable[Row]) -> Reading:
-    """The reference vocabulary and folder/mine with these tables, in which doc_shop is defined."""
+def read_own(folder: Path, **tables: Iterable[Row]) -> Reading:
+    """The reference vocabulary and folder/own with these tables, in which doc_shop is defined."""
     (folder / "vocabulary").mkdir(exist_ok=True)
     for name in VOCABULARY:
         shutil.copy(ROOT / REFERENCE / f"{name}.csv", folder / "vocabulary")
-    write(folder / "mine", **{"documents": [DOCUMENT], **tables})
-    return read([Path("vocabulary"), Path("mine")], folder)
+    write(folder / "own", **{"documents": [DOCUMENT], **tables})
+    return read([Path("vocabulary"), Path("own")], folder)
 
 
 def records_of(reading: Reading, folder: str) -> list[AcceptedRow]:

@@ -88,19 +88,19 @@ def test_a_figure_restated_twice_has_two_steps(warehouse: Connection) -> None:
 
 def test_restatement_effects_equal_the_difference_of_the_twins(warehouse: Connection) -> None:
     found = rows(warehouse, f"from marts.restatement_effect where restated_on = date '{RESTATED_ON}'")
-    told = {
+    trends = {
         day: {r["row_id"]: r for r in rows(warehouse, f"from marts.cac_trend_as_of(date '{day}')")}
         for day in ("2018-04-26", "2018-04-27")
     }
     assert found
     for effect in found:
-        before, after = (told[day][effect["row_id"]] for day in told)
+        before, after = (trends[day][effect["row_id"]] for day in trends)
         assert (effect["cac_before"], effect["spend_before"]) == (before["cac"], before["spend"])
         assert (effect["cac_after"], effect["spend_after"]) == (after["cac"], after["spend"])
     # Nobody but JD restated anything that day, and no row of JD's that rests on the two years is left out.
     moved = {r["row_id"] for r in found}
     restated = {"obs_6868e96c99", "obs_4f707358f3"}  # the expense of 2015 and 2016 as first printed
-    resting = {row_id for row_id, row in told["2018-04-26"].items() if restated & set(row["input_observation_ids"])}
+    resting = {row_id for row_id, row in trends["2018-04-26"].items() if restated & set(row["input_observation_ids"])}
     assert moved == resting
 
 

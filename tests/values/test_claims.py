@@ -245,12 +245,12 @@ def test_a_removed_figure_is_named_as_missing(warehouse: Connection) -> None:
 
 CLAIM = (
     "claim_id,subject,metric,statement,value_from,value_to,unit,qualifier,period_from,period_to,kind,document_id\n"
-    "mine,pdd,cac,Pinduoduo paid 163,,163,CNY_per_person,exact,2019-01-01,2019-12-31,article,doc_article\n"
+    "own,pdd,cac,Pinduoduo paid 163,,163,CNY_per_person,exact,2019-01-01,2019-12-31,article,doc_article\n"
 )
 
 
 def test_one_row_adds_a_claim(warehouse: Connection, tmp_path: Path) -> None:
-    everything = "select k.* from marts.claim_check as k where k.claim_id <> 'mine' order by all"
+    everything = "select k.* from marts.claim_check as k where k.claim_id <> 'own' order by all"
     before = warehouse.execute(everything).fetchall()
     (tmp_path / "claims.csv").write_text(CLAIM, encoding="utf-8")
     settings = load_settings({"WAREHOUSE_FIGURES": f"data/reference:{tmp_path}"})
@@ -258,8 +258,8 @@ def test_one_row_adds_a_claim(warehouse: Connection, tmp_path: Path) -> None:
         result = load_reference(warehouse, settings, NOW)
         assert (result.rows_added, result.quarantined) == (1, ())
         rebuild(warehouse)
-        [mine] = checks(warehouse, "mine", "k.is_plain")
-        assert (mine["verdict"], round(mine["computed"], 2)) == ("holds", 163.01)
+        [own] = checks(warehouse, "own", "k.is_plain")
+        assert (own["verdict"], round(own["computed"], 2)) == ("holds", 163.01)
         assert warehouse.execute(everything).fetchall() == before
 
 

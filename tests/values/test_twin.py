@@ -89,7 +89,7 @@ select
     sum(story.weight)::integer as weight -- kg
 from marts.story
 """
-HOUSE = {
+FILES = {
     "core/seen.sql": SEEN,
     "macros/core/seen_known.sql": SEEN_KNOWN,
     "macros/core/seen_as_of.sql": SEEN_AS_OF,
@@ -155,23 +155,23 @@ def test_only_table_names_are_replaced(sql: str, expected: str) -> None:
 
 
 def test_a_twin_shows_what_was_known_on_the_day(tmp_path: Path, con: Connection) -> None:
-    make(con, load(tmp_path, HOUSE))
-    told = "select thing, weight, heavier, sightings, newest, words from {} order by thing"
+    make(con, load(tmp_path, FILES))
+    query = "select thing, weight, heavier, sightings, newest, words from {} order by thing"
     words = "from core.seen_latest"
     today = [
         ("ball", 3, 0, 2, date(2021, 1, 1), words),
         ("cube", 2, 1, 1, date(2021, 1, 1), words),
     ]
-    assert con.execute(told.format("marts.story")).fetchall() == today
-    assert con.execute(told.format("marts.story_as_of(date '9999-12-31')")).fetchall() == today
-    assert con.execute(told.format("marts.story_as_of(date '2020-12-31')")).fetchall() == [
+    assert con.execute(query.format("marts.story")).fetchall() == today
+    assert con.execute(query.format("marts.story_as_of(date '9999-12-31')")).fetchall() == today
+    assert con.execute(query.format("marts.story_as_of(date '2020-12-31')")).fetchall() == [
         ("ball", 1, 1, 1, date(2020, 6, 1), words),
         ("cube", 2, 0, 1, date(2020, 6, 1), words),
     ]
 
 
 def test_a_twin_reads_other_marts_as_of_the_same_day(tmp_path: Path, con: Connection) -> None:
-    models = load(tmp_path, HOUSE)
+    models = load(tmp_path, FILES)
     make(con, models)
     assert con.execute("from marts.tale").fetchall() == [(2, 5)]
     assert con.execute("from marts.tale_as_of(date '2020-12-31')").fetchall() == [(2, 3)]
@@ -179,14 +179,14 @@ def test_a_twin_reads_other_marts_as_of_the_same_day(tmp_path: Path, con: Connec
 
 
 def test_a_twin_reads_the_known_observations_once(tmp_path: Path) -> None:
-    tale = next(model for model in load(tmp_path, HOUSE) if model.table == "tale")
+    tale = next(model for model in load(tmp_path, FILES) if model.table == "tale")
     text = twin_sql(tale)
     assert text.count("core.seen_as_of(as_of_date)") == 1
     assert "marts.story_as_of(as_of_date)" not in text
 
 
 def test_a_twin_works_in_a_lateral_join(tmp_path: Path, con: Connection) -> None:
-    make(con, load(tmp_path, {**HOUSE, "marts/tales/story.sql": SHORT_STORY}))
+    make(con, load(tmp_path, {**FILES, "marts/tales/story.sql": SHORT_STORY}))
     rows = con.execute("""
         select d.day, t.weight
         from (values (date '2020-12-31'), (date '2021-12-31')) as d(day), marts.tale_as_of(d.day) as t
@@ -221,7 +221,7 @@ def test_a_twin_works_in_a_lateral_join(tmp_path: Path, con: Connection) -> None
 )
 def test_a_twin_that_would_read_todays_rows_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
     with pytest.raises(MendError) as refused:
-        load(tmp_path, {**HOUSE, **files})
+        load(tmp_path, {**FILES, **files})
     assert message in str(refused.value)
 
 
