@@ -18,7 +18,7 @@ import dagster as dg
 from assets.chart import CHARTS
 from assets.metadata import column_schema, days_metadata, lineage_metadata
 from assets.step import Report, step, table_spec
-from etl.build import BuildResult, build
+from etl.build import BuildResult, build, make_written
 from etl.checks.suite import Suite
 from etl.config import Settings
 from etl.contracts import CONTRACTS
@@ -41,10 +41,11 @@ def _model_asset(model: Model, models: Sequence[Model], suites: Mapping[str, Sui
     suite, macros = suites[model.name], macros_after(model, models)
     reads_daily = any(other.daily and other.name in model.reads for other in models)
 
-    @step(_spec(model, models), suites=suites)
+    @step(_spec(model, models, suite), suites=suites)
     def build_table(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         run_id = context.run.run_id
         built: BuildResult
+        make_written(con, models)
         if model.daily:
             asked = [date.fromisoformat(day) for day in context.partition_keys]
             built = build_daily(con, model, models, suite, run_id, days=asked)
@@ -78,7 +79,7 @@ def build_metadata(built: BuildResult) -> dict[str, Any]:
     return shown
 
 
-def _spec(model: Model, models: Sequence[Model]) -> dg.AssetSpec:
+def _spec(model: Model, models: Sequence[Model], suite: Suite) -> dg.AssetSpec:
     """What is known of a table before the first run: its columns with their comments, its SQL file."""
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
         file = dg.LocalFileCodeReference(file_path=str(model.path.resolve()), line_number=1, label="SQL")
@@ -87,7 +88,7 @@ def _spec(model: Model, models: Sequence[Model]) -> dg.AssetSpec:
         model.name,
         model.question or model.schema,
         {"sql"},
-        sorted(dependencies(model, models)),
+        sorted(dependencies(model, models, suite)),
         by_day=bool(model.daily),
         description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
         metadata={
@@ -100,16 +101,19 @@ def _spec(model: Model, models: Sequence[Model]) -> dg.AssetSpec:
     )
 
 
-def dependencies(model: Model, models: Sequence[Model]) -> frozenset[str]:
+def dependencies(model: Model, models: Sequence[Model], suite: Suite | None = None) -> frozenset[str]:
     """The tables that must be there before the step of the table `model` runs.
 
-    Those that it reads; and those behind the macros that its twin calls and that its step creates, unless
-    they are there anyway because something that it reads is made from them.
+    Those that it reads; and those that its suite reads, and those behind the macros that its twin calls and
+    that its step creates, unless they are there anyway because something that it reads is made from them.
     """
     by_name = {other.name: other for other in models}
     read = tables_behind(model, models)
     called = [by_name[name] for _, name in model.as_of if name in by_name]
-    needed = {table for macro in [*called, *macros_after(model, models)] for table in tables_behind(macro, models)}
+    looked_up = [by_name[name] for name in (suite.reads if suite else ()) if name in by_name]
+    macros = [*called, *macros_after(model, models), *(other for other in looked_up if other.is_macro)]
+    needed = {table for macro in macros for table in tables_behind(macro, models)}
+    needed |= {other.name for other in looked_up if not other.is_macro}
     there = {model.name, *read}
     ahead = [by_name[table] for table in read if table in by_name]
     while ahead:

@@ -58,6 +58,18 @@ def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[Check
         raise MendError(f"{model.path}: {error}{fix}") from error
 
 
+def make_written(con: Connection, models: Sequence[Model]) -> None:
+    """Make the tables that read nothing, such as core.term, where they are missing.
+
+    A home of an older version lacks them until its next refresh, and suites look words up in them before.
+    """
+    there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    for model in models:
+        if not model.reads and (model.name,) not in there:
+            for statement in create_statements(model):
+                con.execute(statement)
+
+
 def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check: SuiteRunner = run) -> BuildResult:
     """Build one model in one transaction; `suite` is None for a macro, which has no rows to check.
 

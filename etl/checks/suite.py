@@ -22,6 +22,7 @@ from etl.errors import MendError
 
 Severity = Literal["critical", "warning"]
 UNEXPECTED_ROWS = "unexpected_rows_expectation"
+QUERY = "unexpected_rows_query"
 MOST = 10
 EXACT_INTEGER = 2**53
 
@@ -97,6 +98,12 @@ class Suite:
     table: str
     expectations: tuple[Expectation, ...]
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The other tables of the warehouse that its queries name, as schema.table."""
+        queries = " ".join(str(one.kwargs.get(QUERY, "")) for one in self.expectations)
+        return frozenset(re.findall(r"\b(?:raw|core|steps|marts)\.\w+", queries)) - {self.table}
+
 
 def suite_path(suites_dir: Path, table: str, question: str = "") -> Path:
     """The suite file of `schema.table`; that of a mart lies in the folder of its question."""
@@ -166,7 +173,7 @@ def _check_kwargs(place: str, form: str, kwargs: Mapping[str, Any]) -> None:
         raise MendError(f"{place}: row_condition is on its way out; use {UNEXPECTED_ROWS}")
     if form != UNEXPECTED_ROWS:
         return
-    query = kwargs.get("unexpected_rows_query")
+    query = kwargs.get(QUERY)
     if not isinstance(query, str) or not query.strip():
         raise MendError(f"{place}: kwargs.unexpected_rows_query must be a SELECT that finds the wrong rows")
     try:

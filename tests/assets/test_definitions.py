@@ -89,9 +89,20 @@ def test_only_marts_have_a_freshness_policy(specs: dict[str, dg.AssetSpec]) -> N
     assert fresh == {name for name in specs if name.startswith("marts.")}
 
 
+def test_what_a_suite_reads_is_built_before_its_table(
+    specs: dict[str, dg.AssetSpec], models: tuple[Model, ...]
+) -> None:
+    macros = {model.name for model in models if model.is_macro}
+    for model in models:
+        if not model.is_macro:
+            reads = load_suite(ROOT / "expectations", model.name, model.question).reads - macros
+            assert reads - behind(specs, model.name) == set(), model.name
+    assert "core.term" in {".".join(dep.asset_key.path) for dep in specs["core.observation"].deps}
+
+
 def test_a_table_depends_on_the_tables_behind_a_macro(specs: dict[str, dg.AssetSpec]) -> None:
     upstream = {".".join(dep.asset_key.path) for dep in specs["core.observation_latest"].deps}
-    assert upstream == {"core.observation"}
+    assert upstream == {"core.observation", "core.metric", "core.term"}
 
 
 def test_dependencies_are_assets(specs: dict[str, dg.AssetSpec]) -> None:

@@ -88,7 +88,7 @@ def named_by_case(model: Model, inputs: Mapping[str, Path], needed: set[str]) ->
     is_open = DEFINITIONS in needed - inputs.keys() and not any(
         "definition" in header(path) for path in inputs.values()
     )
-    return ["definition"] if is_open and "definition" in model.grain else []
+    return ["definition"] if is_open else []
 
 
 def make_table(con: Connection, model: Model, needed: set[str], *, has_rows: bool) -> None:
