@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -134,9 +135,14 @@ def test_the_chart_shows_a_new_scenario(changed: Connection) -> None:
     assert any(list(line.get_ydata()) == [cost[0]] for line in figure.axes[0].lines)
 
 
+@pytest.fixture(scope="module")
+def pages(project: Path) -> dict[str, str]:
+    return made_pages(project / "sql", project / "docs")
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_the_page_names_a_new_definition(project: Path, page: str) -> None:
-    assert NEW in made_pages(project / "sql", project / "docs")[page]
+def test_the_page_names_a_new_definition(pages: dict[str, str], page: str) -> None:
+    assert NEW in pages[page]
 
 
 def test_a_new_case_shows_a_new_definition(con: Connection, project: Path) -> None:
@@ -179,6 +185,7 @@ HOLDERS = [
 # Everyday words, which stand beside each other in any sentence.
 EVERYDAY = ("claim_part", "side", "span", "symbol")
 SOURCES = ("sql/core", "sql/steps", "sql/marts", "sql/macros", "sql/alerts", "expectations", "etl", "assets", "docs")
+KINDS = (".sql", ".yaml", ".py", ".md")
 HOMES = {"sql/core/definition.sql", "sql/core/term.sql"}
 MADE = re.compile(r"<!-- select [^>]+ -->.*?<!-- end -->", re.DOTALL)
 
@@ -242,14 +249,12 @@ def lists(text: str, words: Collection[str], least: int) -> list[str]:
     return [place[0] for place in found if len(set(re.findall(word, place[0]))) >= least]
 
 
+@cache
 def sources() -> dict[str, str]:
     """The texts that may list no words, by their path; what pages show of the tables is left out."""
     files = [path for folder in SOURCES for path in sorted((ROOT / folder).rglob("*")) if path.suffix in KINDS]
     texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in files}
     return {name: MADE.sub("", text) for name, text in texts.items() if name not in {*HOMES, "docs/dictionary.md"}}
-
-
-KINDS = (".sql", ".yaml", ".py", ".md")
 
 
 @pytest.mark.parametrize("path", sorted(sources()))
