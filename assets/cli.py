@@ -21,7 +21,7 @@ from etl.errors import MendError, RetryError
 from etl.warehouse import DatabaseError, open_build, open_snapshot
 
 if TYPE_CHECKING:
-    from etl.inbox.run import InboxResult
+    from etl.inbox.load import InboxResult
 
 # The summary says what went wrong; Dagster's own log of it, with traces, is in the UI.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -232,7 +232,8 @@ def unpin() -> None:
 @inbox.command("list")
 def list_files() -> None:
     """List the files that are not loaded yet, in the order in which they will be."""
-    from etl.inbox.run import inbox_name, waiting
+    from etl.inbox.load import waiting
+    from etl.inbox.open import inbox_name
 
     settings = load_settings()
     with open_build(settings) as con:
@@ -243,7 +244,7 @@ def list_files() -> None:
 @inbox.command("load")
 def load_files() -> None:
     """Load the files that are not loaded yet, as `daily` does first."""
-    from etl.inbox.run import load_inbox
+    from etl.inbox.load import load_inbox
 
     settings = load_settings()
     with open_build(settings) as con:
@@ -254,7 +255,7 @@ def load_files() -> None:
 @click.argument("names", nargs=-1)
 def replay(names: tuple[str, ...]) -> None:
     """Load refused and partly loaded files again after a fix, or the files NAMES; then run `daily`."""
-    from etl.inbox.run import replay
+    from etl.inbox.load import replay
 
     settings = load_settings()
     with open_build(settings) as con:

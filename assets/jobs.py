@@ -105,7 +105,7 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
     requested. A file that is touched, moved or delivered again under another name is not new.
     """
     from etl.files.lines import content_hash  # brings numpy, which the definitions must not wait for
-    from etl.inbox.run import inbox_files, inbox_name
+    from etl.inbox.open import inbox_files, inbox_name
 
     memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
     files = {inbox_name(path, settings): path for path in inbox_files(settings)}

@@ -26,7 +26,7 @@ from etl.reference.load import IngestResult, load_reference
 from etl.warehouse import Connection
 
 if TYPE_CHECKING:
-    from etl.inbox.run import FileLoad
+    from etl.inbox.load import FileLoad
 
 REFERENCE = "raw.reference_row"
 FILING, BODY, FACT = "raw.edgar_filing", "raw.edgar_body", "raw.edgar_fact"

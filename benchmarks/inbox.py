@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks.embedded import measure
 from etl.config import load_settings
 from etl.contracts import PLATFORM_METRIC_DAILY
-from etl.inbox.run import load_inbox
+from etl.inbox.load import load_inbox
 from etl.warehouse import Connection, create_database, memory, open_build
 
 COUNTS = "dau sessions orders buyers new_buyers"

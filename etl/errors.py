@@ -1,7 +1,6 @@
 """The two kinds of errors that this project raises on purpose, told apart by what helps.
 
-A message says what was found, where, and what to do about it. A subclass exists only where a caller treats it
-otherwise. Any other exception is a fault of the program.
+A message says what was found, where, and what to do about it. Any other exception is a fault of the program.
 """
 
 from __future__ import annotations
@@ -13,3 +12,7 @@ class MendError(Exception):
 
 class RetryError(Exception):
     """The same attempt may succeed later: a database is in use, a source does not answer."""
+
+
+class FileError(MendError):
+    """A delivered file is refused whole; the message says why and what mends it."""

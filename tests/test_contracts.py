@@ -8,9 +8,9 @@ import pytest
 
 from etl.config import ROOT, load_settings
 from etl.contracts import CONTRACTS, Column, Contract
-from etl.files.records import FileError
-from etl.inbox.check import check
-from etl.inbox.delivery import choose
+from etl.errors import FileError
+from etl.inbox.check import Limits, check
+from etl.inbox.open import choose_contract
 from etl.warehouse import memory, open_build
 from tests.support.inbox_files import NOW
 
@@ -57,12 +57,12 @@ def test_the_page_says_what_the_contract_says(contract: Contract) -> None:
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
 def test_a_contract_can_be_told_by_its_columns_and_checked(contract: Contract) -> None:
     required = [column.name for column in contract.columns if column.required]
-    assert choose(required, CONTRACTS) == contract
+    assert choose_contract(required) == contract
     with pytest.raises(FileError, match="fits no contract"):
-        choose(required[:-1], CONTRACTS)
+        choose_contract(required[:-1])
     fields = {name: (f"f{number}", "varchar") for number, name in enumerate(required)}
     known = {column.known_in: ["a"] for column in contract.columns}
-    found = check(contract, fields, known, NOW, is_demo=False)
+    found = check(contract, fields, Limits(known=known, now=NOW, is_demo=False, bad_share=0.2))
     nothing = ", ".join(f"null::varchar as f{number}" for number in range(len(required)))
     rows = (
         memory()

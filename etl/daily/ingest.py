@@ -29,7 +29,7 @@ from etl.models.file import Model
 from etl.warehouse import Connection, transaction
 
 if TYPE_CHECKING:
-    from etl.inbox.run import FileLoad
+    from etl.inbox.load import FileLoad
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def ingest(
     Raises CriticalFailure when a delivered table fails a critical expectation, MendError when it is not
     known yet which platforms and partnerships there are.
     """
-    from etl.inbox.run import load_inbox  # brings numpy and openpyxl, for which no look at the assets waits
+    from etl.inbox.load import load_inbox  # brings numpy and openpyxl, for which no look at the assets waits
 
     _require_registry(con)
     brought = tuple(bring_all(settings))

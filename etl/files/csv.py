@@ -1,7 +1,8 @@
-"""CSV files as physical records: where each starts, its raw text, its fields, and what is wrong with it.
+"""CSV files as physical records: where each starts, its raw text, its fields and what is wrong with it.
 
 Nothing is dropped and nothing swallowed: every record comes back, sound or with its fault. An unterminated
-quotation mark costs its own line and no other. Blank lines are no records.
+quotation mark costs its own line and no other; NUL bytes, other encodings, ragged rows and mixed line ends cost
+the rows that have them. Blank lines are no records. Files of any size are read record by record.
 
 Goes wrong in practice: a stray quotation mark that eats the rest of the file, commas in unquoted text,
 spreadsheets that save another encoding or separator, NUL bytes from broken exports.
@@ -11,44 +12,54 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from etl.errors import MendError
 
-_MARK = b"\xef\xbb\xbf"
-_NOT_UTF8 = "holds bytes that are not UTF-8; save the file as UTF-8, or retype the text"
-_NUL = "holds a NUL byte; remove it"
-_OF_BYTES = ("", _NOT_UTF8, _NUL)  # faults that leave the shape of a record sound
+LONGEST_LINE = 1 << 20  # bytes
+SHOWN = 10_000  # characters of a raw text that are kept
+JOINED = 100  # lines that one quoted text may span
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+NUL = "holds a NUL byte; remove it"
+NOT_UTF8 = "holds bytes that are not UTF-8; save the file as UTF-8, or retype the text"
+LONG = f"is longer than {LONGEST_LINE:,} bytes"
+_UNCLOSED = 'opens a quotation mark (") that no line closes; close it, or write "" for a mark within a text'
 
 
-@dataclass(frozen=True)
-class CsvRecord:
-    r"""One record: the physical line where it starts (header = 1), its text as it stands, header -> field.
+class Record(NamedTuple):
+    r"""One record: the physical line where it starts (header = 1), its raw text, its fields, its fault.
 
     `fault` is '' for a sound record; the fields of a faulty one are a best effort, good for a message only.
-    Bytes that are not UTF-8 are shown as \xNN.
+    `is_cut` says that a faulty record is the last of its file, has no line end and lacks fields: the file breaks
+    off there. Bytes that are not UTF-8 are shown as \xNN.
     """
 
     line: int
-    raw_text: str
-    fields: dict[str, str]
-    fault: str
+    raw: str
+    fields: list[str]
+    fault: str = ""
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A file's SHA-256 (hexadecimal) and its records."""
+    """A small file as a whole: its SHA-256 (hexadecimal), the names of its header and its records."""
 
     content_hash: str
-    records: tuple[CsvRecord, ...]
+    columns: tuple[str, ...]
+    records: tuple[Record, ...]
 
 
-def read_csv(path: Path, shown: str, required: Sequence[str], optional: Sequence[str]) -> CsvFile:
-    """All records of a comma-separated UTF-8 file with a header line; a byte order mark is allowed.
+def read_csv(path: Path, shown_as: str, required: Sequence[str], optional: Sequence[str]) -> CsvFile:
+    """A comma-separated UTF-8 file with a header line; a byte order mark is allowed.
 
-    Columns may stand in any order; `optional` ones may be absent. `shown` names the file in messages.
+    Columns may stand in any order; `optional` ones may be absent. `shown_as` names the file in messages.
     Raises MendError if the file cannot be read, is not UTF-8 text or has another header.
     """
     expected = f"expected UTF-8 text with the columns {', '.join(required)}"
@@ -57,33 +68,119 @@ def read_csv(path: Path, shown: str, required: Sequence[str], optional: Sequence
         data = path.read_bytes()
     except OSError as error:
         raise MendError(
-            f"{shown}: cannot be read ({error.strerror}); {expected}; fix: check the path and its permissions"
+            f"{shown_as}: cannot be read ({error.strerror}); {expected}; fix: check the path and its permissions"
         ) from error
-    lines = data.removeprefix(_MARK).splitlines(keepends=True)
-    names, found = _header(lines[0] if lines else b"")
-    fix = found and "save the file as comma-separated UTF-8 text with a header line"
-    if not found:
-        found, fix = _differences(names, required, optional)
+    columns, found, fix = _header(next(physical_lines(BytesIO(data)), b""), required, optional)
     if found:
-        raise MendError(f"{shown}: found {found}; {expected}; fix: {fix}")
-    records = tuple(_records(lines, names))
-    if len(records) > 1 and all(record.fault == _NOT_UTF8 for record in records):
-        raise MendError(f"{shown}: found another encoding than UTF-8; {expected}; fix: save it as UTF-8")
-    return CsvFile(hashlib.sha256(data).hexdigest(), records)
+        raise MendError(f"{shown_as}: found {found}; {expected}; fix: {fix}")
+    records = tuple(read_records(BytesIO(data), len(columns)))
+    if len(records) > 1 and all(record.fault == NOT_UTF8 for record in records):
+        raise MendError(f"{shown_as}: found another encoding than UTF-8; {expected}; fix: save it as UTF-8")
+    return CsvFile(hashlib.sha256(data).hexdigest(), columns, records)
 
 
-def _header(line: bytes) -> tuple[list[str], str]:
-    """Names of the header line; or what stands there instead."""
+def read_records(file: BinaryIO, width: int) -> Iterator[Record]:
+    """The records of a CSV file after its header line, which names `width` columns."""
+    lines = physical_lines(file)
+    next(lines, None)
+    ahead: deque[bytes] = deque()
+    number = 1
+    while line := ahead.popleft() if ahead else next(lines, b""):
+        number += 1
+        if not line.strip(b"\r\n"):
+            continue
+        start = number
+        fields, fault = _split(line, width)
+        if fault == _UNCLOSED and (joined := _join(line, ahead, lines, width)):
+            line, fields, fault, further = joined
+            number += further
+            for _ in range(further):
+                ahead.popleft()
+        is_cut = bool(fault) and len(fields) < width and not line.endswith((b"\n", b"\r"))
+        yield Record(start, shown(line), fields, fault, is_cut)
+
+
+def physical_lines(file: BinaryIO) -> Iterator[bytes]:
+    r"""Physical lines, ended by \n, \r\n or \r; of one that is too long only its beginning, which is too."""
+    while piece := file.readline(LONGEST_LINE + 1):
+        if len(piece) > LONGEST_LINE and not piece.endswith(b"\n"):
+            while (more := file.readline(LONGEST_LINE + 1)) and not more.endswith(b"\n"):
+                pass
+            yield piece + b"\n"
+        else:
+            yield from piece.splitlines(keepends=True)
+
+
+def decode(line: bytes) -> tuple[str, str]:
+    """The text of a line without its end, and what is wrong with its bytes; then the text is a best effort."""
+    if len(line) > LONGEST_LINE:
+        return "", LONG
+    try:
+        text, fault = line.decode(), ""
+    except UnicodeDecodeError:
+        text, fault = line.decode(errors="backslashreplace"), NOT_UTF8
+    return text.rstrip("\r\n"), NUL if b"\0" in line else fault
+
+
+def shown(raw: bytes | str) -> str:
+    """A raw text fit for a table: other bytes than UTF-8 and NUL as escapes, cut where it is very long."""
+    text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
+    text = text.encode("utf-8", "backslashreplace").decode().rstrip("\r\n").replace("\0", "\\x00")
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
+
+
+def _split(line: bytes, width: int) -> tuple[list[str], str]:
+    """Fields of a line and its fault; of a malformed one the fields that can be made out."""
+    text, fault = decode(line)
+    fields = text.split(",")
+    if '"' in text:
+        try:
+            fields = next(csv.reader([text], strict=True))
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                return fields, _UNCLOSED
+            return fields, f"is not well-formed CSV ({error}); double a quotation mark within a text"
+    if fault or len(fields) == width:
+        return fields, fault
+    fix = "put quotation marks around text with a comma" if len(fields) > width else "add what is missing"
+    return fields, f"has {len(fields)} fields where the header names {width}; {fix}"
+
+
+def _join(
+    line: bytes, ahead: deque[bytes], lines: Iterator[bytes], width: int
+) -> tuple[bytes, list[str], str, int] | None:
+    """The record that begins in `line` and ends on a later one: its text, fields, fault, and how many lines more.
+
+    None unless the whole is well-formed, whatever its bytes and the number of its fields. A line that could be a
+    record of its own is never part of another.
+    """
+    for count in range(1, JOINED + 1):
+        if count > len(ahead):
+            ahead.append(next(lines, b""))
+        more = ahead[count - 1]
+        fields, fault = _split(more, width)
+        if not more or (more.strip() and len(fields) == width and fault in ("", NUL, NOT_UTF8)):
+            return None
+        line += more
+        if more.count(b'"') % 2:
+            fields, fault = _split(line, width)
+            is_malformed = fault in (_UNCLOSED, LONG) or fault.startswith("is not well-formed")
+            return None if is_malformed else (line, fields, fault, count)
+    return None
+
+
+def _header(line: bytes, required: Sequence[str], optional: Sequence[str]) -> tuple[tuple[str, ...], str, str]:
+    """Names of the header line; or what is wrong with it, and the fix."""
+    line = line.removeprefix(BYTE_ORDER_MARK)
+    fix = "save the file as comma-separated UTF-8 text with a header line"
     if not line.strip():
-        return [], "no header line" if line else "an empty file"
+        return (), "no header line" if line else "an empty file", fix
     if line.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in line:
-        return [], "UTF-16 or binary data"
-    names, fault = _parse(line)
-    return names, f"a header line that {fault}" if fault else ""
-
-
-def _differences(names: list[str], required: Sequence[str], optional: Sequence[str]) -> tuple[str, str]:
-    """Say what is wrong with the column names, and the fix; two empty texts if nothing is."""
+        return (), "UTF-16 or binary data", fix
+    names, _ = _split(line, 0)
+    names, fault = _split(line, len(names))
+    if fault:
+        return (), f"a header line that {fault}", fix
     missing = [name for name in required if name not in names]
     unknown = [name for name in names if name not in (*required, *optional)]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -92,73 +189,4 @@ def _differences(names: list[str], required: Sequence[str], optional: Sequence[s
     fixes += [f"keep one {', '.join(twice)}"] if twice else []
     if len(names) == 1 and missing:
         fixes = ["separate the columns with commas"]
-    return (f"the columns {', '.join(names)}", "; ".join(fixes)) if fixes else ("", "")
-
-
-def _records(lines: list[bytes], names: list[str]) -> Iterator[CsvRecord]:
-    at = 1
-    while at < len(lines):
-        if not lines[at].strip():
-            at += 1
-            continue
-        end, values, fault = _record(lines, at, len(names))
-        raw = b"".join(lines[at:end]).rstrip(b"\r\n")
-        text = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-        yield CsvRecord(at + 1, text, dict(zip(names, values, strict=False)), fault)
-        at = end
-
-
-def _record(lines: list[bytes], at: int, width: int) -> tuple[int, list[str], str]:
-    """Where the record that starts at line `at` ends (exclusive), its fields and its fault.
-
-    A line that leaves a quotation mark open is joined up to the line that closes it, but only if the whole
-    is well-formed and no further line in it could be a record of its own.
-    """
-    if not _is_open(lines[at]):
-        values, fault = _parse(lines[at])
-        return at + 1, values, fault or _misfit(values, width)
-    end = next((end for end in range(at + 1, len(lines)) if lines[end].count(b'"') % 2), at) + 1
-    values, fault = _parse(b"".join(lines[at:end]))
-    if fault in _OF_BYTES and not any(_could_be_record(line, width) for line in lines[at + 1 : end]):
-        return end, values, fault or _misfit(values, width)
-    fault = 'opens a quotation mark (") that no line closes; close it, or write "" for a mark within a text'
-    return at + 1, _parse(lines[at])[0], fault
-
-
-def _could_be_record(line: bytes, width: int) -> bool:
-    values, fault = _parse(line)
-    return fault in _OF_BYTES and len(values) == width
-
-
-def _misfit(values: list[str], width: int) -> str:
-    if len(values) == width:
-        return ""
-    fix = "put quotation marks around text with a comma" if len(values) > width else "add what is missing"
-    return f"has {len(values)} fields where the header names {width}; {fix}"
-
-
-def _is_open(line: bytes) -> bool:
-    """Whether the line ends within a quoted field."""
-    if line.count(b'"') % 2 == 0:
-        return False
-    try:
-        next(csv.reader([line.decode("latin-1").rstrip("\r\n")], strict=True))
-    except csv.Error:
-        return True
-    return False
-
-
-def _parse(raw: bytes) -> tuple[list[str], str]:
-    """Fields of one record and its fault; of a malformed one the fields that can be made out."""
-    text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
-    try:
-        values = next(csv.reader([text], strict=True), [])
-    except csv.Error as error:
-        return text.split(","), f"is not well-formed CSV ({error}); double a quotation mark within a text"
-    if b"\0" in raw:
-        return values, _NUL
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return values, _NOT_UTF8
-    return values, ""
+    return tuple(names), f"the columns {', '.join(names)}" if fixes else "", "; ".join(fixes)

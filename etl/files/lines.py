@@ -1,32 +1,41 @@
-"""Whether each line of a text file is a record to every reader, and its numbers are what they look like.
+"""One pass over the bytes of a delivered file: its hash, how it begins, and whether each line is a record.
 
-The bytes of a delivered file: their hash, what they unpack to, and whether each line is a record.
+What is found decides how the file can be read safely: where each line is a record to every reader, DuckDB's
+reader may have it; where no number in it could be rounded, with typed columns. The passes over a block of bytes
+are numpy's, so that the whole costs about what the hash costs.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import zipfile
+import re
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from etl.files.records import FileError
+from etl.errors import FileError
+from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE
 
+BLOCK = 1 << 20
+# What unpacks to more than this, and to that many times its size, is refused.
+SMALL, RATIO = 64 << 20, 200
+_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
+_Bytes = npt.NDArray[np.uint8]
 _Marks = npt.NDArray[np.bool_]
+_Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Lines:
-    r"""Of a file whose every line is a record to every reader: how many, and how they end, \n or \r\n.
+    r"""Of a CSV file whose every line is a record to every reader: how many, how they end (\n or \r\n), their fields.
 
     In exact ones no digit is followed by an exponent or an underscore, and no point by five digits: what
     reads as a number is not rounded at four decimal places.
@@ -34,59 +43,102 @@ class Lines:
 
     count: int
     ending: str
+    width: int
+    has_quotes: bool
     is_exact: bool
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one pass over a file tells: its SHA-256 (hexadecimal), how it begins, and its lines.
+
+    `start` goes to the end of the first line that is not blank, at most 64 KB; `lines` is None unless each line is
+    a record to every reader.
+    """
+
+    content_hash: str
+    start: bytes
+    lines: Lines | None
 
 
 class LineReader:
     """Looks at the parts of one file, in order; `lines` is what was found, None where some line is odd.
 
-    That it is not with control characters (NUL, returns that end no line or only some), blank lines, and
-    quotation marks that are open at the end of a line. A part begins and ends with a line.
+    That it is not with control characters (NUL, tabs, returns that end no line or only some), blank and very long
+    lines, other bytes than UTF-8, quotation marks that do not enclose a field, and with another number of fields
+    than the header has. A part begins and ends with a line.
     """
 
     def __init__(self) -> None:
-        self.lines: Lines | None = Lines(0, "", True)
-        self._room = np.empty(0, np.uint8)  # memory used again for every part: fresh pages cost more than work
+        self.lines: Lines | None = None
+        self._is_odd = False
+        self._buffer = np.empty(0, np.uint8)  # memory used again for every part: fresh pages cost more than work
 
     def read(self, part: bytes) -> None:
         """Look at the next part."""
-        if self.lines is None or not part:
+        if self._is_odd or not part:
             return
-        if len(self._room) < 4 * len(part):
-            self._room = np.empty(4 * len(part), np.uint8)
-        values, before = np.frombuffer(part, np.uint8), self.lines
-        found = self._count(values, part)
-        if found is None or before.ending not in ("", found[1]):
-            self.lines = None
-        else:
-            is_exact = before.is_exact and self._is_exact(values, part)
-            self.lines = Lines(before.count + found[0], found[1], is_exact)
+        if self.lines is None:
+            part = part.removeprefix(BYTE_ORDER_MARK)
+        if len(self._buffer) < 4 * len(part):
+            self._buffer = np.empty(4 * len(part), np.uint8)
+        before, found = self.lines, self._look(part) if part else None
+        if found and before:
+            found = Lines(
+                count=before.count + found.count,
+                ending=found.ending if found.ending == before.ending else "",
+                width=found.width if found.width == before.width else 0,
+                has_quotes=before.has_quotes or found.has_quotes,
+                is_exact=before.is_exact and found.is_exact,
+            )
+        self.lines = found if found and found.ending and found.width else None
+        self._is_odd = self.lines is None
 
-    def _marks(self, number: int, size: int) -> _Marks:
-        start = number * (len(self._room) // 4)
-        return self._room[start : start + size].view(np.bool_)
-
-    def _count(self, values: npt.NDArray[np.uint8], part: bytes) -> tuple[int, str] | None:
-        size = len(values)
-        ends = np.flatnonzero(np.equal(values, 10, out=self._marks(0, size)))
+    def _look(self, part: bytes) -> Lines | None:
+        values = np.frombuffer(part, np.uint8)
+        ends = np.flatnonzero(np.equal(values, 10, out=self._marks(0, len(values))))
         returns = np.flatnonzero(values == 13) if b"\r" in part else ends[:0]
         if len(returns) and not np.array_equal(returns + 1, ends):
             return None
-        if np.count_nonzero(np.less(values, 32, out=self._marks(0, size))) != len(ends) + len(returns):
+        if np.count_nonzero(np.less(values, 32, out=self._marks(0, len(values)))) != len(ends) + len(returns):
             return None
-        if (np.diff(ends, prepend=-1) <= (2 if len(returns) else 1)).any():
+        if part[-1] != 10:
+            ends = np.append(ends, len(values) + bool(len(returns)))
+        lengths = np.diff(ends, prepend=-1) - 1
+        if lengths.min() <= (len(returns) > 0) or lengths.max() >= LONGEST_LINE or not _is_utf8(part):
             return None
-        if b'"' in part:
-            quotes = np.flatnonzero(values == 34)
-            if len(quotes) % 2 or (np.searchsorted(quotes, ends) % 2).any():
-                return None
-        return len(ends) + (part[-1] != 10), r"\r\n" if len(returns) else r"\n"
+        quotes = np.flatnonzero(values == 34) if b'"' in part else ends[:0]
+        if len(quotes) and not _enclose_fields(values, quotes, ends):
+            return None
+        width = self._width(values, quotes, ends)
+        ending = r"\r\n" if len(returns) else r"\n"
+        return Lines(
+            count=len(ends),
+            ending=ending,
+            width=width,
+            has_quotes=len(quotes) > 0,
+            is_exact=width > 0 and self._is_exact(values, part),
+        )
 
-    def _is_exact(self, values: npt.NDArray[np.uint8], part: bytes) -> bool:
+    def _marks(self, number: int, size: int) -> _Marks:
+        start = number * (len(self._buffer) // 4)
+        return self._buffer[start : start + size].view(np.bool_)
+
+    def _width(self, values: _Bytes, quotes: _Places, ends: _Places) -> int:
+        """How many fields each line has; 0 where they differ."""
+        commas = np.equal(values, 44, out=self._marks(0, len(values)))
+        if len(quotes):
+            places = np.flatnonzero(commas)
+            commas[places[np.searchsorted(quotes, places) % 2 == 1]] = False
+        in_lines = np.add.reduceat(commas.view(np.uint8), np.append(0, ends[:-1] + 1), dtype=np.uint8)  # modulo 256
+        each, rest = divmod(int(np.count_nonzero(commas)), len(ends))
+        return 0 if rest or (in_lines != each % 256).any() else each + 1
+
+    def _is_exact(self, values: _Bytes, part: bytes) -> bool:
         size = len(values)
         if size < 6:
             return False
-        shifted = np.subtract(values, 48, out=self._room[:size])  # bytes below 0 wrap around
+        shifted = np.subtract(values, 48, out=self._buffer[:size])  # bytes below 0 wrap around
         digits = np.less(shifted, 10, out=self._marks(1, size))
         points = np.equal(values, 46, out=self._marks(2, size))
         long = np.logical_and(points[:-5], digits[5:], out=self._marks(3, size - 5))
@@ -107,73 +159,87 @@ class LineReader:
         return True
 
 
-BLOCK = 1 << 20
-# What unpacks to more than this, and to that many times its size, is a bomb.
-SMALL, RATIO = 64 << 20, 200
-LARGEST_BOOK = 256 << 20
+def _is_utf8(part: bytes) -> bool:
+    if part.isascii():
+        return True
+    try:
+        part.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
-@lru_cache(maxsize=4096)
-def _examined(path: Path, size: int, modified: int, inode: int) -> tuple[str, Lines | None]:
-    """SHA-256 and lines in one reading; the two are worked out side by side."""
-    digest, reader = hashlib.sha256(), LineReader()
-    with path.open("rb") as file, ThreadPoolExecutor(1) as aside:
-        for block in _blocks(file):
-            hashed = aside.submit(digest.update, block)
-            reader.read(block)
-            hashed.result()
-    return digest.hexdigest(), reader.lines
+def _enclose_fields(values: _Bytes, quotes: _Places, ends: _Places) -> bool:
+    """Whether every quotation mark opens or closes a field of one line, or is one of two within such a field."""
+    if len(quotes) % 2 or (np.searchsorted(quotes, ends) % 2).any():
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    before = values[opening - 1]  # of a mark at the very beginning the last byte, which is put right below
+    after = values[np.minimum(closing + 1, len(values) - 1)]
+    is_opening = np.isin(before, (10, 34, 44)) | (opening == 0)
+    is_closing = np.isin(after, (10, 13, 34, 44)) | (closing == len(values) - 1)
+    return bool(is_opening.all() and is_closing.all())
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Parts of a file that end with a line, where its lines are not too long."""
-    while block := file.read(BLOCK):
-        yield block + file.readline(BLOCK)
+class _Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+    def readline(self, size: int, /) -> bytes: ...
 
 
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file; worked out again only when its size, time or inode changed. Raises OSError."""
-    return _seen(path)[0]
-
-
-def plain_lines(path: Path) -> Lines | None:
-    """The lines of a file; None unless each is a record to every reader. Raises OSError."""
-    return _seen(path)[1]
-
-
-def _seen(path: Path) -> tuple[str, Lines | None]:
+def examine(path: Path) -> Examined:
+    """What one pass over the file tells; made again only when its size, time or inode changed. Raises OSError."""
     stat = path.stat()
     return _examined(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
-def start(path: Path) -> bytes:
-    """The first bytes, header line included. Raises OSError."""
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal. Raises OSError."""
+    return examine(path).content_hash
+
+
+@lru_cache(maxsize=4096)
+def _examined(path: Path, size: int, modified: int, inode: int) -> Examined:
     with path.open("rb") as file:
-        return file.read(1 << 16)
+        return _pass_over(file, None)
 
 
-def unpacked(path: Path, target: Path) -> Path:
-    """Unpack gzip to a file. Raises FileError for one that is cut short, damaged or a bomb."""
-    limit = max(SMALL, RATIO * path.stat().st_size)
+def largest_unpacked(path: Path) -> int:
+    """To how many bytes a file may unpack. Raises OSError."""
+    return max(SMALL, RATIO * path.stat().st_size)
+
+
+def unpack(path: Path, target: Path) -> Examined:
+    """Unpack gzip to a file, and examine that on the way.
+
+    Raises FileError for one that is cut short, damaged or unpacks to far more than its size; OSError.
+    """
     try:
         with gzip.open(path) as source, target.open("wb") as file:
-            size = 0
-            while block := source.read(BLOCK):
-                size += len(block)
-                if size > limit:
-                    raise FileError(f"unpacks to more than {RATIO} times its size; deliver it unpacked")
-                file.write(block)
+            return _pass_over(source, file, largest_unpacked(path))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FileError(f"is cut short or damaged gzip ({error}); deliver it again, whole") from error
-    return target
 
 
-def bound(path: Path) -> None:
-    """Refuse a workbook that unpacks to more than it should."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise FileError(f"is a damaged workbook ({error}); save it again as XLSX") from error
-    if size > min(LARGEST_BOOK, max(SMALL, RATIO * path.stat().st_size)):
-        raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
+def _pass_over(source: _Source, target: BinaryIO | None, limit: int = 0) -> Examined:
+    """Hash and lines are worked out side by side; `target` gets a copy, of at most `limit` bytes."""
+    digest, reader, start, size = hashlib.sha256(), LineReader(), b"", 0
+    with ThreadPoolExecutor(1) as aside:
+        for block in _blocks(source):
+            start = start or block[: 1 << 16]
+            size += len(block)
+            hashed = aside.submit(digest.update, block)
+            reader.read(block)
+            if target and size > limit:
+                raise FileError(f"unpacks to more than {RATIO} times its size; deliver it unpacked")
+            if target:
+                target.write(block)
+            hashed.result()
+    begins = _START.match(start)
+    return Examined(digest.hexdigest(), begins.group() if begins else b"", reader.lines)
+
+
+def _blocks(file: _Source) -> Iterator[bytes]:
+    """Parts of a file that end with a line, where its lines are not too long."""
+    while block := file.read(BLOCK):
+        yield block + file.readline(BLOCK)

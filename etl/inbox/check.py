@@ -1,10 +1,10 @@
 """The SQL that types the rows of a delivered file and says of each what breaks its contract, if anything.
 
-Both are made from the contract's columns and rules. A form is about the field as it stands in the file and
-can only be seen while that is read; a rule is about values and can be asked of the table, where DuckDB skips
-the blocks that cannot break it. A fault is the number of a sentence, 0 for none. Casts alone will not do:
-DuckDB reads 1.5 as 2 persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a text
-counts as read only if the value, written out, begins with it, or if it has the form that is allowed.
+Both are made from the contract's columns and rules. A form is about the field as it stands in the file and can only
+be seen while that is read; a rule is about values and can be asked of the table, where DuckDB skips the blocks that
+cannot break it. A fault is the number of a sentence, 0 for none. Casts alone will not do: DuckDB reads 1.5 as 2
+persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a text counts as read only if the value,
+written out, begins with it, or if it has the form that is allowed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime
 
 from etl.config import SIMULATED
 from etl.contracts import Column, Contract, Rule
+from etl.warehouse import Connection, DatabaseError, WarehouseError
 
 LONGEST_NAME = 200  # characters of a platform, channel, identifier: a longer one is a mistake
 EARLIEST = "1990-01-01"
@@ -36,6 +37,20 @@ _TEXTS = {
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What the rows of a home are held to besides the contract.
+
+    `known` has the words of every column that a contract's column is known in, `now` is when the file is read. A
+    file is refused when more than `bad_share` of its rows are at fault.
+    """
+
+    known: Mapping[str, Sequence[str]]
+    now: datetime
+    is_demo: bool
+    bad_share: float
+
+
+@dataclass(frozen=True)
 class Fault:
     """A sentence about a column ('' for the row as a whole)."""
 
@@ -53,12 +68,12 @@ class Condition:
 
 @dataclass
 class RowRules:
-    """The values of the contract's columns and the cases that find a fault, with their sentences."""
+    """The values of the contract's columns and the conditions that find a fault, with their sentences."""
 
     values: list[str] = field(default_factory=list)
-    forms: list[Condition] = field(default_factory=list)
+    forms: list[Condition] = field(default_factory=lambda: [Condition("broken is not null", ("broken is not null",))])
     rules: list[Condition] = field(default_factory=list)
-    cases: list[str] = field(default_factory=list)
+    cases: list[str] = field(default_factory=lambda: [f"when broken is not null then {BROKEN}"])
     faults: list[Fault] = field(
         default_factory=lambda: [
             Fault("", "is sound"),
@@ -67,17 +82,9 @@ class RowRules:
         ]
     )
 
-    def add_form(self, breaks: str, column: str, reason: str, *screens: str) -> None:
-        """A further case, about the field of the file; of several that hold for a row, the first is told."""
-        self.forms.append(Condition(breaks, screens or (breaks,)))
-        self._add(breaks, column, reason)
-
-    def add_rule(self, breaks: str, column: str, reason: str, *screens: str) -> None:
-        """A further case, about the values of the contract's columns."""
-        self.rules.append(Condition(breaks, screens or (breaks,)))
-        self._add(breaks, column, reason)
-
-    def _add(self, breaks: str, column: str, reason: str) -> None:
+    def add(self, kind: list[Condition], breaks: str, column: str, reason: str, *screens: str) -> None:
+        """A further form or rule; of several that a row breaks, the first is named."""
+        kind.append(Condition(breaks, screens or (breaks,)))
         self.cases.append(f"when {breaks} then {len(self.faults)}")
         self.faults.append(Fault(column, reason))
 
@@ -99,34 +106,40 @@ def _any(conditions: Iterable[str]) -> str:
     return " or ".join(f"({condition})" for condition in conditions)
 
 
-def check(
-    contract: Contract,
-    fields: Mapping[str, tuple[str, str]],
-    known: Mapping[str, Sequence[str]],
-    now: datetime,
-    is_demo: bool,
-) -> RowRules:
-    """How to read a file of that contract, whose fields are SQL names and types by the file's column.
-
-    `known` has the words of every `known_in` column.
-    """
+def check(contract: Contract, fields: Mapping[str, tuple[str, str]], limits: Limits) -> RowRules:
+    """How to read a file of that contract, whose fields are SQL names and types by the file's column."""
     found = RowRules()
-    found.forms.append(Condition("broken is not null", ("broken is not null",)))
-    found.cases.append(f"when broken is not null then {BROKEN}")
     for column in contract.columns:
         name, kind = fields.get(column.name, ("", ""))
         found.values.append(_value(column, name, kind))
         if name:
             _add_form(found, column, name, kind)
-        _add_column(found, column, known)
+        _add_column(found, column, limits)
     for rule in contract.rules:
-        found.add_rule(_dated(contract, rule, now), rule.column, rule.reason)
+        found.add(found.rules, _dated(contract, rule, limits.now), rule.column, rule.reason)
     if "is_simulated" in {column.name for column in contract.columns}:
-        if is_demo:
-            found.add_rule("not is_simulated", "is_simulated", f"a home with {SIMULATED} takes no real rows")
+        if limits.is_demo:
+            breaks, reason = "not is_simulated", f"a home with {SIMULATED} takes no real rows"
         else:
-            found.add_rule("is_simulated", "is_simulated", "a home of real data takes no simulated rows")
+            breaks, reason = "is_simulated", "a home of real data takes no simulated rows"
+        found.add(found.rules, breaks, "is_simulated", reason)
     return found
+
+
+def known_words(con: Connection, contracts: Iterable[Contract]) -> dict[str, list[str]]:
+    """The words of every column, as schema.table.column, that a contract's column is known in.
+
+    Raises WarehouseError when their table is not built yet.
+    """
+    words: dict[str, list[str]] = {}
+    for place in {column.known_in for contract in contracts for column in contract.columns} - {""}:
+        table, _, name = place.rpartition(".")
+        try:
+            rows = con.execute(f"select distinct {name} from {table} order by {name}").fetchall()
+        except DatabaseError as error:
+            raise WarehouseError(f"{table} is not built yet: run `make refresh`, then load the inbox") from error
+        words[place] = [str(row[0]) for row in rows]
+    return words
 
 
 def _value(column: Column, name: str, kind: str) -> str:
@@ -143,23 +156,24 @@ def _add_form(found: RowRules, column: Column, name: str, kind: str) -> None:
     value = column.name
     if column.type == "varchar":
         if not (column.words or column.known_in):
-            found.add_rule(*_text(value))
+            _add_text(found, value)
     elif kind != "varchar":
         # A typed file: what does not survive the way there and back was rounded or cut.
         if kind != column.type:
             lost = f"{name} is not null and ({value} is null or {value}::{kind} is distinct from {name})"
-            found.add_form(lost, value, f"does not fit into {column.type} without loss")
+            found.add(found.forms, lost, value, f"does not fit into {column.type} without loss")
     else:
         form, reason = _TEXTS.get(column.type) or _decimal(column.type)
         is_odd = f"{name} is not null and not coalesce(starts_with({value}::varchar, {name}), false)"
         is_wrong = f"{is_odd} and ({value} is null or not regexp_full_match({name}, '{form}'))"
-        found.add_form(is_wrong, value, reason, is_odd)
+        found.add(found.forms, is_wrong, value, reason, is_odd)
 
 
-def _text(name: str) -> tuple[str, ...]:
+def _add_text(found: RowRules, name: str) -> None:
     too_long = f"strlen({name}) > {LONGEST_NAME}"
     marks = r"\x00-\x1f\x7f"
-    return (
+    found.add(
+        found.rules,
         f"{too_long} or {name} <> trim({name}) or regexp_matches({name}, '^[=+@-]|[{marks}]')",
         name,
         f"is longer than {LONGEST_NAME} bytes, has spaces around it or control characters, "
@@ -184,20 +198,20 @@ def _decimal(kind: str) -> tuple[str, str]:
     )
 
 
-def _add_column(found: RowRules, column: Column, known: Mapping[str, Sequence[str]]) -> None:
-    name = column.name
+def _add_column(found: RowRules, column: Column, limits: Limits) -> None:
+    name, rules = column.name, found.rules
     if column.filled:
-        found.add_rule(f"{name} is null", name, "is empty; fill it in")
+        found.add(rules, f"{name} is null", name, "is empty; fill it in")
     if column.least is not None:
-        found.add_rule(f"{name} < {column.least}", name, f"is below {column.least}; correct it")
+        found.add(rules, f"{name} < {column.least}", name, f"is below {column.least}; correct it")
     if column.type in ("date", "timestamp"):
-        found.add_rule(f"{name} < {column.type} '{EARLIEST}'", name, f"lies before {EARLIEST}; correct the year")
+        found.add(rules, f"{name} < {column.type} '{EARLIEST}'", name, f"lies before {EARLIEST}; correct the year")
     if column.words:
         reason = f"is not known; write one of {', '.join(column.words)}"
-        found.add_rule(_unknown(column, column.words), name, reason)
+        found.add(rules, _unknown(column, column.words), name, reason)
     if column.known_in:
         reason = f"is not known in {column.known_in}; define it there or correct it, then replay the file"
-        found.add_rule(_unknown(column, known[column.known_in]), name, reason)
+        found.add(rules, _unknown(column, limits.known[column.known_in]), name, reason)
 
 
 def _unknown(column: Column, words: Sequence[str]) -> str:

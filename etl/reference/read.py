@@ -10,15 +10,14 @@ a reason. A file that cannot be read, or has another header, is a MendError, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from etl.errors import MendError
-from etl.files.csv import CsvFile, CsvRecord, read_csv
-from etl.reference.rows import FILES, Key, Place, Register, RowCheck
-from etl.reference.tables import TABLES, Table
+from etl.files.csv import CsvFile, Record, read_csv
+from etl.reference.tables import FILES, TABLES, Key, Place, Register, RowCheck, Table
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class AcceptedRow:
     kind: str
     file: str
     line: int
-    fields: dict[str, str]
+    fields: Mapping[str, str]
     reading: dict[str, str]
 
 
@@ -79,15 +78,17 @@ def read(folders: Sequence[Path], root: Path) -> Reading:
     rejects: list[Reject] = []
     files: list[FileRead] = []
     for table in TABLES:
-        for folder, shown, file in ((f, s, c) for f, s, kind, c in found if kind == table.kind):
-            rows = [_row(record, folder, shown, table, register) for record in file.records]
-            accepted = [row for row in rows if isinstance(row, AcceptedRow)]
-            rejected = [row for row in rows if isinstance(row, Reject)]
-            if len(accepted) + len(rejected) != len(file.records):
-                raise AssertionError(f"{shown}: rows were lost")
-            records += accepted
-            rejects += rejected
+        for folder, shown, file in ((number, shown, file) for number, shown, kind, file in found if kind == table.kind):
+            for record in file.records:
+                place = Place(folder, shown, record.line, dict(zip(file.columns, record.fields, strict=False)))
+                row = _checked(record, place, table, register)
+                if row.problems:
+                    rejects.append(Reject(shown, record.line, row.problems[0][0] or None, record.raw, row.reason))
+                else:
+                    records.append(AcceptedRow(table.kind, shown, record.line, row.fields, row.reading))
             files.append(FileRead(shown, file.content_hash, table.kind, len(file.records)))
+    if len(records) + len(rejects) != sum(file.rows_read for file in files):
+        raise AssertionError("rows were lost")
     return Reading(tuple(records), tuple(rejects), tuple(files))
 
 
@@ -111,18 +112,17 @@ def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str,
             if name not in FILES.values() and (meant := _meant(name)):
                 fix = f"rename it to {meant}, or move it away"
                 raise MendError(f"{folder}: found {name}; {expected}; fix: {fix}")
-        tables = [table for table in TABLES if FILES[table.kind] in names]
+        tables = [table for table in TABLES if table.file in names]
         if not tables:
             fix = "put the files there or correct WAREHOUSE_FIGURES"
             raise MendError(f"{folder}: found none of the files; {expected}; fix: {fix}")
         for table in tables:
-            file = FILES[table.kind]
-            shown = (folder / file).as_posix()
-            yield number, shown, table.kind, read_csv(path / file, shown, table.required, table.optional)
+            shown = (folder / table.file).as_posix()
+            yield number, shown, table.kind, read_csv(path / table.file, shown, table.required, table.optional)
 
 
 def _meant(name: str) -> str:
-    """Find the file that "observation.csv" or "Documents (1).csv" stands for; '' for an unrelated name."""
+    """Find the file that "observation.csv" or "Documents (1).csv" is meant to be; '' for an unrelated name."""
     stem, _, suffix = name.lower().rpartition(".")
     for kind, file in FILES.items():
         plural = file.removesuffix(".csv")
@@ -131,45 +131,34 @@ def _meant(name: str) -> str:
     return ""
 
 
-def _row(record: CsvRecord, folder: int, file: str, table: Table, register: Register) -> AcceptedRow | Reject:
-    """Accept a row, or reject it with everything that is wrong with it; either way note its keys."""
-    place = Place(folder, file, record.line, record.fields)
-    row = RowCheck(record.fields, register, folder)
+def _checked(record: Record, place: Place, table: Table, register: Register) -> RowCheck:
+    """The row with everything that is wrong with it; either way its keys are registered."""
+    row = RowCheck(place.fields, register, place.folder)
     if record.fault:
-        row.say("", record.fault)
+        row.note("", record.fault)
     else:
         table.check(row)
-    keys = _keys(row, table)
+    # By kind for the key that others refer to, by kind and column for further ones.
+    kinds = [table.kind, *(f"{table.kind}.{columns[0]}" for columns in table.keys[1:])]
+    keys = [tuple(row.reading.get(name) or row.text(name) for name in columns) for columns in table.keys]
     if not record.fault:
-        _duplicates(row, table, keys)
-    if row.problems:
-        reason = "; ".join(f"{column} {said}".strip() for column, said in row.problems)
-        for ledger, key in keys.items():
-            register.refuse(ledger, key, place, reason)
-        return Reject(file, record.line, row.problems[0][0] or None, record.raw_text, reason)
-    for ledger, key in keys.items():
-        register.accept(ledger, key, place)
-    return AcceptedRow(table.kind, file, record.line, record.fields, row.reading)
+        _note_duplicates(row, place, table, zip(kinds, keys, strict=True))
+    for kind, key in zip(kinds, keys, strict=True):
+        if row.problems:
+            register.refuse(kind, key, place, row.reason)
+        else:
+            register.accept(kind, key, place)
+    return row
 
 
-def _keys(row: RowCheck, table: Table) -> dict[str, Key]:
-    """Find the row's keys by ledger: its kind for the key that others refer to, else kind and column."""
-    first, *further = table.keys
-    ledgers = {table.kind: first, **{f"{table.kind}.{columns[0]}": columns for columns in further}}
-    return {
-        ledger: tuple(row.reading.get(column) or row.text(column) for column in columns)
-        for ledger, columns in ledgers.items()
-    }
-
-
-def _duplicates(row: RowCheck, table: Table, keys: dict[str, Key]) -> None:
-    """Note if an earlier row has one of the row's keys, and where it stands."""
-    for (ledger, key), columns in zip(keys.items(), table.keys, strict=True):
-        first = row.register.first(ledger, key)
-        if first and first.repeats(Place(row.folder, "", 0, row.fields)):
-            row.say("", f"repeats {first} word for word; delete this row")
+def _note_duplicates(row: RowCheck, place: Place, table: Table, keys: Iterable[tuple[str, Key]]) -> None:
+    """Note if an earlier row has one of the row's keys, and where it is."""
+    for (kind, key), columns in zip(keys, table.keys, strict=True):
+        first = row.register.first(kind, key)
+        if first and first.repeats(place):
+            row.note("", f"repeats {first} word for word; delete this row")
             return
         if first and len(columns) == 1:
-            row.say(columns[0], f"{key[0]!r} stands in {first} already; give this row another or delete one")
+            row.note(columns[0], f"{key[0]!r} stands in {first} already; give this row another or delete one")
         elif first:
-            row.say("", f"has the same {', '.join(columns)} as {first}; delete one, or say what differs")
+            row.note("", f"has the same {', '.join(columns)} as {first}; delete one, or say what differs")

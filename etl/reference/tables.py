@@ -1,26 +1,26 @@
-"""The check of an observation: a figure with its period, unit, interval and printed form.
+"""The reference files: their columns, their keys, and what a row of each must hold.
 
-The strict reader also concludes two things, the row's reading: `observation_id`, the file's or a hash of the
-identity, and `rounding_half_width`, the file's or half a unit of the last printed digit (plain decimal text).
+Which columns may be absent is said here and in docs/adding-figures.md. A check never changes a field: it notes what
+is wrong, by column, in words that the author of the file can act on. All folders share one vocabulary: a key that is
+defined once may be used everywhere, the first row of a key counts, and a later one is a duplicate.
 
-The reference files: their columns, their keys, and what a row of each must hold.
-
-Which columns may be absent is said here and in docs/adding-figures.md. Observations are checked in
-`etl.sources.published_figure`; a key that rows refer to is looked up in `etl.sources.published_register`.
+Of an observation the check also concludes two things, the row's reading: `observation_id`, the file's or a hash of
+the identity, and `rounding_half_width`, the file's or half a unit of the last printed digit (plain decimal text).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal, localcontext
 
 from etl.printed.forms import PrintedFigure, figures
 from etl.printed.words import CURRENCY_CODES
-from etl.reference.rows import RowCheck
+
+Key = tuple[str, ...]
 
 IDENTITY = (
     *("platform", "metric", "scope", "unit", "period_start", "period_end"),
@@ -30,73 +30,267 @@ PERIOD_TYPES = ("year", "ttm", "quarter", "point", "other")
 SPAN_DAYS = {"year": (357, 371), "ttm": (357, 371), "quarter": (84, 98)}  # 52/53-week years, 12 to 14 weeks
 QUALIFIERS = ("exact", "about", "at_least", "at_most")
 BASES = ("gaap", "ifrs", "non_gaap", "operating", "press")
+DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
+METRIC_KINDS = ("flow", "stock", "ratio")
+RELATIONS = ("renews", "resumes", "extends")
+ANY_ISSUER = "*"  # platform of a concept that holds for every issuer without rows of its own
+SIGNS = ("any", "positive")
+ANYONE = "industry"  # subject of a claim about no party in particular
 
+_FEW = 12  # keys worth listing in a message
 _LIMIT = Decimal(10) ** 22  # values are DECIMAL(28, 6)
 _FINEST = Decimal("0.000001")
 _COSTS = {"expense", "expenses", "cost", "costs", "spend"}
+_DECIMAL = re.compile(r"-?[0-9]{1,22}(\.[0-9]{1,6})?")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEAR = re.compile(r"[0-9]{4}")
+_PRIORITY = re.compile(r"[1-9][0-9]?")
+_CIK = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
 
 
-def check_observation(row: RowCheck) -> None:
-    """RowCheck one row of observations.csv and fill its reading."""
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands: folder (by its position in the list of folders), file, physical line, fields."""
+
+    folder: int
+    file: str
+    line: int
+    fields: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.file} line {self.line}"
+
+    def repeats(self, other: Place) -> bool:
+        """Whether both rows say the same in every field; an absent column counts as blank."""
+        columns = {*self.fields, *other.fields}
+        return all(self.fields.get(column, "") == other.fields.get(column, "") for column in columns)
+
+
+@dataclass
+class Register:
+    """Accepted and quarantined keys, by kind of row."""
+
+    _accepted: dict[str, dict[Key, Place]] = field(default_factory=dict)
+    _refused: dict[str, dict[Key, list[tuple[Place, str]]]] = field(default_factory=dict)
+
+    def accept(self, kind: str, key: Key, place: Place) -> None:
+        """Let rows use a key from here on."""
+        self._accepted.setdefault(kind, {})[key] = place
+
+    def refuse(self, kind: str, key: Key, place: Place, reason: str) -> None:
+        """Remember why a row that defines a key was quarantined; a mere repetition harms nobody."""
+        first = self.first(kind, key)
+        if any(key) and (first is None or not place.repeats(first)):
+            self._refused.setdefault(kind, {}).setdefault(key, []).append((place, reason))
+
+    def first(self, kind: str, key: Key) -> Place | None:
+        """Find the accepted row of a key; None if no row was accepted."""
+        return self._accepted.get(kind, {}).get(key)
+
+    def problem(self, kinds: Sequence[str], key: str, folder: int) -> str:
+        """Why a row of `folder` may not use a key that a row of one of the kinds should define; '' if it may.
+
+        A key that the folder itself defines, but differently and so in quarantine, is not taken from another
+        folder: the row would speak of something else than its author meant.
+        """
+        places = [place for kind in kinds if (place := self.first(kind, (key,)))]
+        refused = [entry for kind in kinds for entry in self._refused.get(kind, {}).get((key,), [])]
+        own = [entry for entry in refused if entry[0].folder == folder]
+        if any(place.folder == folder or not own for place in places):
+            return ""
+        if refused:
+            place, reason = (own or refused)[0]
+            return f"{key!r} is itself in quarantine ({place}: {reason})"
+        known = sorted(name for kind in kinds for (name,) in self._accepted.get(kind, {}))
+        listed = f" (known: {', '.join(known)})" if 0 < len(known) <= _FEW else ""
+        files = " or ".join(FILES[kind] for kind in kinds)
+        return f"{key!r} stands in no {files}{listed}; add it there or correct it"
+
+
+@dataclass
+class RowCheck:
+    """One row, its `problems` as (column, reason) and its `reading`; the check fills the last two."""
+
+    fields: Mapping[str, str]
+    register: Register
+    folder: int
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    reading: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """All problems in one text."""
+        return "; ".join(f"{column} {reason}".strip() for column, reason in self.problems)
+
+    def text(self, column: str) -> str:
+        """Text of a column, '' where the file has no such column."""
+        return self.fields.get(column, "")
+
+    def note(self, column: str, reason: str) -> None:
+        """Note a problem of a column."""
+        self.problems.append((column, reason))
+
+    def require_filled(self, *columns: str) -> None:
+        """Note each column that is blank."""
+        for column in columns:
+            if not self.text(column).strip():
+                self.note(column, "is empty; fill it in")
+
+    def require_trimmed(self, *columns: str) -> None:
+        """Note each column with spaces around its text: a key with spaces is another key."""
+        for column in columns:
+            if self.text(column).strip() != self.text(column):
+                self.note(column, f"{self.text(column)!r} has spaces around it; remove them")
+
+    def require_one_of(self, column: str, allowed: tuple[str, ...]) -> None:
+        """Note a text that is none of the allowed ones."""
+        if self.text(column) not in allowed:
+            self.note(column, f"{self.text(column)!r} is not known; write one of {', '.join(allowed)}")
+
+    def require_known(self, column: str, *kinds: str) -> None:
+        """Note a key that is not defined by an accepted row of one of the kinds."""
+        if problem := self.register.problem(kinds, self.text(column), self.folder):
+            self.note(column, problem)
+
+    def day(self, column: str, *, blank: bool = False) -> date | None:
+        """Date of a column, or None with the problem noted; `blank` allows an empty one."""
+        text = self.text(column)
+        if text or not blank:
+            try:
+                return date.fromisoformat(text if _DAY.fullmatch(text) else "")
+            except ValueError:
+                self.note(column, f"{text!r} is not a date; write YYYY-MM-DD")
+        return None
+
+    def number(self, column: str, *, blank: bool = False) -> Decimal | None:
+        """Decimal of a column, or None with the problem noted; `blank` allows an empty one."""
+        text = self.text(column)
+        if _DECIMAL.fullmatch(text):
+            return Decimal(text)
+        if text or not blank:
+            reason = f"{text!r} is not a plain decimal number; write it like -1234.5, without signs of grouping"
+            if _PLAIN.fullmatch(text):
+                reason = f"{text!r} has more than 22 digits before or 6 digits after the point; shorten it"
+            self.note(column, reason)
+        return None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the reference files: kind of its rows, key columns, columns, and the check of a row."""
+
+    kind: str
+    file: str
+    keys: tuple[tuple[str, ...], ...]  # the first is the one other rows refer to
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    check: Callable[[RowCheck], None]
+
+
+def _check_platform(row: RowCheck) -> None:
+    row.require_filled("platform", "name")
+    row.require_trimmed("platform")
+    if row.text("reporting_currency") not in CURRENCY_CODES:
+        row.note("reporting_currency", f"{row.text('reporting_currency')!r} is no ISO 4217 code; write CNY ...")
+    try:
+        date.fromisoformat(f"2000-{row.text('fiscal_year_end')}")
+    except ValueError:
+        row.note("fiscal_year_end", f"{row.text('fiscal_year_end')!r} is not a day of the year; write MM-DD")
+    if row.text("sec_cik") and not _CIK.fullmatch(row.text("sec_cik")):
+        row.note("sec_cik", f"{row.text('sec_cik')!r} is no number of the SEC; write digits, as in 1549802")
+
+
+def _check_party(row: RowCheck) -> None:
+    row.require_filled("party", "name", "kind")
+    row.require_trimmed("party")
+    if row.text("measured_in"):
+        row.require_known("measured_in", "platform")
+
+
+def _check_metric(row: RowCheck) -> None:
+    row.require_filled("metric", "label", "unit")
+    row.require_trimmed("metric", "unit")
+    row.require_one_of("kind", METRIC_KINDS)
+
+
+def _check_document(row: RowCheck) -> None:
+    row.require_filled("document_id")
+    row.require_trimmed("document_id")
+    row.require_one_of("kind", DOCUMENT_KINDS)
+    row.day("published_on", blank=True)
+    if not row.text("title") and not row.text("url"):
+        row.note("title", "and url are empty; nobody can find the document, give one of them")
+
+
+def _check_definition_break(row: RowCheck) -> None:
+    row.require_known("platform", "platform")
+    row.require_known("metric", "metric")
+    row.require_known("document_id", "document")
+    row.day("from_period_end")
+    row.require_filled("reason")
+    row.require_trimmed("scope")
+
+
+def _check_observation(row: RowCheck) -> None:
     identity = "|".join(row.text(column) for column in IDENTITY)
     digest = hashlib.sha256(identity.encode()).hexdigest()
     row.reading["observation_id"] = row.text("observation_id") or f"obs_{digest[:16]}"
-    row.known("platform", "platform")
-    row.known("metric", "metric")
-    row.known("document_id", "document")
-    row.one_of("qualifier", QUALIFIERS)
-    row.one_of("basis", BASES)
-    row.trimmed("observation_id", "scope")
-    _period(row)
+    row.require_known("platform", "platform")
+    row.require_known("metric", "metric")
+    row.require_known("document_id", "document")
+    row.require_one_of("qualifier", QUALIFIERS)
+    row.require_one_of("basis", BASES)
+    row.require_trimmed("observation_id", "scope")
+    _check_period(row)
     metric = row.register.first("metric", (row.text("metric"),))
     if metric:
-        _unit(row, metric.fields["unit"])
+        _check_unit(row, metric.fields["unit"])
     value, half_width = row.number("value"), row.number("rounding_half_width", blank=True)
     if half_width is not None and row.text("rounding_half_width").startswith("-"):
-        row.say("rounding_half_width", f"{half_width} is negative; write half a unit of the last digit")
+        row.note("rounding_half_width", f"{half_width} is negative; write half a unit of the last digit")
     if value is not None and metric:
-        words = set(row.text("metric").split("_"))
-        cost = metric.fields["kind"] == "flow" and bool(words & _COSTS)
+        is_cost = metric.fields["kind"] == "flow" and bool(_COSTS & set(row.text("metric").split("_")))
         with localcontext(prec=100):
-            _printed(row, value, half_width, cost=cost)
+            _check_print(row, value, half_width, is_cost=is_cost)
 
 
-def _period(row: RowCheck) -> None:
-    row.one_of("period_type", PERIOD_TYPES)
+def _check_period(row: RowCheck) -> None:
+    row.require_one_of("period_type", PERIOD_TYPES)
     kind = row.text("period_type")
     start, end = row.day("period_start", blank=True), row.day("period_end")
     if kind == "point" and row.text("period_start"):
-        row.say("period_start", "is filled, but a point has none; empty it or write another period_type")
+        row.note("period_start", "is filled, but a point has none; empty it or write another period_type")
     if kind != "point" and not row.text("period_start"):
-        row.say("period_start", "is empty, which only a point may be; write its first day")
+        row.note("period_start", "is empty, which only a point may be; write its first day")
     if start and end:
         days = (end - start).days + 1
         low, high = SPAN_DAYS.get(kind, (1, days))
         if days < 1:
-            row.say("period_end", f"{end} is before period_start {start}; correct one of them")
+            row.note("period_end", f"{end} is before period_start {start}; correct one of them")
         elif not low <= days <= high:
             fix = "correct them, or write other"
-            row.say("period_type", f"{kind} covers {low} to {high} days, these dates {days}; {fix}")
+            row.note("period_type", f"{kind} covers {low} to {high} days, these dates {days}; {fix}")
 
 
-def _unit(row: RowCheck, usual: str) -> None:
+def _check_unit(row: RowCheck, usual: str) -> None:
     """Accept a metric's usual unit, and for money the same unit in another currency."""
     unit = row.text("unit")
-    money = usual[:3] in CURRENCY_CODES
-    if unit != usual and not (money and unit[:3] in CURRENCY_CODES and unit[3:] == usual[3:]):
-        others = ", or the same in another ISO 4217 currency" if money else ""
-        row.say("unit", f"{unit!r} is not a unit of {row.text('metric')}; write {usual}{others}")
+    is_money = usual[:3] in CURRENCY_CODES
+    if unit != usual and not (is_money and unit[:3] in CURRENCY_CODES and unit[3:] == usual[3:]):
+        others = ", or the same in another ISO 4217 currency" if is_money else ""
+        row.note("unit", f"{unit!r} is not a unit of {row.text('metric')}; write {usual}{others}")
 
 
-def _printed(row: RowCheck, value: Decimal, half_width: Decimal | None, *, cost: bool) -> None:
+def _check_print(row: RowCheck, value: Decimal, half_width: Decimal | None, *, is_cost: bool) -> None:
     """Hold the value against its printed form, and conclude the rounding half width."""
     unit, printed, qualifier = row.text("unit"), row.text("printed_as"), row.text("qualifier")
-    bound = qualifier in ("at_least", "at_most")
+    is_bound = qualifier in ("at_least", "at_most")
     read = figures(printed)
-    agreeing = [figure for figure in read if figure.says(value, unit, either_sign=cost, bound=bound)]
+    agreeing = [figure for figure in read if figure.says(value, unit, either_sign=is_cost, bound=is_bound)]
     if read and not agreeing:
         readings = " or ".join(_shown(figure) for figure in read[:3])
-        row.say(
+        row.note(
             "value",
             f"{row.text('value')} {unit} is contradicted by its printed form {printed!r}, which reads "
             f"{readings}; correct what is wrong, or add in square brackets how the form reads",
@@ -105,7 +299,7 @@ def _printed(row: RowCheck, value: Decimal, half_width: Decimal | None, *, cost:
     finest = min((figure.half_width for figure in agreeing if figure.half_width is not None), default=None)
     if half_width is None:
         if finest is None:
-            row.say("rounding_half_width", f"is empty and {printed!r} has no digits to give it; state it")
+            row.note("rounding_half_width", f"is empty and {printed!r} has no digits to give it; state it")
             return
         half_width = finest if finest >= _FINEST else finest.quantize(_FINEST, ROUND_CEILING)
         row.reading["rounding_half_width"] = _plain(half_width)
@@ -113,9 +307,9 @@ def _printed(row: RowCheck, value: Decimal, half_width: Decimal | None, *, cost:
         row.reading["rounding_half_width"] = row.text("rounding_half_width")
         if finest is not None and qualifier == "exact" and half_width < finest:
             fix = f"write {_plain(finest)} or leave it empty"
-            row.say("rounding_half_width", f"{_plain(half_width)} is finer than {printed!r} can be; {fix}")
+            row.note("rounding_half_width", f"{_plain(half_width)} is finer than {printed!r} can be; {fix}")
     if abs(value) + half_width >= _LIMIT:
-        row.say("value", "reaches more than 22 digits before the point with its rounding; use a larger unit")
+        row.note("value", "reaches more than 22 digits before the point with its rounding; use a larger unit")
 
 
 def _plain(number: Decimal) -> str:
@@ -128,218 +322,162 @@ def _shown(figure: PrintedFigure) -> str:
     return f"{_plain(figure.value)} {unit}".strip()
 
 
-DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
-METRIC_KINDS = ("flow", "stock", "ratio")
-RELATIONS = ("renews", "resumes", "extends")
-ANY_ISSUER = "*"  # platform of a concept that holds for every issuer without rows of its own
-SIGNS = ("any", "positive")
-ANYONE = "industry"  # subject of a claim about no party in particular
-
-_YEAR = re.compile(r"[0-9]{4}")
-_PRIORITY = re.compile(r"[1-9][0-9]?")
-_CIK = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
-
-
-@dataclass(frozen=True)
-class Table:
-    """One of the reference files: kind of its rows, key columns, columns, and the check of a row."""
-
-    kind: str
-    keys: tuple[tuple[str, ...], ...]  # the first is the one other rows refer to
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-    check: Callable[[RowCheck], None]
+def _check_partnership(row: RowCheck) -> None:
+    row.require_filled("partnership_id", "kind")
+    row.require_trimmed("partnership_id")
+    row.require_known("traffic_partner", "platform", "party")
+    row.require_known("supply_partner", "platform", "party")
+    row.require_known("document_id", "document")
+    announced, effective, ended = (
+        row.day(column, blank=True) for column in ("announced_on", "effective_on", "ended_on")
+    )
+    began = effective or announced
+    if began and ended and ended < began:
+        row.note("ended_on", f"is before the deal began ({began}); correct one of them")
 
 
-def _platform(row: RowCheck) -> None:
-    row.filled("platform", "name")
-    row.trimmed("platform")
-    if row.text("reporting_currency") not in CURRENCY_CODES:
-        row.say("reporting_currency", f"{row.text('reporting_currency')!r} is no ISO 4217 code; write CNY ...")
-    try:
-        date.fromisoformat(f"2000-{row.text('fiscal_year_end')}")
-    except ValueError:
-        row.say("fiscal_year_end", f"{row.text('fiscal_year_end')!r} is not a day of the year; write MM-DD")
-    if row.text("sec_cik") and not _CIK.fullmatch(row.text("sec_cik")):
-        row.say("sec_cik", f"{row.text('sec_cik')!r} is no number of the SEC; write digits, as in 1549802")
-
-
-def _party(row: RowCheck) -> None:
-    row.filled("party", "name", "kind")
-    row.trimmed("party")
-    if row.text("measured_in"):
-        row.known("measured_in", "platform")
-
-
-def _metric(row: RowCheck) -> None:
-    row.filled("metric", "label", "unit")
-    row.trimmed("metric", "unit")
-    row.one_of("kind", METRIC_KINDS)
-
-
-def _document(row: RowCheck) -> None:
-    row.filled("document_id")
-    row.trimmed("document_id")
-    row.one_of("kind", DOCUMENT_KINDS)
-    row.day("published_on", blank=True)
-    if not row.text("title") and not row.text("url"):
-        row.say("title", "and url are empty; nobody can find the document, give one of them")
-
-
-def _definition_break(row: RowCheck) -> None:
-    row.known("platform", "platform")
-    row.known("metric", "metric")
-    row.known("document_id", "document")
-    row.day("from_period_end")
-    row.filled("reason")
-    row.trimmed("scope")
-
-
-def _partnership(row: RowCheck) -> None:
-    row.filled("partnership_id", "kind")
-    row.trimmed("partnership_id")
-    row.known("traffic_partner", "platform", "party")
-    row.known("supply_partner", "platform", "party")
-    row.known("document_id", "document")
-    days = {column: row.day(column, blank=True) for column in ("announced_on", "effective_on", "ended_on")}
-    began = days["effective_on"] or days["announced_on"]
-    if began and days["ended_on"] and days["ended_on"] < began:
-        row.say("ended_on", f"is before the deal began ({began}); correct one of them")
-
-
-def _partnership_link(row: RowCheck) -> None:
-    row.known("partnership_id", "partnership")
-    row.known("predecessor_id", "partnership")
-    row.known("document_id", "document")
-    row.one_of("relation", RELATIONS)
+def _check_partnership_link(row: RowCheck) -> None:
+    row.require_known("partnership_id", "partnership")
+    row.require_known("predecessor_id", "partnership")
+    row.require_known("document_id", "document")
+    row.require_one_of("relation", RELATIONS)
     if row.text("partnership_id") == row.text("predecessor_id"):
-        row.say("predecessor_id", "is the deal itself; name the deal before it")
+        row.note("predecessor_id", "is the deal itself; name the deal before it")
 
 
-def _confounder(row: RowCheck) -> None:
-    row.filled("confounder", "source")
-    row.trimmed("confounder")
+def _check_confounder(row: RowCheck) -> None:
+    row.require_filled("confounder", "source")
+    row.require_trimmed("confounder")
     starts, ends = row.day("starts_on"), row.day("ends_on")
     if starts and ends and ends < starts:
-        row.say("ends_on", f"is before starts_on {starts}; correct one of the two dates")
+        row.note("ends_on", f"is before starts_on {starts}; correct one of the two dates")
 
 
-def _claim(row: RowCheck) -> None:
-    row.filled("claim_id", "metric", "unit", "kind", "statement")
-    row.trimmed("claim_id", "metric", "unit")
+def _check_claim(row: RowCheck) -> None:
+    row.require_filled("claim_id", "metric", "unit", "kind", "statement")
+    row.require_trimmed("claim_id", "metric", "unit")
     for subject in row.text("subject").split(";"):
         problem = row.register.problem(("platform", "party"), subject, row.folder)
         if problem and subject != ANYONE:
-            row.say("subject", f"{problem}, or write {ANYONE}")
-    row.known("document_id", "document")
-    row.one_of("qualifier", QUALIFIERS)
+            row.note("subject", f"{problem}, or write {ANYONE}")
+    row.require_known("document_id", "document")
+    row.require_one_of("qualifier", QUALIFIERS)
     row.number("value_from", blank=True)
     row.number("value_to", blank=True)
-    ends = [row.text(column) for column in ("period_from", "period_to")]
-    for column, text in zip(("period_from", "period_to"), ends, strict=True):
+    starts, ends = row.text("period_from"), row.text("period_to")
+    for column, text in (("period_from", starts), ("period_to", ends)):
         if text and not _YEAR.fullmatch(text):
             row.day(column)
-    if all(ends) and ends[1] < ends[0][: len(ends[1])]:
-        row.say("period_to", f"{ends[1]} is before period_from {ends[0]}; correct one of them")
+    if starts and ends and ends < starts[: len(ends)]:
+        row.note("period_to", f"{ends} is before period_from {starts}; correct one of them")
 
 
-def _edgar_concept(row: RowCheck) -> None:
+def _check_edgar_concept(row: RowCheck) -> None:
     if row.text("platform") != ANY_ISSUER:
-        row.known("platform", "platform")
-    row.known("metric", "metric")
-    row.filled("taxonomy", "concept")
-    row.trimmed("taxonomy", "concept")
-    row.one_of("sign", SIGNS)
+        row.require_known("platform", "platform")
+    row.require_known("metric", "metric")
+    row.require_filled("taxonomy", "concept")
+    row.require_trimmed("taxonomy", "concept")
+    row.require_one_of("sign", SIGNS)
     if not _PRIORITY.fullmatch(row.text("priority")):
-        row.say("priority", f"{row.text('priority')!r} is no rank; write 1 for the one asked first")
+        row.note("priority", f"{row.text('priority')!r} is no rank; write 1 for the one asked first")
 
 
 # In the order in which rows may refer to each other.
 TABLES = (
     Table(
-        "platform",
+        kind="platform",
+        file="platforms.csv",
         keys=(("platform",),),
         required=("platform", "name", "fiscal_year_end", "reporting_currency"),
         optional=("company", "role", "sec_cik", "listing"),
-        check=_platform,
+        check=_check_platform,
     ),
     Table(
-        "party",
+        kind="party",
+        file="parties.csv",
         keys=(("party",),),
         required=("party", "name", "kind"),
         optional=("measured_in",),
-        check=_party,
+        check=_check_party,
     ),
     Table(
-        "metric",
+        kind="metric",
+        file="metrics.csv",
         keys=(("metric",),),
         required=("metric", "label", "unit", "kind"),
         optional=("period_rule", "definition"),
-        check=_metric,
+        check=_check_metric,
     ),
     Table(
-        "document",
+        kind="document",
+        file="documents.csv",
         keys=(("document_id",),),
         required=("document_id", "kind", "published_on"),
         optional=("publisher", "title", "url"),
-        check=_document,
+        check=_check_document,
     ),
     Table(
-        "definition_break",
+        kind="definition_break",
+        file="definition_breaks.csv",
         keys=(("platform", "metric", "scope", "from_period_end"),),
         required=("platform", "metric", "from_period_end", "reason", "document_id"),
         optional=("scope",),
-        check=_definition_break,
+        check=_check_definition_break,
     ),
     Table(
-        "observation",
+        kind="observation",
+        file="observations.csv",
         keys=(IDENTITY, ("observation_id",)),
         required=(
             *("platform", "metric", "period_type", "period_start", "period_end"),
             *("value", "unit", "qualifier", "printed_as", "basis", "document_id"),
         ),
         optional=("observation_id", "scope", "rounding_half_width", "locator", "note"),
-        check=check_observation,
+        check=_check_observation,
     ),
     Table(
-        "partnership",
+        kind="partnership",
+        file="partnerships.csv",
         keys=(("partnership_id",),),
-        required=(
-            *("partnership_id", "traffic_partner", "supply_partner"),
-            *("kind", "announced_on", "document_id"),
-        ),
+        required=("partnership_id", "traffic_partner", "supply_partner", "kind", "announced_on", "document_id"),
         optional=("effective_on", "ended_on", "status", "scope", "terms", "note"),
-        check=_partnership,
+        check=_check_partnership,
     ),
     Table(
-        "partnership_link",
+        kind="partnership_link",
+        file="partnership_links.csv",
         keys=(("partnership_id", "predecessor_id"),),
         required=("partnership_id", "predecessor_id", "relation", "document_id"),
         optional=("note",),
-        check=_partnership_link,
+        check=_check_partnership_link,
     ),
     Table(
-        "confounder",
+        kind="confounder",
+        file="confounders.csv",
         keys=(("confounder", "starts_on"),),
         required=("confounder", "starts_on", "ends_on", "source"),
         optional=(),
-        check=_confounder,
+        check=_check_confounder,
     ),
     Table(
-        "claim",
+        kind="claim",
+        file="claims.csv",
         keys=(("claim_id",),),
         required=(
             *("claim_id", "subject", "metric", "statement", "value_from", "value_to", "unit", "qualifier"),
             *("period_from", "period_to", "kind", "document_id"),
         ),
         optional=("definition_stated", "note"),
-        check=_claim,
+        check=_check_claim,
     ),
     Table(
-        "edgar_concept",
+        kind="edgar_concept",
+        file="edgar_concepts.csv",
         keys=(("platform", "metric", "taxonomy", "concept"),),
         required=("platform", "metric", "taxonomy", "concept", "priority", "sign"),
         optional=("note",),
-        check=_edgar_concept,
+        check=_check_edgar_concept,
     ),
 )
+FILES = {table.kind: table.file for table in TABLES}

@@ -13,7 +13,7 @@ from etl.build import BuildResult
 from etl.daily.ingest import Brought, Ingested
 from etl.edgar.facts import Body, FactLoad
 from etl.edgar.filings import EdgarPoll, IssuerPoll
-from etl.inbox.run import FileLoad
+from etl.inbox.load import FileLoad
 from etl.ledger import LoadRecord, QuarantineRecord
 from etl.publish.publication import Publication
 from etl.reference.load import IngestResult

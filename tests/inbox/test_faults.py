@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from etl.inbox.run import load_inbox, waiting
+from etl.inbox.load import load_inbox, waiting
 from etl.warehouse import open_build
 from tests.support.inbox_files import DAILY, NOW, daily, registry
 from tests.support.publishing import settings_in

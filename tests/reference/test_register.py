@@ -11,8 +11,7 @@ import pytest
 from etl.config import ROOT
 from etl.errors import MendError
 from etl.reference.read import read
-from etl.reference.rows import FILES
-from etl.reference.tables import TABLES, Table
+from etl.reference.tables import FILES, TABLES, Table
 from tests.support.reference_rows import (
     CLAIM,
     DEAL,

@@ -10,7 +10,7 @@ from typing import Any
 
 from etl.config import SIMULATED, Settings, load_settings
 from etl.contracts import CONTRACTS, Contract
-from etl.inbox.run import FileLoad, InboxResult, load_inbox, replay, waiting
+from etl.inbox.load import FileLoad, InboxResult, load_inbox, replay, waiting
 from etl.warehouse import Connection, memory
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,21 +6,20 @@ import gzip
 import io
 import os
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
 
-from etl.checks.run import run as inbox_run
 from etl.config import load_settings
 from etl.demo import demo_environment, write_demo
 from etl.errors import MendError
-from etl.files.lines import Lines
-from etl.inbox import open as inbox_file
-from etl.inbox.run import load_inbox
+from etl.files.lines import examine
+from etl.inbox import load as inbox_load
+from etl.inbox.load import load_inbox
 from etl.warehouse import open_build
 from tests.support.command import run as command
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in, registry
@@ -334,8 +333,10 @@ def test_the_files_of_the_demo_are_loaded_completely(inbox: Inbox, tmp_path: Pat
 
 def test_a_row_count_that_does_not_match_causes_a_second_reading(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows more are counted than DuckDB's reader gives: it is not believed, and says so."""
-    monkeypatch.setattr(inbox_file, "plain_lines", lambda path: Lines(5, r"\n", True))
-    inbox.csv("a.csv", [daily(1), daily(2)])
+    path = inbox.csv("a.csv", [daily(1), daily(2)])
+    found = examine(path)
+    assert found.lines
+    monkeypatch.setattr(inbox_load, "examine", lambda _: replace(found, lines=replace(found.lines, count=5)))
     (load,) = inbox.load().files
     assert (load.status, load.rows_read) == ("loaded", 2)
     assert inbox.said == ["a.csv: not every row can be told apart at full speed, reading it one by one"]
@@ -345,15 +346,14 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.csv("a.csv", [daily(1)])
-    bring_in = inbox_run.bring_in
+    read = inbox_load.Rows.read
 
-    def grow(*arguments: Any, **named: Any) -> Any:
-        found = bring_in(*arguments, **named)
+    def grow(rows: inbox_load.Rows) -> bool:
         inbox.csv("a.csv", [daily(1), daily(2)])
-        return found
+        return read(rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(inbox_run, "bring_in", grow)
+        patch.setattr(inbox_load.Rows, "read", grow)
         (load,) = inbox.load().files
     assert (load.status, inbox.rows("count(*)")) == ("refused", [(0,)])
     assert inbox.waiting() == ["a.csv"]

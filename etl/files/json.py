@@ -1,0 +1,78 @@
+"""NDJSON: one JSON object a line, every value as the text that is written there.
+
+Source: exports of databases and event streams. Goes wrong in practice: numbers that a reader turns into floats
+(here they never are), a field named twice in one object, half a surrogate pair, a file that breaks off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from etl.errors import FileError
+from etl.files.csv import BYTE_ORDER_MARK, NUL, Record, decode, physical_lines, shown
+
+MOST_COLUMNS = 500
+
+
+class _Object(list[tuple[str, Any]]):
+    """An object of JSON as pairs, so that a name that stands twice is seen."""
+
+
+def read_records(path: Path, columns: list[str]) -> Iterator[Record]:
+    """The records of a file; a field that no record before had is added to `columns`.
+
+    A record has the fields of the columns that are known by then. Raises FileError for too many columns.
+    """
+    known = set(columns)
+    with path.open("rb") as file:
+        for number, line in enumerate(physical_lines(file), 1):
+            if not line.strip():
+                continue
+            row, fault = _read_object(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line)
+            if new := [name for name in row if name not in known]:
+                columns += new
+                known.update(new)
+                if len(columns) > MOST_COLUMNS:
+                    raise FileError(f"has more than {MOST_COLUMNS} fields; deliver the contract's columns")
+            is_cut = fault.startswith("is no JSON") and not line.endswith((b"\n", b"\r"))
+            yield Record(number, shown(line), [row.get(name, "") for name in columns], fault, is_cut)
+
+
+def _read_object(line: bytes) -> tuple[dict[str, str], str]:
+    """The fields of a line as text, and its fault; a faulty one has none."""
+    text, fault = decode(line)
+    if fault:
+        return {}, fault
+    try:
+        found = json.loads(text, parse_float=str, parse_int=str, parse_constant=_reject, object_pairs_hook=_Object)
+        if not isinstance(found, _Object):
+            raise ValueError("a value and no object")
+        row = {name: _text(value) for name, value in found}
+        "".join(part for pair in row.items() for part in pair).encode()
+    except UnicodeEncodeError:
+        return {}, "holds half a character (a lone surrogate); retype the text"
+    except (ValueError, RecursionError) as error:
+        return {}, f"is no JSON object ({str(error)[:100]}); write one object a line"
+    if len(row) < len(found):
+        return {}, "has a field twice; keep one"
+    return ({}, NUL) if any("\0" in part for pair in row.items() for part in pair) else (row, "")
+
+
+def _reject(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _text(value: Any) -> str:
+    """A value as text; null is ''."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return str(value).lower() if isinstance(value, bool) else json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Object):
+        return {name: _plain(item) for name, item in value}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
