@@ -5,7 +5,7 @@ expectation, and loading the definitions imports no Great Expectations.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dagster as dg
@@ -83,25 +83,19 @@ def describe(result: CheckResult) -> str:
     return f"found {_short(result.observed)}: {result.why}"
 
 
-def _metadata(result: CheckResult) -> Mapping[str, dg.MetadataValue[Any]]:
-    found: dict[str, dg.MetadataValue[Any]] = {
-        "expectation": dg.MetadataValue.text(result.type),
-        "severity": dg.MetadataValue.text(result.severity),
+def _metadata(result: CheckResult) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "expectation": result.type,
+        "severity": result.severity,
         "arguments": _json(result.kwargs),
+        "observed": None if result.observed is None else _short(result.observed),
+        "rows looked at": result.element_count,
+        "rows that broke it": result.unexpected_count,
+        "failing rows": rows_table(result.rows) if result.rows else None,
+        "query": code_block(result.query, "sql") if result.query else None,
+        "error": code_block(result.exception) if result.exception else None,
     }
-    if result.observed is not None:
-        found["observed"] = dg.MetadataValue.text(_short(result.observed))
-    if result.element_count is not None:
-        found["rows looked at"] = dg.MetadataValue.int(result.element_count)
-    if result.unexpected_count is not None:
-        found["rows that broke it"] = dg.MetadataValue.int(result.unexpected_count)
-    if result.rows:
-        found["failing rows"] = rows_table(result.rows)
-    if result.query:
-        found["query"] = code_block(result.query, "sql")
-    if result.exception:
-        found["error"] = code_block(result.exception)
-    return found
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _json(value: Any) -> dg.MetadataValue[Any]:

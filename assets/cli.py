@@ -122,7 +122,7 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
         with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
             close_dead_runs(instance, settings)
             result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
-            found = outcome(result, instance)
+            found = outcome(result)
     except dg.DagsterExecutionInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
     except EXPECTED as error:  # the run did not even start

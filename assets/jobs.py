@@ -35,20 +35,17 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
         REFRESH,
         selection=(others - by_day.downstream()) | dg.AssetSelection.assets("serving/warehouse"),
         description="Read the sources, build and check every table, publish if anything changed.",
-        executor_def=dg.in_process_executor,
     )
     filings = dg.define_asset_job(
         LOOK_FOR_FILINGS,
         selection=dg.AssetSelection.assets("raw/edgar_filing", "raw/edgar_body").downstream(),
         config={"ops": {"edgar": {"config": {"only_if_new": True}}}},
         description="Ask EDGAR for new reports; only when there are, build what they touch and publish.",
-        executor_def=dg.in_process_executor,
     )
     daily = dg.define_asset_job(
         REFRESH_DAILY,
         selection=by_day | by_day.downstream(),
         description="Load the files in the inbox, build the days that they touch and those of the run, publish.",
-        executor_def=dg.in_process_executor,
     )
     schedules = [
         dg.ScheduleDefinition(

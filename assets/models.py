@@ -90,7 +90,8 @@ def _spec(model: Model, models: Sequence[Model], suite: Suite) -> dg.AssetSpec:
         {"sql"},
         sorted(dependencies(model, models, suite)),
         by_day=bool(model.daily),
-        description=f"{model.description}\n\ngrain: {', '.join(model.grain)}",
+        grain=model.grain,
+        description=model.description,
         metadata={
             "dagster/table_name": model.name,
             "dagster/column_schema": column_schema((c.name, c.type, c.comment) for c in model.columns),

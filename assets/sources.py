@@ -7,6 +7,7 @@ How a source is read is the subject of `etl.reference`, `etl.edgar`, `etl.inbox`
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -50,14 +51,10 @@ NEWEST_REPORTS = f"""
 FILING_DESCRIPTION = """One annual, quarterly or interim report that EDGAR lists for a platform with a CIK.
 
 One request an issuer; `pending_at_source` is listed by the SEC and waits for its facts there.
-Without SEC_USER_AGENT nothing is asked, and the metadata says so.
-
-grain: cik, accession"""
+Without SEC_USER_AGENT nothing is asked, and the metadata says so."""
 BODY_DESCRIPTION = """One answer of EDGAR, kept as it came under $WAREHOUSE_HOME/raw/edgar, once by its hash.
 
-The facts of an issuer are fetched only when a listed report has none here.
-
-grain: kind, cik, part, content_hash"""
+The facts of an issuer are fetched only when a listed report has none here."""
 
 
 def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[dg.AssetsDefinition]:
@@ -79,9 +76,11 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
             checks.validate(suites[REFERENCE])
         return Report([loaded], checks.results, {REFERENCE: reference_metadata(con, loaded)})
 
+    edgar_spec = partial(table_spec, group="raw", kinds={"json"}, deps=[REFERENCE], skippable=True)
+
     @step(
-        table_spec(FILING, "raw", {"json"}, [REFERENCE], skippable=True, description=FILING_DESCRIPTION),
-        table_spec(BODY, "raw", {"json"}, [REFERENCE], skippable=True, description=BODY_DESCRIPTION),
+        edgar_spec(FILING, description=FILING_DESCRIPTION, grain=["cik", "accession"]),
+        edgar_spec(BODY, description=BODY_DESCRIPTION, grain=["kind", "cik", "part", "content_hash"]),
         name="edgar",
         suites=suites,
         config_schema={"only_if_new": dg.Field(bool, False, description="build what is made from it only on news")},
@@ -112,18 +111,10 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
             checks.validate(suites[FACT])
         return Report(loads, checks.results, {FACT: facts_metadata(loads)})
 
+    delivered_spec = partial(table_spec, group="core", kinds={"file"}, deps=sorted(registry), by_day=True)
+
     @step(
-        *(
-            table_spec(
-                contract.table,
-                "core",
-                {"file"},
-                sorted(registry),
-                by_day=True,
-                description=f"{contract.tells}\n\ngrain: {', '.join(contract.grain)}",
-            )
-            for contract in CONTRACTS
-        ),
+        *(delivered_spec(c.table, grain=c.grain, description=c.tells) for c in CONTRACTS),
         name="inbox",
         suites=suites,
     )
@@ -180,17 +171,14 @@ def facts_metadata(loads: Sequence[FactLoad]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "bodies read": len(loads),
         "bodies refused": sum(load.status == "refused" for load in loads),
-        "facts added": sum(load.rows_added for load in loads),
-        "facts superseded": sum(load.rows_superseded for load in loads),
-        "facts quarantined": sum(load.rows_quarantined for load in loads),
+        **_row_counts(loads, "read", "added", "superseded", "quarantined"),
     }
     if loads:
-        shown["by body"] = rows_table(
-            [
-                asdict(load) | {"body": load.body.file, "hash": load.body.content_hash[:12], "status": load.status}
-                for load in loads
-            ]
-        )
+        bodies = [
+            {"body": load.body.file, "hash": load.body.content_hash[:12], "status": load.status} for load in loads
+        ]
+        counts = [{**asdict(load), **body} for load, body in zip(loads, bodies, strict=True)]
+        shown["by body"] = rows_table(counts)
     return shown
 
 

@@ -57,9 +57,17 @@ REPORTS: defaultdict[str, dict[str, Report]] = defaultdict(dict)
 
 
 def table_spec(
-    table: str, group: str, kinds: Iterable[str], deps: Iterable[str] = (), *, by_day: bool = False, **more: Any
+    table: str,
+    group: str,
+    kinds: Iterable[str],
+    deps: Iterable[str] = (),
+    *,
+    grain: Sequence[str] = (),
+    description: str = "",
+    by_day: bool = False,
+    **more: Any,
 ) -> dg.AssetSpec:
-    """An asset `schema.table`; without a description it has the docstring of its step."""
+    """An asset `schema.table`; without a description and grain it has the docstring of its step."""
     return dg.AssetSpec(
         asset_key(table),
         deps=[asset_key(dep) for dep in deps],
@@ -67,6 +75,7 @@ def table_spec(
         owners=["team:warehouse"],
         kinds={"duckdb", *kinds},
         partitions_def=DAYS if by_day else None,
+        description=f"{description}\n\ngrain: {', '.join(grain)}" if description else None,
         **more,
     )
 

@@ -21,7 +21,10 @@ T = TypeVar("T")
 
 @dataclass
 class RunOutcome:
-    """A run: reports, errors and seconds by step (the name of its table, or its own), and its checks."""
+    """A run: reports, errors and seconds by step (the name of its table, or its own), and its checks.
+
+    `seconds` has the steps that succeeded.
+    """
 
     run_id: str
     success: bool
@@ -44,13 +47,15 @@ class RunOutcome:
         return [found for report in self.reports.values() for found in report.of(kind)]
 
 
-def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> RunOutcome:
+def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
     """What became of a run of this process."""
     reports = {_name(step): report for step, report in REPORTS[result.run_id].items()}
     found = RunOutcome(result.run_id, result.success, reports)
     for event in result.all_events:
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found.checks.append(event.asset_check_evaluation_data)
+        elif event.is_step_success:
+            found.seconds[_name(event.step_key)] = event.step_success_data.duration_ms / 1000
         elif event.is_step_failure:
             data = event.step_failure_data
             description = data.user_failure_data.description if data.user_failure_data else None
@@ -59,9 +64,6 @@ def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> 
             found.interrupted |= message.endswith("DagsterExecutionInterruptedError")
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and not found.errors:
             found.errors["refresh"] = _own_message(event.job_failure_data.error)
-    for step in instance.get_run_step_stats(result.run_id):
-        if step.start_time and step.end_time:
-            found.seconds[_name(step.step_key)] = step.end_time - step.start_time
     started = {_name(event.step_key) for event in result.all_events if event.is_step_start}
     planned = {_name(step) for step in result.job_def.graph.node_dict}
     found.not_run = sorted(planned - started) if started else []

@@ -64,26 +64,20 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
         mend (a refused source, SQL that does not run, a full disk) is a failure with its plain message.
         """
         try:
-            with interruptible() as interrupt, self._forget_when_broken():
+            with interruptible() as interrupt:
                 if self._connection is None:
                     self._connection = self._held.enter_context(open_build(self.settings))
                 self._connection.execute(f"set threads = {threads}")
                 interrupt.append(self._connection.interrupt)
                 yield self._connection
-        except CriticalFailure:
-            raise  # the step reports its checks
-        except RetryError as error:
-            raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
-        except MendError as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from error
-
-    @contextmanager
-    def _forget_when_broken(self) -> Iterator[None]:
-        try:
-            yield
         except BaseException as error:
             self._connection = None
             self._held.pop_all().__exit__(type(error), error, error.__traceback__)
+            if isinstance(error, RetryError):
+                raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
+            # The step reports the checks of a critical failure.
+            if isinstance(error, MendError) and not isinstance(error, CriticalFailure):
+                raise dg.Failure(description=str(error), allow_retries=False) from error
             raise
 
 

@@ -44,7 +44,7 @@ def run(home: Path, server: EdgarServer, job: str = REFRESH, agent: str = AGENT)
     config = {**(definition.run_config or {}), **QUIET}
     with dg.DagsterInstance.ephemeral() as instance:
         result = definition.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
-        TOLD[result.run_id] = summary(outcome(result, instance), 1.0)
+        TOLD[result.run_id] = summary(outcome(result), 1.0)
     return result
 
 

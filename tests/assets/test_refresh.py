@@ -131,10 +131,10 @@ def test_a_critical_failure_keeps_the_previous_rows(changed: Change) -> None:
     assert fingerprint(project.settings.serving_db) == before
     assert "STEP_UP_FOR_RETRY" not in types(result)
     with open_build(project.settings) as con:
-        results = con.execute(
+        told = con.execute(
             "select success, severity from audit.expectation_result where check_name = 'made_to_fail'"
         ).fetchall()
-        assert results == [(False, "critical")]
+        assert told == [(False, "critical")]
         assert con.execute("select count(*) > 100 from core.document").fetchall() == [(True,)]
 
 
@@ -166,11 +166,10 @@ def test_a_quarantined_row_is_reported_with_its_line_and_reason(changed: Change)
     assert job_result.success
     (row,) = metadata(job_result, "raw.reference_row")["quarantined"].records
     assert (row.data["file"], row.data["line"]) == ("data/reference/parties.csv", str(len(lines)))
-    with dg.DagsterInstance.ephemeral() as instance:
-        text = summary(outcome(job_result, instance), 1.0)
-    assert f"data/reference/parties.csv:{len(lines)}  {row.data['reason']}" in text
-    assert "1 quarantined" in text
-    assert "warned  raw.reference_row  nothing_quarantined" in text
+    told = summary(outcome(job_result), 1.0)
+    assert f"data/reference/parties.csv:{len(lines)}  {row.data['reason']}" in told
+    assert "1 quarantined" in told
+    assert "warned  raw.reference_row  nothing_quarantined" in told
 
 
 def test_a_refused_file_fails_once_with_its_message(changed: Change) -> None:
@@ -209,8 +208,7 @@ def test_a_database_in_use_for_long_is_given_up(refreshed: Project, monkeypatch:
     monkeypatch.setattr(assets.warehouse, "RETRY_SECONDS", 0)
     result = refreshed.refresh([dg.AssetKey(["core", "party"])])
     assert not result.success
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert "Failed     core.party: in use by another process" in summary(outcome(result, instance), 1.0)
+    assert "Failed     core.party: in use by another process" in summary(outcome(result), 1.0)
 
 
 def test_a_table_that_moved_leaves_no_copy_for_readers(refreshed: Project) -> None:

@@ -70,9 +70,9 @@ def test_a_second_refresh_at_the_same_time_fails_and_touches_nothing(
     job = definitions(environment={"WAREHOUSE_HOME": str(settings.home)}).resolve_job_def(REFRESH)
     with dg.DagsterInstance.ephemeral() as instance, writer_lock(settings):
         result = job.execute_in_process(instance=instance, raise_on_error=False)
-        report = summary(outcome(result, instance), 1.0)
+        told = summary(outcome(result), 1.0)
     assert not result.success
-    assert f"Failed     refresh: another refresh is writing {settings.home}" in report
+    assert f"Failed     refresh: another refresh is writing {settings.home}" in told
     assert not settings.build_db.exists()
 
 
