@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from etl.config import ROOT, SettingsError, load_settings, settings_pages
+from etl.config import ROOT, load_settings, settings_pages
 from etl.errors import MendError, RetryError
 from etl.warehouse import DatabaseError, open_build, open_snapshot
 
@@ -35,7 +35,7 @@ FAILED = {
     "edgar": "Stopped: {}\nThe same command goes on from here.",
 }
 # Errors whose message is all that a person needs; any other is a fault of the program.
-EXPECTED = (MendError, RetryError, SettingsError, DatabaseError, OSError)
+EXPECTED = (MendError, RetryError, DatabaseError, OSError)
 INTERRUPTED = "Interrupted: readers keep the snapshot they have; the same command starts anew or goes on"
 
 

@@ -19,6 +19,8 @@ from typing import Any, Literal
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from etl.errors import MendError
+
 ROOT = Path(__file__).resolve().parent.parent
 # A home with this file holds made-up data and nothing else.
 SIMULATED = "SIMULATED.md"
@@ -31,7 +33,7 @@ EXAMPLE_HEAD = """\
 """
 
 
-class SettingsError(ValueError):
+class SettingsError(MendError):
     """A variable cannot be used; the message is one sentence with its name, its value and the fix."""
 
 

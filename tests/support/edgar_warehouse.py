@@ -28,7 +28,10 @@ def built(settings: Settings, bodies: list[tuple[int, Path]]) -> Connection:
 
 
 def warnings(con: Connection, table: str) -> dict[str, CheckResult]:
-    suite = load_suite(ROOT / "expectations", table)
+    schema, _, name = table.partition(".")
+    [path] = (ROOT / "expectations" / schema).rglob(f"{name}.yaml")
+    question = "" if path.parent.name == schema else path.parent.name
+    suite = load_suite(ROOT / "expectations", table, question)
     results = {result.name: result for result in quality.run(con, suite)}
     assert not [result.name for result in results.values() if result.critical_failure]
     return results
