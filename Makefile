@@ -42,10 +42,11 @@ test: env-dev ## run the tests, two files at a time
 test-fast: env-dev ## what to run every minute: structure, units, and the models that changed since the last commit
 	@$(RUN) -m pytest -n 2 --dist loadfile --fast
 
-lint: env-dev ## ruff, its formatter and mypy
+lint: env-dev ## ruff, its formatter, mypy and sqlfluff
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) -m sqlfluff lint -q sql
 
 dev: env ## open the Dagster UI on 127.0.0.1 (PORT=3000)
 	@$(WAREHOUSE) dev --port $(PORT)
@@ -110,7 +111,7 @@ lock: ## write requirements.lock and requirements-dev.lock anew from pyproject.t
 		--no-emit-index-url --no-header" && \
 	$$compile --group install pyproject.toml -o requirements.lock && \
 	$$compile --group pyproject.toml:dev --constraint requirements.lock \
-		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock) -o requirements-dev.lock
+		$$(sed -n '/sys_platform/!s/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock) -o requirements-dev.lock
 
 clean: ## remove the environment and caches; the warehouse stays
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

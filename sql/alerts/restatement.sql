@@ -1,11 +1,25 @@
 -- A company printed a different figure for a quantity it had printed before. Those of the first load are history.
 -- needs: core.observation
 select
-    concat_ws(' ', o.platform, o.metric, nullif(o.scope, ''), o.period_start, 'to', o.period_end, o.unit) as key,
-    max_by(o.value, (o.published_on, o.observation_id))::varchar as state,
-    max(o.loaded_at) > (select min(f.loaded_at) from core.observation as f) as tell_when_new,
-    'restated to ' || max_by(o.printed_as, (o.published_on, o.observation_id)) || ', published on ' || max(o.published_on) as words,
-    'make explain ID=' || max_by(o.observation_id, (o.published_on, o.observation_id)) as look
-from core.observation as o
-where o.is_restatement
+    concat_ws(
+        ' ',
+        observation.platform,
+        observation.metric,
+        nullif(observation.scope, ''),
+        observation.period_start,
+        'to',
+        observation.period_end,
+        observation.unit
+    ) as key,
+    max_by(observation.value, (observation.published_on, observation.observation_id))::varchar as state,
+    max(observation.loaded_at)
+    > (select min(observation.loaded_at) from core.observation as observation) as tell_when_new,
+    'restated to '
+    || max_by(observation.printed_as, (observation.published_on, observation.observation_id))
+    || ', published on '
+    || max(observation.published_on) as words,
+    'make explain ID='
+    || max_by(observation.observation_id, (observation.published_on, observation.observation_id)) as look
+from core.observation as observation
+where observation.is_restatement
 group by all

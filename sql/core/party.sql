@@ -2,14 +2,16 @@
 -- A counterparty that became a platform stands once, as the platform.
 -- grain: party
 select
-    coalesce(r.fields['party'], r.fields['platform'])::varchar as party,       -- slug of the party
-    r.fields['name']::varchar                                  as name,        -- name as people write it
-    coalesce(r.fields['kind'], 'platform')::varchar            as kind,        -- platform (measured) or the kind its file states
-    (r.kind = 'platform')::boolean                             as is_measured, -- whether figures of it are in core.observation
-    coalesce(r.fields['platform'], nullif(r.fields['measured_in'], ''))::varchar as measured_in, -- platform whose figures contain it; empty where nobody's do
-    r.loaded_at::timestamptz                                   as loaded_at    -- when this warehouse knew it
-from raw.reference_row as r
-where r.kind in ('platform', 'party') and r.superseded_at is null
+    coalesce(entry.fields['party'], entry.fields['platform'])::varchar as party,  -- slug of the party
+    entry.fields['name']::varchar as name,                        -- name as people write it
+    coalesce(entry.fields['kind'], 'platform')::varchar as kind,  -- platform (measured) or the kind its file states
+    (entry.kind = 'platform')::boolean as is_measured,            -- whether figures of it are in core.observation
+    coalesce(entry.fields['platform'], nullif(entry.fields['measured_in'], ''))::varchar as measured_in,
+    -- platform whose figures contain it; empty where nobody's do
+    entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
+from raw.reference_row as entry
+where entry.kind in ('platform', 'party') and entry.superseded_at is null
 qualify row_number() over (
-    partition by coalesce(r.fields['party'], r.fields['platform']) order by r.kind = 'platform' desc, r.file, r.line
+    partition by coalesce(entry.fields['party'], entry.fields['platform'])
+    order by entry.kind = 'platform' desc, entry.file, entry.line
 ) = 1

@@ -1,11 +1,17 @@
--- How low and how high the mean may be of which fewer than 20 events were counted: the exact two-sided 95 % interval of Garwood.
--- Half of the chi-square quantile of 2.5 % with 2n degrees of freedom, and of 97.5 % with 2n + 2. From 20 on steps.partnership_cost
--- has a formula. tests/test_poisson.py works out every number here again, and the error of the formula.
+-- How low and how high the mean may be of which fewer than 20 events were counted: the exact two-sided 95 % interval of
+-- Garwood.
+-- Half of the chi-square quantile of 2.5 % with 2n degrees of freedom, and of 97.5 % with 2n + 2. From 20 on
+-- steps.partnership_cost has a formula. tests/test_poisson.py works out every number here again, and the error of the
+-- formula.
 -- grain: events
 -- portable: yes
 with counted as (
-    select v.events, v.low, v.high
-    from (values
+    select
+        listed.events,
+        listed.low,
+        listed.high
+    from (
+        values
         (0, 0.0, 3.6888794541139354),
         (1, 0.025317807984289876, 5.571643390938898),
         (2, 0.24220927854396496, 7.22468766772396),
@@ -26,10 +32,10 @@ with counted as (
         (17, 9.903126469607294, 27.218646815906613),
         (18, 10.667940780399528, 28.447760267527983),
         (19, 11.43924116436673, 29.67085357158559)
-    ) as v(events, low, high)
+    ) as listed (events, low, high)
 )
 select
-    c.events::integer as events, -- events counted
-    c.low::double     as low,    -- least mean that the count allows
-    c.high::double    as high    -- greatest mean that the count allows
-from counted as c
+    counted.events::integer as events,  -- events counted
+    counted.low::double as low,         -- least mean that the count allows
+    counted.high::double as high        -- greatest mean that the count allows
+from counted

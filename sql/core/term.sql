@@ -3,17 +3,19 @@
 -- A word that a model writes and that has no row here fails the suite of the model.
 with effect as (
     select listed.*
-    from (values
+    from (
+        values
         ('ranked', true, true, true, true),
         ('number', true, true, false, false),
         ('interval', false, true, false, true),
         ('bound', false, true, false, false),
         ('reason', false, false, false, false)
-    ) as listed(effect, has_number, has_bounds, is_ranked, is_checkable)
+    ) as listed (effect, has_number, has_bounds, is_ranked, is_checkable)
 ),
 validity as (
     select listed.*
-    from (values
+    from (
+        values
         ('ok', 'ranked', 'rounding is at most 5 % of the denominator'),
         ('coarse', 'ranked', 'rounding is over 5 %, at most 20 %, of the denominator'),
         ('uninformative', 'number', 'rounding is over 20 % of the denominator: mostly rounding, never rank it'),
@@ -44,11 +46,12 @@ validity as (
         ('other_currency', 'reason', 'the filed figure is in another currency than the daily data'),
         ('no_spend', 'reason', 'nothing was spent: a cost of 0 would win every ranking'),
         ('no_new_buyers', 'bound', 'nobody new came: the cost is at least a third of the spend (95 %)')
-    ) as listed(term, effect, meaning)
+    ) as listed (term, effect, meaning)
 ),
 flag as (
     select listed.*
-    from (values
+    from (
+        values
         ('scope_mismatch', 'the whole company''s expense stands against a narrower count of buyers'),
         ('restated_input', 'the company had printed a different figure before'),
         ('mixed_vintage', 'figures from before and after a restatement are added up'),
@@ -82,11 +85,12 @@ flag as (
         ('deal_ended', 'the deal has ended and brings nothing more'),
         ('no_season', 'the same days a year before are not all known: what is due counts days'),
         ('target_changed', 'the target was agreed anew; first_target has the one before')
-    ) as listed(term, meaning)
+    ) as listed (term, meaning)
 ),
 word as (
     select listed.*
-    from (values
+    from (
+        values
         ('derivation', 'level_less_increase', 'a printed level less a printed increase'),
         ('derivation', 'level_plus_increase', 'a printed level plus a printed increase'),
         ('derivation', 'year_less_nine_months', 'the filed year less its first nine months, of one vintage'),
@@ -155,23 +159,46 @@ word as (
         ('span', 'month', 'a calendar month'),
         ('cohort', 'partner', 'buyers whose first order came through the partnership'),
         ('cohort', 'others', 'buyers whose first order came otherwise')
-    ) as listed(kind, term, meaning)
+    ) as listed (kind, term, meaning)
 ),
 term as (
-    select 'validity' as kind, v.term, v.meaning, e.has_number, e.has_bounds, e.is_ranked, e.is_checkable
-    from validity as v
-    left join effect as e on e.effect = v.effect
+    select
+        'validity' as kind,
+        validity.term,
+        validity.meaning,
+        effect.has_number,
+        effect.has_bounds,
+        effect.is_ranked,
+        effect.is_checkable
+    from validity
+    left join effect on effect.effect = validity.effect
     union all
-    select 'flag', f.term, f.meaning, null, null, null, null from flag as f
+    select
+        'flag',
+        flag.term,
+        flag.meaning,
+        null,
+        null,
+        null,
+        null
+    from flag
     union all
-    select w.kind, w.term, w.meaning, null, null, null, null from word as w
+    select
+        word.kind,
+        word.term,
+        word.meaning,
+        null,
+        null,
+        null,
+        null
+    from word
 )
 select
-    t.kind::varchar         as kind,        -- what the word is, such as validity, flag or derivation
-    t.term::varchar         as term,        -- the word
-    t.meaning::varchar      as meaning,     -- what it means
-    t.has_number::boolean   as has_number,  -- of validity: whether its row has a number; false for a null reason
-    t.has_bounds::boolean   as has_bounds,  -- of validity: whether its row may have a lower or upper bound
-    t.is_ranked::boolean    as is_ranked,   -- of validity: whether its number may be ranked and compared over time
-    t.is_checkable::boolean as is_checkable -- of validity: whether a claim can be held against its number or bounds
-from term as t
+    term.kind::varchar as kind,                 -- what the word is, such as validity, flag or derivation
+    term.term::varchar as term,                 -- the word
+    term.meaning::varchar as meaning,           -- what it means
+    term.has_number::boolean as has_number,     -- of validity: whether its row has a number; false for a null reason
+    term.has_bounds::boolean as has_bounds,     -- of validity: whether its row may have a lower or upper bound
+    term.is_ranked::boolean as is_ranked,       -- of validity: whether its number may be ranked and compared over time
+    term.is_checkable::boolean as is_checkable  -- of validity: whether a claim can be held against its number or bounds
+from term

@@ -3,8 +3,16 @@
 -- printed digits go. The larger doubt is what is counted: scope_mismatch means that the whole company's expense
 -- stands against a narrower count of buyers. Rows marked uninformative are mostly rounding.
 select
-    c.platform, c.scope, c.fiscal_label, round(c.cac, 2) as cac, round(c.cac_low, 2) as low, round(c.cac_high, 2) as high,
-    c.currency, c.validity, c.flags, c.known_on
-from marts.cac_trend as c
-where c.definition = 'cac_net_12m' and c.cac is not null
-order by c.platform, c.scope, c.period_end
+    trend.platform,
+    trend.scope,
+    trend.fiscal_label,
+    round(trend.cac, 2) as cac,
+    round(trend.cac_low, 2) as low,
+    round(trend.cac_high, 2) as high,
+    trend.currency,
+    trend.validity,
+    trend.flags,
+    trend.known_on
+from marts.cac_trend as trend
+where trend.definition = 'cac_net_12m' and trend.cac is not null
+order by trend.platform, trend.scope, trend.period_end

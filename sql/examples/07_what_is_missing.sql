@@ -1,11 +1,16 @@
 -- Which inputs of acquisition cost were printed, by whom, and which are missing?
--- How to read it: gaps are periods for which nobody in the data set printed the figure; bounds are "about" and "more than".
+-- How to read it: gaps are periods for which nobody in the data set printed the figure; bounds are "about" and "more
+-- than".
 select
-    v.platform, v.metric, date_diff('month', v.period_start, v.period_end + 1) as months,
-    count(*) filter (where v.status = 'figure') as figures, count(*) filter (where v.status = 'bound') as bounds,
-    count(*) filter (where v.status = 'gap') as gaps, min(v.period_end) filter (where v.status = 'figure') as first_figure,
-    max(v.period_end) filter (where v.status = 'figure') as last_figure
-from marts.coverage as v
-where v.metric in ('sm_expense', 'annual_active_buyers')
-group by v.platform, v.metric, months
-order by v.platform, v.metric, months
+    coverage.platform,
+    coverage.metric,
+    date_diff('month', coverage.period_start, coverage.period_end + 1) as months,
+    count(*) filter (where coverage.status = 'figure') as figures,
+    count(*) filter (where coverage.status = 'bound') as bounds,
+    count(*) filter (where coverage.status = 'gap') as gaps,
+    min(coverage.period_end) filter (where coverage.status = 'figure') as first_figure,
+    max(coverage.period_end) filter (where coverage.status = 'figure') as last_figure
+from marts.coverage as coverage
+where coverage.metric in ('sm_expense', 'annual_active_buyers')
+group by coverage.platform, coverage.metric, months
+order by coverage.platform, coverage.metric, months

@@ -1,10 +1,23 @@
 -- Which platform won its buyers cheapest, year by year?
 -- How to read it: rank counts only those that are surely cheaper; where rank_worst is larger, intervals overlap and the
--- order among them is open (tied_with). Each perimeter stands on its own. nearest_year sets a fiscal year beside the calendar
--- year that holds most of it: Alibaba's April to March is no one else's window. ranked = 1 is a rank among none.
+-- order among them is open (tied_with). Each perimeter stands on its own. nearest_year sets a fiscal year beside the
+-- calendar year that holds most of it: Alibaba's April to March is no one else's window. ranked = 1 is a rank among
+-- none.
 select
-    p.period, p.rank, p.rank_worst, p.platform, p.scope, p.period_start, p.period_end, round(p.cac, 2) as cac,
-    round(p.cac_low, 2) as low, round(p.cac_high, 2) as high, p.currency, p.ranked, p.validity, p.flags
-from marts.peer_rank as p
-where p.definition = 'cac_net_12m' and p.basis = 'nearest_year'
-order by p.period, p.rank nulls last, p.platform, p.scope
+    peer_rank.period,
+    peer_rank.rank,
+    peer_rank.rank_worst,
+    peer_rank.platform,
+    peer_rank.scope,
+    peer_rank.period_start,
+    peer_rank.period_end,
+    round(peer_rank.cac, 2) as cac,
+    round(peer_rank.cac_low, 2) as low,
+    round(peer_rank.cac_high, 2) as high,
+    peer_rank.currency,
+    peer_rank.ranked,
+    peer_rank.validity,
+    peer_rank.flags
+from marts.peer_rank as peer_rank
+where peer_rank.definition = 'cac_net_12m' and peer_rank.basis = 'nearest_year'
+order by peer_rank.period, peer_rank.rank nulls last, peer_rank.platform, peer_rank.scope

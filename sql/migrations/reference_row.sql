@@ -24,4 +24,5 @@ set
     )
 where source = 'published';
 
-update audit.expectation_result set table_name = 'raw.reference_row' where table_name = 'raw.published_row';
+update audit.expectation_result set table_name = 'raw.reference_row'
+where table_name = 'raw.published_row';

@@ -7,5 +7,5 @@ create table raw.edgar_body (
     path varchar, -- file with the packed body, from $WAREHOUSE_HOME
     size_bytes bigint, -- size of the body in bytes, unpacked
     fetched_at timestamptz, -- when this content was first seen
-    headers map(varchar, varchar) -- headers it came with then; empty for one loaded from disk
+    headers map (varchar, varchar) -- headers it came with then; empty for one loaded from disk
 )

@@ -4,8 +4,8 @@ create table raw.reference_row (
     file varchar, -- file, by the folder as WAREHOUSE_FIGURES names it
     content_hash varchar, -- SHA-256 of the file
     line bigint, -- physical line on which the row starts; the header is line 1
-    fields map(varchar, varchar), -- header to text, as it stands in the file
-    reading map(varchar, varchar), -- what the strict reader concluded: identifier and rounding half width
+    fields map (varchar, varchar), -- header to text, as it stands in the file
+    reading map (varchar, varchar), -- what the strict reader concluded: identifier and rounding half width
     loaded_at timestamptz, -- when this warehouse first read the row in this content of the file
     superseded_at timestamptz -- when a newer content of the file replaced it; empty while it counts
 )

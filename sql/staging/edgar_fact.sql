@@ -2,7 +2,9 @@
 -- With an explicit schema: detection would build a type of 120,000 characters for each file.
 -- A whole number goes through BIGINT: the straight cast of text to DECIMAL took nine tenths of the time.
 with body as (
-    select cik, facts
+    select
+        cik,
+        facts
     from read_json(
         $path, format = 'unstructured', maximum_object_size = $size,
         columns = {
@@ -12,12 +14,36 @@ with body as (
         }
     )
 ),
-taxonomies as (select cik, unnest(map_entries(facts)) as taxonomy from body),
-concepts as (select cik, taxonomy.key as taxonomy, unnest(map_entries(taxonomy.value)) as concept from taxonomies),
-units as (
-    select cik, taxonomy, concept.key as concept, unnest(map_entries(concept.value.units)) as unit from concepts
+taxonomies as (
+    select
+        cik,
+        unnest(map_entries(facts)) as taxonomy
+    from body
 ),
-facts as (select cik, taxonomy, concept, unit.key as unit, unnest(unit.value) as fact from units),
+concepts as (
+    select
+        cik,
+        taxonomy.key as taxonomy,
+        unnest(map_entries(taxonomy.value)) as concept
+    from taxonomies
+),
+units as (
+    select
+        cik,
+        taxonomy,
+        concept.key as concept,
+        unnest(map_entries(concept.value.units)) as unit
+    from concepts
+),
+facts as (
+    select
+        cik,
+        taxonomy,
+        concept,
+        unit.key as unit,
+        unnest(unit.value) as fact
+    from units
+),
 typed as (
     select
         try_cast(cik as bigint) as cik,

@@ -1,70 +1,127 @@
--- What a buyer spent in twelve months: as the platform prints it, and recomputed as GMV over annual active buyers of one perimeter.
+-- What a buyer spent in twelve months: as the platform prints it, and recomputed as GMV over annual active buyers of
+-- one perimeter.
 -- grain: platform, scope, metric, period_start, period_end
 with figure as (
-    select o.*, p.reporting_currency || '_per_person' as per_person
-    from core.observation_latest as o
-    join core.platform as p on p.platform = o.platform
-    where o.period_end - o.period_start + 1 between 357 and 371 and (
-        o.metric = 'annual_active_buyers' and o.unit = 'persons'
-        or o.metric = 'gmv' and o.unit = p.reporting_currency
-        or o.metric = 'annual_spend_per_buyer' and o.unit = p.reporting_currency || '_per_person')
+    select
+        figure.*,
+        platform.reporting_currency || '_per_person' as per_person
+    from core.observation_latest as figure
+    join core.platform as platform on platform.platform = figure.platform
+    where span_kind(figure.period_end - figure.period_start + 1) = 'year' and (
+        figure.metric = 'annual_active_buyers' and figure.unit = 'persons'
+        or figure.metric = 'gmv' and figure.unit = platform.reporting_currency
+        or figure.metric = 'annual_spend_per_buyer' and figure.unit = platform.reporting_currency || '_per_person'
+    )
 ),
 span as (
-    select distinct f.platform, f.scope, f.period_start, f.period_end, f.per_person as unit
-    from figure as f
-    where f.metric <> 'gmv'
+    select distinct
+        figure.platform,
+        figure.scope,
+        figure.period_start,
+        figure.period_end,
+        figure.per_person as unit
+    from figure
+    where figure.metric <> 'gmv'
 ),
 side as (
     select
-        s.*, p.value as printed, p.value_low as printed_low, p.value_high as printed_high, p.qualifier as printed_qualifier,
-        p.flags as printed_flags, p.observation_id as printed_id, p.published_on as printed_on,
-        g.value::double / nullif(b.value::double, 0) as ratio, g.value_low::double / nullif(b.value_high::double, 0) as ratio_low,
-        g.value_high::double / nullif(b.value_low::double, 0) as ratio_high, g.observation_id as gmv_id, b.observation_id as buyers_id,
-        g.qualifier = 'exact' and b.qualifier = 'exact' as ratio_is_exact, exists (
-            select 1 from core.definition_break as d
-            where d.platform = s.platform and d.metric in ('gmv', 'annual_active_buyers') and d.scope = s.scope
-                and d.from_period_end between s.period_start and s.period_end
+        span.*,
+        print.value as printed,
+        print.value_low as printed_low,
+        print.value_high as printed_high,
+        print.qualifier as printed_qualifier,
+        print.flags as printed_flags,
+        print.observation_id as printed_id,
+        print.published_on as printed_on,
+        ratio(gmv.value, buyers.value) as ratio,
+        ratio(gmv.value_low, buyers.value_high) as ratio_low,
+        ratio(gmv.value_high, buyers.value_low) as ratio_high,
+        gmv.observation_id as gmv_id,
+        buyers.observation_id as buyers_id,
+        gmv.qualifier = 'exact' and buyers.qualifier = 'exact' as ratio_is_exact,
+        exists(
+            select 1 from core.definition_break as definition_break
+            where
+                definition_break.platform = span.platform
+                and definition_break.metric in ('gmv', 'annual_active_buyers')
+                and definition_break.scope = span.scope
+                and definition_break.from_period_end between span.period_start and span.period_end
         ) as has_break,
-        list_concat(coalesce(g.flags, []), coalesce(b.flags, [])) as ratio_flags,
-        if(g.observation_id is not null and g.published_on is null or b.observation_id is not null and b.published_on is null, null,
-            greatest(g.published_on, b.published_on)) as ratio_on
-    from span as s
-    left join figure as p on p.metric = 'annual_spend_per_buyer' and p.platform = s.platform and p.scope = s.scope
-        and p.period_start = s.period_start and p.period_end = s.period_end
-    left join figure as g on g.metric = 'gmv' and g.platform = s.platform and g.scope = s.scope
-        and g.period_start = s.period_start and g.period_end = s.period_end
-    left join figure as b on b.metric = 'annual_active_buyers' and b.platform = s.platform and b.scope = s.scope
-        and b.period_start = s.period_start and b.period_end = s.period_end
+        list_concat(coalesce(gmv.flags, []), coalesce(buyers.flags, [])) as ratio_flags,
+        known_on(
+            day_if(gmv.observation_id is not null, gmv.published_on),
+            day_if(buyers.observation_id is not null, buyers.published_on)
+        ) as ratio_on
+    from span
+    left join figure as print
+        on
+            print.metric = 'annual_spend_per_buyer' and print.platform = span.platform and print.scope = span.scope
+            and print.period_start = span.period_start and print.period_end = span.period_end
+    left join figure as gmv
+        on
+            gmv.metric = 'gmv' and gmv.platform = span.platform and gmv.scope = span.scope
+            and gmv.period_start = span.period_start and gmv.period_end = span.period_end
+    left join
+        figure
+            as buyers
+        on
+            buyers.metric = 'annual_active_buyers' and buyers.platform = span.platform and buyers.scope = span.scope
+            and buyers.period_start = span.period_start and buyers.period_end = span.period_end
 ),
 spend as (
     select
-        s.*, 'spend_per_buyer' as metric, s.printed::double as value, s.printed_low::double as low, s.printed_high::double as high,
-        if(s.printed_qualifier <> 'exact', 'bounds_only', null) as obstacle,
-        list_concat(s.printed_flags, if(not s.has_break and (s.ratio_on is not null or s.printed_on is null) and (s.printed_high < s.ratio_low or s.printed_low > s.ratio_high), ['recomputed_disagrees'], [])) as flags,
-        [s.printed_id] as inputs, s.printed_on as known_on
-    from side as s
-    where s.printed_id is not null
+        side.*,
+        'spend_per_buyer' as metric,
+        side.printed::double as value,
+        side.printed_low::double as low,
+        side.printed_high::double as high,
+        if(side.printed_qualifier <> 'exact', 'bounds_only', null) as obstacle,
+        list_concat(
+            side.printed_flags,
+            if(
+                not side.has_break
+                and (side.ratio_on is not null or side.printed_on is null)
+                and are_apart(side.printed_low, side.printed_high, side.ratio_low, side.ratio_high),
+                ['recomputed_disagrees'],
+                []
+            )
+        ) as flags,
+        [side.printed_id] as inputs,
+        side.printed_on as known_on
+    from side
+    where side.printed_id is not null
     union all
     select
-        s.*, 'spend_per_buyer_recomputed', if(s.has_break, null, s.ratio), if(s.has_break, null, s.ratio_low), if(s.has_break, null, s.ratio_high),
-        case when s.has_break then 'definition_break' when s.gmv_id is null then 'gmv_not_disclosed' when s.buyers_id is null then 'missing_buyers_end'
-            when not s.ratio_is_exact then 'bounds_only' end,
-        s.ratio_flags, list_filter([s.gmv_id, s.buyers_id], lambda x: x is not null), s.ratio_on
-    from side as s
-    where s.gmv_id is not null or s.buyers_id is not null
+        side.*,
+        'spend_per_buyer_recomputed',
+        if(side.has_break, null, side.ratio),
+        if(side.has_break, null, side.ratio_low),
+        if(side.has_break, null, side.ratio_high),
+        case
+            when side.has_break then 'definition_break'
+            when side.gmv_id is null then 'gmv_not_disclosed'
+            when side.buyers_id is null then 'missing_buyers_end'
+            when not side.ratio_is_exact then 'bounds_only'
+        end,
+        side.ratio_flags,
+        present([side.gmv_id, side.buyers_id]),
+        side.ratio_on
+    from side
+    where side.gmv_id is not null or side.buyers_id is not null
 )
 select
-    s.platform::varchar               as platform,              -- platform slug
-    s.scope::varchar                  as scope,                 -- perimeter of GMV and buyers, the same for both; '' is the whole
-    s.metric::varchar                 as metric,                -- spend_per_buyer (as printed) or spend_per_buyer_recomputed (GMV over buyers)
-    s.period_start::date              as period_start,          -- first day of the twelve months
-    s.period_end::date                as period_end,            -- last day of the twelve months
-    s.value::double                   as value,                 -- in unit; empty where a figure is missing
-    s.low::double                     as low,                   -- least the prints allow
-    s.high::double                    as high,                  -- greatest the prints allow
-    s.unit::varchar                   as unit,                  -- currency per person, such as CNY_per_person
-    s.obstacle::varchar               as obstacle,              -- why there is no number; empty when there is one
-    list_sort(list_distinct(s.flags))::varchar[] as flags,      -- what a reader must know; recomputed_disagrees: print and GMV over buyers do not meet
-    s.inputs::varchar[]               as input_observation_ids, -- figures it stands on
-    s.known_on::date                  as known_on               -- first day on which it could have been known; empty with an undated figure
-from spend as s
+    spend.platform::varchar as platform,               -- platform slug
+    spend.scope::varchar as scope,  -- perimeter of GMV and buyers, the same for both; '' is the whole
+    spend.metric::varchar as metric,  -- spend_per_buyer (as printed) or spend_per_buyer_recomputed (GMV over buyers)
+    spend.period_start::date as period_start,          -- first day of the twelve months
+    spend.period_end::date as period_end,              -- last day of the twelve months
+    spend.value::double as value,                      -- in unit; empty where a figure is missing
+    spend.low::double as low,                          -- least the prints allow
+    spend.high::double as high,                        -- greatest the prints allow
+    spend.unit::varchar as unit,                       -- currency per person, such as CNY_per_person
+    spend.obstacle::varchar as obstacle,               -- why there is no number; empty when there is one
+    all_flags(spend.flags)::varchar[] as flags,
+    -- what a reader must know; recomputed_disagrees: print and GMV over buyers do not meet
+    spend.inputs::varchar[] as input_observation_ids,  -- figures it stands on
+    spend.known_on::date as known_on  -- first day on which it could have been known; empty with an undated figure
+from spend

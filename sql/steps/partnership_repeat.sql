@@ -1,49 +1,117 @@
--- Of the buyers whose first order came 30, 60 or 90 days before a day, through a partnership, how many had ordered again by then.
--- Counted on the day on which the time was over, so nobody is counted before; partnership '' is everybody on the platform. There is
--- no row for a day on which the platform has no order: its orders may not have come yet.
+-- Of the buyers whose first order came 30, 60 or 90 days before a day, through a partnership, how many had ordered
+-- again by then.
+-- Counted on the day on which the time was over, so nobody is counted before; partnership '' is everybody on the
+-- platform. There is no row for a day on which the platform has no order: its orders may not have come yet.
 -- grain: platform, partnership_id, date
 -- twin: no
 -- portable: yes
 -- daily: date, 90
 with buyer as (
-    select f.platform, f.partnership_id, f.first_on, f.buyer_id_hash, min(date_diff('day', f.first_on, cast(o.event_time as date))) as back_after
-    from core.first_purchase as f
-    left join core.order_event as o
-        on o.platform = f.platform and o.buyer_id_hash = f.buyer_id_hash and o.event_id <> f.event_id and o.status <> 'cancelled'
-    group by f.platform, f.partnership_id, f.first_on, f.buyer_id_hash
+    select
+        first_purchase.platform,
+        first_purchase.partnership_id,
+        first_purchase.first_on,
+        first_purchase.buyer_id_hash,
+        min(date_diff('day', first_purchase.first_on, cast(order_event.event_time as date))) as back_after
+    from core.first_purchase as first_purchase
+    left join core.order_event as order_event
+        on
+            order_event.platform = first_purchase.platform
+            and order_event.buyer_id_hash = first_purchase.buyer_id_hash
+            and order_event.event_id <> first_purchase.event_id
+            and order_event.status <> 'cancelled'
+    group by
+        first_purchase.platform, first_purchase.partnership_id, first_purchase.first_on, first_purchase.buyer_id_hash
 ),
 cohort as (
     select
-        b.platform, b.partnership_id, b.first_on, count(*) as buyers, sum(case when b.back_after <= 30 then 1 else 0 end) as by_30,
-        sum(case when b.back_after <= 60 then 1 else 0 end) as by_60, sum(case when b.back_after <= 90 then 1 else 0 end) as by_90
-    from buyer as b
-    group by b.platform, b.partnership_id, b.first_on
+        buyer.platform,
+        buyer.partnership_id,
+        buyer.first_on,
+        count(*) as buyers,
+        sum(case when buyer.back_after <= 30 then 1 else 0 end) as by_30,
+        sum(case when buyer.back_after <= 60 then 1 else 0 end) as by_60,
+        sum(case when buyer.back_after <= 90 then 1 else 0 end) as by_90
+    from buyer
+    group by buyer.platform, buyer.partnership_id, buyer.first_on
 ),
 told as (
-    select c.platform, c.partnership_id, c.first_on, c.buyers, c.by_30, c.by_60, c.by_90 from cohort as c where c.partnership_id <> ''
+    select
+        cohort.platform,
+        cohort.partnership_id,
+        cohort.first_on,
+        cohort.buyers,
+        cohort.by_30,
+        cohort.by_60,
+        cohort.by_90
+    from cohort
+    where cohort.partnership_id <> ''
     union all
-    select c.platform, '', c.first_on, sum(c.buyers), sum(c.by_30), sum(c.by_60), sum(c.by_90) from cohort as c group by c.platform, c.first_on
+    select
+        cohort.platform,
+        '',
+        cohort.first_on,
+        sum(cohort.buyers),
+        sum(cohort.by_30),
+        sum(cohort.by_60),
+        sum(cohort.by_90)
+    from cohort
+    group by cohort.platform, cohort.first_on
 ),
 due as (
-    select t.platform, t.partnership_id, t.first_on + 30 as date, t.buyers as buyers_30, t.by_30, 0 as buyers_60, 0 as by_60, 0 as buyers_90, 0 as by_90 from told as t
+    select
+        told.platform,
+        told.partnership_id,
+        told.first_on + 30 as date,
+        told.buyers as buyers_30,
+        told.by_30,
+        0 as buyers_60,
+        0 as by_60,
+        0 as buyers_90,
+        0 as by_90
+    from told
     union all
-    select t.platform, t.partnership_id, t.first_on + 60, 0, 0, t.buyers, t.by_60, 0, 0 from told as t
+    select
+        told.platform,
+        told.partnership_id,
+        told.first_on + 60,
+        0,
+        0,
+        told.buyers,
+        told.by_60,
+        0,
+        0
+    from told
     union all
-    select t.platform, t.partnership_id, t.first_on + 90, 0, 0, 0, 0, t.buyers, t.by_90 from told as t
+    select
+        told.platform,
+        told.partnership_id,
+        told.first_on + 90,
+        0,
+        0,
+        0,
+        0,
+        told.buyers,
+        told.by_90
+    from told
 ),
 open as (
-    select distinct o.platform, cast(o.event_time as date) as date from core.order_event as o
+    select distinct
+        order_event.platform,
+        cast(order_event.event_time as date) as date
+    from core.order_event as order_event
 )
 select
-    d.platform::varchar        as platform,       -- where
-    d.partnership_id::varchar  as partnership_id, -- partnership that brought the first order; '' is everybody on the platform
-    d.date::date               as date,           -- day on which the time was over
-    sum(d.buyers_30)::bigint   as buyers_30,      -- buyers whose first order came 30 days before
-    sum(d.by_30)::bigint       as repeated_30,    -- of them those with another order by then that was not cancelled
-    sum(d.buyers_60)::bigint   as buyers_60,      -- buyers whose first order came 60 days before
-    sum(d.by_60)::bigint       as repeated_60,    -- of them those with another order by then that was not cancelled
-    sum(d.buyers_90)::bigint   as buyers_90,      -- buyers whose first order came 90 days before
-    sum(d.by_90)::bigint       as repeated_90     -- of them those with another order by then that was not cancelled
-from due as d
-join open as n on n.platform = d.platform and n.date = d.date
-group by d.platform, d.partnership_id, d.date
+    due.platform::varchar as platform,        -- where
+    due.partnership_id::varchar as partnership_id,
+    -- partnership that brought the first order; '' is everybody on the platform
+    due.date::date as date,                   -- day on which the time was over
+    sum(due.buyers_30)::bigint as buyers_30,  -- buyers whose first order came 30 days before
+    sum(due.by_30)::bigint as repeated_30,    -- of them those with another order by then that was not cancelled
+    sum(due.buyers_60)::bigint as buyers_60,  -- buyers whose first order came 60 days before
+    sum(due.by_60)::bigint as repeated_60,    -- of them those with another order by then that was not cancelled
+    sum(due.buyers_90)::bigint as buyers_90,  -- buyers whose first order came 90 days before
+    sum(due.by_90)::bigint as repeated_90     -- of them those with another order by then that was not cancelled
+from due
+join open on open.platform = due.platform and open.date = due.date
+group by due.platform, due.partnership_id, due.date

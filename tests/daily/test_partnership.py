@@ -64,7 +64,7 @@ def test_late_rows_are_in_every_daily_mart(warehouse: tuple[Connection, tuple[Mo
     built = [m for m in models if m.daily and m.table.startswith("partnership")]
     assert len(built) == 6
     for model in built:
-        kept = model.name.replace("marts.", "kept_")
+        kept = f"kept_{model.table}"
         con.execute(f"create temp table {kept} as from {model.name}")
         for statement in create_statements(model):
             con.execute(statement)

@@ -15,6 +15,7 @@ from etl.models.portable import unportable
 from etl.models.tree import parse
 from etl.publish.publication import publish
 from etl.warehouse import Connection, open_build, open_snapshot
+from tests.support.models import project_models
 from tests.support.publishing import NOW, fill, settings_in
 
 EARLY, LATE, UNDATED = "date '2020-01-01'", "date '2021-05-05'", "null::date"
@@ -81,6 +82,11 @@ def test_no_macro_has_the_name_of_a_function() -> None:
     """SQLGlot would parse it, and the lint of portable models would not know it for a macro."""
     for name in macro_names(ROOT / "sql"):
         assert isinstance(sqlglot.parse_one(f"select {name}(a)", read="duckdb").selects[0], exp.Anonymous), name
+
+
+def test_every_macro_is_used() -> None:
+    text = "\n".join(model.sql for model in project_models())
+    assert sorted(name for name in macro_names(ROOT / "sql") if f"{name}(" not in text) == []
 
 
 def test_a_portable_model_must_write_it_out() -> None:

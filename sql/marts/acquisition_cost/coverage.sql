@@ -4,68 +4,132 @@
 -- contract: prints
 with figure as (
     select
-        o.*, round((o.period_end + 1 - o.period_start) / 30.4375)::integer as months,
-        list_sort(list_distinct(list_filter((
-            select list(k.document_id) from core.observation as k
-            where k.platform = o.platform and k.metric = o.metric and k.scope = o.scope and k.unit = o.unit
-                and k.period_start is not distinct from o.period_start and k.period_end = o.period_end
-                and k.derivation is null and (k.published_on is null) = (o.published_on is null)
-        ), lambda d: d is not null))) as documents
-    from core.observation_latest as o
+        figure.*,
+        span_months(figure.period_start, figure.period_end) as months,
+        list_sort(list_distinct((
+            select list(print.document_id) from core.observation as print
+            where
+                print.platform = figure.platform
+                and print.metric = figure.metric
+                and print.scope = figure.scope
+                and print.unit = figure.unit
+                and print.period_start is not distinct from figure.period_start and print.period_end = figure.period_end
+                and print.derivation is null and (print.published_on is null) = (figure.published_on is null)
+        ))) as documents
+    from core.observation_latest as figure
 ),
 wanted as (
-    select p.platform, m.metric, m.unit, w.months, p.fiscal_year_end,
-        w.months = 12 and m.period_rule not like '%ttm%' as fiscal_only
-    from core.platform as p
-    cross join core.metric as m
-    cross join (values (3, '%quarter%'), (12, '%year%'), (12, '%ttm%')) as w(months, pattern)
-    where m.period_rule like w.pattern and m.period_rule not like '%half%' and not (w.pattern = '%year%' and m.period_rule like '%ttm%')
-        and (m.metric in ('sm_expense', 'annual_active_buyers') and p.role = 'supply' or exists (
-            select 1 from figure as f where f.platform = p.platform and f.metric = m.metric and f.months = w.months))
+    select
+        platform.platform,
+        metric.metric,
+        metric.unit,
+        rule.months,
+        platform.fiscal_year_end,
+        rule.months = 12 and metric.period_rule not like '%ttm%' as fiscal_only
+    from core.platform as platform
+    cross join core.metric as metric
+    cross join (values (3, '%quarter%'), (12, '%year%'), (12, '%ttm%')) as rule (months, pattern)
+    where
+        metric.period_rule like rule.pattern
+        and metric.period_rule not like '%half%'
+        and not (rule.pattern = '%year%' and metric.period_rule like '%ttm%')
+        and (metric.metric in ('sm_expense', 'annual_active_buyers') and platform.role = 'supply' or exists (
+            select 1
+            from figure
+            where figure.platform = platform.platform and figure.metric = metric.metric and figure.months = rule.months
+        ))
 ),
 life as (
-    select f.platform, min(f.period_end) as first_end, max(f.period_end) as last_end
-    from figure as f
-    where f.period_start is not null
-    group by f.platform
+    select
+        figure.platform,
+        min(figure.period_end) as first_end,
+        max(figure.period_end) as last_end
+    from figure
+    where figure.period_start is not null
+    group by figure.platform
 ),
 calendar as (
-    select l.platform, (last_day(q.month_start))::date as period_end
-    from life as l
+    select
+        life.platform,
+        (last_day(quarter.month_start))::date as period_end
+    from life
     cross join lateral (
-        select unnest(generate_series(date_trunc('quarter', l.first_end)::date + to_months(2), l.last_end, to_months(3))) as month_start
-    ) as q
+        select
+            unnest(
+                generate_series(date_trunc('quarter', life.first_end)::date + to_months(2), life.last_end, to_months(3))
+            ) as month_start
+    ) as quarter
 ),
 gap as (
-    select w.platform, w.metric, w.unit, (c.period_end + 1 - to_months(w.months))::date as period_start, c.period_end
-    from wanted as w
-    join calendar as c on c.platform = w.platform
-    where (not w.fiscal_only or month(c.period_end) = split_part(w.fiscal_year_end, '-', 1)::integer)
+    select
+        wanted.platform,
+        wanted.metric,
+        wanted.unit,
+        (calendar.period_end + 1 - to_months(wanted.months))::date as period_start,
+        calendar.period_end
+    from wanted
+    join calendar on calendar.platform = wanted.platform
+    where
+        (not wanted.fiscal_only or month(calendar.period_end) = fiscal_month(wanted.fiscal_year_end))
         and not exists (
-            select 1 from figure as f
-            where f.platform = w.platform and f.metric = w.metric and f.months = w.months and abs(f.period_end - c.period_end) <= 15)
+            select 1 from figure
+            where
+                figure.platform = wanted.platform
+                and figure.metric = wanted.metric
+                and figure.months = wanted.months
+                and abs(figure.period_end - calendar.period_end) <= 15
+        )
 ),
 covered as (
-    select f.platform, f.metric, f.scope, f.unit, f.period_start, f.period_end, if(f.qualifier = 'exact', 'figure', 'bound') as status,
-        f.source_class, f.derivation is not null as is_derived, f.rounding_half_width, f.value, f.document_id, f.documents, f.published_on
-    from figure as f
+    select
+        figure.platform,
+        figure.metric,
+        figure.scope,
+        figure.unit,
+        figure.period_start,
+        figure.period_end,
+        if(figure.qualifier = 'exact', 'figure', 'bound') as status,
+        figure.source_class,
+        figure.derivation is not null as is_derived,
+        figure.rounding_half_width,
+        figure.value,
+        figure.document_id,
+        figure.documents,
+        figure.published_on
+    from figure
     union all
-    select g.platform, g.metric, '', g.unit, g.period_start, g.period_end, 'gap', null, false, null, null, null, [], null
-    from gap as g
+    select
+        gap.platform,
+        gap.metric,
+        '',
+        gap.unit,
+        gap.period_start,
+        gap.period_end,
+        'gap',
+        null,
+        false,
+        null,
+        null,
+        null,
+        [],
+        null
+    from gap
 )
 select
-    c.platform::varchar       as platform,            -- platform slug
-    c.metric::varchar         as metric,              -- metric slug
-    c.scope::varchar          as scope,               -- perimeter; '' is the whole, and every perimeter for a gap
-    c.unit::varchar           as unit,                -- unit of the figure
-    c.period_start::date      as period_start,        -- first day of the period; empty for a point
-    c.period_end::date        as period_end,          -- last day of the period
-    c.status::varchar         as status,              -- what is known, see core.term
-    c.source_class::varchar   as source_class,        -- kind of the document that counts; empty for a gap
-    c.is_derived::boolean     as is_derived,          -- whether the level follows from a printed increase
-    c.value::decimal(28, 6)   as value,               -- figure that counts, in unit; empty for a gap
-    c.rounding_half_width::decimal(28, 6) as rounding_half_width, -- half a unit of the last digit of the finest print, in unit
-    c.document_id::varchar    as document_id,         -- document that counts; empty for a gap
-    coalesce(c.documents, [])::varchar[] as documents, -- documents that print the quantity; empty for a gap and a derived level
-    c.published_on::date      as known_on             -- first day the figure was public; empty for a gap or an undated document
-from covered as c
+    covered.platform::varchar as platform,          -- platform slug
+    covered.metric::varchar as metric,              -- metric slug
+    covered.scope::varchar as scope,                -- perimeter; '' is the whole, and every perimeter for a gap
+    covered.unit::varchar as unit,                  -- unit of the figure
+    covered.period_start::date as period_start,     -- first day of the period; empty for a point
+    covered.period_end::date as period_end,         -- last day of the period
+    covered.status::varchar as status,              -- what is known, see core.term
+    covered.source_class::varchar as source_class,  -- kind of the document that counts; empty for a gap
+    covered.is_derived::boolean as is_derived,      -- whether the level follows from a printed increase
+    covered.value::decimal(28, 6) as value,         -- figure that counts, in unit; empty for a gap
+    covered.rounding_half_width::decimal(28, 6) as rounding_half_width,
+    -- half a unit of the last digit of the finest print, in unit
+    covered.document_id::varchar as document_id,    -- document that counts; empty for a gap
+    coalesce(covered.documents, [])::varchar[] as documents,
+    -- documents that print the quantity; empty for a gap and a derived level
+    covered.published_on::date as known_on  -- first day the figure was public; empty for a gap or an undated document
+from covered
