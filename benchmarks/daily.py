@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from etl.checks import run as quality
+from etl.checks.run import run as run_suite
 from etl.checks.suite import Suite, load_suite
 from etl.config import ROOT, Settings, load_settings
 from etl.contracts import PLATFORM_METRIC_DAILY
@@ -134,9 +134,9 @@ def check_rows(rows: int) -> tuple[float, float]:
     query = METRICS.format(first=START, last=last)
     con.execute(f"insert into {PLATFORM_METRIC_DAILY.table} by name {query} limit {rows}")
     suite = load_suite(ROOT / "expectations", PLATFORM_METRIC_DAILY.table)
-    quality.run(memory(), suite)  # imports what it needs
+    run_suite(memory(), suite)  # imports what it needs
     started = time.process_time()
-    results = quality.run(con, suite)
+    results = run_suite(con, suite)
     by_suite = time.process_time() - started
     if not all(result.success for result in results):
         raise RuntimeError("the made-up rows break the suite")

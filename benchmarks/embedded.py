@@ -74,7 +74,7 @@ def phases() -> dict[str, float]:
         import great_expectations  # noqa: F401 (else its import would count as validation)
 
         from assets.definitions import definitions
-        from etl.checks import run as quality
+        from etl.checks.run import run as run_suite
         from etl.checks.suite import load_suite
         from etl.daily.due import rest_on_deliveries
         from etl.models.graph import create_statements, load_models
@@ -99,7 +99,7 @@ def phases() -> dict[str, float]:
                     con.execute(statement)
         with timed("validation"), transaction(con):
             for suite in suites:
-                quality.run(con, suite)
+                run_suite(con, suite)
         with timed("publish"):
             publish(con, settings, now=now)
     return seconds

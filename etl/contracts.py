@@ -1,8 +1,4 @@
-"""What a contract is: a kind of file, its columns with units and null rules, and what holds between them.
-
-etl/daily_contract.py has the contracts themselves.
-
-The contracts of the daily data: what a team delivers, each column with its unit and null rule, once.
+"""The contracts of the daily data: what a team delivers, each column with its unit and null rule, once.
 
 From here come the tables of core and their history in raw, their comments, the types a file is read with,
 and the conditions under which a row is set aside. A further column of a file is kept in `extra`; a

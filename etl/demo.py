@@ -8,11 +8,10 @@ Who is who in the made-up world: its platforms, parties and deals, and figures a
 
 The files are those of a folder of WAREHOUSE_FIGURES. The reported figures follow from the simulated orders.
 
-`make demo`: the made-up world of etl.demo_world as files, in a home of its own.
-
-The home holds what a team would deliver (inbox), who the parties are (figures), what is true (truth), and a
-file that says that all of it is simulated: by that file the warehouse knows a home for made-up data, and
-takes made-up rows nowhere else. Everything is named sim_. The same seed writes the same bytes.
+`make demo` writes the world as files, in a home of its own. The home holds what a team would deliver (inbox),
+who the parties are (figures), what is true (truth), and a file that says that all of it is simulated: by that
+file the warehouse knows a home for made-up data, and takes made-up rows nowhere else. Everything is named sim_.
+The same seed writes the same bytes.
 """
 
 from __future__ import annotations
@@ -307,7 +306,7 @@ HOME = Path("data") / "demo"
 _MONEY = MEASURES[5:]
 _SAYS = """# Simulated
 
-Every row under this folder is made up by `make demo` (etl/demo_world.py). It describes no company. Because
+Every row under this folder is made up by `make demo` (etl/demo.py). It describes no company. Because
 this file stands here, the warehouse takes simulated rows in this home, and no others.
 """
 _DAILY = f"platform date channel partnership_id currency {' '.join(MEASURES)} is_simulated"

@@ -1,14 +1,10 @@
-"""One number of a printed form with its scale, currency and sign: the step between tokens and figures.
-
-`etl.printed_words` cuts a form into tokens, here numbers are found among them, `etl.printed` puts them
-together: compounds, ranges, table scales.
-
-Printed forms of figures, read as numbers: "RMB13,441,813 thousand", "2兆4440億元", "one billion", "45.3%".
+"""Printed forms of figures, read as numbers: "RMB13,441,813 thousand", "2兆4440億元", "one billion", "45.3%".
 
 A form is read into every figure it can stand for, each with half a unit of its last printed digit and the
 currencies it may be in. The reader is strict: a number with a scale word counts only at that scale, and
 beside a number with a scale, a currency or a percent sign the bare ones (years, footnotes) count for
-nothing. What cannot be read as a number contradicts nothing.
+nothing. What cannot be read as a number contradicts nothing. `etl.printed.words` cuts a form into tokens; here
+numbers with scale, currency and sign are found among them and combined: compounds, ranges, table scales.
 
 Source of the forms: documents as people copied them, so marks of an editor in square brackets are read too.
 """
