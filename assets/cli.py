@@ -281,8 +281,8 @@ def bulk(file: Path, ciks: tuple[int, ...]) -> None:
     settings, now = load_settings(), datetime.now(UTC)
     with open_build(settings) as con:
         if is_statements(file):
-            for name, rows in load_statements(con, file, now):
-                print(f"{name}: {'loaded already' if rows is None else f'{rows:,} rows'}")
+            rows = load_statements(con, file, now)
+            print(f"{file.name}: {'loaded already' if rows is None else f'{rows:,} rows'}")
             return
         con.execute(f"set memory_limit = '{MEMORY}'")
         bodies = track(load_archive(con, settings, file, now, ciks), "loading", total=count_bodies(file, ciks))

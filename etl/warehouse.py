@@ -12,12 +12,13 @@ of an older version gets what is new in them when it is opened, and the changes 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -120,6 +121,11 @@ def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) 
         yield
     finally:
         con.execute(f"detach {name}")
+
+
+def count(con: Connection, sql: str, values: Mapping[str, Any] | None = None) -> int:
+    """The number that a statement answers with: rows that it changed, or what it counted."""
+    return int(con.execute(sql, dict(values or {})).fetchall()[0][0])
 
 
 def rollback(con: Connection) -> None:

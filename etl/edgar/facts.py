@@ -17,7 +17,7 @@ from pathlib import Path
 from etl.config import ROOT, Settings
 from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
-from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
+from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, transaction
 
 SOURCE = "edgar"
 SMALLEST = 1 << 20  # bytes of the reader's buffer for a body
@@ -61,10 +61,10 @@ class FactLoad:
     """What became of one body, in facts: rows_read = rows that count + rows_quarantined."""
 
     body: Body
-    rows_read: int
-    rows_added: int
-    rows_superseded: int
-    rows_quarantined: int
+    rows_read: int = 0
+    rows_added: int = 0
+    rows_superseded: int = 0
+    rows_quarantined: int = 0
     message: str = ""
 
     @property
@@ -99,7 +99,7 @@ def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
             stage(con, body)
             loaded = _merge(con, body, now)
     except (MendError, DatabaseError) as error:
-        loaded = FactLoad(body, 0, 0, 0, 0, str(error))
+        loaded = FactLoad(body, message=str(error))
         with transaction(con):
             Ledger(con, SOURCE).refuse(file=body.file, content_hash=body.content_hash, reason=str(error), now=now)
     con.execute("drop table if exists staged_fact")
@@ -125,11 +125,11 @@ def stage(con: Connection, body: Body) -> None:
         raise MendError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
     found = {row[0] for row in con.execute("select distinct cik from staged_fact").fetchall()}
     identity = ", ".join(IDENTITY)
-    if _count(con, f"select count(*) - count(distinct hash({identity})) from staged_fact", {}):
+    if count(con, f"select count(*) - count(distinct hash({identity})) from staged_fact"):
         con.execute(REPEATED.format(identity=identity))
     if found != {body.cik}:
-        told = f"facts of {', '.join(sorted(map(str, found)))}" if found else "no facts"
-        raise MendError(f"{body.path} has {told}, and should have those of {body.cik}; {fix}")
+        content = f"facts of {', '.join(sorted(map(str, found)))}" if found else "no facts"
+        raise MendError(f"{body.path} has {content}, and should have those of {body.cik}; {fix}")
 
 
 def _size(path: Path) -> int:
@@ -143,16 +143,16 @@ def _size(path: Path) -> int:
 
 
 def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
-    """Bring raw.edgar_fact up to date with staged_fact; a fact that stands unchanged keeps its loaded_at."""
+    """Bring raw.edgar_fact up to date with staged_fact; an unchanged fact keeps its loaded_at."""
     values = {"cik": body.cik, "now": now}
-    superseded = _count(
+    superseded = count(
         con,
         f"""update raw.edgar_fact as f set superseded_at = $now
         where f.cik = $cik and f.superseded_at is null
             and not exists (select 1 from staged_fact as s where {REASON} is null and {SAME_FACT})""",
         values,
     )
-    added = _count(
+    added = count(
         con,
         f"""insert into raw.edgar_fact by name
         select {", ".join(f"s.{column}" for column in COLUMNS)}, $hash as content_hash, $now as loaded_at
@@ -174,8 +174,8 @@ def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
         content_hash=body.content_hash,
         now=now,
     )
-    read = _count(con, "select count(*) from staged_fact", {})
-    loaded = FactLoad(body, read, added, superseded, quarantined)
+    read = count(con, "select count(*) from staged_fact")
+    loaded = FactLoad(body, rows_read=read, rows_added=added, rows_superseded=superseded, rows_quarantined=quarantined)
     ledger.record(
         LoadRecord(
             file=body.file,
@@ -189,8 +189,3 @@ def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
         now,
     )
     return loaded
-
-
-def _count(con: Connection, sql: str, parameters: dict[str, object]) -> int:
-    row = con.execute(sql, parameters).fetchone()
-    return int(row[0]) if row else 0

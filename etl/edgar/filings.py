@@ -2,24 +2,15 @@
 
 https://data.sec.gov publishes, for each issuer by its CIK, `submissions` (the list of filings, by columns;
 older ones on further pages) and `companyfacts` (every fact of every filing). Neither says whether it has
-changed, so the small list is asked for and the large body fetched only when the list names a filing
-that we have no facts of. What goes wrong: the CIK is a number in some bodies and a padded string in others;
-a filing is listed before its facts appear; most filings carry no facts of use; columns of different
-lengths would pair a form with another filing's date.
+changed, so the small list is asked for, and the large body only when a listed report with XBRL has no facts
+here: one request an issuer when nothing is new. A report can be listed before its facts are served: it is
+pending_at_source and asked for again after an hour, then two, four ...; after thirty days it counts as having
+none. Bodies are kept as they came; amounts, periods and concepts are read in etl.edgar.facts.
 
-Amounts, periods and concepts are not read here: a body is kept as it came.
-
-Which filings are new at EDGAR, and the bodies with their facts: one request an issuer when nothing is.
-
-The list of filings is asked for; older pages of it are read once; companyfacts is fetched only when a
-listed report with XBRL has no facts here. A report can be listed before its facts are served: it waits
-as pending_at_source and is asked for again after an hour, then two, four ...; after thirty days
-EDGAR is taken at its word that it has none.
-
-EDGAR within a refresh: ask about every platform that files there, and go on with what we have if it fails.
-
-A blocked or silent EDGAR stops no refresh: the figures that were loaded serve on, marked stale in
-audit.source_status. A refused agent does stop it, for it stays refused until someone sets it right.
+What goes wrong: the CIK is a number in some bodies and a padded string in others; most filings carry no facts
+of use; columns of different lengths would pair a form with another filing's date. A blocked or silent EDGAR
+stops no refresh: the figures that were loaded are served on, marked stale in audit.source_status. A refused
+agent does stop it, because it stays refused until someone sets it right.
 """
 
 from __future__ import annotations
@@ -42,8 +33,17 @@ from etl.edgar.client import (
 )
 from etl.edgar.store import store_body
 from etl.ledger import Ledger, Status
-from etl.warehouse import Connection
+from etl.warehouse import Connection, count
 
+SOURCE = "edgar"
+OFF = (
+    "SEC_USER_AGENT is not set: no filing was read, the figures loaded before are served alone. "
+    'Set it to "name e-mail" in .env, as the SEC demands, and refresh again'
+)
+PATIENCE = timedelta(hours=1)
+GIVE_UP = timedelta(days=30)
+# After this many issuers in a row without a proper answer, the fault is EDGAR's and not the issuers'.
+MOST_FAULTS_IN_A_ROW = 3
 # Annual, quarterly and interim reports, their transition forms and amendments. Other forms (prospectuses,
 # proxy statements) carry facts too, without a fiscal year and partly of other companies.
 FORMS = frozenset(
@@ -62,6 +62,8 @@ _COLUMNS = (
 )
 _PAGE = re.compile(r"CIK\d{10}-submissions-\d+\.json")
 _ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+
+OpenClient = Callable[[str | None, str], Client]
 
 
 @dataclass(frozen=True)
@@ -215,16 +217,12 @@ def _member(holder: Mapping[str, Any], name: str, kind: type[Any], place: str) -
     return value
 
 
-PATIENCE = timedelta(hours=1)
-GIVE_UP = timedelta(days=30)
-
-
 @dataclass(frozen=True)
 class IssuerPoll:
-    """What came of asking about one issuer; counts are of filings.
+    """What became of polling one issuer; counts are of filings.
 
     `listed` are new in the list, `loaded` those whose facts are new here, `changed` those of which
-    EDGAR now serves other facts than before, `pending` those still waiting for theirs.
+    EDGAR now serves other facts than before, `pending` those without theirs yet.
     """
 
     cik: int
@@ -243,22 +241,29 @@ def poll_issuer(con: Connection, settings: Settings, client: Client, cik: int, n
     from it.
     """
     asked = client.requests
-    answer, list_of = submissions(client, cik)
+    answer, listing = submissions(client, cik)
     _store(con, settings, cik, answer, now, kind="submissions")
-    listed = _list(con, cik, list_of.filings, now)
-    for page in list_of.pages:
+    listed = _record_filings(con, cik, listing.filings, now)
+    for page in listing.pages:
         part = f"{page.name}: {page.listed}"
-        if not _known(con, cik, part):
+        if not _is_stored(con, cik, part):
             answer, filings = submissions_page(client, page)
-            listed += _list(con, cik, filings, now)
+            listed += _record_filings(con, cik, filings, now)
             _store(con, settings, cik, answer, now, kind="submissions_page", part=part)
     loaded = changed = 0
-    if _due(con, cik, now):
+    if _is_due(con, cik, now):
         found, facts = companyfacts(client, cik)
         content_hash = _store(con, settings, cik, found, now, kind="companyfacts") if found else ""
-        loaded, changed = _note_facts(con, cik, facts, content_hash, now)
-    pending = _count(con, "status = 'pending_at_source'", cik)
-    return IssuerPoll(cik, list_of.entity, client.requests - asked, listed, loaded, changed, pending)
+        loaded, changed = _record_facts(con, cik, facts, content_hash, now)
+    return IssuerPoll(
+        cik=cik,
+        entity=listing.entity,
+        requests=client.requests - asked,
+        listed=listed,
+        loaded=loaded,
+        changed=changed,
+        pending=_count_filings(con, "status = 'pending_at_source'", cik),
+    )
 
 
 def _store(
@@ -267,12 +272,12 @@ def _store(
     return store_body(con, settings, kind, cik, answer.body, headers=answer.headers, now=now, part=part)
 
 
-def _known(con: Connection, cik: int, part: str) -> bool:
+def _is_stored(con: Connection, cik: int, part: str) -> bool:
     where = "kind = 'submissions_page' and cik = ? and part = ?"
     return bool(con.execute(f"select 1 from raw.edgar_body where {where}", [cik, part]).fetchall())
 
 
-def _list(con: Connection, cik: int, filings: Iterable[Filing], now: datetime) -> int:
+def _record_filings(con: Connection, cik: int, filings: Iterable[Filing], now: datetime) -> int:
     """Add what is newly listed, correct what is listed otherwise than before; returns how many are new."""
     rows = list({filing.accession: filing for filing in filings}.values())
     con.execute(
@@ -291,7 +296,6 @@ def _list(con: Connection, cik: int, filings: Iterable[Filing], now: datetime) -
             "document": [f.primary_document for f in rows],
         },
     )
-    here = {"cik": cik}
     con.execute(
         """update raw.edgar_filing as f set form = l.form, filing_date = l.filing_date,
             accepted_at = l.accepted_at, report_date = l.report_date, primary_document = l.primary_document,
@@ -301,34 +305,35 @@ def _list(con: Connection, cik: int, filings: Iterable[Filing], now: datetime) -
             f.form, f.filing_date, f.accepted_at, f.report_date, f.primary_document, f.is_xbrl)
             is distinct from (
             l.form, l.filing_date, l.accepted_at, l.report_date, l.primary_document, l.is_xbrl)""",
-        here,
+        {"cik": cik},
     )
-    new = con.execute(
+    new = count(
+        con,
         """insert into raw.edgar_filing by name
         select $cik as cik, l.*, $now as first_seen_at,
             if(l.is_xbrl, 'pending_at_source', 'no_facts') as status
         from listed as l anti join raw.edgar_filing as f on f.cik = $cik and f.accession = l.accession
         order by l.accepted_at, l.accession""",
-        {**here, "now": now},
-    ).fetchall()
+        {"cik": cik, "now": now},
+    )
     con.execute("drop table listed")
-    return int(new[0][0])
+    return new
 
 
-def _due(con: Connection, cik: int, now: datetime) -> bool:
-    """Whether a listed report waits for facts and it is time to ask for them."""
-    waiting = con.execute(
+def _is_due(con: Connection, cik: int, now: datetime) -> bool:
+    """Whether a listed report has no facts yet and it is time to ask for them."""
+    pending = con.execute(
         """select first_seen_at, looked_at from raw.edgar_filing
         where cik = ? and status = 'pending_at_source'""",
         [cik],
     ).fetchall()
-    return any(looked is None or now - looked >= max(PATIENCE, looked - seen) for seen, looked in waiting)
+    return any(looked is None or now - looked >= max(PATIENCE, looked - seen) for seen, looked in pending)
 
 
-def _note_facts(
+def _record_facts(
     con: Connection, cik: int, facts: dict[str, FiledFacts], content_hash: str, now: datetime
 ) -> tuple[int, int]:
-    """Note which filings have their facts in the body; returns how many got them, and how many others."""
+    """Note which filings have their facts in the body; how many have them newly, and how many have others."""
     con.execute(
         """create or replace temp table served as
         select unnest($accession::varchar[]) as accession, unnest($count::bigint[]) as fact_count,
@@ -342,48 +347,36 @@ def _note_facts(
     # Facts that are gone have changed too; then the filing keeps the body that last had them.
     changed = """f.status = 'facts_loaded' and not exists (
         select 1 from served as s where s.accession = f.accession and s.facts_hash = f.facts_hash)"""
-    here = {"cik": cik, "now": now}
-    was = _count(con, "status = 'facts_loaded'", cik)
-    others = con.execute(
-        f"update raw.edgar_filing as f set facts_changed_at = $now where f.cik = $cik and {changed}", here
-    ).fetchall()
+    values = {"cik": cik, "now": now}
+    before = _count_filings(con, "status = 'facts_loaded'", cik)
+    others = count(
+        con, f"update raw.edgar_filing as f set facts_changed_at = $now where f.cik = $cik and {changed}", values
+    )
     con.execute(
         """update raw.edgar_filing as f set status = 'facts_loaded', fact_count = s.fact_count,
             facts_hash = s.facts_hash, content_hash = $hash
         from served as s where f.cik = $cik and f.accession = s.accession""",
         {"cik": cik, "hash": content_hash},
     )
-    con.execute("update raw.edgar_filing as f set looked_at = $now where f.cik = $cik and f.is_xbrl", here)
+    con.execute("update raw.edgar_filing as f set looked_at = $now where f.cik = $cik and f.is_xbrl", values)
     con.execute(
         """update raw.edgar_filing as f set status = 'no_facts'
         where f.cik = $cik and f.status = 'pending_at_source' and f.filing_date < $day""",
         {"cik": cik, "day": (now - GIVE_UP).date()},
     )
     con.execute("drop table served")
-    return _count(con, "status = 'facts_loaded'", cik) - was, int(others[0][0])
+    return _count_filings(con, "status = 'facts_loaded'", cik) - before, others
 
 
-def _count(con: Connection, where: str, cik: int) -> int:
-    query = f"select count(*) from raw.edgar_filing where cik = ? and {where}"
-    return int(con.execute(query, [cik]).fetchall()[0][0])
-
-
-SOURCE = "edgar"
-OFF = (
-    "SEC_USER_AGENT is not set: no filing was read, the figures loaded before serve alone. "
-    'Set it to "name e-mail" in .env, as the SEC demands, and refresh again'
-)
-# So many issuers in a row without a proper answer, and it is not the issuers.
-MOST_FAULTS_IN_A_ROW = 3
-
-OpenClient = Callable[[str | None, str], Client]
+def _count_filings(con: Connection, where: str, cik: int) -> int:
+    return count(con, f"select count(*) from raw.edgar_filing where cik = $cik and {where}", {"cik": cik})
 
 
 @dataclass
 class EdgarPoll:
-    """What a refresh learnt: an entry for each issuer that answered, and why the others did not.
+    """What became of a poll: an entry for each issuer that answered, and why the others did not.
 
-    `changed` says whether anything downstream may come out differently than before.
+    `changed` says whether tables downstream may differ from before.
     """
 
     status: Status = "current"
@@ -407,7 +400,7 @@ def refresh_edgar(con: Connection, settings: Settings, now: datetime, open_clien
         found.status, (until, found.reason) = "stale", blocked
     else:
         with open_client(settings.sec_user_agent, settings.sec_base_url) as client:
-            until = _ask(con, settings, client, now, found)
+            until = _poll_all(con, settings, client, now, found)
             found.requests = client.requests
     differs = ledger.set_status(found.status, found.reason, now, not_before=until)
     found.changed = differs or any(issuer.loaded or issuer.changed for issuer in found.issuers)
@@ -423,8 +416,8 @@ def platform_ciks(con: Connection) -> list[int]:
     return [row[0] for row in rows]
 
 
-def one_by_one(ciks: Iterable[int], poll: Callable[[int], IssuerPoll]) -> Iterator[tuple[int, IssuerPoll | Exception]]:
-    """Poll issuer after issuer; one that fails is told and the others go on.
+def poll_each(ciks: Iterable[int], poll: Callable[[int], IssuerPoll]) -> Iterator[tuple[int, IssuerPoll | Exception]]:
+    """Poll issuer after issuer; one that fails is yielded with its error, and the others go on.
 
     Raises BlockedError and AgentError as they come, and UnavailableError where several issuers in a row
     got no proper answer: nobody must be asked any more then.
@@ -441,13 +434,13 @@ def one_by_one(ciks: Iterable[int], poll: Callable[[int], IssuerPoll]) -> Iterat
             yield cik, error
 
 
-def _ask(con: Connection, settings: Settings, client: Client, now: datetime, found: EdgarPoll) -> datetime | None:
+def _poll_all(con: Connection, settings: Settings, client: Client, now: datetime, found: EdgarPoll) -> datetime | None:
     """Fill `found`; returns until when EDGAR wants no request, if it blocks."""
     problems: list[str] = []
     until = None
     try:
         ciks = platform_ciks(con)
-        for _, answer in one_by_one(ciks, lambda cik: poll_issuer(con, settings, client, cik, now)):
+        for _, answer in poll_each(ciks, lambda cik: poll_issuer(con, settings, client, cik, now)):
             if isinstance(answer, IssuerPoll):
                 found.issuers.append(answer)
             else:

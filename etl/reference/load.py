@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from etl.config import Settings
 from etl.ledger import Ledger, LoadRecord, QuarantineRecord
 from etl.reference.read import Reading, read
-from etl.warehouse import Connection, transaction
+from etl.warehouse import Connection, count, transaction
 
 SOURCE = "reference"
 
@@ -53,7 +52,7 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
     reading = read(settings.figures, settings.root)
     hashes = {f.file: f.content_hash for f in reading.files}
     _stage(con, reading, hashes)
-    superseded = _count(
+    superseded = count(
         con,
         """update raw.reference_row as r set superseded_at = $now
         where superseded_at is null and not exists (
@@ -61,7 +60,7 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
                 and s.fields = r.fields and s.reading = r.reading)""",
         {"now": now},
     )
-    added = _count(
+    added = count(
         con,
         """insert into raw.reference_row by name
         select s.*, $now as loaded_at from staged as s
@@ -132,8 +131,3 @@ def _stage(con: Connection, reading: Reading, hashes: dict[str, str]) -> None:
             "as": [list(r.reading.values()) for r in records],
         },
     )
-
-
-def _count(con: Connection, sql: str, parameters: dict[str, Any]) -> int:
-    row = con.execute(sql, parameters).fetchone()
-    return int(row[0]) if row else 0
