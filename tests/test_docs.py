@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,3 +115,16 @@ def test_subcommand_rule_can_fail() -> None:
         unknown_subcommands("`warehouse docs checks`, `.venv/bin/warehouse --demo refresh`, `warehouse diff 3 4`") == []
     )
     assert unknown_subcommands("`warehouse docs dictionaries` and `warehouse paint`") == ["docs dictionaries", "paint"]
+
+
+def reference_counts() -> list[int]:
+    """The number of rows of each reference file, largest first, after their sum."""
+    counts = [sum(1 for _ in csv.DictReader(path.open(encoding="utf-8"))) for path in ROOT.glob("data/reference/*.csv")]
+    return [sum(counts), *sorted(counts, reverse=True)]
+
+
+def test_the_page_on_quarantine_counts_the_reference_rows() -> None:
+    text = (ROOT / "docs" / "quarantine.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"All .* of `data/reference` are accepted .*?\)", text)
+    numbers = [int(number.replace(",", "")) for number in re.findall(r"\b[\d,]*\d", sentence)]
+    assert [numbers[0], *sorted(numbers[1:], reverse=True)] == reference_counts()

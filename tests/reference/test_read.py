@@ -44,7 +44,7 @@ def test_the_reference_data_is_read_completely() -> None:
 
 def test_half_widths_follow_the_printed_digits() -> None:
     by_id = {r.reading["observation_id"]: r for r in read([REFERENCE], ROOT).records if r.kind == "observation"}
-    assert len(by_id) == 789
+    assert len(by_id) == sum(r.kind == "observation" for r in read([REFERENCE], ROOT).records)
     assert by_id["obs_1426673f99"].reading["rounding_half_width"] == "500000"
     assert by_id["obs_58509ddaf8"].reading["rounding_half_width"] == "500000"  # RMB 7 trillion 494,000 million
     assert by_id["obs_9b071b26dc"].reading["rounding_half_width"] == "50000000"  # 2兆4440億元
@@ -57,7 +57,7 @@ def test_each_reference_figure_ten_times_off_is_quarantined(tmp_path: Path) -> N
     rows = list(csv.DictReader((folder / "observations.csv").open(encoding="utf-8", newline="")))
     write(folder, observations=[{**row, "value": f"{Decimal(row['value']) * 10:f}"} for row in rows])
     reading = read([folder], ROOT)
-    assert Counter(reject.column for reject in reading.rejects) == {"value": 789}
+    assert Counter(reject.column for reject in reading.rejects) == {"value": len(rows)}
 
 
 # --- A folder beside it ------------------------------------------------------------------------------
