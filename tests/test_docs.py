@@ -153,4 +153,4 @@ def test_the_mart_of_the_guide_passes_its_case(con: Connection, tmp_path: Path) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert run_case(con, case, tmp_path / "sql") == []
-    assert len(load_suite(tmp_path / "expectations", f"marts.{EXAMPLE}", "economics").expectations) == 2
+    assert len(load_suite(tmp_path / "expectations", f"marts.{EXAMPLE}", "economics").expectations) == 3

@@ -1,6 +1,6 @@
 """Definitions and words are data: adding one is one row, and every place that must know it is tested by name.
 
-A copy of the project gets the definition cac_gross_40 as one row of sql/core/definition.sql and one case. Models,
+A copy of the project gets the definition cac_gross_45 as one row of sql/core/definition.sql and one case. Models,
 suites, explain, chart and pages then know it; a place that would not fails under its own name. And nothing lists
 definitions or words a second time.
 """
@@ -28,8 +28,8 @@ from etl.warehouse import Connection, memory
 from tests.support.model_cases import run_case
 from tests.support.models import project_models
 
-NEW = "cac_gross_40"
-ROW = "        ('cac_gross_40', 'gross', 12, 0.40, null),\n"
+NEW = "cac_gross_45"
+ROW = "        ('cac_gross_45', 'gross', 12, 0.45, null),\n"
 BESIDE = "cac_gross_30"
 JD_2016 = f"jd/whole/{NEW}/2016-12-31"
 # Tables in which a row for each definition stands beside the others.
@@ -68,12 +68,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = file.read_text(encoding="utf-8")
     assert text.count(f"('{BESIDE}'") == 1
     file.write_text(text.replace(f"        ('{BESIDE}'", f"{ROW}        ('{BESIDE}'"), encoding="utf-8")
-    case = root / "cases" / "steps" / "cac_ratio" / "pinduoduo_2019_at_40_percent"
+    case = root / "cases" / "steps" / "cac_ratio" / "pinduoduo_2019_at_45_percent"
     case.mkdir(parents=True)
     window = ROOT / "tests" / "models" / "steps" / "cac_ratio" / "pinduoduo_2019" / "steps.acquisition_window.csv"
     shutil.copy(window, case)
-    # By hand: 27,174.249 / (585.2 - 0.6 x 418.5 = 334.1) = 81.3357...
-    (case / "expected.csv").write_text(f"definition,buyers_won,cac\n{NEW},334.1,81.33567494762047\n", encoding="utf-8")
+    # By hand: 27,174.249 / (585.2 - 0.55 x 418.5 = 355.025) = 76.5418...
+    (case / "expected.csv").write_text(f"definition,buyers_won,cac\n{NEW},355.025,76.54179001478768\n", encoding="utf-8")
     return root
 
 
@@ -122,9 +122,9 @@ def explained(con: Connection) -> str:
 
 def test_explain_works_a_new_definition_out(changed: Connection) -> None:
     text = explained(changed)
-    # By hand: 10,158.686 / (226.6 - 0.6 x 155 = 133.6) = 76.04
-    assert f"{NEW} = S / (N_t − 0.6 × N_0)\n  = 10,158.686 m / (226.6 m − 0.6 × 155 m)\n  = 76.04" in text
-    assert "if 40 % of the earlier ones lapsed" in text
+    # By hand: 10,158.686 / (226.6 - 0.55 x 155 = 141.35) = 71.87
+    assert f"{NEW} = S / (N_t − 0.55 × N_0)\n  = 10,158.686 m / (226.6 m − 0.55 × 155 m)\n  = 71.87" in text
+    assert "if 45 % of the earlier ones lapsed" in text
 
 
 def test_the_chart_shows_a_new_scenario(changed: Connection) -> None:
@@ -146,7 +146,7 @@ def test_the_page_names_a_new_definition(pages: dict[str, str], page: str) -> No
 
 
 def test_a_new_case_shows_a_new_definition(con: Connection, project: Path) -> None:
-    case = project / "cases" / "steps" / "cac_ratio" / "pinduoduo_2019_at_40_percent"
+    case = project / "cases" / "steps" / "cac_ratio" / "pinduoduo_2019_at_45_percent"
     assert run_case(con, case, project / "sql") == []
 
 
