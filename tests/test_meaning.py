@@ -150,6 +150,36 @@ def test_a_new_case_shows_a_new_definition(con: Connection, project: Path) -> No
     assert run_case(con, case, project / "sql") == []
 
 
+def test_a_new_shape_is_a_row_a_branch_of_a_macro_and_a_case(con: Connection, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "sql", tmp_path / "sql")
+    added = {
+        "core/definition.sql": [
+            (
+                "        ('marginal', false,",
+                "        ('yearly', true, 'S / (N_t − {kept} × {kept} × N_0)', 'a scenario'),\n",
+            ),
+            ("        ('marginal_cac',", "        ('cac_yearly_20', 'yearly', 24, 0.20, null),\n"),
+        ],
+        "macros/buyers_won.sql": [
+            ("        when 'gross'", "        when 'yearly' then at_end - (1 - lapse) * (1 - lapse) * at_start\n")
+        ],
+    }
+    for name, lines in added.items():
+        text = (tmp_path / "sql" / name).read_text(encoding="utf-8")
+        for place, line in lines:
+            assert text.count(place) == 1
+            text = text.replace(place, line + place)
+        (tmp_path / "sql" / name).write_text(text, encoding="utf-8")
+    con.execute((tmp_path / "sql" / "macros" / "buyers_won.sql").read_text(encoding="utf-8"))
+    case = tmp_path / "cases" / "steps" / "cac_ratio" / "a_fifth_each_year"
+    case.mkdir(parents=True)
+    window = "scope,period_start,period_end,months,spend,buyers_start,buyers_end,flags,input_observation_ids"
+    (case / "steps.acquisition_window.csv").write_text(f'{window}\n"",2018-01-01,2019-12-31,24,360,100,244,[],[]\n')
+    # By hand: 360 / (244 - 0.8 x 0.8 x 100 = 180) = 2
+    (case / "expected.csv").write_text("definition,buyers_won,cac\ncac_yearly_20,180,2\n")
+    assert run_case(con, case, tmp_path / "sql") == []
+
+
 CASES = [path for path in sorted((ROOT / "tests" / "models").glob("*/*/*")) if ".".join(path.parts[-3:-1]) in TABLES]
 
 

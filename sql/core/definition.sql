@@ -1,7 +1,7 @@
 -- How an acquisition cost is defined: over which window, of what shape, in symbols and in words.
 -- grain: definition
--- A definition is one row of the second list; a shape is one row of the first, and a branch of core.buyers_won in
--- sql/macros.
+-- A definition is one row of the second list; a shape is one row of the first, and a branch of
+-- sql/macros/buyers_won.sql.
 with shape as (
     select listed.*
     from (

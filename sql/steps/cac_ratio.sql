@@ -6,9 +6,19 @@ with ratio as (
         acquired.*,
         definition.definition,
         acquired.buyers_end - acquired.buyers_start as net_adds,
-        acquired.buyers_end - (1 - definition.lapse) * acquired.buyers_start as won,
-        acquired.buyers_end_low - (1 - definition.lapse) * acquired.buyers_start_high as won_low,
-        acquired.buyers_end_high - (1 - definition.lapse) * acquired.buyers_start_low as won_high
+        buyers_won(definition.shape, definition.lapse, acquired.buyers_start, acquired.buyers_end) as won,
+        buyers_won(
+            definition.shape,
+            definition.lapse,
+            acquired.buyers_start_high,
+            acquired.buyers_end_low
+        ) as won_low,
+        buyers_won(
+            definition.shape,
+            definition.lapse,
+            acquired.buyers_start_low,
+            acquired.buyers_end_high
+        ) as won_high
     from steps.acquisition_window as acquired
     join core.definition as definition on definition.months = acquired.months and definition.based_on is null
 ),
