@@ -73,7 +73,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     window = ROOT / "tests" / "models" / "steps" / "cac_ratio" / "pinduoduo_2019" / "steps.acquisition_window.csv"
     shutil.copy(window, case)
     # By hand: 27,174.249 / (585.2 - 0.55 x 418.5 = 355.025) = 76.5418...
-    (case / "expected.csv").write_text(f"definition,buyers_won,cac\n{NEW},355.025,76.54179001478768\n", encoding="utf-8")
+    (case / "expected.csv").write_text(
+        f"definition,buyers_won,cac\n{NEW},355.025,76.54179001478768\n", encoding="utf-8"
+    )
     return root
 
 
@@ -155,13 +157,13 @@ def test_a_new_shape_is_a_row_a_branch_of_a_macro_and_a_case(con: Connection, tm
     added = {
         "core/definition.sql": [
             (
-                "        ('marginal', false,",
+                "        (\n            'marginal', false,",
                 "        ('yearly', true, 'S / (N_t − {kept} × {kept} × N_0)', 'a scenario'),\n",
             ),
             ("        ('marginal_cac',", "        ('cac_yearly_20', 'yearly', 24, 0.20, null),\n"),
         ],
         "macros/buyers_won.sql": [
-            ("        when 'gross'", "        when 'yearly' then at_end - (1 - lapse) * (1 - lapse) * at_start\n")
+            ("    when 'gross'", "    when 'yearly' then at_end - (1 - lapse) * (1 - lapse) * at_start\n")
         ],
     }
     for name, lines in added.items():
