@@ -44,7 +44,7 @@ def partners(truth: World) -> Iterator[tuple[str, Channel, int, Daily]]:
 
 
 def cents(daily: Daily, name: str, column: int, days: slice = slice(None)) -> Decimal:
-    return Decimal(int(daily.figures[name][days, column].sum())) / 100
+    return Decimal(int(daily[name][days, column].sum())) / 100
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,8 @@ def test_daily_sums_equal_the_inputs_to_the_cent(demo: Connection, truth: World)
         net = cents(daily, "gmv", column) - cents(daily, "cancelled_gmv", column) - cents(daily, "refunded_gmv", column)
         assert found == (
             channel.last - channel.first + 1,
-            int(daily.figures["orders"][:, column].sum()),
-            int(daily.figures["new_buyers"][:, column].sum()),
+            int(daily["orders"][:, column].sum()),
+            int(daily["new_buyers"][:, column].sum()),
             cents(daily, "gmv", column),
             net,
             cents(daily, "marketing_spend", column),
@@ -129,7 +129,7 @@ def test_partners_and_other_channels_sum_to_the_platform(demo: Connection, truth
             ).fetchall()
             others = [column for column, c in enumerate(platform.channels) if not c.partnership_id]
             scale = 1 if name in ("new_buyers", "orders") else 100
-            rest = Decimal(sum(int(daily.figures[name][:, column].sum()) for column in others)) / scale
+            rest = Decimal(sum(int(daily[name][:, column].sum()) for column in others)) / scale
             assert of_partners + rest == of_platform, (platform.slug, name)
 
 
@@ -164,7 +164,7 @@ def test_a_trailing_window_is_its_28_days(demo: Connection, truth: World) -> Non
             [slug, channel.partnership_id, last],
         ).fetchone()
         days = slice(DAYS - 28, DAYS)
-        counted = int(daily.figures["new_buyers"][days, column].sum())
+        counted = int(daily["new_buyers"][days, column].sum())
         expected = (cents(daily, "gmv", column, days), counted, 28)
         assert found == (expected if channel.last == DAYS - 1 else None)
 
