@@ -1,8 +1,8 @@
-"""The contracts of the daily data: what a team delivers, each column with its unit and null rule, once.
+"""The contracts of the daily data: what a team delivers, each column with its unit and null rule.
 
-From here come the tables of core and their history in raw, their comments, the types a file is read with,
-and the conditions under which a row is set aside. A further column of a file is kept in `extra`; a
-contract is chosen by a file's columns, never by its name.
+They give the tables of core and their history in raw, with comments, the types with which a file is read, and the
+conditions under which a row is quarantined. A further column of a file is kept in `extra`. A contract is chosen by
+a file's columns, never by its name.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from dataclasses import dataclass, replace
 class Column:
     """A column of a contract: its DuckDB type and meaning with its unit.
 
-    `required` says that a file must have it, `filled` that no row may leave it empty. Without a value a
-    row has `default`, a SQL literal, which is always allowed. `least` is the smallest value, `words` are the
-    only ones, `known_in` names the column, as schema.table.column, that defines them.
+    `required` says that a file must have it and no row may leave it empty. Without a value a row has `default`, a
+    SQL literal, which is always allowed. `least` is the smallest value, `words` are the only ones, `known_in` names
+    the column, as schema.table.column, that defines them.
     """
 
     name: str
     type: str
     meaning: str
     required: bool = False
-    filled: bool = False
     default: str = "null"
     least: int | None = None
     words: tuple[str, ...] = ()
@@ -77,7 +76,6 @@ ORIGIN = (
 )
 SUPERSEDED = Column("superseded_at", "timestamptz", "when a newer file replaced it")
 
-
 MONEY = "decimal(18,4)"
 RATE = "decimal(18,8)"
 
@@ -90,32 +88,50 @@ def _money(name: str, meaning: str) -> Column:
     return Column(name, MONEY, f"{meaning}, in currency; empty: not delivered, which is not 0", least=0)
 
 
+def _choice(name: str, meaning: str, *words: str, default: str = "null") -> Column:
+    """A column of a few words, which its meaning lists; required unless there is a default."""
+    meaning += f"{', '.join(words[:-1])} or {words[-1]}"
+    return Column(name, "varchar", meaning, required=default == "null", default=default, words=words)
+
+
 def _future(column: str) -> Rule:
     return Rule(f"{column} > $latest", column, "lies in the future; correct it, or deliver it when it is over")
 
 
+def _currency_code(column: str) -> Rule:
+    reason = "is no ISO 4217 code; write three capital letters, CNY and not RMB"
+    return Rule(f"not regexp_full_match({column}, '[A-Z]{{3}}')", column, reason)
+
+
 _PLATFORM = Column(
-    "platform",
-    "varchar",
-    "platform slug, as core.platform has it",
+    *("platform", "varchar", "platform slug, as core.platform has it"),
     required=True,
-    filled=True,
     known_in="core.platform.platform",
 )
 _CHANNEL = Column("channel", "varchar", "channel of the traffic; '' is the total of all channels", default="''")
 _PARTNERSHIP = Column(
-    "partnership_id",
-    "varchar",
-    "partnership that brought it, as core.partnership has it; '' is none",
+    *("partnership_id", "varchar", "partnership that brought it, as core.partnership has it; '' is none"),
     default="''",
     known_in="core.partnership.partnership_id",
 )
 _CURRENCY = Column("currency", "varchar", "ISO 4217 code of every amount of the row; empty where there is none")
 _SIMULATED = Column("is_simulated", "boolean", "true where the figure is made up, for a demo", default="false")
-_MEASURED = ("gmv", "cancelled_gmv", "refunded_gmv", "marketing_spend", "subsidies", "commission")
-_COUNTED = ("dau", "sessions", "orders", "buyers", "new_buyers")
-_NO_CODE = "not regexp_full_match(currency, '[A-Z]{3}')"
-_CODE = Rule(_NO_CODE, "currency", "is no ISO 4217 code; write three capital letters, CNY and not RMB")
+_PERIOD_ENDS = Rule("period_end < period_start", "period_end", "is before period_start; correct one of the two")
+_COUNTS = (
+    _count("dau", "active users of the day, persons"),
+    _count("sessions", "visits"),
+    _count("orders", "orders placed"),
+    _count("buyers", "persons who placed an order that day"),
+    _count("new_buyers", "persons whose first order it was"),
+)
+_AMOUNTS = (
+    _money("gmv", "value of the orders placed, with those cancelled or refunded later"),
+    _money("cancelled_gmv", "value of orders cancelled"),
+    _money("refunded_gmv", "value of orders refunded"),
+    _money("marketing_spend", "spent on marketing"),
+    _money("subsidies", "coupons and subsidies paid by the platform"),
+    _money("commission", "commission paid to or received from the partner"),
+)
 
 PLATFORM_METRIC_DAILY = Contract(
     "platform_metric_daily",
@@ -124,35 +140,21 @@ PLATFORM_METRIC_DAILY = Contract(
     "date",
     (
         _PLATFORM,
-        Column("date", "date", "the day, as the platform's team counts it", required=True, filled=True),
-        _CHANNEL,
-        _PARTNERSHIP,
-        _CURRENCY,
-        _count("dau", "active users of the day, persons"),
-        _count("sessions", "visits"),
-        _count("orders", "orders placed"),
-        _count("buyers", "persons who placed an order that day"),
-        _count("new_buyers", "persons whose first order it was"),
-        _money("gmv", "value of the orders placed, with those cancelled or refunded later"),
-        _money("cancelled_gmv", "value of orders cancelled"),
-        _money("refunded_gmv", "value of orders refunded"),
-        _money("marketing_spend", "spent on marketing"),
-        _money("subsidies", "coupons and subsidies paid by the platform"),
-        _money("commission", "commission paid to or received from the partner"),
-        _SIMULATED,
+        Column("date", "date", "the day, as the platform's team counts it", required=True),
+        *(_CHANNEL, _PARTNERSHIP, _CURRENCY, *_COUNTS, *_AMOUNTS, _SIMULATED),
     ),
     (
         _future("date"),
         Rule(
-            f"currency is null and coalesce({', '.join(_MEASURED)}) is not null",
+            f"currency is null and coalesce({', '.join(column.name for column in _AMOUNTS)}) is not null",
             "currency",
             "is empty where amounts are given; name the currency",
         ),
-        _CODE,
+        _currency_code("currency"),
         Rule("refunded_gmv > gmv", "refunded_gmv", "is above gmv; correct one of the two"),
         Rule("new_buyers > buyers", "new_buyers", "is above buyers; correct one of the two"),
         Rule(
-            " and ".join(f"{name} is null" for name in (*_COUNTED, *_MEASURED)),
+            " and ".join(f"{column.name} is null" for column in (*_COUNTS, *_AMOUNTS)),
             "",
             "has no figure at all; deliver one, or leave the row out",
         ),
@@ -165,34 +167,21 @@ PARTNER_TARGET = Contract(
     ("partnership_id", "metric", "period_start"),
     "period_start",
     (
-        replace(_PARTNERSHIP, required=True, filled=True, default="null"),
-        Column(
-            "metric",
-            "varchar",
-            "new_buyers, net_gmv or orders",
-            required=True,
-            filled=True,
-            words=("new_buyers", "net_gmv", "orders"),
-        ),
-        Column("period_start", "date", "first day of the period", required=True, filled=True),
-        Column("period_end", "date", "last day of the period", required=True, filled=True),
-        Column("target", MONEY, "to be reached: persons, currency or orders", required=True, filled=True, least=0),
+        replace(_PARTNERSHIP, required=True, default="null"),
+        _choice("metric", "", "new_buyers", "net_gmv", "orders"),
+        Column("period_start", "date", "first day of the period", required=True),
+        Column("period_end", "date", "last day of the period", required=True),
+        Column("target", MONEY, "to be reached: persons, currency or orders", required=True, least=0),
         replace(_CURRENCY, meaning="ISO 4217 code of a target in money; else empty"),
-        Column(
-            "shape",
-            "varchar",
-            "how it builds up: linear, seasonal or milestone",
-            default="'linear'",
-            words=("linear", "seasonal", "milestone"),
-        ),
+        _choice("shape", "how it builds up: ", "linear", "seasonal", "milestone", default="'linear'"),
         Column("agreed_on", "date", "day of the agreement; empty where unknown"),
         _SIMULATED,
     ),
     (
-        Rule("period_end < period_start", "period_end", "is before period_start; correct one of the two"),
+        _PERIOD_ENDS,
         _future("agreed_on"),
         Rule("metric = 'net_gmv' and currency is null", "currency", "is empty where money is the target"),
-        _CODE,
+        _currency_code("currency"),
     ),
 )
 
@@ -202,32 +191,16 @@ ORDER_EVENT = Contract(
     ("event_id",),
     "event_time",
     (
-        Column("event_id", "varchar", "identifier of the order event", required=True, filled=True),
-        Column("event_time", "timestamp", "when it happened, UTC", required=True, filled=True),
-        _PLATFORM,
-        _CHANNEL,
-        _PARTNERSHIP,
-        Column("buyer_id_hash", "varchar", "hash of the buyer's identifier", required=True, filled=True),
-        Column(
-            "amount",
-            MONEY,
-            "value of the order, in currency; never negative",
-            required=True,
-            filled=True,
-            least=0,
-        ),
-        replace(_CURRENCY, meaning="ISO 4217 code of the amount", required=True, filled=True),
-        Column(
-            "status",
-            "varchar",
-            "placed, cancelled or refunded",
-            required=True,
-            filled=True,
-            words=("placed", "cancelled", "refunded"),
-        ),
+        Column("event_id", "varchar", "identifier of the order event", required=True),
+        Column("event_time", "timestamp", "when it happened, UTC", required=True),
+        *(_PLATFORM, _CHANNEL, _PARTNERSHIP),
+        Column("buyer_id_hash", "varchar", "hash of the buyer's identifier", required=True),
+        Column("amount", MONEY, "value of the order, in currency; never negative", required=True, least=0),
+        replace(_CURRENCY, meaning="ISO 4217 code of the amount", required=True),
+        _choice("status", "", "placed", "cancelled", "refunded"),
         _SIMULATED,
     ),
-    (_future("event_time"), _CODE),
+    (_future("event_time"), _currency_code("currency")),
 )
 
 FX_RATE = Contract(
@@ -236,24 +209,18 @@ FX_RATE = Contract(
     ("currency", "quote_currency", "period_start", "period_end", "source"),
     "period_start",
     (
-        replace(_CURRENCY, meaning="ISO 4217 code of the currency", required=True, filled=True),
-        Column(
-            "quote_currency",
-            "varchar",
-            "ISO 4217 code of the currency of the rate",
-            required=True,
-            filled=True,
-        ),
-        Column("period_start", "date", "first day of the rate", required=True, filled=True),
-        Column("period_end", "date", "last day; equal to the first for a day's rate", required=True, filled=True),
-        Column("rate", RATE, "units of quote_currency for one unit of currency", required=True, filled=True),
-        Column("source", "varchar", "who says so", required=True, filled=True),
+        replace(_CURRENCY, meaning="ISO 4217 code of the currency", required=True),
+        Column("quote_currency", "varchar", "ISO 4217 code of the currency of the rate", required=True),
+        Column("period_start", "date", "first day of the rate", required=True),
+        Column("period_end", "date", "last day; equal to the first for a day's rate", required=True),
+        Column("rate", RATE, "units of quote_currency for one unit of currency", required=True),
+        Column("source", "varchar", "who says so", required=True),
     ),
     (
-        Rule("period_end < period_start", "period_end", "is before period_start; correct one of the two"),
+        _PERIOD_ENDS,
         Rule("rate <= 0", "rate", "is not above 0"),
-        _CODE,
-        replace(_CODE, breaks=_NO_CODE.replace("currency", "quote_currency"), column="quote_currency"),
+        _currency_code("currency"),
+        _currency_code("quote_currency"),
     ),
 )
 
@@ -271,9 +238,9 @@ def contract_tables() -> dict[str, tuple[str, tuple[Column, ...]]]:
 
 
 def as_of_macro(contract: Contract) -> str:
-    """The statement that makes raw.<name>_as_of(known_at): the rows that counted at a time of knowledge.
+    """The statement that makes raw.<name>_as_of(known_at): the rows that counted at that time.
 
-    It stands in raw, beside the history it reads, which is not published.
+    The macro is in raw, as the history is that it reads, and so is not published.
     """
     names = ", ".join(f"r.{column.name}" for column in (*contract.columns, *ORIGIN))
     known = "r.loaded_at <= known_at"

@@ -272,7 +272,7 @@ def _add_columns(con: Connection, table: str, columns: Sequence[Column]) -> None
             "into `extra`"
         )
     for column in missing:
-        if column.filled and column.default == "null":
+        if column.required and column.default == "null":
             raise MendError(
                 f"{table} has rows without {column.name}, which no row may leave empty: give it a default in "
                 "its contract"

@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "daily-data.md"
 
 def must(column: Column) -> str:
     """What a file must say of a column, in a word."""
-    if column.required and column.filled:
+    if column.required:
         return "yes"
     return f"no; {column.default} without" if column.default != "null" else "no"
 
@@ -72,7 +72,7 @@ def test_a_contract_can_be_told_by_its_columns_and_checked(contract: Contract) -
         )
         .fetchall()
     )
-    assert found.faults[rows[0][0]].column == next(c.name for c in contract.columns if c.filled)
+    assert found.faults[rows[0][0]].column == next(c.name for c in contract.columns if c.required)
     assert len(found.faults) < 256, "a fault is kept in one byte"
 
 

@@ -200,7 +200,7 @@ def _decimal(kind: str) -> tuple[str, str]:
 
 def _add_column(found: RowRules, column: Column, limits: Limits) -> None:
     name, rules = column.name, found.rules
-    if column.filled:
+    if column.required:
         found.add(rules, f"{name} is null", name, "is empty; fill it in")
     if column.least is not None:
         found.add(rules, f"{name} < {column.least}", name, f"is below {column.least}; correct it")
