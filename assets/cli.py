@@ -21,7 +21,7 @@ from etl.errors import MendError, RetryError
 from etl.warehouse import DatabaseError, open_build, open_snapshot
 
 if TYPE_CHECKING:
-    from etl.inbox.load import InboxResult
+    from etl.inbox.load import FileLoad
 
 # The summary says what went wrong; Dagster's own log of it, with traces, is in the UI.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -262,11 +262,11 @@ def replay(names: tuple[str, ...]) -> None:
         report(replay(con, settings, datetime.now(UTC), names))
 
 
-def report(result: "InboxResult") -> None:
+def report(loads: "tuple[FileLoad, ...]") -> None:
     """Print a line for each file; exit with 1 when one was refused."""
-    for file in result.files:
+    for file in loads:
         print(file)
-    sys.exit(int(any(file.status == "refused" for file in result.files)))
+    sys.exit(int(any(file.status == "refused" for file in loads)))
 
 
 @edgar.command()

@@ -93,7 +93,7 @@ def inbox(file: Path, home: Path) -> None:
         _limit(con)
         con.execute("create table core.platform as select 'platform_' || i as platform from range(3) as r(i)")
         con.execute("create table core.partnership as select null::varchar as partnership_id limit 0")
-        (load,) = load_inbox(con, settings, datetime.now(UTC), progress=lambda sentence: None).files
+        (load,) = load_inbox(con, settings, datetime.now(UTC), progress=lambda sentence: None)
     if load.status != ("partly_loaded" if "faults" in file.name else "loaded"):
         raise RuntimeError(f"{load.status}: {load.reason}")
 

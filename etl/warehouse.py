@@ -29,8 +29,6 @@ from etl.errors import MendError, RetryError
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 MemoryShortage = duckdb.OutOfMemoryException
-# Former names, until all callers have the two bases.
-WarehouseError = MendError
 STORAGE_VERSION = "v1.4.0"
 SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
 SQL = ROOT / "sql"
@@ -112,9 +110,8 @@ def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) 
     has it open to write, MendError when it cannot be opened.
     """
     options = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes"
-    quoted = str(path).replace("'", "''")
     try:
-        con.execute(f"attach '{quoted}' as {name} ({options})")
+        con.execute(f"attach {literal(str(path))} as {name} ({options})")
     except (duckdb.IOException, duckdb.BinderException) as error:
         raise _opening_error(str(path), error) from error
     try:
@@ -124,8 +121,13 @@ def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) 
 
 
 def count(con: Connection, sql: str, values: Mapping[str, Any] | None = None) -> int:
-    """The number that a statement answers with: rows that it changed, or what it counted."""
+    """The number that a statement returns: rows that it changed, or what it counted."""
     return int(con.execute(sql, dict(values or {})).fetchall()[0][0])
+
+
+def literal(text: str) -> str:
+    """A text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def rollback(con: Connection) -> None:
@@ -187,8 +189,8 @@ def tables_of(schema: str) -> dict[str, tuple[str, tuple[Column, ...]]]:
 def create_table(table: str, tells: str, columns: Sequence[Column]) -> str:
     """The statements that make a table with its comments, unless it is there; the comments are renewed."""
     listed = ", ".join(f"{column.name} {column.type}" for column in columns)
-    statements = [f"create table if not exists {table} ({listed})", f"comment on table {table} is {_quoted(tells)}"]
-    statements += [f"comment on column {table}.{c.name} is {_quoted(c.meaning)}" for c in columns]
+    statements = [f"create table if not exists {table} ({listed})", f"comment on table {table} is {literal(tells)}"]
+    statements += [f"comment on column {table}.{c.name} is {literal(c.meaning)}" for c in columns]
     return ";\n".join(statements) + ";\n"
 
 
@@ -197,11 +199,7 @@ def _scalar_macro(path: Path) -> str:
     text = path.read_text(encoding="utf-8").rstrip()
     head = takewhile(lambda line: line.startswith("--"), text.splitlines())
     words = " ".join(line.removeprefix("--").strip() for line in head)
-    return f"{text}\ncomment on macro {path.stem} is {_quoted(words)};\n"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"{text}\ncomment on macro {path.stem} is {literal(words)};\n"
 
 
 @cache

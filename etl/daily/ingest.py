@@ -113,7 +113,7 @@ def ingest(
             contract = DELIVERED[table]
             rows = in_runs(contract, merged(changed))
             validate_rows(checks, suites[table], contract.grain, rows, check)
-    return Ingested(brought, loaded.files, days, tuple(checks.results))
+    return Ingested(brought, loaded, days, tuple(checks.results))
 
 
 def _require_registry(con: Connection) -> None:

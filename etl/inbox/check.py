@@ -16,7 +16,8 @@ from datetime import datetime
 
 from etl.config import SIMULATED
 from etl.contracts import Column, Contract, Rule
-from etl.warehouse import Connection, DatabaseError, WarehouseError
+from etl.errors import MendError
+from etl.warehouse import Connection, DatabaseError, literal
 
 LONGEST_NAME = 200  # characters of a platform, channel, identifier: a longer one is a mistake
 EARLIEST = "1990-01-01"
@@ -129,7 +130,7 @@ def check(contract: Contract, fields: Mapping[str, tuple[str, str]], limits: Lim
 def known_words(con: Connection, contracts: Iterable[Contract]) -> dict[str, list[str]]:
     """The words of every column, as schema.table.column, that a contract's column is known in.
 
-    Raises WarehouseError when their table is not built yet.
+    Raises MendError when their table is not built yet.
     """
     words: dict[str, list[str]] = {}
     for place in {column.known_in for contract in contracts for column in contract.columns} - {""}:
@@ -137,7 +138,7 @@ def known_words(con: Connection, contracts: Iterable[Contract]) -> dict[str, lis
         try:
             rows = con.execute(f"select distinct {name} from {table} order by {name}").fetchall()
         except DatabaseError as error:
-            raise WarehouseError(f"{table} is not built yet: run `make refresh`, then load the inbox") from error
+            raise MendError(f"{table} is not built yet: run `make refresh`, then load the inbox") from error
         words[place] = [str(row[0]) for row in rows]
     return words
 
@@ -228,8 +229,3 @@ def _dated(contract: Contract, rule: Rule, now: datetime) -> str:
     kind = contract.column(rule.column).type
     latest = now.date() if kind == "date" else now.replace(tzinfo=None)
     return rule.breaks.replace("$latest", f"{kind} '{latest}'")
-
-
-def literal(text: str) -> str:
-    """A text as a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -19,8 +19,7 @@ from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.lines import Examined, largest_unpacked, unpack
-from etl.inbox.check import literal
-from etl.warehouse import Connection, DatabaseError
+from etl.warehouse import Connection, DatabaseError, literal
 
 Progress = Callable[[str], None]
 _TYPED = re.compile(r"u?(tiny|small|big|huge)?int(eger)?|float|double|boolean|date|timestamp\w*|decimal.*")

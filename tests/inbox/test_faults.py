@@ -160,5 +160,5 @@ def test_a_full_disk_is_reported_and_the_next_run_completes(full_disk: tuple[Pat
     with open_build(settings) as con:
         assert con.execute("select count(*) from core.platform_metric_daily").fetchall() == [(1,)]
         assert [path.name for path in waiting(con, settings)] == ["b"]
-        (load,) = load_inbox(con, settings, NOW, progress=silent).files
+        (load,) = load_inbox(con, settings, NOW, progress=silent)
         assert (load.status, load.rows_loaded) == ("loaded", 20_000)

@@ -67,7 +67,7 @@ def test_the_contract_is_chosen_by_columns(inbox: Inbox) -> None:
         "currency,quote_currency,period_start,period_end,rate,source",
     )
     inbox.csv("days", [daily(1)])
-    assert {load.file: load.contract for load in inbox.load().files} == {
+    assert {load.file: load.contract for load in inbox.load()} == {
         "events": "order_event",
         "targets": "partner_target",
         "rates": "fx_rate",
@@ -119,8 +119,8 @@ def test_the_same_content_loads_nothing_again(inbox: Inbox) -> None:
     inbox.load()
     inbox.csv("copy.csv", [daily(1)])
     assert inbox.waiting() == []
-    assert inbox.load().files == ()
-    (load,) = inbox.load([path]).files
+    assert inbox.load() == ()
+    (load,) = inbox.load([path])
     assert (load.status, load.rows_read) == ("unchanged", 0)
     assert len(inbox.rows()) == 1
     assert inbox.rows("count(*)", "audit.load") == [(1,)]
@@ -131,10 +131,9 @@ def test_a_late_file_replaces_rows_and_as_of_shows_both(inbox: Inbox) -> None:
     inbox.load()
     monday = inbox.now
     inbox.csv("tuesday.csv", [daily(2, gmv="210.00"), daily(3, gmv="300.00"), daily(4, gmv="400.00")])
-    result = inbox.load()
-    (load,) = result.files
+    (load,) = inbox.load()
     assert (load.rows_loaded, load.rows_superseded, load.status) == (3, 1, "loaded")
-    assert result.days == {"platform_metric_daily": (date(2025, 1, 2), date(2025, 1, 4))}
+    assert inbox.changed_days() == [date(2025, 1, 2), date(2025, 1, 4)]
     assert inbox.rows("day(date), gmv::integer") == [(1, 101), (2, 210), (3, 300), (4, 400)]
     old = f"day(date), gmv::integer, {FILE}, superseded_at"
     assert inbox.rows(old, "raw.platform_metric_daily_history as r") == [(2, 200, "monday.csv", inbox.now)]
@@ -148,10 +147,10 @@ def test_an_unchanged_row_keeps_its_first_file(inbox: Inbox) -> None:
     inbox.csv("a.csv", [daily(1)])
     inbox.load()
     inbox.csv("b.csv", [daily(1), daily(2)])
-    (load,) = (result := inbox.load()).files
+    (load,) = inbox.load()
     assert (load.rows_loaded, load.rows_superseded) == (2, 0)
     assert inbox.rows(FILE) == [("a.csv",), ("b.csv",)]
-    assert result.days == {"platform_metric_daily": (date(2025, 1, 2),)}
+    assert inbox.changed_days() == [date(2025, 1, 2)]
 
 
 def test_a_file_whose_every_row_was_replaced_is_superseded(inbox: Inbox) -> None:
@@ -171,7 +170,7 @@ def test_files_are_loaded_in_the_order_of_their_times(inbox: Inbox) -> None:
     older = inbox.csv("b_older.csv", [daily(1, gmv="1")])
     os.utime(newer, (2_000_000_000, 2_000_000_000))
     os.utime(older, (1_000_000_000, 1_000_000_000))
-    assert [load.file for load in inbox.load().files] == ["b_older.csv", "a_newer.csv"]
+    assert [load.file for load in inbox.load()] == ["b_older.csv", "a_newer.csv"]
     assert inbox.rows("gmv") == [(2,)]
 
 
@@ -190,9 +189,9 @@ def test_only_files_inside_the_inbox_are_listed(inbox: Inbox, tmp_path: Path) ->
     inside = inbox.csv("b.csv", [daily(2)])
     (folder / "within.csv").symlink_to(inside)
     assert sorted(inbox.waiting()) == ["a.csv", "b.csv"]
-    (load,) = inbox.load([folder / "link.csv"]).files
+    (load,) = inbox.load([folder / "link.csv"])
     assert (load.status, load.reason) == ("refused", "lies outside the inbox")
-    assert [load.file for load in inbox.load().files if load.status == "loaded"] == ["s3/deep/a.csv", "b.csv"]
+    assert [load.file for load in inbox.load() if load.status == "loaded"] == ["s3/deep/a.csv", "b.csv"]
     assert outside.read_text() == f"{DAILY}\n{daily(1)}\n"
 
 
@@ -200,7 +199,7 @@ def test_simulated_and_real_rows_are_never_mixed_in_one_home(inbox: Inbox, tmp_p
     header = f"{DAILY},is_simulated"
     lines = [f"{daily(1)},true", *(f"{daily(day)},false" for day in range(2, 12))]
     inbox.csv("a.csv", lines, header)
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_loaded, load.rows_quarantined) == (10, 1)
     assert inbox.set_aside() == [
         (2, "is_simulated", lines[0], "a home of real data takes no simulated rows"),
@@ -208,7 +207,7 @@ def test_simulated_and_real_rows_are_never_mixed_in_one_home(inbox: Inbox, tmp_p
     demo = inbox_in(tmp_path / "demo", is_demo=True)
     demo.csv("a.csv", [*(f"{daily(day)},true" for day in range(2, 12)), f"{daily(12)},false"], header)
     demo.csv("real.csv", [daily(20)])
-    first, second = demo.load().files
+    first, second = demo.load()
     assert (first.rows_loaded, first.rows_quarantined) == (10, 1)
     assert second.status == "refused"
     assert "takes no real rows" in second.reason
@@ -217,20 +216,20 @@ def test_simulated_and_real_rows_are_never_mixed_in_one_home(inbox: Inbox, tmp_p
 def test_a_replay_after_a_fix_of_the_registry(inbox: Inbox) -> None:
     lines = [daily(day) for day in range(1, 10)]
     inbox.csv("a.csv", [*lines, daily(10).replace("pdd", "new")])
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.status, load.rows_quarantined) == ("partly_loaded", 1)
     assert "is not known in core.platform.platform" in inbox.set_aside()[0][3]
     inbox.con.execute("insert into core.platform values ('new')")
     assert inbox.waiting() == [], "the same content does not load by itself"
-    (load,) = (result := inbox.replay()).files
+    (load,) = inbox.replay()
     assert (load.status, load.rows_loaded, load.rows_superseded) == ("loaded", 10, 0)
-    assert result.days == {"platform_metric_daily": (date(2025, 1, 10),)}
+    assert inbox.changed_days() == [date(2025, 1, 10)]
     assert inbox.set_aside() == []
     assert inbox.rows("status, superseded_at is null", "audit.load") == [
         ("loaded", True),
         ("partly_loaded", False),
     ]
-    assert inbox.replay().files == ()
+    assert inbox.replay() == ()
 
 
 def test_a_replayed_file_does_not_displace_newer_ones(inbox: Inbox) -> None:
@@ -241,7 +240,7 @@ def test_a_replayed_file_does_not_displace_newer_ones(inbox: Inbox) -> None:
     inbox.load()
     inbox.con.execute("insert into core.platform values ('new')")
     inbox.replay("new.csv")
-    (load,) = inbox.replay("old.csv").files
+    (load,) = inbox.replay("old.csv")
     assert (load.status, load.rows_loaded, load.rows_superseded) == ("loaded", 10, 0)
     told = inbox.rows("gmv::integer", "core.platform_metric_daily where day(date) in (1, 10)")
     assert told == [(2,), (2,)]
@@ -255,9 +254,9 @@ def test_a_replay_removes_rows_whose_key_the_registry_dropped(inbox: Inbox) -> N
     inbox.csv("a.csv", [*(daily(day) for day in range(1, 10)), daily(10).replace("pdd", "jd")])
     inbox.load()
     inbox.con.execute("delete from core.platform where platform = 'jd'")
-    (load,) = (result := inbox.replay("a.csv")).files
+    (load,) = inbox.replay("a.csv")
     assert (load.status, load.rows_loaded, load.rows_superseded) == ("partly_loaded", 9, 1)
-    assert result.days == {"platform_metric_daily": (date(2025, 1, 10),)}
+    assert inbox.changed_days() == [date(2025, 1, 10)]
     assert inbox.rows("platform", "raw.platform_metric_daily_history as r") == [("jd",)]
 
 
@@ -266,7 +265,7 @@ def test_a_corrected_file_closes_its_quarantined_rows(inbox: Inbox) -> None:
     inbox.load()
     assert len(inbox.set_aside()) == 1
     inbox.csv("a.csv", [daily(day) for day in range(1, 11)])
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.status, load.rows_loaded) == ("loaded", 10)
     assert inbox.set_aside() == []
 
@@ -324,11 +323,11 @@ def test_the_files_of_the_demo_are_loaded_completely(inbox: Inbox, tmp_path: Pat
     for table, column in (("platform", "platform"), ("partnership", "partnership_id")):
         file = settings.home / "figures" / f"{table}s.csv"
         inbox.con.execute(f"create or replace table core.{table} as select {column} from '{file}'")
-    result = load_inbox(inbox.con, settings, inbox.now, progress=inbox.said.append)
+    loads = load_inbox(inbox.con, settings, inbox.now, progress=inbox.said.append)
     rows = {name.removeprefix("inbox/"): n for name, n in written.items() if name.startswith("inbox/")}
-    assert {load.file: load.rows_loaded for load in result.files} == rows
+    assert {load.file: load.rows_loaded for load in loads} == rows
     assert inbox.rows("count(*)", "core.order_event") == [(rows["sim_order_event.csv.gz"],)]
-    assert len(result.days["platform_metric_daily"]) == 731
+    assert len(inbox.changed_days()) == 731
 
 
 def test_a_row_count_that_does_not_match_causes_a_second_reading(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,7 +336,7 @@ def test_a_row_count_that_does_not_match_causes_a_second_reading(inbox: Inbox, m
     found = examine(path)
     assert found.lines
     monkeypatch.setattr(inbox_load, "examine", lambda _: replace(found, lines=replace(found.lines, count=5)))
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.status, load.rows_read) == ("loaded", 2)
     assert inbox.said == ["a.csv: not every row can be told apart at full speed, reading it one by one"]
 
@@ -354,10 +353,10 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(inbox_load.Rows, "read", grow)
-        (load,) = inbox.load().files
+        (load,) = inbox.load()
     assert (load.status, inbox.rows("count(*)")) == ("refused", [(0,)])
     assert inbox.waiting() == ["a.csv"]
-    assert [load.rows_loaded for load in inbox.load().files] == [2]
+    assert [load.rows_loaded for load in inbox.load()] == [2]
 
 
 def test_the_command_lists_loads_and_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

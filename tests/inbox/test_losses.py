@@ -33,7 +33,7 @@ def test_an_unterminated_quote_early_in_a_long_file_loses_its_own_row_only(inbox
     lenient = f"header = true, auto_detect = false, columns = {{{TEXTS}}}, ignore_errors = true"
     kept = inbox.con.execute(f"select count(*) from read_csv('{path}', {lenient})").fetchall()[0][0]
     assert kept < 100_000, "DuckDB's reader loses most of the file without a word"
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.status, load.rows_read, load.rows_loaded) == ("partly_loaded", 200_000, 199_999)
     ((line, column, raw, reason),) = inbox.set_aside()
     assert (line, column, raw) == (1001, None, lines[999])
@@ -52,7 +52,7 @@ def test_every_faulty_row_is_quarantined_without_a_limit(inbox: Inbox) -> None:
         f"columns = {{{typed}}}, store_rejects = true, rejects_limit = 100)"
     )
     assert inbox.con.execute("select count(*) from reject_errors").fetchall() == [(100,)]
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_loaded, load.rows_quarantined) == (17_500, 2_500)
 
 
@@ -61,7 +61,7 @@ def test_rows_that_a_lenient_reader_loses_are_kept(inbox: Inbox) -> None:
     lines[10] = lines[10].replace("c10", '"c10" of "us"')
     lines[11] = lines[11].replace("c11", 'c"11')
     inbox.csv("a.csv", lines)
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_read, load.rows_loaded) == (100, 99)
     assert inbox.rows("count(*)", "core.platform_metric_daily where channel = 'c\"11'") == [(1,)]
     assert [(line, raw) for line, _, raw, _ in inbox.set_aside()] == [(12, lines[10])]
@@ -69,7 +69,7 @@ def test_rows_that_a_lenient_reader_loses_are_kept(inbox: Inbox) -> None:
 
 def test_two_errors_in_one_line_quarantine_one_row(inbox: Inbox) -> None:
     inbox.csv("a.csv", [*channels(10), daily(30, "two", gmv="much", orders="many")])
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_read, load.rows_loaded, load.rows_quarantined) == (11, 10, 1)
     assert [row[:2] for row in inbox.set_aside()] == [(12, "orders")]
 
@@ -80,7 +80,7 @@ def test_a_quoted_newline_is_one_row_and_lines_are_counted_on(inbox: Inbox) -> N
     lines[3] = f'{daily(4)},"two\nlines"'
     lines[4] = f"{daily(5, orders='many')},n"
     inbox.csv("a.csv", lines, header)
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.status, load.rows_loaded) == ("partly_loaded", 9)
     noted = "core.platform_metric_daily where extra['note'] <> 'n'"
     assert inbox.rows("day(date), extra['note']", noted) == [(4, "two\nlines")]
@@ -149,7 +149,7 @@ def test_of_a_repeated_key_the_first_row_counts(inbox: Inbox) -> None:
 def test_a_row_that_breaks_the_contract_is_quarantined(inbox: Inbox, column: str, text: str, reason: str) -> None:
     fields = dict(zip(DAILY.split(","), daily(1, "odd").split(","), strict=True)) | {column: text}
     inbox.csv("a.csv", [*channels(10), ",".join(fields.values())])
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_loaded, load.rows_quarantined) == (10, 1)
     ((line, blamed, raw, told),) = inbox.set_aside()
     assert (line, raw) == (12, ",".join(fields.values()))
@@ -175,7 +175,7 @@ def test_a_row_that_breaks_the_contract_is_quarantined(inbox: Inbox, column: str
 def test_unusual_but_valid_values_are_loaded(inbox: Inbox, column: str, text: str, value: object) -> None:
     fields = dict(zip(DAILY.split(","), daily(1, "odd").split(","), strict=True)) | {column: text}
     inbox.csv("a.csv", [",".join(fields.values())])
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert load.status == "loaded", inbox.set_aside()
     assert inbox.rows(column) == [(value,)]
 
@@ -240,7 +240,7 @@ def test_a_time_with_another_offset_is_quarantined(inbox: Inbox) -> None:
     times = ["2025-01-01 10:00:00", "2025-01-01T10:00:00Z", "2025-01-01 10:00:00.123456", "2025-01-01 10:00"]
     times += ["2025-01-01 10:00:00+00:00", "2025-01-01 10:00:00+08:00"]
     inbox.csv("a.csv", [f"e{n},{time},pdd,,,b,1,CNY,placed" for n, time in enumerate(times)], header)
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_loaded, load.rows_quarantined) == (5, 1)
     assert inbox.set_aside()[0][1] == "event_time"
     assert inbox.set_aside()[0][3].startswith("is no time in UTC")

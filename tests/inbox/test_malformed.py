@@ -141,7 +141,7 @@ def test_five_hundred_malformed_files(tmp_path: Path) -> None:
     (tmp_path / "beside").write_text("left alone")
     before = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in tmp_path.rglob("*")
               if path.is_file()}  # fmt: skip
-    loads = {load.file: load for load in inbox.load().files}
+    loads = {load.file: load for load in inbox.load()}
     after = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in tmp_path.rglob("*")
              if path.is_file()}  # fmt: skip
     assert after == before

@@ -48,7 +48,7 @@ def opened_and_read(home: Path, content: bytes) -> tuple[str, int, int]:
     path = inbox.put("delivered", content)
     AUDITED.add(str(path))
     con = CountedConnection(inbox.con, path)
-    (load,) = load_inbox(con, inbox.settings, inbox.now, progress=inbox.said.append).files  # type: ignore[arg-type]
+    (load,) = load_inbox(con, inbox.settings, inbox.now, progress=inbox.said.append)  # type: ignore[arg-type]
     AUDITED.clear()
     return load.status, OPENED.pop(str(path)), con.reads
 

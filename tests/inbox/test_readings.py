@@ -114,7 +114,7 @@ def test_a_line_that_is_no_record_is_detected(odd: str) -> None:
 def test_a_number_that_the_fast_path_cannot_hold_is_read_again_as_text(inbox: Inbox) -> None:
     """15 digits of orders fit into the table and not into the type of the quick reading."""
     inbox.csv("a.csv", [daily(1), daily(2, orders="123456789012345")])
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.status, inbox.rows("max(orders)")) == ("loaded", [(123456789012345,)])
     assert inbox.said == []
 
@@ -125,7 +125,7 @@ def test_repeated_keys_are_found_in_runs_of_days(inbox: Inbox, monkeypatch: pyte
     lines = [daily(1 + n % 28, f"c{n}", gmv="1") for n in range(280)]
     lines[250] = daily(1 + 7, "c7", gmv="2")
     inbox.csv("a.csv", lines)
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_loaded, load.rows_quarantined) == (279, 1)
     assert inbox.rows("gmv::integer", "core.platform_metric_daily where channel = 'c7'") == [(1,)]
     assert inbox.set_aside()[0][0] == 252
@@ -137,7 +137,7 @@ def test_a_file_with_faults_is_loaded_in_one_order_or_another_with_the_same_line
     lines[5], lines[150_000] = daily(6, "c5", orders="x"), daily(1, "c150000", gmv="-1")
     lines[299_999] = daily(1, "c0", gmv="3")
     inbox.csv("a.csv", lines)
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.rows_read, load.rows_quarantined) == (300_000, 3)
     assert [(line, column) for line, column, *_ in inbox.set_aside()] == [
         (7, "orders"),
@@ -153,7 +153,7 @@ def test_too_little_memory_is_reported_with_the_fix(inbox: Inbox) -> None:
     with pytest.raises(MendError, match=r"a\.csv: no room to load it .* give it more with WAREHOUSE_MEM"):
         inbox.load()
     inbox.con.execute("set memory_limit = '1GB'")
-    (load,) = inbox.load().files
+    (load,) = inbox.load()
     assert (load.status, load.rows_loaded) == ("loaded", 300_000)
 
 

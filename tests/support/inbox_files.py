@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from etl.config import SIMULATED, Settings, load_settings
 from etl.contracts import CONTRACTS, Contract
-from etl.inbox.load import FileLoad, InboxResult, load_inbox, replay, waiting
+from etl.inbox.load import FileLoad, load_inbox, replay, waiting
 from etl.warehouse import Connection, memory
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -49,13 +49,12 @@ class Inbox:
         """Deliver lines under a header."""
         return self.put(name, "".join(f"{line}\n" for line in (header, *lines)))
 
-    def load(self, files: Sequence[Path] | None = None) -> InboxResult:
+    def load(self, files: Sequence[Path] | None = None) -> tuple[FileLoad, ...]:
         """Load what waits; check that every row is accounted for."""
         self.now += timedelta(hours=1)
-        result = load_inbox(self.con, self.settings, self.now, files, self.said.append)
-        return self._accounted(result)
+        return self._accounted(load_inbox(self.con, self.settings, self.now, files, self.said.append))
 
-    def replay(self, *names: str) -> InboxResult:
+    def replay(self, *names: str) -> tuple[FileLoad, ...]:
         """Load files again; check that every row is accounted for."""
         self.now += timedelta(hours=1)
         return self._accounted(replay(self.con, self.settings, self.now, names, self.said.append))
@@ -63,7 +62,7 @@ class Inbox:
     def one(self, name: str, content: str | bytes) -> FileLoad:
         """Deliver one file, load it, and say what became of it."""
         self.put(name, content)
-        (load,) = self.load().files
+        (load,) = self.load()
         return load
 
     def waiting(self) -> list[str]:
@@ -74,6 +73,13 @@ class Inbox:
         """What a table holds."""
         return self.con.execute(f"select {columns} from {table} order by all").fetchall()
 
+    def changed_days(self) -> list[date]:
+        """Days of daily metrics of which the last load brought rows or replaced older ones."""
+        rows = "core.platform_metric_daily where loaded_at = $now"
+        replaced = "raw.platform_metric_daily_history where superseded_at = $now and loaded_at < $now"
+        sql = f"select date from {rows} union select date from {replaced} order by date"
+        return [day for (day,) in self.con.execute(sql, {"now": self.now}).fetchall()]
+
     def set_aside(self) -> list[tuple[int, str | None, str, str]]:
         """Line, column, raw text and reason of what is quarantined now."""
         return self.con.execute(
@@ -81,13 +87,13 @@ class Inbox:
             "where superseded_at is null order by file, line"
         ).fetchall()
 
-    def _accounted(self, result: InboxResult) -> InboxResult:
-        for load in result.files:
+    def _accounted(self, loads: tuple[FileLoad, ...]) -> tuple[FileLoad, ...]:
+        for load in loads:
             assert load.rows_read == load.rows_loaded + load.rows_quarantined, load
             assert load.reason or load.status != "refused", load
             if load.status in ("loaded", "partly_loaded"):
                 self._found(load, next(c for c in CONTRACTS if c.name == load.contract))
-        return result
+        return loads
 
     def _found(self, load: FileLoad, contract: Contract) -> None:
         """The audit trail tells the same, and every quarantined row is there with a reason."""
