@@ -131,6 +131,16 @@ def test_repeated_keys_are_found_in_runs_of_days(inbox: Inbox, monkeypatch: pyte
     assert inbox.set_aside()[0][0] == 252
 
 
+def test_an_empty_day_is_quarantined_where_keys_are_searched_in_runs(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_load, "PART", 10)
+    inbox.csv("a.csv", [*(daily(1 + n % 28, f"c{n}") for n in range(280)), daily(1).replace("2025-01-01", "")])
+    (load,) = inbox.load()
+    assert (load.rows_loaded, load.rows_quarantined) == (280, 1)
+    assert [(line, column) for line, column, *_ in inbox.set_aside()] == [(282, "date")]
+
+
 def test_a_file_with_faults_is_loaded_in_one_order_or_another_with_the_same_lines(inbox: Inbox) -> None:
     """Faults of form and rule and a repeated key, thousands of rows apart: lines by hand, header included."""
     lines = [daily(1 + n % 28, f"c{n}") for n in range(300_000)]
