@@ -18,12 +18,12 @@ import dagster as dg
 from assets.chart import CHARTS
 from assets.metadata import column_schema, days_metadata, lineage_metadata
 from assets.step import Report, step, table_spec
-from etl.build import BuildResult, build, make_written
+from etl.build import BuildResult, build, create_vocabulary
 from etl.checks.suite import Suite
 from etl.config import Settings
 from etl.contracts import CONTRACTS
 from etl.daily.build import DailyResult, build_daily
-from etl.daily.due import dated_inputs, stand_in
+from etl.daily.due import create_unbuilt, dated_inputs
 from etl.models.file import Model
 from etl.warehouse import Connection
 
@@ -45,13 +45,13 @@ def _model_asset(model: Model, models: Sequence[Model], suites: Mapping[str, Sui
     def build_table(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         run_id = context.run.run_id
         built: BuildResult
-        make_written(con, models)
+        create_vocabulary(con, models)
         if model.daily:
             asked = [date.fromisoformat(day) for day in context.partition_keys]
             built = build_daily(con, model, models, suite, run_id, days=asked)
         else:
             if reads_daily:
-                stand_in(con, models)
+                create_unbuilt(con, models)
             built = build(con, model, suite, run_id)
         for macro in macros:
             build(con, macro, None, run_id)

@@ -11,7 +11,7 @@ from assets.step import Report, step, table_spec
 from etl.build import drop_unmade
 from etl.checks.pages import pages_folder
 from etl.config import Settings
-from etl.daily.due import stand_in
+from etl.daily.due import create_unbuilt
 from etl.models.file import Model
 from etl.publish.publication import Publication, publish
 from etl.warehouse import Connection
@@ -36,7 +36,7 @@ def serving_asset(tables: Iterable[str], models: Sequence[Model]) -> dg.AssetsDe
 
         grain: one file
         """
-        stand_in(con, models)
+        create_unbuilt(con, models)
         drop_unmade(con, models)
         publication = publish(con, settings, now=datetime.now(UTC))
         return Report([publication], [], {SERVING: publication_metadata(publication, settings)})

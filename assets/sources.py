@@ -188,9 +188,9 @@ def inbox_metadata(loaded: Ingested) -> dict[str, Any]:
         "files": _files_table(loaded.files),
         **_row_counts(loaded.files, "read", "loaded", "quarantined", "superseded"),
     }
-    if loaded.brought:
-        asked = [{"source": b.source, "new files": len(b.files), "problem": b.problem} for b in loaded.brought]
-        shown["remote sources"] = rows_table(asked)
+    if loaded.fetched:
+        sources = [{"source": s.source, "new files": len(s.files), "problem": s.problem} for s in loaded.fetched]
+        shown["remote sources"] = rows_table(sources)
     return shown
 
 

@@ -110,7 +110,7 @@ def _facts(found: RunOutcome) -> Iterator[str]:
 
 def _inbox(found: RunOutcome) -> Iterator[str]:
     for loaded in found.results(Ingested):
-        for source in loaded.brought:
+        for source in loaded.fetched:
             yield f"Source     {source.source}: {source.problem or f'{len(source.files)} new files'}"
         read, *counts = (
             sum(getattr(file, f"rows_{what}") for file in loaded.files)

@@ -76,7 +76,7 @@ def phases() -> dict[str, float]:
         from assets.definitions import definitions
         from etl.checks.run import run as run_suite
         from etl.checks.suite import load_suite
-        from etl.daily.due import rest_on_deliveries
+        from etl.daily.due import tables_from_deliveries
         from etl.models.graph import create_statements, load_models
         from etl.publish.publication import publish
         from etl.reference.load import ingest_reference
@@ -85,7 +85,7 @@ def phases() -> dict[str, float]:
     with timed("definitions"):
         definitions(settings.root)
     known = load_models(settings.sql_dir)
-    others = rest_on_deliveries(known)  # `make refresh` builds none of them
+    others = tables_from_deliveries(known)  # `make refresh` builds none of them
     models = [model for model in known if model.name not in others]
     tables = [model for model in models if not model.is_macro]
     suites = [load_suite(settings.suites_dir, model.name, model.question) for model in tables]

@@ -23,7 +23,7 @@ from etl.build import build
 from etl.checks.suite import load_suite
 from etl.config import load_settings
 from etl.daily.build import build_daily
-from etl.daily.due import loading_time, note_news
+from etl.daily.due import loading_time, mark_changed_days
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, open_build
 
@@ -102,7 +102,7 @@ def build_due(con: Connection) -> dict[str, float]:
     settings = load_settings()
     models = load_models(settings.sql_dir)
     started = time.perf_counter()
-    note_news(con, models)
+    mark_changed_days(con, models)
     seconds = {"finding what is due": time.perf_counter() - started}
     for model in models:
         if model.table.startswith("daily_") and model.schema == "marts":

@@ -1,7 +1,7 @@
-"""Run SQL models: create, validate on the same connection, commit, or keep the last good rows.
+"""Build one SQL model: create it, validate it on the same connection, commit, or keep the last good rows.
 
-Everything that makes one model (table, twin, comments, checks) is one transaction. The results of the checks
-are recorded in a transaction of their own afterwards, so that the reasons of a rollback are kept.
+Table, twin, comments and checks of a model are one transaction. The results of the checks are recorded in a
+transaction of their own afterwards, so that the reasons of a rollback are kept.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from etl.checks.run import CheckResult, Checks, SuiteRunner, checked, run
-from etl.checks.suite import Suite, load_suite
+from etl.checks.suite import Suite
 from etl.contracts import contract_tables
 from etl.errors import MendError
 from etl.models.file import AS_OF, SCHEMAS, Model
-from etl.models.graph import create_statements, load_models
+from etl.models.graph import create_statements
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
 
@@ -35,20 +34,11 @@ class BuildResult:
     changed: bool
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one model among many: its result, or the reason why there is none."""
-
-    name: str
-    result: BuildResult | None
-    reason: str = ""
-
-
 @contextmanager
 def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[Checks]:
-    """One transaction for a model, with its checks, which are recorded after it whatever becomes of it.
+    """One transaction for a model, with its checks, which are recorded after a commit and after a rollback.
 
-    Raises CriticalFailure as the block does, MendError, which names the file, for an error of the database.
+    Raises CriticalFailure as the block does, and MendError with the name of the file for a database error.
     """
     try:
         with checked(con, run_id) as checks:
@@ -58,14 +48,14 @@ def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[Check
         raise MendError(f"{model.path}: {error}{fix}") from error
 
 
-def make_written(con: Connection, models: Sequence[Model]) -> None:
-    """Make the tables that read nothing, such as core.term, where they are missing.
+def create_vocabulary(con: Connection, models: Sequence[Model]) -> None:
+    """Create the tables that read nothing, such as core.term, where they are missing.
 
-    A home of an older version lacks them until its next refresh, and suites look words up in them before.
+    A home of an older version lacks them until its next refresh, and suites read terms in them before that.
     """
-    there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    found = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     for model in models:
-        if not model.reads and (model.name,) not in there:
+        if not model.reads and (model.name,) not in found:
             for statement in create_statements(model):
                 con.execute(statement)
 
@@ -88,33 +78,11 @@ def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check
     return BuildResult(rows, time.perf_counter() - started, checks.results, before != after)
 
 
-def build_all(con: Connection, sql_dir: Path, suites_dir: Path, run_id: str, check: SuiteRunner = run) -> list[Outcome]:
-    """Build all models in dependency order; what lies behind a failure is skipped, the rest goes on.
-
-    Raises MendError for a model or suite that breaks the rules, before anything is built.
-    """
-    models = load_models(sql_dir)
-    suites = {m.name: load_suite(suites_dir, m.name, m.question) for m in models if not m.is_macro}
-    outcomes: dict[str, Outcome] = {}
-    for model in models:
-        reads = (outcomes.get(read.removesuffix("()")) for read in model.reads)
-        missing = next((outcome for outcome in reads if outcome and outcome.result is None), None)
-        if missing is not None:
-            outcomes[model.name] = Outcome(model.name, None, f"skipped, for it reads {missing.name}")
-            continue
-        try:
-            result = build(con, model, suites.get(model.name), run_id, check)
-            outcomes[model.name] = Outcome(model.name, result)
-        except MendError as error:
-            outcomes[model.name] = Outcome(model.name, None, str(error))
-    return list(outcomes.values())
-
-
 def drop_unmade(con: Connection, models: Sequence[Model]) -> list[str]:
     """Drop the tables and macros of core, steps and marts that no file makes any more; returns their names.
 
-    So a model that was removed or renamed leaves no stale copy for readers. The check results of a table
-    that moved to another schema are kept under its new name.
+    Readers then find no stale copy of a model that was removed or renamed. The check results of a table that
+    moved to another schema are kept under its new name.
     """
     made = {*contract_tables(), *(m.name for m in models), *(m.name + AS_OF for m in models if m.twin)}
     found = con.execute(
@@ -140,21 +108,21 @@ def drop_unmade(con: Connection, models: Sequence[Model]) -> list[str]:
 
 
 def _content(con: Connection, model: Model) -> list[tuple[Any, ...]]:
-    """What the model makes now: columns, then row count and a hash that the order of rows leaves alone.
+    """The columns of the table, then its row count and a hash that does not depend on the order of the rows.
 
     A macro has its definition instead. Empty when there is nothing yet.
     """
-    place = [model.schema, model.table]
+    name = [model.schema, model.table]
     if model.is_macro:
         return con.execute(
             "select macro_definition from duckdb_functions() where schema_name = ? and function_name = ? "
             "and database_name = current_database()",
-            place,
+            name,
         ).fetchall()
     columns = con.execute(
         "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
         "and database_name = current_database() order by column_index",
-        place,
+        name,
     ).fetchall()
     if not columns:
         return []

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from etl.build import build, build_all, drop_unmade
+from etl.build import build, drop_unmade
 from etl.checks.run import CheckResult, CriticalFailure, checked
 from etl.checks.suite import Suite
 from etl.errors import MendError
 from etl.models.file import Model
 from etl.models.graph import load_models
 from etl.warehouse import Connection, memory
+from tests.support.building import build_all
 
 RAW = "insert into raw.reference_row (kind, line) values ('thing', {})"
 THING = """-- A thing.
@@ -247,10 +248,8 @@ def test_sql_that_fails_names_its_file_and_keeps_the_rows(
     assert lines(con) == [1, 2]
 
 
-def test_build_all_goes_in_order(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
-    outcomes = build_all(con, write(tmp_path / "sql", FILES), suites_dir, "1", passes)
-    assert [outcome.name for outcome in outcomes] == BUILT
-    assert all(outcome.result for outcome in outcomes)
+def test_models_are_built_in_order(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
+    assert list(build_all(con, write(tmp_path / "sql", FILES), suites_dir, "1", passes)) == BUILT
     assert con.execute("from marts.story").fetchall() == [(2,)]
     assert sorted({row[1] for row in results(con)}) == [
         "core.other",
@@ -258,26 +257,6 @@ def test_build_all_goes_in_order(con: Connection, tmp_path: Path, suites_dir: Pa
         "core.thing_latest",
         "marts.story",
     ]
-
-
-def test_build_all_skips_only_what_depends_on_a_failure(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
-    sql_dir = write(tmp_path / "sql", FILES)
-    build_all(con, sql_dir, suites_dir, "1", passes)
-    con.execute(RAW.format(3))
-    con.execute("insert into raw.reference_row (kind) values ('new')")
-    outcomes = {o.name: o for o in build_all(con, sql_dir, suites_dir, "2", rejects("core.thing"))}
-    assert outcomes["core.other"].result is not None
-    assert outcomes["core.other"].result.changed
-    assert outcomes["core.thing"].result is None
-    assert "a long story bores" in outcomes["core.thing"].reason
-    assert outcomes["core.thing_as_of"].reason == "skipped, for it reads core.thing"
-    assert outcomes["core.thing_latest"].reason == "skipped, for it reads core.thing_as_of"
-    assert outcomes["marts.story"].reason == "skipped, for it reads core.thing_latest"
-    assert con.execute("from marts.story").fetchall() == [(2,)]
-
-
-def tables(con: Connection) -> list[tuple[str, str]]:
-    return con.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
 
 
 def test_tables_that_no_file_makes_are_dropped(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
@@ -296,14 +275,6 @@ def test_tables_that_no_file_makes_are_dropped(con: Connection, tmp_path: Path, 
     assert con.execute("from raw.daily_state").fetchall() == []
     recorded = con.execute("select distinct table_name from audit.expectation_result order by all").fetchall()
     assert recorded == [("core.other",), ("core.thing",), ("core.thing_latest",), ("steps.story",)]
-
-
-def test_build_all_refuses_invalid_models_before_it_builds(con: Connection, tmp_path: Path, suites_dir: Path) -> None:
-    files = {**FILES, "marts/tales/story.sql": STORY.replace("core.thing_latest", "raw.reference_row")}
-    before = tables(con)
-    with pytest.raises(MendError):
-        build_all(con, write(tmp_path / "sql", files), suites_dir, "1", passes)
-    assert tables(con) == before
 
 
 def test_checks_of_tables_that_no_model_makes_are_recorded_after_a_rollback(con: Connection) -> None:

@@ -19,7 +19,7 @@ import yaml
 from etl.checks.suite import suite_path
 from etl.config import ROOT
 from etl.contracts import CONTRACTS
-from etl.daily.due import rest_on_deliveries
+from etl.daily.due import tables_from_deliveries
 from etl.models.file import read_model
 from etl.models.graph import create_statements, linked
 from etl.models.tree import PARAMETER
@@ -404,7 +404,7 @@ def five_years() -> Iterator[Connection]:
 
 
 def test_every_mart_keeps_its_contract(five_years: Connection) -> None:
-    delivered = rest_on_deliveries(project_models())
+    delivered = tables_from_deliveries(project_models())
     marts = [model for model in project_models() if model.schema == "marts"]
     assert [sentence for mart in marts for sentence in broken_promises(mart, delivered)] == []
     sources = [source for mart in marts if keeps_figures(mart) for source in sources_of(mart)]

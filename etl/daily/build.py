@@ -1,31 +1,30 @@
-"""Build a table only for the days that new data touches: the cost of a day does not grow with the history.
+"""Build a table only for the days whose input changed: the cost of a day does not grow with the history.
 
-A model with `-- daily: column, reach` is a plain query over everything; nobody writes a second one. A row of
-day d may depend on rows of the days d - reach to d of the tables with days that it reads, and on nothing
-else of them. When the days T of these tables changed, the days T to T + reach are rebuilt: each such table
-is replaced in the text by its rows from `reach` days before the first to the last, and of what the query then
-says, the days to rebuild replace the old ones. Days far apart are built in several runs of days.
+A model with `-- daily: column, reach` is a plain query over everything; no second query is written for it. A row
+of day d may depend on rows of the days d - reach to d of the tables with days that it reads, and on no other
+rows of them. When the days T of these tables changed, the days T to T + reach are rebuilt: in the text each of
+these tables is replaced by its rows from `reach` days before the first to the last, and of what the query then
+gives, the rows of the days to rebuild replace the old ones. Days far apart are built in several runs of days.
 
-With `-- daily: column, key` a row is what the earliest day of its grain says, such as a buyer's first order:
-`column` is that day. A key with rows on the changed days and none so far is built from these days alone; one
-whose day is among them, or after a new one, from all its days. The others stand.
+With `-- daily: column, key` a row is about the earliest day of its grain, such as a buyer's first order, and
+`column` is that day. A key without a row, with rows on the changed days, is built from these days alone; a key
+whose day is one of them, or later than one of its new rows, is built from all its days. Other keys keep their row.
 
-Everything is built when there is no table yet, when the query changed, or when an input without days did:
-in runs of days that follow one another, so that memory does not grow with the history and the rows of a day
-lie side by side, where DuckDB skips what a later day does not need.
-All is one transaction with the suite on the uncommitted rows that were built, not on the whole table: they
-are what may be wrong, the others passed when they were built, and a check must not read the history either.
-What an expectation compares them with it reads by itself.
+Everything is built when there is no table yet, when the query changed, or when an input without days did. It is
+built in runs of consecutive days, so that memory does not grow with the history and the rows of a day lie next to
+each other, where DuckDB skips what a later day does not need.
+One transaction holds all of it, with the suite run on the rows that were built: the others passed when they were
+built, and a check must not read the history either.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from etl.build import BuildResult, Outcome, all_or_nothing
+from etl.build import BuildResult, all_or_nothing
 from etl.checks import run as quality
 from etl.checks.run import SuiteRunner
 from etl.checks.suite import Suite
@@ -34,15 +33,12 @@ from etl.daily.due import (
     EVERYTHING,
     Run,
     between,
-    content,
-    cut,
     dated_inputs,
     days_of,
-    due,
+    due_days,
     in_runs,
+    mark_built,
     merged,
-    restricted,
-    settle,
     state_of,
     validate_rows,
     wanted_state,
@@ -54,8 +50,8 @@ from etl.models.tree import replace_tables
 from etl.warehouse import Connection
 
 KEYS = "daily_key"
-# Rows of the inputs that are built at once where everything is built, and days in multiples of the reach:
-# each run reads the days of its reach once more.
+# The size of a run where everything is built: rows of the inputs, and at least days in multiples of the reach,
+# because each run reads the days of its reach once more.
 ROWS_AT_ONCE, REACHES_AT_ONCE = 500_000, 5
 
 
@@ -78,33 +74,34 @@ def build_daily(
     suite: Suite,
     run_id: str,
     *,
-    days: Iterable[date] = (),
+    days: Collection[date] = (),
     check: SuiteRunner = quality.run,
 ) -> DailyResult:
-    """Build what is due in a daily table, and `days` in any case; what changed is due in its readers.
+    """Build the due days of a daily table, and `days` in any case; days that changed become due in its readers.
 
     Raises CriticalFailure when a critical expectation fails and MendError when the SQL does; the table is
     then as it was before and the same days stay due. Results go to audit.expectation_result either way.
     """
     started = time.perf_counter()
     with all_or_nothing(con, model, run_id) as checks:
-        whole = not _stands(con, model) or state_of(con, model.name) != wanted_state(con, model, models)
-        wanted = due(con, model.name) | frozenset(days)
+        exists = _has_columns_of(con, model)
+        whole = not exists or state_of(con, model.name) != wanted_state(con, model, models)
+        wanted = due_days(con, model.name) | frozenset(days)
         runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
         condition = EVERYTHING if whole else _condition(con, model, models, runs)
-        before = content(con, model, condition) if _stands(con, model) else {}
+        before = _content(con, model, condition) if exists else {}
         if whole:
             _build_whole(con, model, models)
         elif runs:
             _rebuild(con, model, models, runs, condition)
-        after = content(con, model, condition)
+        after = _content(con, model, condition)
         if None in after:
             raise MendError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
         changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
         if whole or runs:
             shown = model.name if model.by_key else ""
             validate_rows(checks, suite, model.grain, condition, check, shown=shown)
-        settle(con, model, models, changed)
+        mark_built(con, model, models, changed)
         con.execute(f"drop table if exists temp.{KEYS}")
     rows = sum(count for count, _ in after.values())
     built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)
@@ -112,44 +109,36 @@ def build_daily(
     return DailyResult(rows, seconds, checks.results, bool(changed), built, changed, whole)
 
 
-def build_all_daily(
-    con: Connection,
-    models: Sequence[Model],
-    suites: Mapping[str, Suite],
-    run_id: str,
-    *,
-    days: Iterable[date] = (),
-    check: SuiteRunner = quality.run,
-) -> list[Outcome]:
-    """Build what is due in all daily tables, in the order of `models`; behind a failure nothing is built."""
-    outcomes: dict[str, Outcome] = {}
-    forced = tuple(days)
-    for model in (model for model in models if model.daily):
-        missing = [read for read in model.reads if read in outcomes and outcomes[read].result is None]
-        if missing:
-            outcomes[model.name] = Outcome(model.name, None, f"skipped, for it reads {missing[0]}")
-            continue
-        try:
-            result = build_daily(con, model, models, suites[model.name], run_id, days=forced, check=check)
-            outcomes[model.name] = Outcome(model.name, result)
-        except MendError as error:
-            outcomes[model.name] = Outcome(model.name, None, str(error))
-    return list(outcomes.values())
+def _has_columns_of(con: Connection, model: Model) -> bool:
+    """Whether the table exists with the columns of the model."""
+    columns = con.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+        "and database_name = current_database() order by column_index",
+        [model.schema, model.table],
+    ).fetchall()
+    return columns == [(column.name,) for column in model.columns]
+
+
+def _content(con: Connection, model: Model, condition: str) -> dict[date | None, tuple[int, int]]:
+    """By day, the number of rows that meet the condition and a hash that does not depend on their order."""
+    rows = con.execute(
+        f"select t.{model.daily}, count(*), sum(hash(t)::hugeint) from {model.name} as t where {condition} group by 1"
+    ).fetchall()
+    return {day: (count, total) for day, count, total in rows}
 
 
 def _condition(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
     """The rows that are built, as a condition on `t`; by key it makes the table of keys first.
 
-    These are the keys without a row so far, which have none on other days; and, to be looked for on all days,
-    those whose row stands on one of the days or after a new one.
+    These are the keys without a row so far, which have no rows on other days, and the keys to be built from all
+    days: those whose row is of one of the days or later than a new one.
     """
     days = in_runs(model, runs)
     if not model.by_key:
         return days
     names = ", ".join(model.grain)
     new = " union all ".join(
-        f"select {names}, t.{table.day if isinstance(table, Contract) else table.daily}::date as day "
-        f"from {name} as t where {in_runs(table, runs)}"
+        f"select {names}, t.{_day_column(table)}::date as day from {name} as t where {in_runs(table, runs)}"
         for name, table in _keyed(model, models).items()
     )
     con.execute(
@@ -175,9 +164,9 @@ def _keyed(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]
 
 
 def _build_whole(con: Connection, model: Model, models: Sequence[Model]) -> None:
-    """Make the table anew: at once, or empty at first and filled in runs of days where there are many rows.
+    """Make the table anew: at once, or in runs of days where there are many rows.
 
-    A row that has no day is made, too, for somebody to find it.
+    Rows without a day are kept, so that build_daily finds and refuses them.
     """
     create, *comments = create_statements(model)
     runs = [] if model.by_key else _runs(con, model, models)
@@ -196,39 +185,62 @@ def _build_whole(con: Connection, model: Model, models: Sequence[Model]) -> None
 def _runs(con: Connection, model: Model, models: Sequence[Model]) -> list[Run]:
     """All days of the inputs, in runs to be built one after the other."""
     counts = " union all ".join(
-        f"select {table.day if isinstance(table, Contract) else table.daily}::date as day, count(*) as n "
-        f"from {name} group by 1"
+        f"select {_day_column(table)}::date as day, count(*) as n from {name} group by 1"
         for name, table in dated_inputs(model, models).items()
     )
     days = con.execute(f"select day, sum(n) from ({counts}) group by day order by day").fetchall()
     return cut(days, ROWS_AT_ONCE, REACHES_AT_ONCE * model.reach)
 
 
+def cut(days: Sequence[tuple[date, int]], rows: int, least: int) -> list[Run]:
+    """Runs of days, first and last, with about `rows` rows and at least `least` days; `days` has rows by day.
+
+    They follow one another without a gap.
+    """
+    runs: list[Run] = []
+    first, taken = None, 0
+    for day, number in days:
+        first, taken = first or day, taken + number
+        if taken >= rows and (day - first).days + 1 >= least:
+            runs.append((first, day))
+            first, taken = day + timedelta(1), 0
+    if first and taken:
+        runs.append((first, days[-1][0]))
+    return runs
+
+
+def _day_column(table: Model | Contract) -> str | None:
+    return table.day if isinstance(table, Contract) else table.daily
+
+
 def _rebuild(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run], condition: str) -> None:
-    """Replace the rows of the days, or of the keys, by what the query says of them now."""
+    """Replace the rows of the days, or of the keys, by what the query gives for them now."""
     con.execute(f"delete from {model.name} as t where {condition}")
     if model.by_key:
-        con.execute(f"insert into {model.name}\n{_of_keys(con, model, models, runs)}")
+        con.execute(f"insert into {model.name} by name select * from (\n{_of_keys(con, model, models, runs)}\n)")
         return
     for run in runs:
         _insert(con, model, models, run, between(model, "t", *run))
 
 
 def _insert(con: Connection, model: Model, models: Sequence[Model], run: Run, condition: str) -> None:
-    """Add what the query says, of the rows `t` that fulfil the condition, from the days it may look at.
+    """Add the rows `t` of the query that meet the condition, computed from the days of the run and its reach.
 
     In the order of the days: DuckDB then ends a run with one short block at most. Unordered, each thread
     leaves its own, and the next checkpoints merge them, which costs seconds after a large load.
     """
     first, last = run[0] - timedelta(model.reach), run[1]
-    inputs = dated_inputs(model, models).items()
-    text = replace_tables(model.sql, {name: restricted(name, table, first, last) for name, table in inputs})
+    inputs = {
+        name: f"(select r.* from {name} as r where {between(table, 'r', first, last)})"
+        for name, table in dated_inputs(model, models).items()
+    }
+    text = replace_tables(model.sql, inputs)
     rows = f"select t.* from (\n{text}\n) as t where {condition} order by t.{model.daily}"
-    con.execute(f"insert into {model.name} {rows}")
+    con.execute(f"insert into {model.name} by name {rows}")
 
 
 def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
-    """The query over the rows of the keys that are built, on all days only where one of them needs it."""
+    """The query over the rows of the keys that are built, from all days only where one of the keys needs it."""
     on_all_days = con.execute(f"select 1 from {KEYS} where on_all_days limit 1").fetchall()
     only = f"semi join {KEYS} using ({', '.join(model.grain)})"
     inputs = {
@@ -236,13 +248,3 @@ def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Seque
         for name, table in _keyed(model, models).items()
     }
     return replace_tables(model.sql, inputs)
-
-
-def _stands(con: Connection, model: Model) -> bool:
-    """Whether the table is there, with the columns of the model."""
-    columns = con.execute(
-        "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
-        "and database_name = current_database() order by column_index",
-        [model.schema, model.table],
-    ).fetchall()
-    return [name for (name,) in columns] == [column.name for column in model.columns]

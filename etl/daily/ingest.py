@@ -1,13 +1,9 @@
-"""What remote sources have is brought into the inbox as files; from there all files go one way.
+"""Load what teams deliver: copy remote sources into the inbox, load the inbox, check the days that changed.
 
-Each source has a folder of its own in the inbox. One that does not answer keeps no other from being read.
-
-What waits is loaded: remote sources into the inbox, its files into the delivered tables, checked.
-
-Each file is a transaction of its own and stands when it is loaded. The suites of the delivered tables run on
-the days that changed; when a critical expectation fails, nothing that is built from these days is built,
-neither now nor in the next run, until the rows are mended: the look that would make the days due is rolled
-back.
+Each remote source has a folder of its own in the inbox; one that fails does not stop the others. Each file is a
+transaction of its own and stays loaded whatever happens later. The suites of the delivered tables run on the days
+that changed. When a critical expectation fails, these days do not become due: nothing is built from them, now or
+in later runs, until the rows are corrected.
 """
 
 from __future__ import annotations
@@ -22,7 +18,7 @@ from etl.checks import run as quality
 from etl.checks.run import CheckResult, SuiteRunner, checked
 from etl.checks.suite import Suite
 from etl.config import Settings
-from etl.daily.due import DELIVERED, in_runs, loading_time, merged, note_news, validate_rows
+from etl.daily.due import DELIVERED, in_runs, loading_time, mark_changed_days, merged, validate_rows
 from etl.errors import MendError, RetryError
 from etl.ledger import Ledger
 from etl.models.file import Model
@@ -33,51 +29,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What one source gave: files that were not there before, or why it could not be read."""
+class FetchResult:
+    """The new files of one remote source, or why it could not be read."""
 
     source: str
     files: tuple[Path, ...]
     problem: str = ""
 
 
-def bring_all(settings: Settings) -> list[Brought]:
-    """Ask every source that the settings name; a source that fails says why in its result."""
-    return [_bring(source, bring) for source, bring in _configured(settings).items()]
-
-
-def _configured(settings: Settings) -> dict[str, Callable[[], list[Path]]]:
-    """What to call for each source; its libraries are loaded only where it is named."""
-    found: dict[str, Callable[[], list[Path]]] = {}
-    inbox = settings.inbox
-    if url := settings.s3_url:
-        from etl.remote import s3
-
-        found["s3"] = lambda: s3.bring(url, inbox / "s3")
-    if dsn := settings.postgres_dsn:
-        from etl.remote import postgres
-
-        query, mark = settings.postgres_query, settings.postgres_high_water
-        found["postgres"] = lambda: postgres.bring(dsn, query, mark, inbox / "postgres")
-    if address := settings.fx_url:
-        from etl.remote import ecb
-
-        found["ecb"] = lambda: ecb.bring(address, inbox / "ecb")
-    return found
-
-
-def _bring(source: str, bring: Callable[[], list[Path]]) -> Brought:
-    try:
-        return Brought(source, tuple(bring()))
-    except (MendError, RetryError) as error:
-        return Brought(source, (), str(error))
-
-
 @dataclass(frozen=True)
 class Ingested:
-    """What came: files by remote source, what became of each file, and the changed days by table."""
+    """New files by remote source, the result of each file of the inbox, and the changed days by table."""
 
-    brought: tuple[Brought, ...]
+    fetched: tuple[FetchResult, ...]
     files: tuple[FileLoad, ...]
     days: dict[str, tuple[date, ...]]
     checks: tuple[CheckResult, ...]
@@ -94,32 +58,60 @@ def ingest(
     progress: Callable[[str], None],
     check: SuiteRunner = quality.run,
 ) -> Ingested:
-    """Fetch, load and check; the days that changed are due in the daily tables.
+    """Fetch, load and check; the days that changed become due in the daily tables.
 
-    Raises CriticalFailure when a delivered table fails a critical expectation, MendError when it is not
-    known yet which platforms and partnerships there are.
+    Raises CriticalFailure when a delivered table fails a critical expectation, MendError when the tables of
+    platforms and partnerships are missing.
     """
-    from etl.inbox.load import load_inbox  # brings numpy and openpyxl, for which no look at the assets waits
+    from etl.inbox.load import load_inbox  # imports numpy and openpyxl, which the definitions do without
 
     _require_registry(con)
-    brought = tuple(bring_all(settings))
+    fetched = tuple(fetch_all(settings))
     with transaction(con):
-        for source in brought:
-            Ledger(con, source.source).set_status("stale" if source.problem else "current", source.problem, now)
+        for result in fetched:
+            Ledger(con, result.source).set_status("stale" if result.problem else "current", result.problem, now)
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
     with checked(con, run_id) as checks:
-        days = note_news(con, models)
+        days = mark_changed_days(con, models)
         for table, changed in days.items():
             contract = DELIVERED[table]
-            rows = in_runs(contract, merged(changed))
-            validate_rows(checks, suites[table], contract.grain, rows, check)
-    return Ingested(brought, loaded, days, tuple(checks.results))
+            validate_rows(checks, suites[table], contract.grain, in_runs(contract, merged(changed)), check)
+    return Ingested(fetched, loaded, days, tuple(checks.results))
+
+
+def fetch_all(settings: Settings) -> list[FetchResult]:
+    """Fetch from every source that the settings name; a source that fails says why in its result.
+
+    The libraries of a source are imported only where it is named.
+    """
+    sources: dict[str, Callable[[], list[Path]]] = {}
+    inbox = settings.inbox
+    if url := settings.s3_url:
+        from etl.remote import s3
+
+        sources["s3"] = lambda: s3.fetch(url, inbox / "s3")
+    if dsn := settings.postgres_dsn:
+        from etl.remote import postgres
+
+        query, high_water = settings.postgres_query, settings.postgres_high_water
+        sources["postgres"] = lambda: postgres.fetch(dsn, query, high_water, inbox / "postgres")
+    if address := settings.fx_url:
+        from etl.remote import ecb
+
+        sources["ecb"] = lambda: ecb.fetch(address, inbox / "ecb")
+    results = []
+    for source, fetch in sources.items():
+        try:
+            results.append(FetchResult(source, tuple(fetch())))
+        except (MendError, RetryError) as error:
+            results.append(FetchResult(source, (), str(error)))
+    return results
 
 
 def _require_registry(con: Connection) -> None:
-    """Raise MendError unless the tables stand by which a row's platform and partnership are known."""
+    """Raise MendError unless the tables exist that define platforms and partnerships."""
     columns = (column for contract in DELIVERED.values() for column in contract.columns)
     wanted = {column.known_in.rpartition(".")[0] for column in columns if column.known_in}
-    there = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
-    if missing := sorted(wanted - {name for (name,) in there}):
+    found = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    if missing := sorted(wanted - {name for (name,) in found}):
         raise MendError(f"{missing[0]} is not there yet: run `make refresh` first")

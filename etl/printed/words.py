@@ -1,8 +1,7 @@
-"""The words of printed figures: scales, currencies, number words, and how a form is cut into them.
+"""The words of printed figures (scales, currencies, number words), and how a form is split into tokens.
 
-Filings and the press are the source of the words; `etl.printed` reads with them. A scale that is missing
-counts for nothing: the number before it is taken at its face value, which the value stated for it then
-contradicts. Add the word here.
+Source of the words: filings and the press. A scale that is missing here is ignored: its number is read without
+it and contradicts the value in the reference file. Add the word here.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ FALLING = re.compile(
     re.IGNORECASE,
 )
 
-_SUPERSCRIPTS = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209c]")  # footnote marks; NFKC would glue them on
+_SUPERSCRIPTS = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209c]")  # footnote marks; NFKC makes them digits
 _CJK = "\u3400-\u9fff\uac00-\ud7af"
 _CJK_WORDS = sorted((w for w in SCALES | CURRENCIES if re.match(f"[{_CJK}]", w)), key=len, reverse=True)
 _TOKEN = re.compile(
@@ -115,8 +114,8 @@ class Token(NamedTuple):
     end: int
 
 
-def tokens(printed: str) -> list[Token]:
-    """Cut a printed form into tokens, without spaces; a number glued to a word (Q2, FY2021) is a label."""
+def tokenize(printed: str) -> list[Token]:
+    """Split a printed form into tokens, without spaces; a number right after a word (Q2, FY2021) is a label."""
     text = unicodedata.normalize("NFKC", _SUPERSCRIPTS.sub("", printed))
     found: list[Token] = []
     at = 0

@@ -1,1 +1,1 @@
-"""Remote sources that bring files into the inbox: object storage, PostgreSQL, the European Central Bank."""
+"""Remote sources whose data is copied into the inbox as files: object storage, PostgreSQL, European Central Bank."""

@@ -1,9 +1,9 @@
 """The European Central Bank's euro reference rates: eurofxref-hist, one row a day since 1999.
 
-A CSV, also zipped, from a file or an address: the header names the currencies and ends with a comma, a day
-without a rate for a currency has N/A. Rates are units of the currency for one euro, published about 16:00
-CET on TARGET days: weekends and holidays have none. What goes wrong: a page of HTML instead of the file, a
-currency that came or went. Source: https://www.ecb.europa.eu/stats/eurofxref/
+A CSV, also zipped, from a file or a URL: the header names the currencies and ends with a comma, a day without a
+rate for a currency has N/A. Rates are units of the currency for one euro, published about 16:00 CET on TARGET
+days: weekends and holidays have none. What goes wrong: a page of HTML instead of the file, currencies that are
+added or dropped. Source: https://www.ecb.europa.eu/stats/eurofxref/
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -27,22 +27,21 @@ HEADER = ("currency", "quote_currency", "period_start", "period_end", "rate", "s
 LARGEST = 100 << 20
 
 
-@dataclass(frozen=True)
-class Rate:
-    """What one euro cost on `day`, in units of `quote_currency`, as printed."""
+class Rate(NamedTuple):
+    """The price of one euro on `day`, in units of `quote_currency`, as printed."""
 
     day: date
     quote_currency: str
     rate: str
 
 
-def bring(address: str, folder: Path) -> list[Path]:
-    """Fetch the rates from a URL or a file and write those that are new or changed; returns the file.
+def fetch(address: str, folder: Path) -> list[Path]:
+    """Read the rates from a URL or a file and write those that are new or changed; returns the file.
 
-    The last download stays in the folder to compare with. Raises MendError when there is none to read.
+    The last download stays in the folder for comparison. Raises MendError when there is none to read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    body = _fetch(address)
+    body = _download(address)
     rates = list(read(body, address))
     last = folder / ".last.csv"
     old = set(read(last.read_bytes(), str(last))) if last.exists() else set()
@@ -54,7 +53,7 @@ def bring(address: str, folder: Path) -> list[Path]:
     writer.writerows(("EUR", rate.quote_currency, rate.day, rate.day, rate.rate, SOURCE) for rate in new)
     data = text.getvalue().encode()
     target = folder / f"ecb~{hashlib.sha256(data).hexdigest()[:32]}.csv"
-    # The file first: a kill between the two writes the same file again.
+    # The file first: after a kill between the two, the next run writes the same file again.
     for path, content in ((target, data), (last, unpacked(body, address))):
         part = path.with_name(f".{path.name.lstrip('.')}.part")
         part.write_bytes(content)
@@ -81,8 +80,8 @@ def read(body: bytes, address: str) -> Iterator[Rate]:
                         raise ValueError(f"line {number} has {cell!r} for {currency}")
                     yield Rate(day, currency, cell)
     except (ValueError, csv.Error, InvalidOperation) as error:
-        told = "it is cut short or no CSV" if isinstance(error, InvalidOperation) else str(error)
-        raise MendError(f"{address} is no eurofxref-hist file: {told}; correct WAREHOUSE_FX_URL") from error
+        reason = "it is cut short or no CSV" if isinstance(error, InvalidOperation) else str(error)
+        raise MendError(f"{address} is no eurofxref-hist file: {reason}; correct WAREHOUSE_FX_URL") from error
 
 
 def unpacked(body: bytes, address: str) -> bytes:
@@ -99,7 +98,7 @@ def unpacked(body: bytes, address: str) -> bytes:
         raise MendError(f"{address} is a damaged archive or holds several files ({error})") from error
 
 
-def _fetch(address: str) -> bytes:
+def _download(address: str) -> bytes:
     if "://" not in address:
         try:
             return Path(address).read_bytes()
@@ -109,5 +108,5 @@ def _fetch(address: str) -> bytes:
         answer = httpx.get(address, timeout=60, follow_redirects=True)
         answer.raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise MendError(f"{address} does not answer ({error}); what was loaded before serves") from error
+        raise MendError(f"{address} does not answer ({error}); the rates loaded before are used") from error
     return answer.content

@@ -1,10 +1,9 @@
 """A table or query of a PostgreSQL database, copied as CSV into the inbox, with a high-water mark.
 
-COPY ... TO STDOUT within one read-only snapshot: the server types nothing, the reader of the inbox does.
-The mark is the largest value of the high-water column that was brought. What goes wrong: rows that share
-the mark and are committed later (they are asked for again), rows without a value there (refused, else they
-would never come). A row that is changed without its column moving on cannot be seen: choose a column that
-every change sets.
+COPY ... TO STDOUT in one read-only snapshot, as text: the reader of the inbox gives the columns their types.
+The mark is the largest value of the high-water column that was copied. What goes wrong: rows that share the mark
+and are committed later (they are copied again), rows without a value in the column (refused, because they would
+never be copied). A change that leaves the column as it was cannot be seen: choose a column that every change sets.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ _TABLE = re.compile(r'(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?')
 _ISO = "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=iso_8601 -c extra_float_digits=1"
 
 
-def bring(dsn: str, query: str, high_water: str | None, folder: Path) -> list[Path]:
+def fetch(dsn: str, query: str, high_water: str | None, folder: Path) -> list[Path]:
     """Copy the rows from the last mark on into a file of `folder`, if there are new ones; returns the file.
 
     `query` is a table's name or a SELECT, `high_water` one of its columns (None: all rows, every time; the
-    same rows make the same file). The mark is written after the file: a kill between the two brings rows a
-    second time and loses none. Raises MendError, without the password.
+    same rows make the same file). The mark is written after the file: after a kill between the two, rows are
+    copied a second time and none is lost. Raises MendError, without the password.
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = sql.SQL("select * from " + query if _TABLE.fullmatch(query) else query.strip().rstrip(";"))
@@ -55,15 +54,15 @@ def bring(dsn: str, query: str, high_water: str | None, folder: Path) -> list[Pa
 
 
 def _position(con: psycopg.Connection[Any], source: sql.Composable, column: sql.Identifier) -> dict[str, Any] | None:
-    """The largest value and how many rows share it; None without rows. Raises MendError for empty ones."""
-    asked = sql.SQL(
+    """The largest value and how many rows share it; None without rows. Raises MendError for rows without a value."""
+    statement = sql.SQL(
         "select max(q.{c})::text, count(*) filter (where q.{c} is null), "
         "(select count(*) from ({q}) as r where r.{c} = (select max(s.{c}) from ({q}) as s)) from ({q}) as q"
     ).format(c=column, q=source)
-    row = con.execute(asked).fetchone()
+    row = con.execute(statement).fetchone()
     if row and row[1]:
         raise MendError(
-            f"PostgreSQL: {row[1]:,} rows have no {column.as_string(con)} and would never be brought; "
+            f"PostgreSQL: {row[1]:,} rows have no {column.as_string(con)} and would never be copied; "
             "fill it, or choose another WAREHOUSE_POSTGRES_HIGH_WATER"
         )
     return {"high_water": row[0], "rows": row[2]} if row and row[0] is not None else None
@@ -92,9 +91,9 @@ def _snapshot(dsn: str) -> Iterator[psycopg.Connection[Any]]:
             con.isolation_level = IsolationLevel.REPEATABLE_READ
             yield con
     except psycopg.Error as error:
-        told = " ".join(str(error).split())[:400]
+        reason = " ".join(str(error).split())[:400]
         raise MendError(
-            f"PostgreSQL: {told}; check WAREHOUSE_POSTGRES_DSN, _QUERY and _HIGH_WATER, and the network"
+            f"PostgreSQL: {reason}; check WAREHOUSE_POSTGRES_DSN, _QUERY and _HIGH_WATER, and the network"
         ) from error
     except OSError as error:
         raise MendError(f"PostgreSQL: {error}; make room or mend the permissions, then run again") from error

@@ -12,7 +12,7 @@ import pytest
 import assets.warehouse
 from assets.summary import outcome, summary
 from etl.config import ROOT, Settings
-from etl.daily.due import rest_on_deliveries
+from etl.daily.due import tables_from_deliveries
 from etl.errors import RetryError
 from etl.models.graph import load_models
 from etl.warehouse import open_build, open_snapshot
@@ -60,7 +60,7 @@ def test_a_refresh_builds_and_publishes_every_table(
     assert result.success
     models = load_models(ROOT / "sql")
     tables = {model.name for model in models if not model.is_macro}
-    assert materialised(result) == tables - rest_on_deliveries(models) | {
+    assert materialised(result) == tables - tables_from_deliveries(models) | {
         "raw.reference_row",
         "raw.edgar_filing",
         "raw.edgar_body",

@@ -10,7 +10,7 @@ import pytest
 from assets.step import Report
 from assets.summary import RunOutcome, summary
 from etl.build import BuildResult
-from etl.daily.ingest import Brought, Ingested
+from etl.daily.ingest import FetchResult, Ingested
 from etl.edgar.facts import Body, FactLoad
 from etl.edgar.filings import EdgarPoll, IssuerPoll
 from etl.inbox.load import FileLoad
@@ -77,9 +77,9 @@ def test_files_of_the_inbox_that_were_not_loaded_whole_are_named() -> None:
         FileLoad("b.csv", "b", "fx_rate", "partly_loaded", 10, 8, 2),
         FileLoad("c.csv", "c", None, "refused", reason="has no header"),
     )
-    brought = (Brought("s3", (Path("a.csv"),)), Brought("ecb", (), "does not answer"))
+    fetched = (FetchResult("s3", (Path("a.csv"),)), FetchResult("ecb", (), "does not answer"))
     days = {"core.fx_rate": (date(2025, 3, 1), date(2025, 3, 3))}
-    assert lines({"inbox": report(Ingested(brought, files, days, ()))})[:6] == [
+    assert lines({"inbox": report(Ingested(fetched, files, days, ()))})[:6] == [
         "Source     s3: 1 new files",
         "Source     ecb: does not answer",
         "Inbox      3 files, 20 rows: 18 loaded, 2 quarantined, 0 superseded",

@@ -12,7 +12,7 @@ import pytest
 from etl.checks.run import CriticalFailure
 from etl.checks.suite import Suite
 from etl.daily.build import KEYS, build_daily
-from etl.daily.due import days_of, due, loading_time, merged, note_news, stand_in
+from etl.daily.due import create_unbuilt, days_of, due_days, loading_time, mark_changed_days, merged
 from etl.errors import MendError
 from etl.warehouse import Connection, DatabaseError
 from tests.support.daily_models import (
@@ -44,7 +44,7 @@ def test_building_day_by_day_equals_building_everything(con: Connection, write: 
     models, rng = write(), random.Random(seed)
     for number in range(60):
         deliver(con, NOW, START + timedelta(number), rng.randrange(100), rng.choice("ab"))
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     for step in range(1, 9):
         at = NOW + timedelta(hours=step)
@@ -53,7 +53,7 @@ def test_building_day_by_day_equals_building_everything(con: Connection, write: 
         for _ in range(rng.randrange(5)):
             day = START + timedelta(rng.randrange(90)) if rng.random() < 0.8 else None
             order(con, at, f"e{rng.randrange(25)}", f"b{rng.randrange(8)}", day)
-        note_news(con, models)
+        mark_changed_days(con, models)
         results = build(con, models, *([START + timedelta(rng.randrange(90))] if step % 3 == 0 else []))
         assert tables(con, models) == whole(con, models)
         assert not any(result.whole for result in results.values())
@@ -64,12 +64,12 @@ def test_only_touched_days_and_the_days_that_depend_on_them_are_built(con: Conne
     models = write()
     for number in range(100):
         deliver(con, NOW, START + timedelta(number), 1)
-    assert note_news(con, models) == {"core.platform_metric_daily": days_of([(START, START + timedelta(99))])}
+    assert mark_changed_days(con, models) == {"core.platform_metric_daily": days_of([(START, START + timedelta(99))])}
     assert all(result.whole for result in build(con, models).values())
     restated = START + timedelta(50)
     deliver(con, NOW + timedelta(hours=1), restated, 5)
-    assert note_news(con, models) == {"core.platform_metric_daily": (restated,)}
-    assert due(con, "marts.spend") == {restated}
+    assert mark_changed_days(con, models) == {"core.platform_metric_daily": (restated,)}
+    assert due_days(con, "marts.spend") == {restated}
     results = build(con, models)
     assert results["marts.spend"].days == results["marts.spend"].changed_days == (restated,)
     trailing = results["marts.trailing"]
@@ -82,25 +82,25 @@ def test_only_touched_days_and_the_days_that_depend_on_them_are_built(con: Conne
 def test_unchanged_figures_rebuild_nothing_downstream(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     deliver(con, NOW + timedelta(hours=1), START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     results = build(con, models)
     assert (results["marts.spend"].days, results["marts.spend"].changed) == ((START,), False)
     assert results["marts.trailing"].days == ()
-    assert note_news(con, models) == {}
+    assert mark_changed_days(con, models) == {}
 
 
 def test_a_first_order_that_moves_changes_both_days(con: Connection, write: Write) -> None:
     models, later = write(), START + timedelta(40)
     order(con, NOW, "e1", "ann", START)
     order(con, NOW, "e2", "ann", later)
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     assert con.execute("select new_buyers from marts.new_buyer order by date").fetchall() == [(1,), (0,)]
     order(con, NOW + timedelta(hours=1), "e1", "ann", None)
-    note_news(con, models)
+    mark_changed_days(con, models)
     results = build(con, models)
     assert results["core.first_one"].changed_days == (START, later)
     assert con.execute("from marts.new_buyer").fetchall() == [(later, 1)]
@@ -109,7 +109,7 @@ def test_a_first_order_that_moves_changes_both_days(con: Connection, write: Writ
 def test_a_changed_query_rebuilds_the_whole_table(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     changed = write(**{"marts/days/spend": SPEND.replace("sum(m.marketing_spend)", "sum(2 * m.marketing_spend)")})
     results = build(con, changed)
@@ -118,21 +118,21 @@ def test_a_changed_query_rebuilds_the_whole_table(con: Connection, write: Write)
     assert tables(con, changed) == whole(con, changed)
 
 
-def test_a_critical_failure_keeps_the_rows_and_the_days_due(con: Connection, write: Write) -> None:
+def test_a_critical_failure_keeps_the_rows_and_the_days_due_days(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     deliver(con, NOW + timedelta(hours=1), START, 7)
-    note_news(con, models)
+    mark_changed_days(con, models)
     (spend,) = (model for model in models if model.name == "marts.spend")
     with pytest.raises(CriticalFailure) as failure:
         build_daily(con, spend, models, Suite(spend.name, ()), "run", check=fails)
     (result,) = failure.value.results
     assert result.table == "marts.spend"
     assert con.execute(result.query or "").fetchall() == [("a", START, 1)]
-    assert due(con, "marts.spend") == {START}
-    assert due(con, "marts.trailing") == set()
+    assert due_days(con, "marts.spend") == {START}
+    assert due_days(con, "marts.trailing") == set()
     assert con.execute("select success from audit.expectation_result").fetchall() == [(False,)]
     build(con, models)
     assert tables(con, models) == whole(con, models)
@@ -143,7 +143,7 @@ def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
         **{"marts/days/spend": SPEND.replace("m.date::date as date", "nullif(m.date, m.date)::date as date")}
     )
     deliver(con, NOW, START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     (spend,) = (model for model in models if model.name == "marts.spend")
     with pytest.raises(MendError, match="date is empty"):
         build_daily(con, spend, models, Suite(spend.name, ()), "run", check=passes)
@@ -156,11 +156,11 @@ def test_a_superseded_row_is_news_for_readers_of_the_history(con: Connection, wr
     models = write(**{"core/replaced": text})
     deliver(con, NOW, START, 1)
     deliver(con, NOW, START + timedelta(1), 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     assert con.execute("from core.replaced").fetchall() == []
     deliver(con, NOW + timedelta(hours=1), START, 5)
-    note_news(con, models)
+    mark_changed_days(con, models)
     result = build(con, models)["core.replaced"]
     assert (result.days, result.whole) == ((START,), False)
     assert con.execute("from core.replaced").fetchall() == [("a", START, 1)]
@@ -169,12 +169,12 @@ def test_a_superseded_row_is_news_for_readers_of_the_history(con: Connection, wr
 def test_a_clock_that_is_set_back_hides_no_row(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     earlier = NOW - timedelta(hours=2)
     at = loading_time(con, earlier)
     assert at > NOW
     deliver(con, at, START + timedelta(1), 1)
-    assert note_news(con, models) == {"core.platform_metric_daily": (START + timedelta(1),)}
+    assert mark_changed_days(con, models) == {"core.platform_metric_daily": (START + timedelta(1),)}
     assert loading_time(con, NOW + timedelta(days=1)) == NOW + timedelta(days=1)
 
 
@@ -185,7 +185,7 @@ def test_a_rate_for_a_month_is_news_for_all_its_days(con: Connection, write: Wri
         "values ('USD', 'CNY', '2025-01-01', '2025-01-31', 7, 's', ?)",
         [NOW],
     )
-    assert len(note_news(con, write())["core.fx_rate"]) == 31
+    assert len(mark_changed_days(con, write())["core.fx_rate"]) == 31
 
 
 def test_days_are_merged_into_runs() -> None:
@@ -202,12 +202,12 @@ def test_one_more_day_reads_no_history(con: Connection, write: Write, history: i
     for number in range(history):
         deliver(con, NOW, START + timedelta(number), 1)
         order(con, NOW, f"e{number}", f"b{number % 5}", START + timedelta(number))
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     new, at = START + timedelta(history), NOW + timedelta(hours=1)
     deliver(con, at, new, 1)
     order(con, at, "new", "somebody new", new)
-    note_news(con, models)
+    mark_changed_days(con, models)
     recorded = Recorded(con)
     results = build(recorded, models)  # type: ignore[arg-type]
     assert [result.days for result in results.values()] == [
@@ -234,13 +234,13 @@ def test_a_reach_must_be_a_number_of_days(write: Write, reach: str) -> None:
 
 def test_a_table_that_was_never_built_exists_empty_and_is_then_built_whole(con: Connection, write: Write) -> None:
     models = write()
-    stand_in(con, models)
-    stand_in(con, models)
+    create_unbuilt(con, models)
+    create_unbuilt(con, models)
     assert con.execute("from marts.trailing").fetchall() == []
     comment = "select comment from duckdb_columns() where table_name = 'spend' and column_name = 'spend'"
     assert con.execute(comment).fetchall() == [("spent, in currency",)]
     deliver(con, NOW, START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     assert all(result.whole for result in build(con, models).values())
     assert con.execute("select spend, days from marts.trailing").fetchall() == [(1, 1)]
 
@@ -248,12 +248,12 @@ def test_a_table_that_was_never_built_exists_empty_and_is_then_built_whole(con: 
 def test_a_table_that_moved_to_another_schema_keeps_its_rows_until_it_is_built(con: Connection, write: Write) -> None:
     models = write()
     deliver(con, NOW, START, 1)
-    note_news(con, models)
+    mark_changed_days(con, models)
     build(con, models)
     con.execute("create table core.spend as from marts.spend")
     con.execute("create table core.trailing as select 1 as something_else")
     con.execute("drop table marts.spend")
     con.execute("drop table marts.trailing")
-    stand_in(con, models)
+    create_unbuilt(con, models)
     assert con.execute("from marts.spend").fetchall() == con.execute("from core.spend").fetchall() != []
     assert con.execute("from marts.trailing").fetchall() == [], "a table of other columns is another table"

@@ -12,8 +12,8 @@ import pytest
 
 from etl.checks.suite import Suite
 from etl.daily import build as daily_build
-from etl.daily.build import build_daily
-from etl.daily.due import cut, note_news
+from etl.daily.build import build_daily, cut
+from etl.daily.due import mark_changed_days
 from etl.errors import MendError
 from etl.warehouse import Connection
 from tests.support.daily_models import (
@@ -42,7 +42,7 @@ def test_building_in_runs_of_days_equals_one_query(
     for _ in range(300):  # with gaps between the days
         deliver(con, NOW, START + timedelta(rng.randrange(600)), rng.randrange(100), rng.choice("ab"))
         order(con, NOW, f"e{rng.randrange(200)}", f"b{rng.randrange(30)}", START + timedelta(rng.randrange(600)))
-    note_news(con, models)
+    mark_changed_days(con, models)
     recorded = Recorded(con)
     results = build(recorded, models)  # type: ignore[arg-type]
     assert all(result.whole for result in results.values())
@@ -64,7 +64,7 @@ def test_rows_without_a_day_are_refused_in_runs_of_days_too(
     models = written(tmp_path, {"marts/days/spend": SPEND.replace("m.date::date as date", lost)})
     for number in range(10):
         deliver(con, NOW, START + timedelta(number), number)
-    note_news(con, models)
+    mark_changed_days(con, models)
     (spend,) = (model for model in models if model.name == "marts.spend")
     with pytest.raises(MendError, match="date is empty"):
         build_daily(con, spend, models, Suite(spend.name, ()), "run", check=passes)

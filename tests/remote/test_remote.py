@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from etl.config import load_settings
-from etl.daily.ingest import bring_all
+from etl.daily.ingest import fetch_all
 from etl.errors import MendError
 from etl.remote import ecb, postgres, s3
 from tests.support import servers
@@ -72,11 +72,11 @@ def test_an_object_is_fetched_once_and_again_when_it_is_replaced(
 ) -> None:
     bucket("daily/one.csv", HEADER + "jd,2024-01-01,CNY,1\n")
     bucket("other/not_ours.csv", "x")
-    (first,) = s3.bring("s3://team/daily", tmp_path)
+    (first,) = s3.fetch("s3://team/daily", tmp_path)
     assert first.read_text() == HEADER + "jd,2024-01-01,CNY,1\n"
-    assert s3.bring("s3://team/daily", tmp_path) == []
+    assert s3.fetch("s3://team/daily", tmp_path) == []
     bucket("daily/one.csv", HEADER + "jd,2024-01-01,CNY,2\n")
-    (second,) = s3.bring("s3://team/daily", tmp_path)
+    (second,) = s3.fetch("s3://team/daily", tmp_path)
     assert second.read_text().endswith("CNY,2\n")
     assert first.exists(), "the older content stays, it is history"
     assert first.stat().st_mtime <= second.stat().st_mtime, "the inbox reads the older one first"
@@ -85,22 +85,22 @@ def test_an_object_is_fetched_once_and_again_when_it_is_replaced(
 def test_an_object_key_cannot_leave_its_folder(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
     for key in ("quo'te ~ %2F.csv", "deep/" * 60 + "x.csv", ".hidden.csv"):
         bucket(f"in/{key}", key)
-    brought = s3.bring("s3://team/in", tmp_path / "staging")
-    assert {path.parent for path in brought} == {tmp_path / "staging"}
+    fetched = s3.fetch("s3://team/in", tmp_path / "staging")
+    assert {path.parent for path in fetched} == {tmp_path / "staging"}
     assert [path.name for path in tmp_path.iterdir()] == ["staging"]
-    assert len(brought) == 3
-    assert not [path for path in brought if path.name.startswith(".")]
+    assert len(fetched) == 3
+    assert not [path for path in fetched if path.name.startswith(".")]
     bucket("in/../up.csv", "x")
     with pytest.raises(MendError, match=r"in/\.\./up\.csv"):
-        s3.bring("s3://team/in", tmp_path / "staging")
+        s3.fetch("s3://team/in", tmp_path / "staging")
     assert [path.name for path in tmp_path.iterdir()] == ["staging"]
 
 
 def test_a_missing_bucket_is_not_taken_for_an_empty_one(bucket: Callable[[str, str], None], tmp_path: Path) -> None:
     with pytest.raises(MendError, match="s3://nobody cannot be read"):
-        s3.bring("s3://nobody", tmp_path)
+        s3.fetch("s3://nobody", tmp_path)
     with pytest.raises(MendError, match="write s3://bucket"):
-        s3.bring("https://example.org", tmp_path)
+        s3.fetch("https://example.org", tmp_path)
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------------
@@ -119,17 +119,17 @@ def metric(dsn: str) -> str:
 
 
 def test_a_table_is_copied_unchanged(metric: str, tmp_path: Path) -> None:
-    (file,) = postgres.bring(metric, "metric", None, tmp_path)
+    (file,) = postgres.fetch(metric, "metric", None, tmp_path)
     assert file.read_text().splitlines() == [
         "platform,date,gmv,note,changed_at",
         "jd,2024-01-01,1.10,,2024-01-02 00:00:00+00",
         'jd,2024-01-02,2.20,"a ""quoted"", one",2024-01-03 00:00:00+00',
     ]
-    assert postgres.bring(metric, "public.metric", None, tmp_path) == [], "the same rows make the same file"
+    assert postgres.fetch(metric, "public.metric", None, tmp_path) == [], "the same rows make the same file"
 
 
 def test_only_rows_from_the_mark_on_are_fetched(metric: str, tmp_path: Path) -> None:
-    ask = partial(postgres.bring, metric, "select * from metric where platform = 'jd'", "changed_at", tmp_path)
+    ask = partial(postgres.fetch, metric, "select * from metric where platform = 'jd'", "changed_at", tmp_path)
     (first,) = ask()
     assert len(first.read_text().splitlines()) == 3
     assert ask() == []
@@ -142,7 +142,7 @@ def test_only_rows_from_the_mark_on_are_fetched(metric: str, tmp_path: Path) -> 
 
 
 def test_a_row_that_shares_the_mark_and_comes_later_is_not_lost(metric: str, tmp_path: Path) -> None:
-    ask = partial(postgres.bring, metric, "metric", "changed_at", tmp_path)
+    ask = partial(postgres.fetch, metric, "metric", "changed_at", tmp_path)
     ask()
     run(metric, "insert into metric values ('jd', '2023-12-31', 9, null, '2024-01-03 08:00+08')")
     (late,) = ask()
@@ -153,19 +153,19 @@ def test_a_row_that_shares_the_mark_and_comes_later_is_not_lost(metric: str, tmp
 def test_a_row_without_a_mark_is_reported_and_not_left_out(metric: str, tmp_path: Path) -> None:
     run(metric, "insert into metric values ('jd', '2024-01-05', 5, null, null)")
     with pytest.raises(MendError, match='1 rows have no "changed_at"'):
-        postgres.bring(metric, "metric", "changed_at", tmp_path)
+        postgres.fetch(metric, "metric", "changed_at", tmp_path)
     assert not list(tmp_path.glob("*.csv"))
 
 
 def test_the_query_cannot_write(metric: str, tmp_path: Path) -> None:
     with pytest.raises(MendError, match=r"read-only|syntax error"):
-        postgres.bring(metric, "delete from metric returning *", None, tmp_path)
-    assert len(postgres.bring(metric, "metric", None, tmp_path)[0].read_text().splitlines()) == 3
+        postgres.fetch(metric, "delete from metric returning *", None, tmp_path)
+    assert len(postgres.fetch(metric, "metric", None, tmp_path)[0].read_text().splitlines()) == 3
 
 
 def test_messages_contain_no_password(tmp_path: Path) -> None:
     with pytest.raises(MendError) as raised:
-        postgres.bring("host=127.0.0.1 port=1 user=u password=geheim", "metric", None, tmp_path)
+        postgres.fetch("host=127.0.0.1 port=1 user=u password=geheim", "metric", None, tmp_path)
     assert "geheim" not in str(raised.value)
     assert "WAREHOUSE_POSTGRES_DSN" in str(raised.value)
 
@@ -208,7 +208,7 @@ def zipped(text: str) -> bytes:
 
 def test_rates_are_fetched_as_printed_and_only_once(bank: str, tmp_path: Path) -> None:
     Bank.body = zipped(RATES)
-    (file,) = ecb.bring(bank, tmp_path)
+    (file,) = ecb.fetch(bank, tmp_path)
     rows = list(csv.DictReader(file.open()))
     assert len(rows) == 6, "a currency without a rate has no row"
     assert rows[2] == {
@@ -219,9 +219,9 @@ def test_rates_are_fetched_as_printed_and_only_once(bank: str, tmp_path: Path) -
         "rate": "7.8858",
         "source": ecb.SOURCE,
     }
-    assert ecb.bring(bank, tmp_path) == []
+    assert ecb.fetch(bank, tmp_path) == []
     Bank.body = RATES.replace("\n2024-08-15", "\n2024-08-16,1.0993,162.87,N/A,7.8757,\n2024-08-15").encode()
-    (news,) = ecb.bring(bank, tmp_path)
+    (news,) = ecb.fetch(bank, tmp_path)
     assert {row["period_start"] for row in csv.DictReader(news.open())} == {"2024-08-16"}
 
 
@@ -238,7 +238,7 @@ def test_rates_are_fetched_as_printed_and_only_once(bank: str, tmp_path: Path) -
 def test_a_file_without_rates_is_refused(bank: str, tmp_path: Path, body: bytes) -> None:
     Bank.body = body
     with pytest.raises(MendError):
-        ecb.bring(bank, tmp_path)
+        ecb.fetch(bank, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -251,10 +251,10 @@ def test_a_failing_source_does_not_stop_the_others(bank: str, metric: str, tmp_p
         "WAREHOUSE_POSTGRES_QUERY": "metric",
         "WAREHOUSE_POSTGRES_HIGH_WATER": "changed_at",
     }
-    by_name = {brought.source: brought for brought in bring_all(load_settings(env))}
+    by_name = {fetched.source: fetched for fetched in fetch_all(load_settings(env))}
     assert "503" in by_name["ecb"].problem
     assert [path.parent for path in by_name["postgres"].files] == [tmp_path / "inbox" / "postgres"]
-    assert bring_all(load_settings({"WAREHOUSE_HOME": str(tmp_path)})) == []
+    assert fetch_all(load_settings({"WAREHOUSE_HOME": str(tmp_path)})) == []
 
 
 def test_without_a_server_the_tests_say_which_command_installs_one(monkeypatch: pytest.MonkeyPatch) -> None:

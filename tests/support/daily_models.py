@@ -9,10 +9,11 @@ from typing import Any
 
 from etl.checks.run import CheckResult
 from etl.checks.suite import Suite
-from etl.daily.build import build_all_daily
+from etl.daily.build import DailyResult
 from etl.models.file import Model
 from etl.models.graph import load_models
 from etl.warehouse import Connection, transaction
+from tests.support.building import build_all_daily
 
 START = date(2025, 1, 1)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,11 +88,9 @@ def written(folder: Path, changed: dict[str, str]) -> tuple[Model, ...]:
     return load_models(folder)
 
 
-def build(con: Connection, models: Sequence[Model], *days: date) -> dict[str, Any]:
+def build(con: Connection, models: Sequence[Model], *days: date) -> dict[str, DailyResult]:
     suites = {model.name: Suite(model.name, ()) for model in models}
-    outcomes = build_all_daily(con, models, suites, "run", days=days, check=passes)
-    assert [outcome.reason for outcome in outcomes if outcome.result is None] == []
-    return {outcome.name: outcome.result for outcome in outcomes}
+    return build_all_daily(con, models, suites, days=days, check=passes)
 
 
 def deliver(con: Connection, at: datetime, day: date, spend: int, platform: str = "a") -> None:

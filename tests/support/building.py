@@ -1,0 +1,45 @@
+"""Building whole sets of models in a test, in order, as the steps of a refresh do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from etl.build import BuildResult, build
+from etl.checks.run import SuiteRunner, run
+from etl.checks.suite import Suite, load_suite
+from etl.config import ROOT
+from etl.daily.build import DailyResult, build_daily
+from etl.models.file import Model
+from etl.models.graph import load_models
+from etl.warehouse import Connection
+
+
+def build_all(
+    con: Connection,
+    sql_dir: Path = ROOT / "sql",
+    suites_dir: Path = ROOT / "expectations",
+    run_id: str = "run",
+    check: SuiteRunner = run,
+) -> dict[str, BuildResult]:
+    """The result of every model by its name. Raises as build does for the first one that cannot be built."""
+    models = load_models(sql_dir)
+    suites = {m.name: load_suite(suites_dir, m.name, m.question) for m in models if not m.is_macro}
+    return {model.name: build(con, model, suites.get(model.name), run_id, check) for model in models}
+
+
+def build_all_daily(
+    con: Connection,
+    models: Sequence[Model],
+    suites: Mapping[str, Suite],
+    *,
+    days: Sequence[date] = (),
+    check: SuiteRunner = run,
+) -> dict[str, DailyResult]:
+    """The result of every daily model by its name. Raises as build_daily does for the first that cannot be built."""
+    return {
+        model.name: build_daily(con, model, models, suites[model.name], "run", days=days, check=check)
+        for model in models
+        if model.daily
+    }
