@@ -183,10 +183,10 @@ def explain(identifier: str) -> None:
 @click.argument("deal", default="")
 def effect(deal: str) -> None:
     """Say what a deal did to its partners' public figures, or why nobody can tell."""
-    from etl.ask.effect import answers, told
+    from etl.ask.effect import answers, lines_of
 
     with open_snapshot(load_settings().serving_db) as con:
-        lines = [line for found in answers(con, deal.strip()) for line in told(found)]
+        lines = [line for found in answers(con, deal.strip()) for line in lines_of(found)]
     print("\n".join(lines) or f"no number, not_public_metric: no partner of {deal} prints a figure by quarter")
 
 

@@ -1,9 +1,9 @@
-"""Lend an open DuckDB connection to SQLAlchemy, so that expectations run inside its transaction.
+"""Share an open DuckDB connection with SQLAlchemy, so that expectations run inside its transaction.
 
-Great Expectations speaks SQL through SQLAlchemy. The stock DuckDB dialect opens a connection of its own,
-which cannot see a table that is not committed yet, and rolls back between statements. Here SQLAlchemy gets
-the very connection that builds the table, and neither commits, rolls back nor closes it. What belongs
-here: the differences between PostgreSQL, as which Great Expectations knows the database, and DuckDB.
+Great Expectations runs SQL through SQLAlchemy. The stock DuckDB dialect opens a connection of its own, which does
+not see an uncommitted table, and rolls back between statements. Here SQLAlchemy uses the connection that builds the
+table, and cannot commit, roll back or close it. Great Expectations takes the database for PostgreSQL; this module
+holds the differences between PostgreSQL and DuckDB.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Row = tuple[Any, ...]
 Answer = TypeVar("Answer")
 
 
-class Loan:
-    """An open connection as SQLAlchemy's `engine`; the transaction stays the caller's.
+class SharedConnection:
+    """An open connection as SQLAlchemy's `engine`; only the caller ends its transaction.
 
-    `statements` are those that ran. After one failed, `error` says why and no other runs: the transaction is
-    aborted, and the errors of what came after would hide the cause.
+    `statements` are those that ran. After one failed, `error` has its error and no other runs: the transaction is
+    aborted, and later errors would hide the cause.
     """
 
     def __init__(self, con: Connection) -> None:
@@ -39,11 +39,11 @@ class Loan:
         self.statements: list[str] = []
         self.error: DatabaseError | None = None
         self.engine: Engine = create_engine(
-            "postgresql+lent://", creator=lambda: _LentConnection(self), poolclass=StaticPool
+            "postgresql+shared://", creator=lambda: _DriverConnection(self), poolclass=StaticPool
         )
 
     def ask(self, step: Callable[[], Answer]) -> Answer:
-        """Execute or fetch, as `step` does; a late row can fail as well. Raises DatabaseError."""
+        """Run `step`, which executes or fetches; fetching can fail as well. Raises DatabaseError."""
         if self.error is not None:
             raise self.error
         try:
@@ -53,11 +53,11 @@ class Loan:
             raise
 
 
-class _LentConnection:
-    """What SQLAlchemy takes for a connection of its own, and may neither commit, roll back nor close."""
+class _DriverConnection:
+    """The connection as SQLAlchemy sees it: commit, rollback and close do nothing."""
 
-    def __init__(self, loan: Loan) -> None:
-        self.loan = loan
+    def __init__(self, shared: SharedConnection) -> None:
+        self.shared = shared
         self.reader: _Cursor | None = None
 
     def cursor(self) -> _Cursor:
@@ -71,40 +71,40 @@ class _LentConnection:
 
 
 class _Cursor:
-    """Reads lazily: a DuckDB connection holds one result, that of its last statement."""
+    """A cursor that fetches on demand: a DuckDB connection holds only the result of its last statement."""
 
     arraysize = 1
     rowcount = -1
 
-    def __init__(self, connection: _LentConnection) -> None:
+    def __init__(self, connection: _DriverConnection) -> None:
         self._connection = connection
-        self._loan = connection.loan
+        self._shared = connection.shared
         self.description: list[Any] | None = None
 
     def execute(self, sql: str, _: object = None) -> None:
         self._connection.reader = self
-        self._loan.statements.append(sql)
-        self.description = self._loan.ask(lambda: self._loan.con.execute(sql).description)
+        self._shared.statements.append(sql)
+        self.description = self._shared.ask(lambda: self._shared.con.execute(sql).description)
 
     def fetchone(self) -> Row | None:
-        return self._fetch(self._loan.con.fetchone)
+        return self._fetch(self._shared.con.fetchone)
 
     def fetchmany(self, size: int = 1) -> list[Row]:
-        return self._fetch(lambda: self._loan.con.fetchmany(size))
+        return self._fetch(lambda: self._shared.con.fetchmany(size))
 
     def fetchall(self) -> list[Row]:
-        return self._fetch(self._loan.con.fetchall)
+        return self._fetch(self._shared.con.fetchall)
 
     def close(self) -> None: ...
 
     def _fetch(self, step: Callable[[], Answer]) -> Answer:
         if self._connection.reader is not self:
             raise DatabaseError("this result was replaced by that of a later statement")
-        return self._loan.ask(step)
+        return self._shared.ask(step)
 
 
 class _Driver:
-    """What SQLAlchemy asks of the module of a database driver."""
+    """What SQLAlchemy needs of the module of a database driver."""
 
     paramstyle = "qmark"
     Error = DatabaseError
@@ -117,12 +117,12 @@ class _Names(PGIdentifierPreparer):
 
 class _Compiler(PGCompiler):
     def __init__(self, dialect: Any, statement: Any, **kw: Any) -> None:
-        """Write values into the statement: what a reader is shown is what ran, and 0.1 is exact."""
+        """Write values into the statement, so that the query that readers see is the one that ran, and 0.1 is exact."""
         kw["compile_kwargs"] = {**kw.get("compile_kwargs", {}), "literal_binds": True}
         super().__init__(dialect, statement, **kw)
 
     def visit_textclause(self, textclause: Any, add_to_result_map: Any = None, **_: Any) -> str:
-        """A suite's own query is SQL as it stands: `:name` is no placeholder in it."""
+        """Leave the query of a suite unchanged: `:name` is no placeholder in it."""
         self.isplaintext = self.isplaintext or not self.stack
         return str(textclause.text)
 
@@ -134,9 +134,9 @@ class _Compiler(PGCompiler):
         return f"{'not ' if operator.opstring == '!~' else ''}regexp_matches({text}, {pattern})"
 
     def visit_join(self, join: Any, *args: Any, **kw: Any) -> Any:
-        """Great Expectations joins a table only to its own keys, where NULL must meet NULL.
+        """Join with IS NOT DISTINCT FROM: Great Expectations joins a table only to its own keys.
 
-        With `=` a key with a NULL in it meets nothing, and its duplicates would pass as unique.
+        With `=` a key with a NULL in it matches nothing, and its duplicates would pass as unique.
         """
         join = join._clone()
         join.onclause = visitors.replacement_traverse(join.onclause, {}, _null_safe)
@@ -162,10 +162,10 @@ class DuckType(UserDefinedType[Any]):
         return self.name
 
 
-class LentDialect(PGDialect):
-    """PostgreSQL as DuckDB speaks it, on a connection that is lent."""
+class SharedDialect(PGDialect):
+    """PostgreSQL's dialect with DuckDB's differences, on a shared connection."""
 
-    driver = "lent"
+    driver = "shared"
     preparer = _Names
     statement_compiler: type[PGCompiler] = _Compiler
     supports_statement_cache = False  # values are part of the statement
@@ -173,11 +173,11 @@ class LentDialect(PGDialect):
 
     @classmethod
     def import_dbapi(cls) -> Any:
-        """A stand-in for the driver module: the connection is there already."""
+        """A class in the place of the driver module: the connection is open already."""
         return _Driver
 
     def initialize(self, connection: Any) -> None:
-        """Ask the server nothing: PostgreSQL's questions have no answer in DuckDB."""
+        """Ask the server nothing: DuckDB does not know PostgreSQL's queries."""
         DefaultDialect.initialize(self, connection)
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
@@ -187,7 +187,7 @@ class LentDialect(PGDialect):
         return "main"
 
     def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
-        """Left as it is; SQLAlchemy takes the error for that answer."""
+        """Unknown: SQLAlchemy takes this error as the answer."""
         raise NotImplementedError
 
     @reflection.cache
@@ -201,8 +201,8 @@ class LentDialect(PGDialect):
         ]
 
     def get_pk_constraint(self, *_: Any, **__: Any) -> Any:
-        """No table of this house has a primary key."""
+        """No table of the warehouse has a primary key."""
         return {"constrained_columns": [], "name": None}
 
 
-registry.register("postgresql.lent", __name__, "LentDialect")
+registry.register("postgresql.shared", __name__, "SharedDialect")

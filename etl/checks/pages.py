@@ -1,8 +1,8 @@
-"""What the last checks of every table found, as Great Expectations' own pages: `make docs`.
+"""The results of the last checks of every table, as Great Expectations' own pages: `make docs`.
 
-The pages stand in $WAREHOUSE_HOME/data_docs and need no network, neither to be made nor to be read: the
-style sheets and scripts that Great Expectations fetches from elsewhere are replaced by a few lines here.
-Source: audit.expectation_result, the newest result of each check. Failing rows stand in the Dagster UI.
+The pages are written to $WAREHOUSE_HOME/data_docs and need no network: the style sheets and scripts that Great
+Expectations loads from other servers are replaced by a few lines. Source: audit.expectation_result, the newest
+result of each check. Failing rows are shown in the Dagster UI.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from audit.expectation_result
 qualify row_number() over (partition by table_name, check_name order by checked_at desc) = 1
 order by table_name, check_name
 """
-ELSEWHERE = re.compile(
+EXTERNAL = re.compile(
     r"<script\b.*?</script>|<style\b.*?</style>|<footer\b.*?</footer>"
     r"|<link\b[^>]*>|<img\b[^>]*>|<nav class=\"navbar.*?</nav>\s*</nav>",
     re.DOTALL,
@@ -36,7 +36,7 @@ STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')
 def build_pages(con: Connection, folder: Path) -> Path:
     """Write one page a table and an index of them; returns the index.
 
-    Raises MendError when nothing was checked yet.
+    Raises MendError when no check has run yet.
     """
     checks = con.execute(NEWEST).fetchall()
     if not checks:
@@ -69,7 +69,7 @@ def _index_line(table: str, page: str, rows: list[Any]) -> str:
 
 
 def _page(table: str, rows: list[Any]) -> str:
-    """One table's results, as Great Expectations renders them."""
+    """The results of one table, as Great Expectations renders them."""
     from great_expectations.core.expectation_validation_result import (
         ExpectationSuiteValidationResult,
         ExpectationValidationResult,
@@ -80,15 +80,15 @@ def _page(table: str, rows: list[Any]) -> str:
 
     results = []
     for _, name, kind, severity, success, observed, unexpected, elements, kwargs, why, error, *_ in rows:
-        told = html.escape(f"{name} ({severity}): {why}")
+        description = html.escape(f"{name} ({severity}): {why}")
         result: dict[str, Any] = {"observed_value": json.loads(observed) if observed else None, "details": {}}
         if elements is not None and unexpected is not None:
             share = 100 * unexpected / elements if elements else 0.0
             result |= {"element_count": elements, "unexpected_count": unexpected, "unexpected_percent": share}
         arguments = json.loads(kwargs)
         if "unexpected_rows_query" in arguments:
-            arguments["unexpected_rows_query"] += "\n-- {batch}: " + table  # it prints a complaint without
-        config = ExpectationConfiguration(type=kind, kwargs=arguments, severity=severity, description=told)
+            arguments["unexpected_rows_query"] += "\n-- {batch}: " + table  # it prints a warning without
+        config = ExpectationConfiguration(type=kind, kwargs=arguments, severity=severity, description=description)
         results.append(
             ExpectationValidationResult(
                 success=success,
@@ -117,10 +117,10 @@ def _page(table: str, rows: list[Any]) -> str:
     )
     page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(suite))
     home = f'<p><a href="index.html">All tables</a></p><h1>{html.escape(table)}</h1>'
-    page = ELSEWHERE.sub("", page).replace("</head>", STYLE + "</head>").replace("<body>", "<body>" + home)
+    page = EXTERNAL.sub("", page).replace("</head>", STYLE + "</head>").replace("<body>", "<body>" + home)
     return re.sub(r'<a href="\.\./[^"]*"[^>]*>(.*?)</a>', r"\1", page, flags=re.DOTALL)
 
 
 def pages_folder(settings: Settings) -> Path:
-    """Where the pages of a warehouse home stand."""
+    """The folder of the pages of a warehouse home."""
     return settings.home / "data_docs"

@@ -1,13 +1,11 @@
-"""Whether a key is unique, by one aggregation.
+"""Run expectation suites with Great Expectations, in SQL on the open connection and in its transaction.
 
-Great Expectations joins the table to its own keys, which takes twice as long on ten million rows; it is asked
-only for the rows of a key that is not unique.
+The only module that runs Great Expectations, which it imports when a suite runs: the import takes seconds. Each
+expectation runs alone, so that an error belongs to one of them. What a failure blocks is decided here by severity,
+which Great Expectations' own `success` ignores; a check that could not run never passes.
 
-Run expectation suites with Great Expectations, in SQL on the open connection and in its transaction.
-
-The only module that imports Great Expectations, and only when a suite runs: the import takes seconds.
-Each expectation runs alone, so that an error has one owner. Severity is ours to gate on, since Great
-Expectations' own `success` ignores it; and a check that could not run never passes.
+Whether a key is unique is asked first by one aggregation. Great Expectations joins the table to its own keys, which
+takes twice as long on ten million rows, so it only finds the rows of a key that is not unique.
 """
 
 from __future__ import annotations
@@ -16,51 +14,34 @@ import copy
 import json
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from etl.checks.dialect import Loan
+from etl.checks.dialect import SharedConnection
 from etl.checks.suite import UNEXPECTED_ROWS, Expectation, Severity, Suite
 from etl.errors import MendError
 from etl.warehouse import Connection, transaction
 
-KEY = {"expect_compound_columns_to_be_unique": "column_list", "expect_column_values_to_be_unique": "column"}
-
-
-def rows_if_unique(loan: Loan, table: str, expectation: Expectation) -> int | None:
-    """The rows of the table if the expected key is unique; None if it is not, or something else is expected.
-
-    NULL is a value in a key of several columns, and none in a key of one. Raises DatabaseError.
-    """
-    name = KEY.get(expectation.type)
-    if name is None or set(expectation.kwargs) != {name}:
-        return None
-    given = expectation.kwargs[name]
-    columns = [given] if isinstance(given, str) else given
-    quoted = ['"' + column.replace('"', '""') + '"' for column in columns]
-    counted = f"max(_count) filter (where {quoted[0]} is not null)" if isinstance(given, str) else "max(_count)"
-    query = (
-        f"select coalesce(sum(_count), 0), coalesce({counted}, 0) "
-        f"from (select {', '.join(quoted)}, count(*) as _count from {table} group by {', '.join(quoted)})"
-    )
-    rows, most = loan.ask(lambda: loan.con.execute(query).fetchall()[0])
-    return int(rows) if most <= 1 else None
-
-
 ROWS = 20
 BATCH = "batch"
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
+WITH_ROWS = {
+    "result_format": "SUMMARY",
+    "partial_unexpected_count": ROWS,
+    "return_unexpected_index_query": False,
+}
 COMPOUND = "expect_compound_columns_to_be_unique"
-UNIQUENESS = (COMPOUND, "expect_column_values_to_be_unique")
+# The forms that expect a unique key, each with the argument that names its columns.
+UNIQUENESS = {COMPOUND: "column_list", "expect_column_values_to_be_unique": "column"}
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What came of one expectation on one table.
+    """The result of one expectation on one table.
 
     `observed`, `rows` (at most 20 that broke it, with the columns of the key) and `kwargs` are plain JSON
     values; DECIMALs are text, to keep their digits. `query` finds the rows that broke it. `exception` is
@@ -83,16 +64,16 @@ class CheckResult:
 
     @property
     def critical_failure(self) -> bool:
-        """Whether the table must not be used: it failed and is critical, or could not be checked."""
+        """Whether the table must not be used: the expectation failed and is critical, or could not run."""
         return not self.success and (self.severity == "critical" or self.exception is not None)
 
 
 def run(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
-    """SuiteRunner a table as `con` sees it, uncommitted rows too; one result for each expectation, in order.
+    """Check a table as `con` sees it, with uncommitted rows; one result for each expectation, in order.
 
-    Never commits or rolls back. `grain` names the columns that tell failing rows apart (default: those
-    that the suite itself expects to be unique). The first expectation that cannot run ends the suite,
-    because it leaves the transaction aborted; those after it fail as not run.
+    Never commits or rolls back. `grain` names the columns that identify failing rows (default: those that the
+    suite expects to be unique). The first expectation that cannot run ends the suite, because it leaves the
+    transaction aborted; those after it fail as not run.
     """
     table = _CheckedTable(con, suite.table, grain or _key(suite))
     results: list[CheckResult] = []
@@ -117,8 +98,8 @@ class _CheckedTable:
         logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
         schema, _, table = name.rpartition(".")
         self.name, self.key = name, list(key)
-        self.loan = Loan(con)
-        self.engine = SqlAlchemyExecutionEngine(engine=self.loan.engine)
+        self.shared = SharedConnection(con)
+        self.engine = SqlAlchemyExecutionEngine(engine=self.shared.engine)
         data = SqlAlchemyBatchData(self.engine, schema_name=schema or None, table_name=table)
         self.engine.load_batch_data(BATCH, data)
 
@@ -127,11 +108,12 @@ class _CheckedTable:
         try:
             if expectation.type == UNEXPECTED_ROWS:
                 return self._query_result(expectation)
-            if (rows := rows_if_unique(self.loan, self.name, expectation)) is not None:
+            if (rows := self._rows_if_unique(expectation)) is not None:
                 return _result(self.name, expectation, success=True, unexpected_count=0, element_count=rows)
             success, found = self._run(expectation, COUNTS_ONLY)
             if not success:
-                success, found = self._run(expectation, self._with_rows())
+                index = {"unexpected_index_column_names": self.key} if self.key else {}
+                success, found = self._run(expectation, WITH_ROWS | index)
             return _result(
                 self.name,
                 expectation,
@@ -143,12 +125,12 @@ class _CheckedTable:
                 query=None if success else self._failing_rows(),
             )
         except Exception as error:  # whatever it is, the check did not run
-            cause = self.loan.error or error
+            cause = self.shared.error or error
             return _result(
                 self.name,
                 expectation,
                 exception=_one_line(cause) or repr(cause),
-                query=self.loan.statements[-1] if self.loan.error else None,
+                query=self.shared.statements[-1] if self.shared.error else None,
             )
 
     def _query_result(self, expectation: Expectation) -> CheckResult:
@@ -164,29 +146,38 @@ class _CheckedTable:
             query=expectation.kwargs["unexpected_rows_query"].format(batch=self.name).strip(),
         )
 
-    def _with_rows(self) -> dict[str, Any]:
-        return {
-            "result_format": "SUMMARY",
-            "partial_unexpected_count": ROWS,
-            "return_unexpected_index_query": False,
-            **({"unexpected_index_column_names": self.key} if self.key else {}),
-        }
+    def _rows_if_unique(self, expectation: Expectation) -> int | None:
+        """The rows of the table if the expected key is unique; None if it is not, or something else is expected.
+
+        NULL is a value in a key of several columns, and none in a key of one. Raises DatabaseError.
+        """
+        columns = _key_columns(expectation)
+        if not columns or len(expectation.kwargs) > 1:
+            return None
+        quoted = ['"' + column.replace('"', '""') + '"' for column in columns]
+        compared = "true" if expectation.type == COMPOUND else f"{quoted[0]} is not null"
+        query = (
+            f"select coalesce(sum(_count), 0), coalesce(max(_count) filter (where {compared}), 0) "
+            f"from (select {', '.join(quoted)}, count(*) as _count from {self.name} group by {', '.join(quoted)})"
+        )
+        rows, most = self.shared.ask(lambda: self.shared.con.execute(query).fetchall()[0])
+        return int(rows) if most <= 1 else None
 
     def _failing_rows(self) -> str | None:
-        """The query by which the failing rows were found; there is none for a sum or a list of columns.
+        """The query that found the failing rows; there is none for a sum or a list of columns.
 
-        It is read off the statements, because the query that Great Expectations shows forgets which rows
-        it ignored. Where one found values and another the key too, the longer tells more.
+        It is taken from the statements, because the query that Great Expectations shows omits which rows it
+        ignored. Where one statement found values and another the key too, it is the longer one.
         """
-        found = [sql for sql in self.loan.statements if sql.endswith(f" LIMIT {ROWS}")]
+        found = [sql for sql in self.shared.statements if sql.endswith(f" LIMIT {ROWS}")]
         return max(found, key=len).removesuffix(f" LIMIT {ROWS}").strip() if found else None
 
     def _run(self, expectation: Expectation, result_format: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-        """Whether it holds, and Great Expectations' findings. Raises whatever kept it from running."""
+        """Whether it holds, and what Great Expectations found. Raises any error that kept it from running."""
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
         from great_expectations.validator.metrics_calculator import MetricsCalculator
 
-        self.loan.statements.clear()
+        self.shared.statements.clear()
         settings = {"result_format": dict(result_format)}
         kwargs = {**_gx_kwargs(expectation), "batch_id": BATCH}
         check = ExpectationConfiguration(type=expectation.type, kwargs=kwargs).to_domain_obj()
@@ -203,28 +194,30 @@ class _CheckedTable:
 def _gx_kwargs(expectation: Expectation) -> dict[str, Any]:
     kwargs = copy.deepcopy(expectation.kwargs)
     if expectation.type == UNEXPECTED_ROWS:
-        # Great Expectations puts the query in brackets, which a comment on its last line would swallow,
-        # and prints a complaint where {batch} is missing.
+        # Great Expectations puts the query in brackets, where a comment on its last line would hide the closing
+        # one, and prints a warning where {batch} is missing.
         query = kwargs["unexpected_rows_query"].rstrip("; \t\r\n")
         kwargs["unexpected_rows_query"] = f"{query}\n/* {{batch}} */"
     if expectation.type == COMPOUND:
-        # Great Expectations would let a key pass that is NULL in all its columns, however often it stands.
+        # Great Expectations would let a key pass that is NULL in all its columns, however often it occurs.
         kwargs.setdefault("ignore_row_if", "never")
     return kwargs
 
 
 def _key(suite: Suite) -> Sequence[str]:
-    """The columns that the suite expects to be unique, if it does."""
-    for form in UNIQUENESS:
-        for expectation in suite.expectations:
-            if expectation.type == form:
-                kwargs = expectation.kwargs
-                return kwargs["column_list"] if "column_list" in kwargs else [kwargs["column"]]
-    return ()
+    """The columns that the suite expects to be unique together, else the column that it expects to be unique."""
+    keys = {expectation.type: _key_columns(expectation) for expectation in reversed(suite.expectations)}
+    return next((keys[form] for form in UNIQUENESS if form in keys), ())
+
+
+def _key_columns(expectation: Expectation) -> list[str]:
+    """The columns of the key that an expectation expects to be unique; none if it expects something else."""
+    columns = expectation.kwargs.get(UNIQUENESS.get(expectation.type, ""), [])
+    return [columns] if isinstance(columns, str) else columns
 
 
 def _rows(expectation: Expectation, found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows that broke it: with the columns of the key where Great Expectations finds them."""
+    """The failing rows, with the columns of the key where Great Expectations finds them."""
     rows = (
         (found.get("details") or {}).get("unexpected_rows")
         or found.get("partial_unexpected_index_list")
@@ -272,11 +265,8 @@ def _one_line(error: object) -> str:
     return " ".join(str(error).split("\n\nLINE ")[0].split())
 
 
-class SuiteRunner(Protocol):
-    """How a suite is run on the open connection; `grain` tells failing rows apart."""
-
-    def __call__(self, con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
-        """One result for each expectation."""
+# How a suite is run on the open connection; the last argument is the grain, which identifies failing rows.
+SuiteRunner = Callable[[Connection, Suite, Sequence[str]], list[CheckResult]]
 
 
 class CriticalFailure(MendError):
@@ -315,10 +305,10 @@ def checked(con: Connection, run_id: str) -> Iterator[Checks]:
         with transaction(con):
             yield checks
     finally:
-        record_results(con, run_id, checks.results)
+        _record(con, run_id, checks.results)
 
 
-def record_results(con: Connection, run_id: str, results: Sequence[CheckResult]) -> None:
+def _record(con: Connection, run_id: str, results: Sequence[CheckResult]) -> None:
     """Append the results to audit.expectation_result, in a transaction of their own."""
     checked_at = datetime.now(UTC)
     rows = [

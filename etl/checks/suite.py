@@ -1,9 +1,8 @@
-"""Expectation suites: read expectations/<schema>/<table>.yaml and refuse what could not work.
+"""Expectation suites: read expectations/<schema>/<table>.yaml and refuse what cannot work.
 
-The suite of a mart lies, like its SQL, in the folder of the question that it answers.
-
-A suite is data that people edit, so every fault is found on reading, before anything runs, and named with
-its file and its fix. Nothing here imports Great Expectations, which takes seconds.
+The suite of a mart is, like its SQL, in the folder of the question that it answers. Every fault is found when a
+suite is read, before anything runs, and reported with its file and its fix. Nothing here imports Great
+Expectations, which takes seconds.
 """
 
 from __future__ import annotations
@@ -26,9 +25,8 @@ QUERY = "unexpected_rows_query"
 MOST = 10
 EXACT_INTEGER = 2**53
 
-# Each is tried against plain SQL in tests/checks/test_run.py. Great Expectations has more; those it cannot
-# compute in SQL (increasing, JSON, strftime), those that count NULLs at random (pairs in a set) and those
-# nobody tried are refused.
+# tests/checks/test_run.py compares each of them with plain SQL. Great Expectations has more; those it cannot compute
+# in SQL (increasing, JSON, strftime), those that count NULLs at random (pairs in a set) and untested ones are refused.
 FORMS = frozenset(
     {
         "expect_column_distinct_values_to_be_in_set",
@@ -82,7 +80,7 @@ FORMS = frozenset(
 
 @dataclass(frozen=True)
 class Expectation:
-    """One thing that must hold. `name` is that of the Dagster check, unique in its suite."""
+    """One expectation. `name` is that of the Dagster check, unique in its suite."""
 
     name: str
     type: str
@@ -93,7 +91,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """What must hold of one table, `schema.table`, in the order in which it is checked."""
+    """The expectations of one table, `schema.table`, in the order in which they are checked."""
 
     table: str
     expectations: tuple[Expectation, ...]
@@ -106,7 +104,7 @@ class Suite:
 
 
 def suite_path(suites_dir: Path, table: str, question: str = "") -> Path:
-    """The suite file of `schema.table`; that of a mart lies in the folder of its question."""
+    """The suite file of `schema.table`; that of a mart is in the folder of its question."""
     schema, _, name = table.partition(".")
     return suites_dir / schema / question / f"{name}.yaml"
 
@@ -122,7 +120,7 @@ def load_suite(suites_dir: Path, table: str, question: str = "") -> Suite:
         raise MendError(f"{path}: the file must hold one key, `expectations`")
     entries = document["expectations"]
     if not isinstance(entries, list) or not 1 <= len(entries) <= MOST:
-        raise MendError(f"{path}: list 1 to {MOST} expectations; drop those on whose failure nobody would act")
+        raise MendError(f"{path}: list 1 to {MOST} expectations; drop those whose failure nobody would act on")
     expectations = tuple(_expectation(f"{path}, expectation {n}", e) for n, e in enumerate(entries, 1))
     names = [expectation.name for expectation in expectations]
     for name in names:
@@ -165,12 +163,12 @@ def _derived_name(form: str, kwargs: Mapping[str, Any]) -> str | None:
 
 
 def _check_kwargs(place: str, form: str, kwargs: Mapping[str, Any]) -> None:
-    """Refuse arguments with which Great Expectations would check something else than is written."""
+    """Refuse arguments with which Great Expectations would check something else than the suite says."""
     for key in ("min_value", "max_value", "value", "sum_total"):
         if isinstance(kwargs.get(key), int) and abs(kwargs[key]) > EXACT_INTEGER:
             raise MendError(f"{place}: {key} is too large to be compared exactly; use {UNEXPECTED_ROWS}")
     if "row_condition" in kwargs:
-        raise MendError(f"{place}: row_condition is on its way out; use {UNEXPECTED_ROWS}")
+        raise MendError(f"{place}: row_condition is deprecated; use {UNEXPECTED_ROWS}")
     if form != UNEXPECTED_ROWS:
         return
     query = kwargs.get(QUERY)
@@ -185,13 +183,13 @@ def _check_kwargs(place: str, form: str, kwargs: Mapping[str, Any]) -> None:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML in which a key stands once in a mapping, and NO, on and off are words and no truth values."""
+    """YAML in which a key occurs once in a mapping, and NO, on and off are words instead of truth values."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} occurs twice", node.start_mark)
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return mapping
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
+from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from etl.contracts import contract_tables
@@ -42,9 +43,10 @@ def _lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, tuple[tupl
     tree = parse(model.sql)
     _calls_as_tables(tree, by_name)
     try:
+        _align_unions(tree, _schema(models))
         nodes = lineage(None, tree, _schema(models), dialect="duckdb", trim_selects=False, copy=False)
     except SqlglotError:
-        return {}  # SQLGlot cannot follow every query (UNION ALL BY NAME): no lineage, not a failed build
+        return {}  # SQLGlot cannot follow every query: no lineage, not a failed build
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for output, root in nodes.items():
         sources: set[tuple[str, str]] = set()
@@ -72,6 +74,27 @@ def _calls_as_tables(tree: exp.Select, by_name: Mapping[str, Model]) -> None:
         schema, _, table = name.partition(".")
         alias = node.args.get("alias")
         node.replace(exp.Table(this=exp.to_identifier(table), db=exp.to_identifier(schema), alias=alias))
+
+
+def _align_unions(tree: exp.Select, schema: MappingSchema) -> None:
+    """List the columns of both sides of each UNION BY NAME in one order: SQLGlot follows them by position."""
+    unions = [union for union in tree.find_all(exp.Union) if union.args.get("by_name")]
+    if not unions:
+        return
+    expanded = qualify(tree.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False)
+    by_name = [union for union in expanded.find_all(exp.Union) if union.args.get("by_name")]
+    for union, listed in zip(unions, by_name, strict=True):
+        for side in ("this", "expression"):
+            found = _column_names(listed.args[side])
+            columns = [exp.column(name) if name in found else exp.null().as_(name) for name in _column_names(listed)]
+            union.set(side, exp.select(*columns).from_(union.args[side].subquery("side", copy=False)))
+        union.set("by_name", False)
+
+
+def _column_names(query: exp.Query) -> list[str]:
+    if isinstance(query, exp.Union) and query.args.get("by_name"):
+        return list(dict.fromkeys([*_column_names(query.left), *_column_names(query.right)]))
+    return query.named_selects
 
 
 @lru_cache(maxsize=8)

@@ -1,8 +1,8 @@
-"""What changed between two snapshots, row by row: which figure, which mart number, from what to what.
+"""The differences between two snapshots, row by row: which value of which row, before and after.
 
-Rows are matched by the grain of their model; a table without one is compared by whole rows. When this
-warehouse learnt of a row (loaded_at) is no change of the row. The tables of audit and meta are left out:
-they change with every refresh.
+Rows are matched by the grain of their model; a table without a grain is compared by whole rows. `loaded_at`, the
+time at which this warehouse loaded a row, is not compared. The tables of audit and meta are left out: they change
+with every refresh.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from etl.warehouse import Connection, attached, memory
 SCHEMAS = ("core", "steps", "marts")
 UNCOMPARED = frozenset({"loaded_at"})
 LISTED_ROWS = 1_000_000  # a table with more rows than this is compared by its counts
-WIDEST = 240  # characters of a cell in the terminal: a row that came shows its figure
+WIDEST = 240  # characters of a cell in the terminal, so that an added row shows its figure
 COLUMNS = ("table_name", "row_key", "change", "column_name", "before", "after")
 Grains = Mapping[str, tuple[str, ...]]
 
@@ -51,15 +51,15 @@ class _Table:
 def change_query(con: Connection, before: str, after: str, grains: Grains) -> str:
     """A query for all changes from catalog `before` to catalog `after`, with the columns COLUMNS.
 
-    One row a changed column; for a row that came or went one row, with its key and, in after or before,
-    the text of its other columns. Catalogs are given as they are written in SQL.
+    One row a changed column; for an added or removed row one row, with its key and, in after or before, the text
+    of its other columns. Catalogs are given as they are written in SQL.
     """
     old, new = _tables(con, before), _tables(con, after)
     parts = []
     for name in sorted(old.keys() | new.keys()):
         one, other = old.get(name), new.get(name)
         if one is None or other is None:
-            parts.append(_came_or_went(name, one, other))
+            parts.append(_added_or_removed(name, one, other))
         elif one.columns != other.columns or _content(con, one) != _content(con, other):
             parts.append(_changes(name, one, other, grains.get(name, ())))
     empty = "select " + ", ".join(f"null::varchar as {column}" for column in COLUMNS) + " where false"
@@ -86,7 +86,7 @@ def _content(con: Connection, table: _Table) -> object:
     return con.execute(f"select count(*), sum(hash(t)::hugeint) from {table.place} as t").fetchall()
 
 
-def _came_or_went(name: str, old: _Table | None, new: _Table | None) -> str:
+def _added_or_removed(name: str, old: _Table | None, new: _Table | None) -> str:
     def rows(table: _Table | None) -> str:
         return f"(select count(*) || ' rows' from {table.place})" if table else "null"
 
@@ -121,9 +121,9 @@ def _changes(name: str, old: _Table, new: _Table, grain: tuple[str, ...]) -> str
 
 
 def _row(table: str, *values: str) -> str:
-    """The select list of one kind of change; `values` are those of COLUMNS after the table's name."""
-    key, change, column, before, after = values
-    cells = (f"'{table}'", key, f"'{change}'", column, before, after)
+    """The select list of one kind of change; `values` are those of COLUMNS after the name of the table."""
+    key, change, *rest = values
+    cells = (f"'{table}'", key, f"'{change}'", *rest)
     named = (f"({cell})::varchar as {column}" for cell, column in zip(cells, COLUMNS, strict=True))
     return "select " + ", ".join(named)
 

@@ -1,15 +1,13 @@
-"""What readers would see, boiled down to one hash: two databases with the same fingerprint say the same.
+"""Published files on disk: what one contains, one hash of what readers see, and putting a file in place.
 
-The fingerprint covers the tables and views of core, steps, marts and audit (names, columns, types, comments
-and rows, whatever their order), the macros, and the version of DuckDB, whose hashes it uses. It leaves
-out the rows of the tables that a refresh writes even when it finds nothing new, and the tables that name
-buyers: they are not published.
+`serving/warehouse.duckdb` is what readers open. `serving/snapshots/<version>.duckdb` are hard links to the same
+file and to earlier ones. The next file is written under a temporary name in the same folder. Only the process
+that holds the build database changes anything here.
 
-Published files on disk: read one, put one in place in a single step, keep the last few.
-
-`serving/warehouse.duckdb` is what readers open. `serving/snapshots/<version>.duckdb` are hard links to
-the same file and to the ones before it. The next file is made under a temporary name in the same
-folder. Whoever changes anything here holds the build database, so there is one at a time.
+Two databases with the same fingerprint look the same to readers. It covers the tables and views of core, steps,
+marts and audit (names, columns, types, comments and rows in any order), the macros, and the version of DuckDB,
+whose hashes it uses. It leaves out the rows of tables that a refresh writes even when it finds nothing new, and
+the tables about single buyers, which are not published.
 """
 
 from __future__ import annotations
@@ -21,10 +19,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from etl.config import Settings
 from etl.errors import MendError, RetryError
@@ -32,19 +30,43 @@ from etl.warehouse import Connection, DatabaseError, attached
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
 MACRO_SCHEMAS = (*CONTENT_SCHEMAS, "main")  # scalar macros are called without a schema
-# A table with this column tells of single buyers. It stays in the build database: readers get what is added
-# up from it, and a publication does not grow with every order.
+# A table with this column has rows about single buyers. It stays in the build database: readers get sums of it,
+# and a publication does not grow with every order.
 PERSONAL = "buyer_id_hash"
-JOURNALS = frozenset({"audit.expectation_result", "audit.publication"})
+UNHASHED = frozenset({"audit.expectation_result", "audit.publication"})  # a refresh always adds rows to these
+KEPT = 5
+UPCOMING = ".upcoming.duckdb"
 
-# DuckDB prints a macro otherwise in the session that made it than from the file: with more quotes and
-# blanks. Both are dropped, except inside a literal.
+# DuckDB prints a macro with more quotes and blanks in the session that made it than from the file. Both are
+# dropped, except inside a literal.
 _LITERAL_OR_NOISE = re.compile(r"('(?:[^']|'')*')|[\s\"]")
+_RELATIONS = """
+    with relation as (
+        select schema_name, table_name as name, null as text, comment from duckdb_tables()
+        where database_name = $catalog and not internal
+        union all
+        select schema_name, view_name, sql, comment from duckdb_views() where database_name = $catalog and not internal
+    )
+    select r.schema_name || '.' || r.name, r.text, r.comment,
+        list([c.column_name, c.data_type, c.comment] order by c.column_index)
+    from relation as r
+    join duckdb_columns() as c
+        on c.database_name = $catalog and c.schema_name = r.schema_name and c.table_name = r.name
+    where list_contains($schemas, r.schema_name)
+    group by all
+    having not bool_or(c.column_name = $personal)
+    order by 1
+"""
+_MACROS = """
+    select schema_name || '.' || function_name, function_type, parameters, parameter_types, comment, macro_definition
+    from duckdb_functions()
+    where database_name = $catalog and list_contains($schemas, schema_name) and not internal
+    order by all
+"""
 
 
-@dataclass(frozen=True)
-class Macro:
-    """A macro: `kind` is macro or table_macro; `types` are those of its parameters, None where any goes."""
+class Macro(NamedTuple):
+    """A macro: `kind` is macro or table_macro; `types` are those of its parameters, None where any fits."""
 
     name: str
     kind: str
@@ -58,108 +80,14 @@ class Macro:
 class Contents:
     """What a database holds, by `schema.table` or `schema.macro`.
 
-    `rows` counts those of every table; `hashes` cover columns, types and comments of tables and views,
-    with the text of a view or, but for the journals, the rows; `fingerprint` is over hashes and macros.
+    `rows` counts those of every table; `hashes` cover columns, types and comments of tables and views, with the
+    text of a view or the rows of a table that is not UNHASHED; `fingerprint` is over hashes and macros.
     """
 
     rows: dict[str, int]
     hashes: dict[str, str]
     macros: list[Macro]
     fingerprint: str
-
-
-def read_contents(con: Connection, catalog: str | None = None) -> Contents:
-    """Read the contents of the open database, or of the one attached as `catalog`.
-
-    Reads every row, so a damaged file shows here; 20 tables of a thousand rows take about 50 ms.
-    """
-    catalog = catalog or _one(con, "select current_database()")
-    rows: dict[str, int] = {}
-    hashes: dict[str, str] = {}
-    for name, description in _relations(con, catalog).items():
-        content: list[object] = list(description)
-        if description[0] is None:  # a table; what a view shows follows from its text
-            schema, table = name.split(".", 1)
-            # The sum does not depend on the order of the rows, and counts a row as often as it stands there.
-            count, total = con.execute(
-                "select count(*), coalesce(sum(hash(_row)::hugeint), 0)::varchar "
-                f'from "{catalog}"."{schema}"."{table}" as _row'
-            ).fetchall()[0]
-            rows[name] = count
-            content += [] if name in JOURNALS else [count, total]
-        hashes[name] = _digest(content)
-    macros = _macros(con, catalog)
-    version = _one(con, "select version()")
-    fingerprint = _digest([version, hashes, [astuple(macro) for macro in macros]])
-    return Contents(rows, hashes, macros, fingerprint)
-
-
-def personal_tables(con: Connection, catalog: str) -> list[str]:
-    """The tables that tell of single buyers, as schema.table."""
-    rows = con.execute(
-        "select schema_name || '.' || table_name from duckdb_columns() "
-        "where database_name = ? and column_name = ? order by 1",
-        [catalog, PERSONAL],
-    ).fetchall()
-    return [str(name) for (name,) in rows]
-
-
-def _relations(con: Connection, catalog: str) -> dict[str, list[Any]]:
-    """Describe each table and view: text of a view, comment, then name, type and comment of each column."""
-    here = {"catalog": catalog, "schemas": list(CONTENT_SCHEMAS), "personal": personal_tables(con, catalog)}
-    where = "where database_name = $catalog and list_contains($schemas, schema_name) and not internal"
-    where += " and not list_contains($personal, schema_name || '.' || {})"
-    tables, views = where.format("table_name"), where.format("view_name")
-    found = con.execute(
-        f"""
-        select schema_name || '.' || table_name, null, comment from duckdb_tables() {tables}
-        union all
-        select schema_name || '.' || view_name, sql, comment from duckdb_views() {views}
-        order by 1
-        """,
-        here,
-    ).fetchall()
-    relations: dict[str, list[Any]] = {name: [text, comment] for name, text, comment in found}
-    for name, *column in con.execute(
-        f"""
-        select schema_name || '.' || table_name, column_name, data_type, comment from duckdb_columns()
-        {tables}
-        order by schema_name, table_name, column_index
-        """,
-        here,
-    ).fetchall():
-        relations[name].append(column)
-    return relations
-
-
-def _macros(con: Connection, catalog: str) -> list[Macro]:
-    found = con.execute(
-        """
-        select
-            schema_name || '.' || function_name, function_type, parameters, parameter_types, comment,
-            macro_definition
-        from duckdb_functions()
-        where database_name = $catalog and list_contains($schemas, schema_name) and not internal
-        order by all
-        """,
-        {"catalog": catalog, "schemas": list(MACRO_SCHEMAS)},
-    ).fetchall()
-    return [
-        Macro(name, kind, parameters, types, comment, _LITERAL_OR_NOISE.sub(r"\1", body))
-        for name, kind, parameters, types, comment, body in found
-    ]
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _one(con: Connection, query: str) -> str:
-    return str(con.execute(query).fetchall()[0][0])
-
-
-KEPT = 5
-UPCOMING = ".upcoming.duckdb"
 
 
 @dataclass(frozen=True)
@@ -173,40 +101,81 @@ class Snapshot:
     path: Path
 
 
+def read_contents(con: Connection, catalog: str | None = None) -> Contents:
+    """Read the contents of the open database, or of the one attached as `catalog`.
+
+    Reads every row, so that a damaged file raises DatabaseError; 20 tables of a thousand rows take about 50 ms.
+    """
+    opened, version = con.execute("select current_database(), version()").fetchall()[0]
+    catalog = catalog or opened
+    rows: dict[str, int] = {}
+    hashes: dict[str, str] = {}
+    here = {"catalog": catalog, "schemas": CONTENT_SCHEMAS, "personal": PERSONAL}
+    for name, text, comment, columns in con.execute(_RELATIONS, here).fetchall():
+        content: list[object] = [text, comment, *columns]
+        if text is None:  # a table; the rows of a view follow from its text
+            schema, table = name.split(".", 1)
+            # The sum does not depend on the order of the rows, and counts equal rows as often as they occur.
+            count, total = con.execute(
+                "select count(*), coalesce(sum(hash(_row)::hugeint), 0)::varchar "
+                f'from "{catalog}"."{schema}"."{table}" as _row'
+            ).fetchall()[0]
+            rows[name] = count
+            content += [] if name in UNHASHED else [count, total]
+        hashes[name] = _digest(content)
+    found = con.execute(_MACROS, {"catalog": catalog, "schemas": MACRO_SCHEMAS}).fetchall()
+    macros = [Macro._make([*row[:-1], _LITERAL_OR_NOISE.sub(r"\1", row[-1])]) for row in found]
+    return Contents(rows, hashes, macros, _digest([version, hashes, macros]))
+
+
+def personal_tables(con: Connection, catalog: str) -> list[str]:
+    """The tables with rows about single buyers, as schema.table."""
+    rows = con.execute(
+        "select schema_name || '.' || table_name from duckdb_columns() "
+        "where database_name = ? and column_name = ? order by 1",
+        [catalog, PERSONAL],
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 def upcoming_path(settings: Settings) -> Path:
-    """Say where the next serving file is made: in the folder it is served from, so that a rename does it."""
+    """Where the next serving file is written: in the folder it is served from, so that a rename is one step."""
     return settings.serving_dir / UPCOMING
 
 
 def pin_path(settings: Settings) -> Path:
-    """Say where a rollback leaves word that it is to last; the text says to what, by whom and when."""
+    """The file that keeps refreshes from publishing after a rollback; its text says the version, by whom and when."""
     return settings.serving_dir / "PINNED"
 
 
 def snapshot_path(settings: Settings, version: int) -> Path:
-    """Say where snapshot `version` is kept."""
+    """Where snapshot `version` is kept."""
     return settings.snapshots_dir / f"{version}.duckdb"
 
 
 def kept_versions(settings: Settings) -> list[int]:
-    """List the versions that can be gone back to, oldest first."""
+    """The versions to which a rollback can go back, oldest first."""
     names = (path.stem for path in settings.snapshots_dir.glob("*.duckdb"))
     return sorted(int(name) for name in names if name.isdecimal())
 
 
 def inspect(con: Connection, path: Path) -> Snapshot:
-    """Read what a published file says of itself.
+    """The snapshot as the published file describes itself.
 
-    Raises RetryError when someone has it open to write, MendError when it is not a published file.
+    Raises RetryError when another program has it open to write, MendError when it is not a published file.
     """
     with _opened(con, path) as catalog:
         return _described(con, catalog, path)
 
 
 def inspect_whole(con: Connection, path: Path) -> tuple[Snapshot, Contents]:
-    """Read what a published file says of itself, and every row of it.
+    """The snapshot and its contents, for which every row is read.
 
-    Raises RetryError when someone has it open to write, MendError when it is damaged.
+    Raises RetryError when another program has it open to write, MendError when it is damaged.
     """
     with _opened(con, path) as catalog:
         return _described(con, catalog, path), read_contents(con, catalog)
@@ -223,7 +192,7 @@ def refuse_if_written(path: Path) -> None:
 
 
 def install(finished: Path, target: Path) -> None:
-    """Put a finished file in the place of `target` in one step that survives a power cut, read-only."""
+    """Replace `target` by a finished file, read-only, in one step that survives a power cut."""
     refuse_if_written(target)
     finished.chmod(0o444)
     _sync(finished)
@@ -232,7 +201,7 @@ def install(finished: Path, target: Path) -> None:
 
 
 def link(source: Path, target: Path) -> None:
-    """Give a published file a second name; where the file system knows no hard links, a copy in one step."""
+    """Give a published file a second name, or copy it in one step where the file system has no hard links."""
     try:
         target.hardlink_to(source)
     except OSError:
@@ -242,7 +211,7 @@ def link(source: Path, target: Path) -> None:
 
 
 def keep(settings: Settings, version: int) -> None:
-    """Keep what is served as snapshot `version`, and drop all but the last few."""
+    """Keep what is served as snapshot `version`, and delete all but the last KEPT."""
     kept = snapshot_path(settings, version)
     if not kept.exists():
         link(settings.serving_db, kept)
@@ -252,7 +221,7 @@ def keep(settings: Settings, version: int) -> None:
 
 
 def clear_leftovers(settings: Settings) -> None:
-    """Remove what a killed publication left behind."""
+    """Remove the unfinished files of a killed publication."""
     for folder in (settings.serving_dir, settings.snapshots_dir):
         for path in folder.glob(f"{UPCOMING}*"):
             if path.is_dir():
@@ -276,7 +245,7 @@ def shown(moment: datetime) -> str:
 
 @contextmanager
 def _opened(con: Connection, path: Path) -> Iterator[str]:
-    """Attach a published file to read and yield its catalog name, with errors in the user's terms."""
+    """Attach a published file to read, and yield the name of its catalog. Raises as inspect does."""
     try:
         with attached(con, path, "served"):
             yield "served"

@@ -1,8 +1,8 @@
-"""Publish what was built: a fresh file, checked, then renamed over the old one in one step.
+"""Publish what was built: write a new file, check it, and rename it over the old one in one step.
 
-Readers on the old file keep it, new readers get the new one, nobody waits and nobody sees half. Any
-failure, also a kill, leaves the last snapshot as it was; the next publication clears what was left.
-What each step guards against stands in tests/publish/test_faults.py.
+Readers of the old file keep it and new readers get the new one; no reader waits or sees a part of a file. After
+any failure or kill the last snapshot is as it was, and the next publication removes the unfinished files.
+tests/publish/test_faults.py shows the faults that each step guards against.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ SPARE_BYTES = 2_000_000
 
 @dataclass(frozen=True)
 class Publication:
-    """What came of a publication: `published` or not, and why; the rest describes what is served now.
+    """The result: `published` or not, and why; the other fields describe what is served now.
 
-    `tables` has the rows of each table of core, steps, marts and audit.
+    `tables` has the number of rows of each table of core, steps, marts and audit.
     """
 
     published: bool
@@ -58,12 +58,12 @@ class Publication:
 
 
 def publish(con: Connection, settings: Settings, *, now: datetime) -> Publication:
-    """Publish the open build database, if its content differs from what is served.
+    """Publish the open build database if its content differs from what is served.
 
-    `now` (with a time zone) becomes meta.publication.refreshed_at. Not published, without an error:
-    nothing changed, or a rollback pinned what is served. Raises RetryError when another program has the
-    served file open to write, MendError when someone has written to it, when the disk is too full
-    or when anything else fails; readers then keep what they have.
+    `now` (with a time zone) becomes meta.publication.refreshed_at. Nothing is published when nothing changed or a
+    rollback pinned what is served. Raises RetryError when another program has the served file open to write,
+    MendError when someone has written to it, when the disk is too full or when anything else fails; readers then
+    keep what they have.
     """
     serving = settings.serving_db
     try:
@@ -81,24 +81,28 @@ def publish(con: Connection, settings: Settings, *, now: datetime) -> Publicatio
 
 
 def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> Publication:
-    served, why = _served(con, settings)
+    served, reason = None, "nothing is served"
+    if settings.serving_db.exists():
+        try:
+            served = inspect_whole(con, settings.serving_db)
+        except MendError as error:
+            reason = str(error)
     pin = pin_path(settings)
+    if pin.exists() and not served:
+        raise MendError(f"{pin} pins a snapshot, but {reason}: roll back again, or unpin")
     if served:
-        snapshot, contents = served
-        _remember(con, settings, snapshot)
+        _keep_and_record(con, settings, served[0])
         if pin.exists():
             text = pin.read_text(encoding="utf-8").strip()
-            why = f"pinned to {text}; `make unpin` lets refreshes publish again"
-            return _publication(False, snapshot, why, contents)
-    elif pin.exists():
-        raise MendError(f"{pin} pins a snapshot, but {why}: roll back again, or unpin")
+            return _publication(False, *served, f"pinned to {text}; `make unpin` lets refreshes publish again")
     built = read_contents(con)
     if served:
-        why = _difference(snapshot, contents, built)
-        if not why:
-            why = f"nothing changed since version {snapshot.version} of {shown(snapshot.refreshed_at)}"
-            return _publication(False, snapshot, why, contents)
-    _check_headroom(settings)
+        snapshot, contents = served
+        reason = _difference(snapshot, contents, built)
+        if not reason:
+            reason = f"nothing changed since version {snapshot.version} of {shown(snapshot.refreshed_at)}"
+            return _publication(False, snapshot, contents, reason)
+    _check_free_disk(settings)
     upcoming = upcoming_path(settings)
     version = _next_version(con, settings, served[0] if served else None)
     _write(con, settings, Snapshot(version, now, built.fingerprint, 0, upcoming), served is not None)
@@ -106,26 +110,16 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     install(upcoming, settings.serving_db)
     size = settings.serving_db.stat().st_size
     snapshot = Snapshot(version, now, built.fingerprint, size, settings.serving_db)
-    _remember(con, settings, snapshot)
-    return _publication(True, snapshot, why, built)
+    _keep_and_record(con, settings, snapshot)
+    return _publication(True, snapshot, built, reason)
 
 
-def _publication(published: bool, snapshot: Snapshot, reason: str, contents: Contents) -> Publication:
-    return Publication(published, snapshot.version, reason, snapshot.path, snapshot.size_bytes, dict(contents.rows))
-
-
-def _served(con: Connection, settings: Settings) -> tuple[tuple[Snapshot, Contents] | None, str]:
-    """Read what readers see, or say why there is nothing. Raises RetryError when it is open to write."""
-    if not settings.serving_db.exists():
-        return None, "nothing is served"
-    try:
-        return inspect_whole(con, settings.serving_db), ""
-    except MendError as error:
-        return None, str(error)
+def _publication(published: bool, snapshot: Snapshot, contents: Contents, reason: str) -> Publication:
+    return Publication(published, snapshot.version, reason, snapshot.path, snapshot.size_bytes, contents.rows)
 
 
 def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:
-    """Say in what the built database differs from what is served; empty when in nothing."""
+    """How the built database differs from what is served; empty when it does not."""
     names = ", ".join(sorted(_unlike(contents.hashes, built.hashes)))
     if served.fingerprint != built.fingerprint:
         return f"changed since version {served.version}: {names or 'macros or the version of DuckDB'}"
@@ -133,14 +127,13 @@ def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:
 
 
 def _next_version(con: Connection, settings: Settings, served: Snapshot | None) -> int:
-    """Count on from every version that was ever seen, so that none is used twice."""
-    seen: list[int] = [served.version if served else 0, *kept_versions(settings)]
-    seen += con.execute("select coalesce(max(version), 0) from audit.publication").fetchall()[0]
-    return 1 + max(seen)
+    """The number after every version that was ever seen, so that none is used twice."""
+    (recorded,) = con.execute("select coalesce(max(version), 0) from audit.publication").fetchall()[0]
+    return 1 + max(served.version if served else 0, int(recorded), *kept_versions(settings))
 
 
-def _check_headroom(settings: Settings) -> None:
-    """Raise MendError unless the disk has room for a copy; the build database bounds its size."""
+def _check_free_disk(settings: Settings) -> None:
+    """Raise MendError unless the disk has room for a copy, which is at most as large as the build database."""
     build = settings.build_db
     sizes = (path.stat().st_size for path in (build, build.with_name(build.name + ".wal")) if path.exists())
     needed = sum(sizes) + SPARE_BYTES
@@ -153,9 +146,9 @@ def _check_headroom(settings: Settings) -> None:
 
 
 def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -> None:
-    """Copy the published schemas of the open database into a fresh file, with meta tables of its own.
+    """Copy the published schemas of the open database into a new file, with meta tables of its own.
 
-    `made` is what the file will be; `earlier` says whether there is a served file to compare with.
+    `made` describes the file; `earlier` says whether there is a served file to compare with.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     catalog = con.execute("select current_database()").fetchall()[0][0]
@@ -164,7 +157,7 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
         if earlier:
             files.enter_context(attached(con, settings.serving_db, "served"))
         with transaction(con):
-            # Copies definitions and comments, in an order in which each finds what it needs.
+            # Copies definitions and comments, in the order of their dependencies.
             con.execute(f'copy from database "{catalog}" to upcoming (schema)')
             for (schema,) in con.execute(
                 "select schema_name from duckdb_schemas() where database_name = 'upcoming' "
@@ -205,7 +198,7 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
 
 
 def _verify(path: Path, version: int, built: Contents) -> None:
-    """Raise MendError unless a reader would find in the new file all that was built."""
+    """Raise MendError unless the new file holds all that was built, and its macros can be called."""
     wal = path.with_name(path.name + ".wal")
     if wal.exists():
         raise MendError(f"version {version} was not published: {wal} shows that it is not complete")
@@ -226,11 +219,9 @@ def _unlike(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def _remember(con: Connection, settings: Settings, snapshot: Snapshot) -> None:
-    """Keep and record what is served, unless that was done; a kill after the rename leaves it to the next."""
+def _keep_and_record(con: Connection, settings: Settings, snapshot: Snapshot) -> None:
+    """Keep and record what is served, unless that was done: after a kill in between, the next refresh does it."""
     keep(settings, snapshot.version)
-    known = con.execute(
-        "select count(*) from audit.publication where version = ? and action = 'publish'", [snapshot.version]
-    ).fetchall()[0][0]
-    if not known:
+    recorded = "select 1 from audit.publication where version = ? and action = 'publish'"
+    if not con.execute(recorded, [snapshot.version]).fetchall():
         record(con, snapshot, "publish", snapshot.refreshed_at)

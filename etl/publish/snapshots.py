@@ -1,14 +1,14 @@
-"""Snapshots for people: list those that are kept, go back to one, and let refreshes publish again.
+"""Commands on snapshots: list those that are kept, go back to one, and let refreshes publish again.
 
-A rollback lasts: it leaves `serving/PINNED`, and while that stands no refresh publishes. Without it the
-next refresh would find that what is served differs from what was built, and publish the bad state again.
+A rollback writes `serving/PINNED`, and while that file exists no refresh publishes. Without it the next refresh
+would find that what is served differs from what was built, and publish the bad state again.
 """
 
 from __future__ import annotations
 
 import getpass
 import socket
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,14 +29,14 @@ from etl.publish.files import (
     snapshot_path,
     upcoming_path,
 )
-from etl.warehouse import Connection, DatabaseError, memory, open_build
+from etl.warehouse import DatabaseError, memory, open_build
 
 ALTERED = "its fingerprint is not that of its publication: it was altered since, or another DuckDB wrote it"
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """What a rollback did: `version` is served now, `replaced` was before (None: nothing readable was)."""
+    """The result of a rollback: `version` is served now, `replaced` was before (None: nothing readable was)."""
 
     version: int
     replaced: int | None
@@ -44,7 +44,7 @@ class Rollback:
 
 
 def list_snapshots(settings: Settings) -> list[Snapshot]:
-    """List the kept snapshots that can be read, newest first."""
+    """The kept snapshots that can be read, newest first."""
     found = []
     with closing(memory()) as con:
         for version in reversed(kept_versions(settings)):
@@ -56,7 +56,7 @@ def list_snapshots(settings: Settings) -> list[Snapshot]:
 
 
 def served_snapshot(settings: Settings) -> Snapshot | None:
-    """Describe what readers open now; None when there is no readable published file.
+    """The snapshot that readers open now; None when there is no readable published file.
 
     Raises RetryError when another program has it open to write.
     """
@@ -70,14 +70,16 @@ def served_snapshot(settings: Settings) -> Snapshot | None:
 
 
 def rollback(settings: Settings, to: int | None = None) -> Rollback:
-    """Serve an earlier snapshot again, in the same single step as a publication, and pin it.
+    """Serve an earlier snapshot again, in one step as a publication does, and pin it.
 
-    `to` is a kept version; without it, the one before what is served. The build database is needed only
-    to keep a refresh out and to write the audit row: when it is damaged, the rollback goes on without.
+    `to` is a kept version; without it, the one before what is served. The build database is needed only to keep a
+    refresh out and to write the audit row: when it is damaged, the rollback goes on without it.
     Raises RetryError while a refresh runs, MendError when there is no such snapshot or it is damaged.
     """
     with ExitStack() as stack:
-        build = _build_if_sound(stack, settings)
+        build = None
+        with suppress(MendError, DatabaseError):
+            build = stack.enter_context(open_build(settings))
         clear_leftovers(settings)
         refuse_if_written(settings.serving_db)
         served = served_snapshot(settings)
@@ -86,7 +88,7 @@ def rollback(settings: Settings, to: int | None = None) -> Rollback:
         with closing(memory()) as con:
             snapshot, contents = inspect_whole(con, path)
         now = datetime.now(UTC)
-        # The pin comes first: killed between the two, nothing is published and a second try finishes it.
+        # The pin comes first: after a kill between the two, nothing is published and a second try finishes it.
         pin_path(settings).write_text(
             f"version {snapshot.version} by {getpass.getuser()} on {socket.gethostname()}, {shown(now)}\n",
             encoding="utf-8",
@@ -108,7 +110,7 @@ def rollback(settings: Settings, to: int | None = None) -> Rollback:
 
 
 def unpin(settings: Settings) -> str:
-    """Let refreshes publish again; says what was pinned."""
+    """Let refreshes publish again; returns a sentence about what was pinned."""
     pin = pin_path(settings)
     if not pin.exists():
         return "nothing is pinned"
@@ -135,7 +137,7 @@ def listing(settings: Settings) -> str:
 
 
 def _choose(settings: Settings, served: Snapshot | None, to: int | None) -> int:
-    """Pick the version to go back to. Raises MendError when it is not kept."""
+    """The version to go back to. Raises MendError when it is not kept."""
     kept = kept_versions(settings)
     if to is None:
         earlier = [version for version in kept if served is None or version < served.version]
@@ -145,11 +147,3 @@ def _choose(settings: Settings, served: Snapshot | None, to: int | None) -> int:
         listed = ", ".join(map(str, kept)) or "none"
         raise MendError(f"no {wanted} in {settings.snapshots_dir}; kept versions: {listed}")
     return to
-
-
-def _build_if_sound(stack: ExitStack, settings: Settings) -> Connection | None:
-    """Open the build database, or None when it is damaged. Raises RetryError while a refresh holds it."""
-    try:
-        return stack.enter_context(open_build(settings))
-    except (MendError, DatabaseError):
-        return None

@@ -10,12 +10,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from etl.ask.effect import Answer, Market, answer, answers, number, told
+from etl.ask.effect import Answer, Market, answer, answers, lines_of, quarter_number
 from etl.errors import MendError
 from etl.warehouse import Connection
 
 LIVE_ON = date(2020, 5, 27)
-FIRST, LAST = number(date(2015, 1, 1)), number(date(2022, 12, 31))
+FIRST, LAST = quarter_number(date(2015, 1, 1)), quarter_number(date(2022, 12, 31))
 PARTNERS = ("shop", "stream")
 
 
@@ -31,7 +31,7 @@ def market(donors: int = 8, effect: float = 0.2, events: Sequence[str] = ()) -> 
             strict=True,
         )
     }
-    after = number(LIVE_ON) + 1
+    after = quarter_number(LIVE_ON) + 1
     series["shop"] = {q: v + math.log1p(effect) * (q >= after) for q, v in series["shop"].items()}
     return Market("revenue", 1, series, {name: [after] for name in events}, {})
 
@@ -40,7 +40,7 @@ def test_an_effect_is_found_in_percent() -> None:
     found = answer(market(), "shop", PARTNERS, LIVE_ON)
     assert found.effect.status == "ok"
     assert (found.effect.before, found.effect.after, len(found.donors)) == (20, 8, 8)
-    first, *_, last = told(found)
+    first, *_, last = lines_of(found)
     assert found.effect.low is not None and found.effect.high is not None
     assert found.effect.low < math.log(1.2) < found.effect.high
     assert first.startswith("shop revenue: +")
@@ -49,7 +49,7 @@ def test_an_effect_is_found_in_percent() -> None:
 
 def test_the_partner_is_no_donor_and_the_quarter_of_the_event_is_left_out() -> None:
     base = market()
-    moved = {q: v + 5 * (q == number(LIVE_ON)) for q, v in base.series["shop"].items()}
+    moved = {q: v + 5 * (q == quarter_number(LIVE_ON)) for q, v in base.series["shop"].items()}
     spoiled = replace(base, series={**base.series, "shop": moved})
     assert answer(spoiled, "shop", PARTNERS, LIVE_ON) == answer(base, "shop", PARTNERS, LIVE_ON)
     assert "stream" not in answer(base, "shop", PARTNERS, LIVE_ON).donors
@@ -63,24 +63,24 @@ def test_windows_that_contain_the_event_are_left_out() -> None:
 
 
 def refused(status: str, found: Answer) -> bool:
-    return found.effect.status == status and any(f"no number, {status}" in line for line in told(found))
+    return found.effect.status == status and any(f"no number, {status}" in line for line in lines_of(found))
 
 
 def test_a_refused_estimate_says_what_is_missing() -> None:
     assert refused("single_unit_only", answer(market(donors=2), "shop", PARTNERS, LIVE_ON))
     few = answer(market(donors=4), "shop", PARTNERS, LIVE_ON)
     assert refused("insufficient_donors", few)
-    assert "smallest effect" in [*told(few)][-1]
+    assert "smallest effect" in [*lines_of(few)][-1]
     busy = market(events=["peer0", "peer1", "peer2", "peer3"])
     assert refused("contaminated_donors", answer(busy, "shop", PARTNERS, LIVE_ON))
     assert refused("insufficient_pre_period", answer(market(), "shop", PARTNERS, date(2015, 2, 1)))
     assert refused("insufficient_post", answer(market(), "shop", PARTNERS, date(2022, 11, 1)))
-    broken = replace(market(), breaks={"shop": [number(date(2019, 1, 1))]})
+    broken = replace(market(), breaks={"shop": [quarter_number(date(2019, 1, 1))]})
     assert refused("definition_break", answer(broken, "shop", PARTNERS, LIVE_ON))
 
 
 def test_a_platform_with_a_definition_break_is_no_donor() -> None:
-    broken = replace(market(), breaks={"peer0": [number(date(2019, 1, 1))]})
+    broken = replace(market(), breaks={"peer0": [quarter_number(date(2019, 1, 1))]})
     assert "peer0" not in answer(broken, "shop", PARTNERS, LIVE_ON).donors
 
 

@@ -15,7 +15,6 @@ from etl.ask.effect import (
     measure_effect,
     placebos,
     sdid,
-    synthetic_control,
     weights,
 )
 
@@ -30,6 +29,12 @@ def california() -> tuple[Array, int]:
     place = header[1:].index("California")
     order = [place, *(row for row in range(len(values)) if row != place)]
     return values[order], [row[0] for row in rows].index("1989")
+
+
+def synthetic_control(values: Array, before: int) -> float:
+    """The plain synthetic control: donors weighted to meet the unit's level, too."""
+    found = weights(values[1:, :before].T, values[0, :before], 0.0, demeaned=False)
+    return float((values[0] - found @ values[1:])[before:].mean())
 
 
 def world(seed: int, donors: int = 12, before: int = 20, after: int = 6, effect: float = 0.0) -> Array:

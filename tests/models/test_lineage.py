@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from etl.config import ROOT
 from etl.models.graph import column_lineage, load_models
 
 THING = """-- A thing.
@@ -58,6 +59,20 @@ from marts.story_as_of(date '2021-01-01') as s
 join lateral core.thing_as_of(date '2021-01-01') as p on p.thing = s.thing
 """
 
+BY_NAME = """-- Things and the files that name them.
+-- grain: thing
+with both as (
+    select t.thing, t.place from core.thing as t
+    union all by name
+    select r.line as place, r.kind as remark, r.file as thing from raw.reference_row as r
+)
+select
+    both.thing::varchar as thing,   -- slug or file
+    both.place::bigint as place,    -- line
+    both.remark::varchar as remark  -- kind of the row; empty for a thing
+from both
+"""
+
 
 def test_lineage_ends_at_the_columns_of_tables(tmp_path: Path) -> None:
     files = {
@@ -67,6 +82,7 @@ def test_lineage_ends_at_the_columns_of_tables(tmp_path: Path) -> None:
         "core/thing_latest.sql": THING_LATEST,
         "marts/tales/story.sql": STORY,
         "marts/tales/claim.sql": CLAIM,
+        "core/by_name.sql": BY_NAME,
     }
     for name, text in files.items():
         path = tmp_path / name
@@ -92,3 +108,19 @@ def test_lineage_ends_at_the_columns_of_tables(tmp_path: Path) -> None:
         "thing": [("marts.story", "thing")],
         "place": [("core.thing", "place")],
     }
+    assert lineage["core.by_name"] == {
+        "thing": [("core.thing", "thing"), ("raw.reference_row", "file")],
+        "place": [("core.thing", "place"), ("raw.reference_row", "line")],
+        "remark": [("raw.reference_row", "kind")],
+    }
+
+
+def test_models_of_the_project_that_unite_columns_by_name_have_lineage() -> None:
+    models = load_models(ROOT / "sql")
+    lineage = {model.name: column_lineage(model, models) for model in models}
+    assert [model.name for model in models if model.reads and not lineage[model.name]] == []
+    assert lineage["core.observation"]["loaded_at"] == [
+        ("core.edgar_observation", "loaded_at"),
+        ("raw.reference_row", "loaded_at"),
+    ]
+    assert lineage["steps.claim_side"]["value"] == [("steps.claim_figure", "value")]
