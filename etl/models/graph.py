@@ -94,7 +94,7 @@ def _align_unions(tree: exp.Select, schema: MappingSchema) -> None:
 def _column_names(query: exp.Query) -> list[str]:
     if isinstance(query, exp.Union) and query.args.get("by_name"):
         return list(dict.fromkeys([*_column_names(query.left), *_column_names(query.right)]))
-    return query.named_selects
+    return list(query.named_selects)
 
 
 @lru_cache(maxsize=8)
