@@ -8,9 +8,9 @@ rounded to the end of its month, so it is no key beside companyfacts, whose days
 made of it; a number with segments or a co-registrant is a part of the whole; custom tags have the accession
 number as their version.
 
-A list of issuers has a CIK at the start of each line, as digits or as CIK0001549802; what follows a comma or
-a # is a comment. A file beside the bodies names the issuers that are done, so that the same list goes on where
-it was stopped; a list that is complete starts anew, with one request for each issuer that has nothing new.
+A list of issuers has a CIK at the start of each line, as digits or as CIK0001549802; what follows a comma or a # is
+a comment. A file beside the bodies names the issuers that are done, so that the same list continues where it was
+stopped; a complete list starts again, with one request for each issuer that has nothing new.
 
 A body, a quarter and an issuer are each a transaction of their own, and what is loaded already is skipped.
 """
@@ -35,16 +35,16 @@ from etl.edgar.filings import IssuerPoll, poll_each, poll_issuer
 from etl.edgar.store import FOLDER, body_path, store_body
 from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
-from etl.warehouse import Connection, DatabaseError, count, open_build, transaction
+from etl.warehouse import Connection, DatabaseError, count, literal, open_build, transaction
 
 # Enough for a body of 30 MB. Without a bound DuckDB keeps what it wrote, up to most of the machine's memory.
 MEMORY = "512MB"
 STATEMENTS = "edgar_statements"
 STATEMENT_FILES = ("sub", "num", "tag", "pre")
 STATEMENT_SQL = ROOT / "sql" / "staging" / "edgar_statement.sql"
-READ = (
-    "read_csv('{path}', delim = '\t', header = true, quote = '', escape = '', all_varchar = true, "
-    "null_padding = true, strict_mode = true, parallel = false)"
+OPTIONS = (
+    "delim = '\t', header = true, quote = '', escape = '', all_varchar = true, null_padding = true, "
+    "strict_mode = true, parallel = false"
 )
 _BODY = re.compile(r"(?:.*/)?CIK([0-9]{10})\.json")
 _LINE = re.compile(r"\s*(?:CIK)?(\d{1,10})\s*(?:[,;#].*)?", re.IGNORECASE)
@@ -117,16 +117,7 @@ def load_statements(con: Connection, path: Path, now: datetime) -> int | None:
         try:
             with transaction(con):
                 rows = _load_numbers(con, folder, content_hash, now)
-                loaded = LoadRecord(
-                    file=path.name,
-                    content_hash=content_hash,
-                    rows_read=rows,
-                    rows_loaded=rows,
-                    rows_quarantined=0,
-                    rows_superseded=0,
-                    status="loaded",
-                )
-                ledger.record(loaded, now)
+                ledger.record(LoadRecord(path.name, content_hash, rows, rows, 0, "loaded", rows_superseded=0), now)
         except DatabaseError as error:
             first = str(error).splitlines()[0]
             raise MendError(f"{path}: {first}; nothing was loaded, download the quarter again") from error
@@ -135,10 +126,10 @@ def load_statements(con: Connection, path: Path, now: datetime) -> int | None:
 
 def _load_numbers(con: Connection, folder: Path, content_hash: str, now: datetime) -> int:
     for name in STATEMENT_FILES:
-        _view(con, folder, name, "*")
-    if "segments" not in {row[0] for row in con.execute("describe num").fetchall()}:
         # Quarters before 2024 have no column for segments: they hold consolidated numbers only.
-        _view(con, folder, "num", "*, null::varchar as segments")
+        further = " union all by name select null::varchar as segments where false" if name == "num" else ""
+        file = literal(str(folder / f"{name}.txt"))
+        con.execute(f"create or replace temp view {name} as from read_csv({file}, {OPTIONS}){further}")
     kept = count(
         con,
         f"insert into raw.edgar_statement by name {STATEMENT_SQL.read_text(encoding='utf-8')}",
@@ -146,16 +137,11 @@ def _load_numbers(con: Connection, folder: Path, content_hash: str, now: datetim
     )
     for name in STATEMENT_FILES:
         con.execute(f"drop view {name}")
-    with (folder / "num.txt").open("rb") as file:
-        read = sum(1 for _ in file) - 1
+    with (folder / "num.txt").open("rb") as numbers:
+        read = sum(1 for _ in numbers) - 1
     if kept != read:
         raise MendError(f"{read:,} numbers, of which {kept:,} have a filing: nothing was loaded; download it again")
     return kept
-
-
-def _view(con: Connection, folder: Path, name: str, columns: str) -> None:
-    path = str(folder / f"{name}.txt").replace("'", "''")
-    con.execute(f"create or replace temp view {name} as select {columns} from {READ.format(path=path)}")
 
 
 @contextmanager
@@ -191,7 +177,8 @@ def read_ciks(path: Path) -> list[int]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise MendError(f"{path}: {error}; name a file with one CIK a line") from error
+        fix = "name a file with one CIK a line, as in make edgar-backfill CIKS=ciks.txt"
+        raise MendError(f"{path}: {error}; {fix}") from error
     ciks: dict[int, None] = {}
     for number, line in enumerate(lines, 1):
         if not line.partition("#")[0].strip():

@@ -1,9 +1,9 @@
 """Bodies of SEC EDGAR's companyfacts into raw.edgar_fact: every fact of an issuer, with all its vintages.
 
-A body is {cik, facts: {taxonomy: {concept: {units: {unit: [fact]}}}}}. Its texts are typed fact by fact, so
-that one bad fact goes to audit.quarantine and the rest loads. A fact is identified by (cik,
-taxonomy, concept, unit, start, end, accession); fy, fp and frame describe the filing and are never keys.
-Nothing is deleted: a fact that a later body tells otherwise, or no longer, is marked with superseded_at.
+A body is {cik, facts: {taxonomy: {concept: {units: {unit: [fact]}}}}}. Its texts are typed fact by fact, so that one
+bad fact goes to audit.quarantine and the rest is loaded. (cik, taxonomy, concept, unit, start, end, accession)
+identifies a fact; fy, fp and frame describe the filing and are never keys. Nothing is deleted: a fact that a later
+body gives differently, or no longer, is marked with superseded_at.
 """
 
 from __future__ import annotations
@@ -25,19 +25,6 @@ IDENTITY = ("cik", "taxonomy", "concept", "unit", "period_start", "period_end", 
 COLUMNS = (*IDENTITY, "val", "form", "filed", "fy", "fp", "frame")
 
 STAGING = ROOT / "sql" / "staging" / "edgar_fact.sql"
-# A window over all facts costs more than reading them: it is asked only where identities repeat at all.
-REPEATED = """
-update staged_fact set is_repeated = true where rowid in (
-    select s.rowid from staged_fact as s
-    qualify row_number() over (partition by {identity} order by s.rowid) > 1)
-"""
-
-# What is wrong with a staged fact, or null.
-REASON = """case
-    when s.broken is not null then 'a fact needs accn, form, val, end and filed, and a start before its end'
-    when s.is_repeated then 'another fact of this body has the same identity; the first one stands'
-end"""
-
 SAME_IDENTITY = " and ".join(f"f.{column} is not distinct from s.{column}" for column in IDENTITY)
 SAME_FACT = f"{SAME_IDENTITY} and f.val = s.val and f.form = s.form and f.filed = s.filed"
 
@@ -125,8 +112,14 @@ def stage(con: Connection, body: Body) -> None:
         raise MendError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
     found = {row[0] for row in con.execute("select distinct cik from staged_fact").fetchall()}
     identity = ", ".join(IDENTITY)
+    # A window over all facts costs more than reading them: it is asked only where identities repeat at all.
     if count(con, f"select count(*) - count(distinct hash({identity})) from staged_fact"):
-        con.execute(REPEATED.format(identity=identity))
+        con.execute(
+            f"""update staged_fact set reason = 'another fact of this body has the same identity; the first one stands'
+            where reason is null and rowid in (
+                select rowid from staged_fact
+                qualify row_number() over (partition by {identity} order by rowid) > 1)"""
+        )
     if found != {body.cik}:
         content = f"facts of {', '.join(sorted(map(str, found)))}" if found else "no facts"
         raise MendError(f"{body.path} has {content}, and should have those of {body.cik}; {fix}")
@@ -149,7 +142,7 @@ def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
         con,
         f"""update raw.edgar_fact as f set superseded_at = $now
         where f.cik = $cik and f.superseded_at is null
-            and not exists (select 1 from staged_fact as s where {REASON} is null and {SAME_FACT})""",
+            and not exists (select 1 from staged_fact as s where s.reason is null and {SAME_FACT})""",
         values,
     )
     added = count(
@@ -157,7 +150,7 @@ def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
         f"""insert into raw.edgar_fact by name
         select {", ".join(f"s.{column}" for column in COLUMNS)}, $hash as content_hash, $now as loaded_at
         from staged_fact as s
-        where {REASON} is null and not exists (
+        where s.reason is null and not exists (
             select 1 from raw.edgar_fact as f
             where f.cik = $cik and f.superseded_at is null and {SAME_FACT})""",
         {**values, "hash": body.content_hash},
@@ -165,11 +158,9 @@ def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:
     ledger = Ledger(con, SOURCE)
     ledger.supersede(body.file, now)
     quarantined = ledger.set_aside(
-        f"""select q.line, null as column_name, q.raw_text, q.reason from (
-            select row_number() over () as line, {REASON} as reason,
-                concat_ws(' ', s.taxonomy, s.concept, s.unit, coalesce(s.broken::varchar, s.accn)) as raw_text
-            from staged_fact as s) as q
-        where q.reason is not null""",
+        """select line, null as column_name, reason,
+            concat_ws(' ', taxonomy, concept, unit, coalesce(broken::varchar, accn)) as raw_text
+        from (select row_number() over () as line, * from staged_fact) where reason is not null""",
         file=body.file,
         content_hash=body.content_hash,
         now=now,

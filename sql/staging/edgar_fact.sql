@@ -72,5 +72,7 @@ select
         or (fact."start" is not null and (period_start is null or period_start > period_end)),
         fact, null
     ) as broken, -- the fact as it came, where it is none
-    false as is_repeated -- whether another fact of this body has the same identity
+    if(
+        broken is null, null, 'a fact needs accn, form, val, end and filed, and a start before its end'
+    ) as reason -- what is wrong with it
 from typed

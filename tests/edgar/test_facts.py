@@ -233,5 +233,5 @@ def test_no_fact_is_keyed_by_what_describes_the_filing() -> None:
 
 def test_every_report_that_is_asked_for_makes_figures() -> None:
     text = (ROOT / "sql" / "core" / "edgar_filing.sql").read_text(encoding="utf-8")
-    (forms,) = re.findall(r"regexp_full_match\(f\.form, '([^']+)'\)", text)
+    (forms,) = re.findall(r"regexp_full_match\(\w+\.form, '([^']+)'\)", text)
     assert {form for form in (*FORMS, "8-K", "424B2", "F-1", "DEF 14A") if re.fullmatch(forms, form)} == FORMS
