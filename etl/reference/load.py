@@ -1,19 +1,19 @@
 """Reference files into raw.reference_row: append what is new, mark what is gone, quarantine what breaks.
 
-Rows are compared with what is loaded, one by one: a second reading of the same files writes nothing,
-and a file with one more row adds one row. Nothing is deleted; a row that left its file is marked with
-superseded_at and no longer counts.
+Rows are compared with those that are loaded: reading the same files again writes nothing, and a file with one more
+row adds one row. Nothing is deleted; a row that left its file is marked with superseded_at and no longer counts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from etl.config import Settings
 from etl.ledger import Ledger, LoadRecord, QuarantineRecord
-from etl.reference.read import Reading, read
+from etl.reference.read import read
 from etl.warehouse import Connection, count, transaction
 
 SOURCE = "reference"
@@ -50,8 +50,12 @@ def ingest_reference(con: Connection, settings: Settings, now: datetime) -> Inge
 def load_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
     """The work of ingest_reference inside the caller's open transaction."""
     reading = read(settings.figures, settings.root)
-    hashes = {f.file: f.content_hash for f in reading.files}
-    _stage(con, reading, hashes)
+    con.execute(
+        """create or replace temp table staged as
+        select unnest($rows::struct(kind varchar, file varchar, content_hash varchar, line bigint,
+            fields map(varchar, varchar), reading map(varchar, varchar))[], recursive := true)""",
+        {"rows": [asdict(r) | {"fields": _as_map(r.fields), "reading": _as_map(r.reading)} for r in reading.records]},
+    )
     superseded = count(
         con,
         """update raw.reference_row as r set superseded_at = $now
@@ -85,7 +89,7 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
     quarantined = [
         QuarantineRecord(
             file=r.file,
-            content_hash=hashes[r.file],
+            content_hash=r.content_hash,
             line=r.line,
             column_name=r.column,
             raw_text=r.raw_text,
@@ -112,22 +116,6 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
     )
 
 
-def _stage(con: Connection, reading: Reading, hashes: dict[str, str]) -> None:
-    records = reading.records
-    con.execute(
-        """create or replace temp table staged as
-        select unnest($kind::varchar[]) as kind, unnest($file::varchar[]) as file,
-            unnest($hash::varchar[]) as content_hash, unnest($line::bigint[]) as line,
-            map(unnest($names::varchar[][]), unnest($texts::varchar[][])) as fields,
-            map(unnest($read::varchar[][]), unnest($as::varchar[][])) as reading""",
-        {
-            "kind": [r.kind for r in records],
-            "file": [r.file for r in records],
-            "hash": [hashes[r.file] for r in records],
-            "line": [r.line for r in records],
-            "names": [list(r.fields) for r in records],
-            "texts": [list(r.fields.values()) for r in records],
-            "read": [list(r.reading) for r in records],
-            "as": [list(r.reading.values()) for r in records],
-        },
-    )
+def _as_map(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """A MAP as DuckDB takes it: dicts in a list become one STRUCT with the keys of all."""
+    return {"key": list(texts), "value": list(texts.values())}

@@ -24,13 +24,14 @@ from etl.reference.tables import FILES, TABLES, Key, Place, Register, RowCheck, 
 class AcceptedRow:
     """An accepted row: fields as printed in the file, and what the strict reader concluded from them.
 
-    `file` is the folder as the user named it and the file's name; `line` the physical line where the row
-    starts (header = 1). `reading` of an observation has observation_id and rounding_half_width (plain
-    decimal text, in the row's unit); else it is empty.
+    `file` is the folder as the user named it and the file's name, `content_hash` the SHA-256 of its bytes
+    (hexadecimal), `line` the physical line where the row starts (header = 1). `reading` of an observation has
+    observation_id and rounding_half_width (plain decimal text, in the row's unit); else it is empty.
     """
 
     kind: str
     file: str
+    content_hash: str
     line: int
     fields: Mapping[str, str]
     reading: dict[str, str]
@@ -41,6 +42,7 @@ class Reject:
     """A row in quarantine: its physical text, the first column at fault (None: the whole row), the reason."""
 
     file: str
+    content_hash: str
     line: int
     column: str | None
     raw_text: str
@@ -53,7 +55,6 @@ class FileRead:
 
     file: str
     content_hash: str
-    kind: str
     rows_read: int
 
 
@@ -72,37 +73,34 @@ def read(folders: Sequence[Path], root: Path) -> Reading:
     Raises MendError for a missing folder, one without any of the files, a file whose name is almost
     one of theirs, a file that cannot be read and a wrong header.
     """
-    found = list(_files(folders, root))
     register = Register()
     records: list[AcceptedRow] = []
     rejects: list[Reject] = []
     files: list[FileRead] = []
-    for table in TABLES:
-        for folder, shown, file in ((number, shown, file) for number, shown, kind, file in found if kind == table.kind):
-            for record in file.records:
-                place = Place(folder, shown, record.line, dict(zip(file.columns, record.fields, strict=False)))
-                row = _checked(record, place, table, register)
-                if row.problems:
-                    rejects.append(Reject(shown, record.line, row.problems[0][0] or None, record.raw, row.reason))
-                else:
-                    records.append(AcceptedRow(table.kind, shown, record.line, row.fields, row.reading))
-            files.append(FileRead(shown, file.content_hash, table.kind, len(file.records)))
+    for folder, shown, table, file in sorted(_files(folders, root), key=lambda found: TABLES.index(found[2])):
+        origin = shown, file.content_hash
+        for record in file.records:
+            place = Place(folder, shown, record.line, dict(zip(file.columns, record.fields, strict=False)))
+            row = _checked(record, place, table, register)
+            if row.problems:
+                rejects.append(Reject(*origin, record.line, row.problems[0][0] or None, record.raw, row.reason))
+            else:
+                records.append(AcceptedRow(table.kind, *origin, record.line, row.fields, row.reading))
+        files.append(FileRead(*origin, len(file.records)))
     if len(records) + len(rejects) != sum(file.rows_read for file in files):
         raise AssertionError("rows were lost")
     return Reading(tuple(records), tuple(rejects), tuple(files))
 
 
-def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str, CsvFile]]:
-    """Yield folder number, name as shown, kind and content of every reference file in the folders."""
+def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, Table, CsvFile]]:
+    """Number of the folder, name as shown, table and content of every reference file in the folders."""
     expected = f"expected a folder with one or more of {', '.join(FILES.values())}"
     if not folders:
         raise MendError(f"WAREHOUSE_FIGURES: found no folder; {expected}; fix: name data/reference")
-    seen: set[Path] = set()
-    for number, folder in enumerate(folders):
-        path = (root / folder).resolve()
-        if path in seen:
-            continue
-        seen.add(path)
+    named: dict[Path, Path] = {}
+    for folder in folders:
+        named.setdefault((root / folder).resolve(), folder)
+    for number, (path, folder) in enumerate(named.items()):
         try:
             names = sorted(entry.name for entry in path.iterdir())
         except OSError as error:
@@ -118,7 +116,7 @@ def _files(folders: Sequence[Path], root: Path) -> Iterator[tuple[int, str, str,
             raise MendError(f"{folder}: found none of the files; {expected}; fix: {fix}")
         for table in tables:
             shown = (folder / table.file).as_posix()
-            yield number, shown, table.kind, read_csv(path / table.file, shown, table.required, table.optional)
+            yield number, shown, table, read_csv(path / table.file, shown, table.required, table.optional)
 
 
 def _meant(name: str) -> str:

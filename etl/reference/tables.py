@@ -143,15 +143,17 @@ class RowCheck:
             if self.text(column).strip() != self.text(column):
                 self.note(column, f"{self.text(column)!r} has spaces around it; remove them")
 
-    def require_one_of(self, column: str, allowed: tuple[str, ...]) -> None:
-        """Note a text that is none of the allowed ones."""
-        if self.text(column) not in allowed:
-            self.note(column, f"{self.text(column)!r} is not known; write one of {', '.join(allowed)}")
+    def require_one_of(self, **allowed: tuple[str, ...]) -> None:
+        """Note each column whose text is none of the allowed ones."""
+        for column, words in allowed.items():
+            if self.text(column) not in words:
+                self.note(column, f"{self.text(column)!r} is not known; write one of {', '.join(words)}")
 
-    def require_known(self, column: str, *kinds: str) -> None:
-        """Note a key that is not defined by an accepted row of one of the kinds."""
-        if problem := self.register.problem(kinds, self.text(column), self.folder):
-            self.note(column, problem)
+    def require_known(self, **kinds: str) -> None:
+        """Note each column whose key is not defined by an accepted row of the kind, or of one of two: `a or b`."""
+        for column, kind in kinds.items():
+            if problem := self.register.problem(kind.split(" or "), self.text(column), self.folder):
+                self.note(column, problem)
 
     def day(self, column: str, *, blank: bool = False) -> date | None:
         """Date of a column, or None with the problem noted; `blank` allows an empty one."""
@@ -205,28 +207,26 @@ def _check_party(row: RowCheck) -> None:
     row.require_filled("party", "name", "kind")
     row.require_trimmed("party")
     if row.text("measured_in"):
-        row.require_known("measured_in", "platform")
+        row.require_known(measured_in="platform")
 
 
 def _check_metric(row: RowCheck) -> None:
     row.require_filled("metric", "label", "unit")
     row.require_trimmed("metric", "unit")
-    row.require_one_of("kind", METRIC_KINDS)
+    row.require_one_of(kind=METRIC_KINDS)
 
 
 def _check_document(row: RowCheck) -> None:
     row.require_filled("document_id")
     row.require_trimmed("document_id")
-    row.require_one_of("kind", DOCUMENT_KINDS)
+    row.require_one_of(kind=DOCUMENT_KINDS)
     row.day("published_on", blank=True)
     if not row.text("title") and not row.text("url"):
         row.note("title", "and url are empty; nobody can find the document, give one of them")
 
 
 def _check_definition_break(row: RowCheck) -> None:
-    row.require_known("platform", "platform")
-    row.require_known("metric", "metric")
-    row.require_known("document_id", "document")
+    row.require_known(platform="platform", metric="metric", document_id="document")
     row.day("from_period_end")
     row.require_filled("reason")
     row.require_trimmed("scope")
@@ -236,11 +236,8 @@ def _check_observation(row: RowCheck) -> None:
     identity = "|".join(row.text(column) for column in IDENTITY)
     digest = hashlib.sha256(identity.encode()).hexdigest()
     row.reading["observation_id"] = row.text("observation_id") or f"obs_{digest[:16]}"
-    row.require_known("platform", "platform")
-    row.require_known("metric", "metric")
-    row.require_known("document_id", "document")
-    row.require_one_of("qualifier", QUALIFIERS)
-    row.require_one_of("basis", BASES)
+    row.require_known(platform="platform", metric="metric", document_id="document")
+    row.require_one_of(qualifier=QUALIFIERS, basis=BASES)
     row.require_trimmed("observation_id", "scope")
     _check_period(row)
     metric = row.register.first("metric", (row.text("metric"),))
@@ -256,7 +253,7 @@ def _check_observation(row: RowCheck) -> None:
 
 
 def _check_period(row: RowCheck) -> None:
-    row.require_one_of("period_type", PERIOD_TYPES)
+    row.require_one_of(period_type=PERIOD_TYPES)
     kind = row.text("period_type")
     start, end = row.day("period_start", blank=True), row.day("period_end")
     if kind == "point" and row.text("period_start"):
@@ -325,9 +322,8 @@ def _shown(figure: PrintedFigure) -> str:
 def _check_partnership(row: RowCheck) -> None:
     row.require_filled("partnership_id", "kind")
     row.require_trimmed("partnership_id")
-    row.require_known("traffic_partner", "platform", "party")
-    row.require_known("supply_partner", "platform", "party")
-    row.require_known("document_id", "document")
+    partner = "platform or party"
+    row.require_known(traffic_partner=partner, supply_partner=partner, document_id="document")
     announced, effective, ended = (
         row.day(column, blank=True) for column in ("announced_on", "effective_on", "ended_on")
     )
@@ -337,10 +333,8 @@ def _check_partnership(row: RowCheck) -> None:
 
 
 def _check_partnership_link(row: RowCheck) -> None:
-    row.require_known("partnership_id", "partnership")
-    row.require_known("predecessor_id", "partnership")
-    row.require_known("document_id", "document")
-    row.require_one_of("relation", RELATIONS)
+    row.require_known(partnership_id="partnership", predecessor_id="partnership", document_id="document")
+    row.require_one_of(relation=RELATIONS)
     if row.text("partnership_id") == row.text("predecessor_id"):
         row.note("predecessor_id", "is the deal itself; name the deal before it")
 
@@ -360,8 +354,8 @@ def _check_claim(row: RowCheck) -> None:
         problem = row.register.problem(("platform", "party"), subject, row.folder)
         if problem and subject != ANYONE:
             row.note("subject", f"{problem}, or write {ANYONE}")
-    row.require_known("document_id", "document")
-    row.require_one_of("qualifier", QUALIFIERS)
+    row.require_known(document_id="document")
+    row.require_one_of(qualifier=QUALIFIERS)
     row.number("value_from", blank=True)
     row.number("value_to", blank=True)
     starts, ends = row.text("period_from"), row.text("period_to")
@@ -374,11 +368,11 @@ def _check_claim(row: RowCheck) -> None:
 
 def _check_edgar_concept(row: RowCheck) -> None:
     if row.text("platform") != ANY_ISSUER:
-        row.require_known("platform", "platform")
-    row.require_known("metric", "metric")
+        row.require_known(platform="platform")
+    row.require_known(metric="metric")
     row.require_filled("taxonomy", "concept")
     row.require_trimmed("taxonomy", "concept")
-    row.require_one_of("sign", SIGNS)
+    row.require_one_of(sign=SIGNS)
     if not _PRIORITY.fullmatch(row.text("priority")):
         row.note("priority", f"{row.text('priority')!r} is no rank; write 1 for the one asked first")
 
