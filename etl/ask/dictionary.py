@@ -1,9 +1,9 @@
-"""The pages that are made from the SQL files: docs/dictionary.md, and tables of meanings within other pages.
+"""The pages that are made from the SQL files: docs/dictionary.md, and tables of meanings in other pages.
 
-A description is written once, in the SQL file: the dictionary, the comments in the database and the Dagster UI show
-the same words. What definitions and terms mean is in core.definition and core.term; a page shows some of it between
-`<!-- select ... -->` and `<!-- end -->`, as the rows of that query. `make dictionary` writes all of them; a test
-fails when one is not current.
+A description is written once, in the SQL file; the dictionary, the comments in the database and the Dagster UI show
+it. The meanings of definitions and terms are in core.definition and core.term; a page shows the rows of a query
+between `<!-- select ... -->` and `<!-- end -->`. `make dictionary` writes all of them; a test fails when one is not
+current.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ PAGE = "dictionary.md"
 ROWS = re.compile(r"(<!-- (select [^>]+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
 HEAD = """# Data dictionary
 
-Made by `make dictionary` from the comments in the SQL files; do not edit it. Readers find core, marts,
-steps, audit and meta in the published snapshot; raw stays in the build database. Marts are answers, steps
-what stands between core and an answer, to trace a number through. Every table that has one is
-followed by its as-of twin: a table macro with the same columns, as known on the day it is given.
+Made by `make dictionary` from the comments in the SQL files; do not edit it. The published snapshot has core, marts,
+steps, audit and meta; raw stays in the build database. Marts are answers, steps are the intermediate results through
+which a number can be traced. Where a table has an as-of twin, its section names it: a table macro with the same
+columns, as known on a given day.
 """
+TABLES = "select table_name, comment from duckdb_tables() where schema_name = ? order by 1"
 COLUMNS = """
     select column_name as column, data_type as type, comment as meaning from duckdb_columns()
     where schema_name = ? and table_name = ? order by column_index
@@ -47,14 +48,19 @@ def made_pages(sql_dir: Path, docs: Path = DOCS) -> dict[str, str]:
     Raises MendError for a SQL file, DatabaseError for a query in a page.
     """
     with closing(memory()) as con:
-        grains = _create(con, sql_dir)
+        models = load_models(sql_dir)
+        for model in models:
+            for statement in create_statements(model):
+                con.execute(statement)
+        for table, described in tables_of("meta").items():
+            con.execute(create_table(table, *described))
         texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(docs.glob("*.md"))}
         made = {
             name: ROWS.sub(lambda found: found[1] + _rows(con, found[2]), text)
             for name, text in texts.items()
             if ROWS.search(text)
         }
-        return {PAGE: _dictionary(con, grains), **made}
+        return {PAGE: _dictionary(con, {model.name: model.grain for model in models}), **made}
 
 
 def _dictionary(con: Connection, grains: Mapping[str, tuple[str, ...]]) -> str:
@@ -62,29 +68,11 @@ def _dictionary(con: Connection, grains: Mapping[str, tuple[str, ...]]) -> str:
     parts = [HEAD]
     for schema in SCHEMAS:
         parts.append(f"## {schema}\n")
-        parts += [_table(con, schema, table, words, grains) for table, words in _tables(con, schema)]
+        tables = con.execute(TABLES, [schema]).fetchall()
+        parts += [_table(con, schema, table, words, grains) for table, words in tables]
     parts.append(f"## macros\n\n{MACROS}")
     parts += [f"- `{name}({arguments})`: {words}" for name, arguments, words in con.execute(SCALAR).fetchall()]
     return "\n".join(parts) + "\n"
-
-
-def _create(con: Connection, sql_dir: Path) -> dict[str, tuple[str, ...]]:
-    """Make every table and macro, empty, and the tables that describe a publication."""
-    grains = {}
-    for model in load_models(sql_dir):
-        for statement in create_statements(model):
-            con.execute(statement)
-        grains[model.name] = model.grain
-    for table, described in tables_of("meta").items():
-        con.execute(create_table(table, *described))
-    return grains
-
-
-def _tables(con: Connection, schema: str) -> list[tuple[str, str | None]]:
-    return con.execute(
-        "select table_name, comment from duckdb_tables() where schema_name = ? order by 1",
-        [schema],
-    ).fetchall()
 
 
 def _table(con: Connection, schema: str, table: str, words: str | None, grains: Mapping[str, tuple[str, ...]]) -> str:

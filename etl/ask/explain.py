@@ -1,9 +1,9 @@
-"""One number with everything behind it: `make explain ID=pdd/whole/cac_net_12m/2019-12-31`.
+"""One number and its sources: `make explain ID=pdd/whole/cac_net_12m/2019-12-31`.
 
-A row of marts.cac_trend is shown as its formula with the figures filled in, what its validity and flags mean, and
-every input down to the printed figure and its document. It is computed a second time from these inputs by the
-formula in core.definition, without the SQL of the marts. An observation is shown beside all figures that documents
-print for the same quantity, with the one that counted from each day on. What a word means is read in core.term.
+A row of marts.cac_trend is shown as its formula with the figures filled in, the meaning of its validity and flags,
+and every input with its printed figure and document. It is computed a second time from these inputs by the formula
+in core.definition, without the SQL of the marts. An observation is shown with all figures that documents print for
+the same quantity, and with the one that counted from each day on. Meanings are read from core.term.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ SAME_QUANTITY = """
 MILLION = 1_000_000
 SYMBOLS = ("S", "S_before", "N_t", "N_0", "N_before")  # as core.term explains them
 SLACK = timedelta(days=7)  # the days by which the ends of a company's periods may differ, as in net_adds
+HISTORY = Text("\nwhat was known when", style="bold")
 SIGNS = str.maketrans({"−": "-", "×": "*"})
 OPERATIONS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
     ast.Add: operator.add,
@@ -99,19 +100,19 @@ class CitedFigure:
 
     @property
     def amount(self) -> str:
-        """The value with its unit and what the printed digits allow: `585.2 m persons  [585.15 m, 585.25 m]`."""
+        """The value with its unit and interval: `585.2 m persons  [585.15 m, 585.25 m]`."""
         low, high = (None if bound is None else amount(bound) for bound in (self.value_low, self.value_high))
         return f"{amount(self.value)} {self.unit}  {interval(low, high)}"
 
     @property
     def quantity(self) -> str:
-        """What is measured, of whom, when."""
+        """Metric, platform, perimeter and period."""
         period = f"{self.period_start} to {self.period_end}" if self.period_start else f"on {self.period_end}"
         return clean(f"{self.label}, {self.platform}, {self.scope or 'whole'}, {period}")
 
     @property
     def lines(self) -> list[str]:
-        """Where the figure is printed: quantity, print, document, link, identifier, and how it was derived."""
+        """Quantity, printed form, document, link, identifier, and how the figure was derived."""
         dated = f"published on {self.published_on}" if self.published_on else "without a date"
         source = f"{self.publisher or 'no publisher'}, {self.kind or 'no kind'}, {dated}"
         return [
@@ -125,16 +126,19 @@ class CitedFigure:
 
     @property
     def key(self) -> dict[str, object]:
-        """What identifies the quantity."""
+        """The columns that identify the quantity."""
         names = ("platform", "metric", "scope", "unit", "period_start", "period_end")
         return {name: getattr(self, name) for name in names}
 
 
-def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
-    """What is to be shown for the row or observation `identifier`, from top to bottom.
+Symbols = Mapping[str, Sequence[CitedFigure]]
 
-    Raises MendError for an unknown name, for a snapshot of an older version, and, after
-    everything else was shown.
+
+def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
+    """The parts to print for the row or observation `identifier`, from top to bottom.
+
+    Raises MendError for an unknown name, for a snapshot of an older version and, after everything was printed, when
+    the formula gives another number than the mart.
     """
     tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     if not {("core.definition",), ("core.term",)} <= set(tables):
@@ -145,7 +149,10 @@ def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
     elif found := _figures(con, [identifier]):
         yield from _explain_observation(con, found[0])
     else:
-        raise MendError(_unknown(con, identifier))
+        known = con.execute("select row_id from marts.cac_trend union all select observation_id from core.observation")
+        near = get_close_matches(identifier, [name for (name,) in known.fetchall()], n=5, cutoff=0.6)
+        hint = "\n".join(["near it:", *(f"  {name}" for name in near)]) if near else USAGE
+        raise MendError(f"nothing is called {identifier!r}; {hint}")
 
 
 def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:
@@ -186,14 +193,14 @@ def _answer(row: Row) -> str:
 
 
 def _earlier_answers(con: Connection, row: Row, figures: Sequence[CitedFigure]) -> Iterator[Text]:
-    """What the row said from each day on which another print of an input began to count."""
+    """The answer of the row from each day on which another print of an input began to count."""
     answers: list[tuple[date, str]] = []
     for day in sorted({day for figure in figures for day, _ in _counted_from(con, figure) if day}):
         then = _row(con, f"marts.cac_trend_as_of(date '{day}')", row["row_id"])
         if then and (answers or then["cac"] is not None) and (not answers or answers[-1][1] != _answer(then)):
             answers.append((day, _answer(then)))
     if len(answers) > 1:
-        yield Text("\nwhat was known when", style="bold")
+        yield HISTORY
         yield from (Text(f"  from {day}  {answer}") for day, answer in answers)
 
 
@@ -205,7 +212,7 @@ def _explain_observation(con: Connection, figure: CitedFigure) -> Iterator[Text 
     yield Text(figure.quantity)
     is_current = now == figure.observation_id
     yield Text("counts now" if is_current else f"does not count now, {now} does", "green" if is_current else "yellow")
-    yield Text("\nwhat was known when", style="bold")
+    yield HISTORY
     amounts = {each.observation_id: f"{amount(each.value)} {each.unit}" for each in prints}
     for day, identifier in history:
         yield Text(f"  {f'from {day}' if day else 'on no dated day'}  {amounts[identifier]}  {identifier}")
@@ -217,7 +224,7 @@ def _explain_observation(con: Connection, figure: CitedFigure) -> Iterator[Text 
 
 
 def _add(con: Connection, tree: Tree, figure: CitedFigure, mark: str, above: frozenset[str] = frozenset()) -> None:
-    """Hang a figure into the tree, and below it, if it was derived, the figures that it follows from."""
+    """Add a figure to the tree and, if it was derived, the figures that it follows from below it."""
     heading = f"{mark}  {figure.amount}  {figure.qualifier}, {figure.basis}".strip()
     branch = tree.add(Text.assemble((heading, "bold"), *(f"\n{line}" for line in figure.lines)))
     seen = above | {figure.observation_id}
@@ -225,13 +232,8 @@ def _add(con: Connection, tree: Tree, figure: CitedFigure, mark: str, above: fro
         _add(con, branch, parent, "", seen)
 
 
-# --- formulas -------------------------------------------------------------------------------------------
-
-Symbols = Mapping[str, Sequence[CitedFigure]]
-
-
 def by_symbol(figures: Sequence[CitedFigure], period_start: date, period_end: date) -> Symbols:
-    """The inputs of a row over this window by the symbol that they are summed to, in the order of SYMBOLS."""
+    """The inputs of a row over this window by symbol, in the order of SYMBOLS; those of one symbol are summed."""
     found: dict[str, list[CitedFigure]] = {symbol: [] for symbol in SYMBOLS}
     for figure in sorted(figures, key=lambda figure: figure.period_end):
         if figure.metric == "sm_expense":
@@ -247,7 +249,7 @@ def by_symbol(figures: Sequence[CitedFigure], period_start: date, period_end: da
 
 
 def filled(formula: str, symbols: Symbols) -> str:
-    """The formula with its figures in the place of the symbols; a question mark where one is missing."""
+    """The formula with figures instead of symbols; a question mark where one is missing."""
 
     def written(symbol: re.Match[str]) -> str:
         terms = [amount(figure.value) for figure in symbols.get(symbol[0], ())]
@@ -275,9 +277,6 @@ def evaluated(formula: str, symbols: Symbols) -> Decimal | None:
         return None
 
 
-# --- what the snapshot holds ------------------------------------------------------------------------------
-
-
 def _row(con: Connection, table: str, row_id: str) -> Row | None:
     result = con.execute(ROW.format(table=table), {"row_id": row_id})
     names = [column[0] for column in result.description]
@@ -293,13 +292,13 @@ def _figures(con: Connection, identifiers: Sequence[str]) -> list[CitedFigure]:
 
 
 def _prints(con: Connection, figure: CitedFigure) -> list[CitedFigure]:
-    """All that documents print for the quantity of `figure`, oldest first, undated last."""
+    """All figures that documents print for the quantity of `figure`, oldest first, undated last."""
     order = "order by o.published_on nulls last, o.observation_id"
     return [CitedFigure(*row) for row in con.execute(f"{FIGURES} {SAME_QUANTITY} {order}", figure.key).fetchall()]
 
 
 def _counted_from(con: Connection, figure: CitedFigure) -> list[tuple[date | None, str]]:
-    """From which day on which observation counted for the quantity of `figure`; the last one counts now.
+    """The days from which another observation counted for the quantity of `figure`; the last one counts now.
 
     The day is None where only an undated figure is known. Source: core.observation_as_of.
     """
@@ -312,25 +311,15 @@ def _counted_from(con: Connection, figure: CitedFigure) -> list[tuple[date | Non
     return history
 
 
-def _unknown(con: Connection, identifier: str) -> str:
-    known = con.execute("select row_id from marts.cac_trend union all select observation_id from core.observation")
-    near = get_close_matches(identifier, [name for (name,) in known.fetchall()], n=5, cutoff=0.6)
-    hint = "\n".join(["near it:", *(f"  {name}" for name in near)]) if near else USAGE
-    return f"nothing is called {identifier!r}; {hint}"
-
-
-# --- how figures are written --------------------------------------------------------------------------------
-
-
 def amount(value: Decimal) -> str:
-    """A figure in full, in millions from a million on; no digit is lost or added."""
+    """A figure with all its digits, in millions from a million on."""
     is_large = abs(value) >= MILLION
     text = f"{value / MILLION if is_large else value:,f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + " m" * is_large
 
 
 def interval(low: str | None, high: str | None) -> str:
-    """Two bounds in words; either may be missing."""
+    """Two bounds as text; either may be missing."""
     if low is not None and high is not None:
         return f"[{low}, {high}]"
     if low is not None:
@@ -339,12 +328,12 @@ def interval(low: str | None, high: str | None) -> str:
 
 
 def clean(text: str) -> str:
-    """Text of a source on one line, without characters that steer a terminal or turn the writing round."""
+    """Text of a source on one line, without control characters and changes of the writing direction."""
     return "".join(character if unicodedata.category(character) not in ("Cc", "Cf") else " " for character in text)
 
 
 def _ratio(value: float | None) -> str | None:
-    """Rounded where shown: two decimals, or four significant digits below ten."""
+    """A ratio as text: two decimals, or four significant digits below ten."""
     if value is None:
         return None
     return f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4g}"

@@ -1,6 +1,6 @@
 """The published snapshot in DuckDB's own shell, read-only: `make sql`, or one query with `make sql Q="..."`.
 
-A refresh may run meanwhile: the shell keeps the snapshot that it opened, the next one sees the new one.
+A refresh may run at the same time: the shell keeps the snapshot that it opened.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ QUERIES_TO_TRY = (
 
 
 def command(database: Path, query: str, interactive: bool) -> list[str]:
-    """The words that start DuckDB's shell on `database`; an empty `query` reads from the keyboard or a pipe.
+    """The command that starts DuckDB's shell on `database`; without a `query` it reads standard input.
 
-    The program itself is named and not its Python wrapper, which ends with the first Ctrl-C.
+    It names the program and not its Python wrapper, which ends with the first Ctrl-C.
     Raises MendError when the environment has no shell.
     """
     package = find_spec("duckdb_cli")
@@ -49,7 +49,7 @@ def command(database: Path, query: str, interactive: bool) -> list[str]:
 
 
 def banner(con: Connection) -> str:
-    """What the snapshot is, and three queries to try. Source: meta.publication."""
+    """Version and time of the snapshot, and three queries to try. Source: meta.publication."""
     row = con.execute("select version, refreshed_at from meta.publication").fetchone()
     version, refreshed_at = row if row else ("?", None)
     when = f"{refreshed_at:%Y-%m-%d %H:%M} UTC" if refreshed_at else "an unknown time"
@@ -58,9 +58,9 @@ def banner(con: Connection) -> str:
 
 
 def become_shell(database: Path, query: str) -> NoReturn:
-    """Replace this process by the shell on the snapshot; it answers `query` and ends, or reads what is typed.
+    """Replace this process by the shell on the snapshot, which answers `query` and ends, or reads standard input.
 
-    Raises MendError when there is no snapshot or no shell to open.
+    Raises MendError when there is no snapshot or no shell.
     """
     interactive = not query and sys.stdin.isatty()
     with open_snapshot(database) as con:
