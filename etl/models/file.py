@@ -1,11 +1,10 @@
 """One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
 
-A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply,
-`-- twin: no`, `-- portable: yes`, `-- daily: column, reach` or `-- daily: column, key` for a table that is
-built day by day, `-- contract: word` for a mart that promises something else than figures with their
-intervals, or `-- macro: schema.name(as_of_date date)`. Its final list has one column a line:
-`expression::type as name,  -- comment`; what does not fit goes on in comment lines below it, and a header
-line that ends with a comma in the next. Comments are read from the text, where they were written.
+A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply, `-- twin: no`,
+`-- portable: yes`, `-- daily: column, reach` or `-- daily: column, key` for a table that is built day by day,
+`-- contract: word` for a mart that promises something else than figures with their intervals, or
+`-- macro: schema.name(as_of_date date)`. Its final list has one column a line: `expression::type as name,  -- comment`;
+a longer comment continues in comment lines below it, and a header line that ends with a comma in the next line.
 """
 
 from __future__ import annotations
@@ -25,18 +24,17 @@ from etl.models.portable import unportable
 from etl.models.tree import PARAMETER, broken_rules, parse, references
 
 SCHEMAS = ("core", "steps", "marts")
-TOLD_AS_OF = ("steps", "marts")  # tables of these schemas have a twin unless they say otherwise
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
 BY_KEY = "key"
 KEYS = frozenset({"grain", "twin", "macro", "portable", "daily", "contract"})
 FIGURES = "figures"
-# What a mart with numbers promises its readers, by the word of its header; tests/test_house.py asks it of each.
+# What a mart with numbers promises its readers, by the word of its header; tests/test_house.py checks each mart.
 CONTRACTS = {
     FIGURES: "an interval (x_low, x_high), validity, flags, input_observation_ids, and known_on of the latest input",
     "prints": "rows as documents print them, computed from nothing else: document_id, and known_on of that document",
     "verdicts": "whether a print or a claim holds: a verdict in the place of validity",
-    "vintages": "what was known on one day against another: the days stand in the row, and there is no twin",
+    "vintages": "what was known on one day against another: the row has the days, and there is no twin",
     "deliveries": "what teams deliver, which no document prints: no input_observation_ids and no known_on",
 }
 
@@ -48,7 +46,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class OutputColumn:
-    """An output column: its name, its declared type as written, and what the file says of it."""
+    """An output column: its name, its declared type as written, and its comment."""
 
     name: str
     type: str
@@ -57,15 +55,15 @@ class OutputColumn:
 
 @dataclass(frozen=True)
 class Model:
-    """One SQL file: a table, or a table macro where `parameters` is set.
+    """One SQL file: a table, or a table macro with the parameter `as_of_date`.
 
-    `reads` names tables as "schema.table" and macros as "schema.name()"; a call of a mart's twin counts
-    as reading the mart, which makes it. `as_of` pairs each table that the twin does not read with the
-    macro that it reads instead, and `known` has these and all macros behind them, each with the query that
-    stands for it in the twin. `daily` is the column that holds a row's day where only the days that new
-    data touches are built again; a row then depends on the `reach` days before its own, too. With `by_key`
-    it is what the earliest day of its grain says instead, such as a buyer's first order. `question` is the
-    folder of a mart, the question that it answers; elsewhere it is empty. `contract` is one of CONTRACTS.
+    `reads` names tables as "schema.table" and macros as "schema.name()"; a call of a mart's twin counts as
+    reading the mart. `as_of` pairs each table that the twin does not read with the macro that it reads instead,
+    and `known` has these and all macros behind them, each with the query that replaces it in the twin. `daily` is
+    the column with a row's day, in a table that is built only for the days whose input changed; a row then depends
+    on the `reach` days before its own, too. With `by_key` a row is about the earliest day of its grain instead,
+    such as a buyer's first order. `question` is the folder of a mart; elsewhere it is empty. `contract` is one of
+    CONTRACTS.
     """
 
     schema: str
@@ -76,9 +74,9 @@ class Model:
     sql: str
     columns: tuple[OutputColumn, ...]
     reads: tuple[str, ...]
-    parameters: str | None
+    is_macro: bool
     twin: bool
-    portable: bool = False
+    portable: bool
     as_of: tuple[tuple[str, str], ...] = ()
     known: tuple[tuple[str, str], ...] = ()
     daily: str | None = None
@@ -92,16 +90,11 @@ class Model:
         """The name as schema.table."""
         return f"{self.schema}.{self.table}"
 
-    @property
-    def is_macro(self) -> bool:
-        """Whether the file makes a table macro and no table."""
-        return self.parameters is not None
-
 
 def macro_names(sql_dir: Path) -> frozenset[str]:
-    """The scalar macros: sql/macros/<name>.sql makes the macro of its name, before any model.
+    """The scalar macros: sql/macros/<name>.sql creates the macro of its name, before any model.
 
-    Raises MendError for a file that makes something else or does not say what.
+    Raises MendError for a file without a comment or that creates something else.
     """
     paths = list((sql_dir / "macros").glob("*.sql"))
     for path in paths:
@@ -130,7 +123,8 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         fail(path, "name it in lower case letters, digits and _")
     sql = text.rstrip().removesuffix(";")
     description, keys = _header(path, sql)
-    parameters = _parameters(path, f"{schema}.{table}", keys) if is_macro else None
+    if is_macro and keys.get("macro") != f"{schema}.{table}({PARAMETERS})":  # another parameter may capture a column
+        fail(path, f"add the line -- macro: {schema}.{table}({PARAMETERS})")
     try:
         tree = parse(sql)
         for sentence in broken_rules(tree, is_macro):
@@ -143,12 +137,19 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
     grain = tuple(part.strip() for part in keys["grain"].split(","))
     if missing := set(grain) - {column.name for column in columns}:
         fail(path, f"the grain names {', '.join(sorted(missing))}, which the final list does not have")
-    reads = dict.fromkeys(r.name + "()" * r.is_call for r in references(tree))
-    twin = schema in TOLD_AS_OF and not is_macro and "twin" not in keys
-    portable = "portable" in keys
     daily, reach, by_key = _daily(path, keys, columns)
     return Model(
-        *(schema, table, path, description, grain, sql, columns, tuple(reads), parameters, twin, portable),
+        schema=schema,
+        table=table,
+        path=path,
+        description=description,
+        grain=grain,
+        sql=sql,
+        columns=columns,
+        reads=tuple(dict.fromkeys(read.name + "()" * read.is_call for read in references(tree))),
+        is_macro=is_macro,
+        twin=schema != "core" and not is_macro and "twin" not in keys,
+        portable="portable" in keys,
         daily=daily,
         reach=reach,
         by_key=by_key,
@@ -158,7 +159,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
 
 
 def _daily(path: Path, keys: Mapping[str, str], columns: tuple[OutputColumn, ...]) -> tuple[str | None, int, bool]:
-    """The column of the day, how many days before it a row depends on, and whether on all of its key."""
+    """The column of the day, the number of days before it that a row depends on, and whether it is by key."""
     if "daily" not in keys:
         return None, 0, False
     column, _, reach = (part.strip() for part in keys["daily"].partition(","))
@@ -200,25 +201,19 @@ def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
     return " ".join(filter(None, description)), keys
 
 
-def _parameters(path: Path, name: str, keys: Mapping[str, str]) -> str:
-    """The parameter list of a macro; there is only one that captures no column by accident."""
-    wanted = f"{name}({PARAMETERS})"
-    if keys.get("macro") != wanted:
-        fail(path, f"add the line -- macro: {wanted}")
-    return PARAMETERS
-
-
 def _columns(sql: str, tree: exp.Select) -> tuple[OutputColumn, ...]:
-    """The final list, with types and comments as the text has them."""
+    """The final list, with types and comments as they are written in the text."""
     columns: dict[str, OutputColumn] = {}
     for item in tree.selects:
         if item.is_star:
-            raise MendError(f"{_shown(item)} at the end hides the schema: list the columns")
+            raise MendError(f"{item.sql('duckdb', comments=False)} at the end hides the schema: list the columns")
         if not isinstance(item, exp.Alias):
-            raise MendError(f"{_shown(item)} has no name: write expression::type as name, -- comment")
+            raise MendError(
+                f"{item.sql('duckdb', comments=False)} has no name: write expression::type as name, -- comment"
+            )
         place = item.args["alias"].meta
         kind = _TYPE.search(sql[: place["start"]])
-        if not kind or not isinstance(item.this, exp.Cast) or not _same_type(kind[1], item.this):
+        if not kind or not isinstance(item.this, exp.Cast) or _type(kind[1]) != item.this.to:
             raise MendError(f"{item.alias} has no declared type: write (expression)::type as {item.alias}")
         comment = _COMMENT.match(sql, place["end"] + 1)
         lines = comment[1].split("\n") if comment else []
@@ -226,17 +221,9 @@ def _columns(sql: str, tree: exp.Select) -> tuple[OutputColumn, ...]:
         if not words:
             raise MendError(f"{item.alias} has no comment: end its line with -- and its unit and meaning")
         if item.alias in columns:
-            raise MendError(f"{item.alias} stands twice in the final list: rename one")
+            raise MendError(f"{item.alias} occurs twice in the final list: rename one")
         columns[item.alias] = OutputColumn(item.alias, " ".join(kind[1].split()), words)
     return tuple(columns.values())
-
-
-def _shown(item: exp.Expression) -> str:
-    return str(item.sql("duckdb", comments=False))
-
-
-def _same_type(text: str, cast: exp.Cast) -> bool:
-    return bool(_type(text) == cast.to)
 
 
 @lru_cache(maxsize=256)

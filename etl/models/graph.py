@@ -1,9 +1,8 @@
-"""SQL models in dependency order, the statements that make them, and where their columns come from.
+"""SQL models in dependency order, the statements that create them, and the sources of their columns.
 
-A file below sql/ makes a table or, in sql/macros/<schema>/, a table macro; etl/models/file.py says what it
-looks like. A
-step or mart has an as-of twin, made from the same text: a table macro that reads what was known on a day,
-and asks for it once, however many of the models behind it need it.
+A file below sql/ makes a table or, in sql/macros/<schema>/, a table macro; etl/models/file.py describes its form. A
+step or mart has an as-of twin, made from the same text: a table macro that reads what was known on a day, and reads
+it once, however many of the models behind it use it.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ Sources = dict[str, list[tuple[str, str]]]
 def column_lineage(model: Model, models: Sequence[Model]) -> Sources:
     """For each output column, the (schema.table, column) pairs that its value is computed from.
 
-    Columns that only filter or join are left out. A macro is looked through to the tables behind it, a
-    twin stands for its mart. `models` are all models of the house.
+    Columns that only filter or join are left out. A macro is replaced by the tables behind it, a twin by its mart.
+    `models` are all models of the project.
     """
     return {column: list(sources) for column, sources in _lineage(model, tuple(models)).items()}
 
@@ -64,7 +63,7 @@ def _lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, tuple[tupl
 
 
 def _calls_as_tables(tree: exp.Select, by_name: Mapping[str, Model]) -> None:
-    """Put a table of the same columns in the place of every macro call: SQLGlot cannot look into a call."""
+    """Replace every macro call by a table with the same columns: SQLGlot cannot look into a call."""
     for node in list(tree.find_all(exp.Table, exp.Lateral)):
         name = called(node.this if isinstance(node, exp.Lateral) else node)
         if name is None:
@@ -110,9 +109,9 @@ def _schema(models: tuple[Model, ...]) -> MappingSchema:
 
 LATEST = "_latest"
 KNOWN = "_known"
-# What a model of each schema may read; further down the graph of its own schema is what the order checks.
+# What a model of each schema may read.
 MAY_READ = {"core": ("raw", "core"), "steps": ("core", "steps", "marts"), "marts": ("core", "steps", "marts")}
-# Queries that people and notifications ask, and what etl.warehouse and etl.edgar read.
+# Queries of people and notifications, and files that etl.warehouse and etl.edgar read.
 NO_MODELS = ("examples", "alerts", "raw", "audit", "meta", "migrations", "staging")
 
 
@@ -134,7 +133,7 @@ def load_models(sql_dir: Path) -> tuple[Model, ...]:
 
 
 def linked(models: Mapping[str, Model]) -> tuple[Model, ...]:
-    """The models by name as read, now in order and with their twins: all of them, or those behind a few.
+    """The models in order and with their twins; `models` are all of them, or a few and those behind them.
 
     Raises MendError, which names the file and the fix.
     """
@@ -147,24 +146,25 @@ def linked(models: Mapping[str, Model]) -> tuple[Model, ...]:
 
 
 def twins_of(models: Sequence[Model]) -> dict[str, str]:
-    """The table macro that tells each table as of a day: the twin of a step or mart, and by name in core.
+    """The table macro that has each table as of a day: the twin of a step or mart, and by name in core.
 
-    There x_known(day) is x as it was on that day, and x_as_of(day) is x_latest.
+    In core, x_known(day) is x as it was on that day, and x_as_of(day) is x_latest.
     """
     tables = {model.name for model in models if not model.is_macro}
     twins = {model.name: model.name + AS_OF for model in models if model.twin}
     for macro in (model.name for model in models if model.is_macro):
-        for suffix, told in ((AS_OF, LATEST), (KNOWN, "")):
-            if macro.endswith(suffix) and macro.removesuffix(suffix) + told in tables:
-                twins[macro.removesuffix(suffix) + told] = macro
+        for suffix, table_suffix in ((AS_OF, LATEST), (KNOWN, "")):
+            table = macro.removesuffix(suffix) + table_suffix
+            if macro.endswith(suffix) and table in tables:
+                twins[table] = macro
     return twins
 
 
 def twin_sql(model: Model) -> str:
     """CREATE OR REPLACE MACRO of the twin: the model's text, reading what was known instead of its tables.
 
-    What was known stands before it as one query a table, that of other marts with their own text: a call of
-    their twins would ask for the figures of the day again in each, and cost its time and memory each time.
+    What was known precedes it as one query for each table, for other marts with their own text: a call of their
+    twins would compute the figures of the day again in each, at its cost of time and memory.
     """
     known = ",\n".join(f'"{name}" as (\n{sql}\n)' for name, sql in model.known)
     return (
@@ -174,14 +174,14 @@ def twin_sql(model: Model) -> str:
 
 
 def create_statements(model: Model) -> list[str]:
-    """The statements that make the table or macro, its twin, and their comments, in this order.
+    """The statements that create the table or macro, its twin, and their comments, in this order.
 
-    The comments belong to every creation: CREATE OR REPLACE drops them.
+    The comments are part of every creation because CREATE OR REPLACE drops them.
     """
     text = _literal(model.description)
-    if model.parameters is not None:
+    if model.is_macro:
         return [
-            f"create or replace macro {model.name}({model.parameters}) as table\n{model.sql}",
+            f"create or replace macro {model.name}({PARAMETERS}) as table\n{model.sql}",
             f"comment on macro table {model.name} is {text}",
         ]
     statements = [
@@ -199,7 +199,7 @@ def create_statements(model: Model) -> list[str]:
 
 
 def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
-    """The model with its reads checked: layers, and that somebody makes what it reads."""
+    """The model with its reads checked: only allowed schemas, and a file that makes each of them."""
     layers = MAY_READ[model.schema]
     delivered = contract_tables()
     reads: dict[str, None] = {}
@@ -242,10 +242,9 @@ def _in_order(models: Mapping[str, Model]) -> list[Model]:
 
 
 def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
-    """The models, each mart with what its twin reads instead.
+    """The models, each with what its twin reads instead of its tables.
 
-    Raises MendError where an as-of macro would read today's figures, through a table that nothing can
-    tell as of a day.
+    Raises MendError where an as-of macro would read today's figures, through a table without an as-of macro.
     """
     twins = twins_of(models)
     dated = {table for table in twins if table.startswith("core.")}
@@ -275,7 +274,7 @@ def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
 
 
 def _known(as_of: Sequence[tuple[str, str]], by_twin: Mapping[str, Model]) -> Iterator[tuple[str, str]]:
-    """The macros that a twin stands on, each after those behind it, with the query that tells the same."""
+    """The macros that a twin needs, each after those behind it, with the query that gives the same rows."""
     for _, macro in as_of:
         if mart := by_twin.get(macro):
             yield from mart.known
@@ -285,7 +284,7 @@ def _known(as_of: Sequence[tuple[str, str]], by_twin: Mapping[str, Model]) -> It
 
 
 def _as_of_text(model: Model) -> str:
-    """The model's text reading queries named like its macros instead of its tables."""
+    """The model's text, with queries named like its macros instead of its tables."""
     return replace_tables(model.sql, {table: f'"{macro}"' for table, macro in model.as_of})
 
 

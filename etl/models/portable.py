@@ -1,19 +1,19 @@
-"""What a query that says `-- portable: yes` must not use: the same text would give other numbers on Spark.
+"""What a query with `-- portable: yes` must not use: the same text would give other numbers on Spark.
 
-The rules are those of docs/portable-sql.md that a syntax tree can tell, each found by a difference in values.
-What it cannot tell (whether an order is total, whether an argument can be NULL, whether a column is a DATE)
-is left to the author and to the test that runs a model on both engines.
+The rules are those of docs/portable-sql.md that a syntax tree shows, each found by a difference in values. What it
+does not show (whether an order is total, whether an argument can be NULL, whether a column is a DATE) is left to
+the author and to the test that runs a model on both engines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 from sqlglot import exp
 
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Paren, exp.Case, exp.If, exp.Coalesce)
 FIRST_ROW = "take min(struct_pack(...)) or a qualify row_number() over (... total order ...) = 1"
-# What is refused wherever it stands, by rule.
+# What is refused everywhere, by rule.
 REFUSED: dict[tuple[type[exp.Expr], ...], str] = {
     (exp.Avg,): "a mean is an exact sum over a count",  # 2
     (exp.First, exp.Last, exp.AnyValue, exp.Mode, exp.ArgMin, exp.ArgMax): FIRST_ROW,  # 6
@@ -35,7 +35,7 @@ WEEKDAYS = frozenset({"dayofweek", "weekday", "dow"})
 
 
 def unportable(tree: exp.Select, macros: Collection[str] = ()) -> Iterator[str]:
-    """Every use of what differs between the engines, as a sentence with the fix; only DuckDB has `macros`."""
+    """Every use of something that differs between the engines, as a sentence with the fix; only DuckDB has `macros`."""
     for node in tree.walk():
         if isinstance(node, exp.Anonymous) and node.name.lower() in macros:
             yield f"is portable, but {_shown(node)} is a macro of DuckDB: write out what it says"
@@ -58,7 +58,7 @@ def _refused(node: exp.Expr) -> str | None:
 
 
 def _dates(node: exp.Expr) -> str | None:
-    """Rule 3: what is cut or shifted is a timestamp on one engine; only days are counted alike."""
+    """Rule 3: a truncated or shifted date is a timestamp on one engine; only days are counted alike."""
     if isinstance(node, exp.DateDiff):
         unit = str(node.args.get("unit") or "DAY").upper().strip("'")
         return None if unit == "DAY" else "count months as year * 12 + month, and only days with date_diff"
@@ -149,6 +149,4 @@ def _shown(node: exp.Expr) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-RULES: tuple[Callable[[exp.Expr], str | None], ...] = (
-    *(_refused, _ratio, _dates, _window, _join, _choice, _shape, _explicit, _functions),
-)
+RULES = (_refused, _ratio, _dates, _window, _join, _choice, _shape, _explicit, _functions)

@@ -1,7 +1,6 @@
-"""One SELECT as a syntax tree: what it reads, what it breaks, and the same text reading other tables.
+"""One SELECT as a syntax tree: what it reads, which rules it breaks, and the same text reading other tables.
 
-SQLGlot only finds the places. The SQL that runs is always the text of the file: SQLGlot rewrites
-comments, and rewriting a reviewed query is not this module's business.
+SQLGlot only finds the places in the text. The SQL that runs is always the text of the file, as it was reviewed.
 """
 
 from __future__ import annotations
@@ -43,8 +42,7 @@ CLOCK_TYPES = (
 class Reference:
     """A table that is read, or a macro that is called, as schema.name in lower case.
 
-    `start` and `end` bound the name of a table in the text; a call has no bounds, as nothing ever
-    replaces it there.
+    `start` and `end` bound the name of a table in the text; a call has no bounds, because no call is replaced.
     """
 
     name: str
@@ -106,7 +104,7 @@ def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=256)
 def _places(sql: str) -> tuple[Reference, ...]:
-    """References of a text; a model that is built in runs of days has its text read once."""
+    """References of a text, kept because a model that is built in runs of days needs them for each run."""
     return tuple(references(parse(sql)))
 
 
@@ -140,7 +138,7 @@ def _unknown_sources(tree: exp.Select) -> Iterator[str]:
 
 
 def _captured_names(tree: exp.Select, is_macro: bool) -> Iterator[str]:
-    """The macro parameter silently captures a column of its name, in the macro and in a mart's twin."""
+    """Refuse columns named like the macro parameter, which replaces them in the macro and in a mart's twin."""
     for identifier in tree.find_all(exp.Identifier):
         if identifier.name.lower() != PARAMETER:
             continue

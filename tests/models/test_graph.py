@@ -88,7 +88,7 @@ def test_header_types_and_comments_are_read_from_the_text(tmp_path: Path) -> Non
     assert thing.description == "A thing of the sources. It may be anything."
     assert thing.grain == ("thing",)
     assert thing.reads == ("raw.reference_row",)
-    assert thing.parameters is None
+    assert not thing.is_macro
     assert not thing.twin
     assert thing.columns == (
         OutputColumn("thing", "varchar", "slug; '' is the whole, \"so it is\": a, b"),
@@ -109,7 +109,7 @@ def test_order_follows_reads_and_a_call_of_a_twin_reads_its_mart(tmp_path: Path)
         "marts.claim",
     ]
     by_name = {model.name: model for model in models}
-    assert by_name["core.seen_as_of"].parameters == "as_of_date date"
+    assert by_name["core.seen_as_of"].is_macro
     assert by_name["core.seen_latest"].reads == ("core.seen_as_of()",)
     assert by_name["marts.claim"].reads == ("marts.story",)
     assert by_name["marts.story"].twin
@@ -155,7 +155,7 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
         ({"core/a.sql": "-- A.\n-- grain: a\nselect r.* from raw.x as r -- all\n"}, "hides the schema"),
         (
             {"core/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a, -- one\n2::integer as a -- two\n"},
-            "stands twice",
+            "occurs twice",
         ),
         ({"core/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n; select 2"}, "one SELECT"),
         (
