@@ -19,7 +19,7 @@ COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8e5ea2", "#c77d0a", "#2f4858", "#a
 FAINT = 0.6  # of scenarios
 TICKS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
-# The plain cost of a year, and beside each of its numbers the scenarios of the same year.
+# The plain cost of a year, and for each of its numbers the scenarios of the same year.
 POINTS = """
     select c.platform || if(c.scope = '', '', ' · ' || c.scope) as series,
         c.period_end, c.cac, c.cac_low, c.cac_high, c.validity,

@@ -1,7 +1,6 @@
 """Expectation suites as Dagster asset checks: one check for each expectation, on the asset of its table.
 
-What belongs here: the translation of `etl.checks` into Dagster's terms. Nothing here runs an
-expectation, and loading the definitions imports no Great Expectations.
+This module translates results of `etl.checks` for Dagster. It runs no expectation and imports no Great Expectations.
 """
 
 import json
@@ -34,7 +33,7 @@ def check_specs(suite: Suite) -> list[dg.AssetCheckSpec]:
 
 
 def check_results(results: Iterable[CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    """The result of each expectation; one that could not run counts as an error whatever its severity."""
+    """The result of each expectation; one that could not run counts as an error."""
     for result in results:
         critical = result.severity == "critical" or result.exception is not None
         yield dg.AssetCheckResult(
@@ -72,7 +71,7 @@ def blocked(results: Iterable[CheckResult]) -> dg.Failure:
 
 
 def describe(result: CheckResult) -> str:
-    """One line: why it matters, and what was found where it did not hold."""
+    """One line: why the expectation matters and, where it failed, what was found."""
     if result.exception:
         return f"could not run: {result.exception.strip().splitlines()[-1]}"
     if result.success:

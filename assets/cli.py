@@ -1,8 +1,8 @@
-"""The command `warehouse`: all that a person, cron or the Makefile asks of the project, as subcommands.
+"""The command `warehouse`, with a subcommand for each task of a person, cron or the Makefile.
 
-A subcommand imports what it needs when it runs: neither Dagster nor Great Expectations is imported before.
-The exit code is 0 when everything succeeded, 130 after an interrupt, 2 for arguments that are not understood
-and 1 for any other failure, with the reason on standard error and no traceback.
+A subcommand imports what it needs when it runs; importing this module imports neither Dagster nor Great
+Expectations. The exit code is 0 when everything succeeded, 130 after an interrupt, 2 for wrong arguments and 1 for
+any other failure, with the reason on standard error and no traceback.
 """
 
 import gc
@@ -23,24 +23,24 @@ from etl.warehouse import DatabaseError, open_build, open_snapshot
 if TYPE_CHECKING:
     from etl.inbox.load import FileLoad
 
-# The summary says what went wrong; Dagster's own log of it, with traces, is in the UI.
+# The summary reports errors; Dagster's own log, with traces, is in the UI.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-# By this tag the UI counts a run among those of the job; the location is that of workspace.yaml.
+# With this tag the UI lists a run under its job; the location is that of workspace.yaml.
 OF_THIS_PROJECT = {".dagster/repository": "__repository__@warehouse"}
-# What a failed command says, with the error in the place of {}.
+# The message of a failed command; {} is the error.
 FAILED = {
     "refresh": "Nothing was refreshed: {}",
     "daily": "Nothing was refreshed: {}",
     "demo": "No demo: {}",
     "edgar": "Stopped: {}\nThe same command goes on from here.",
 }
-# Errors whose message is all that a person needs; any other is a fault of the program.
+# Errors whose message is enough for a person; any other is a fault of the program.
 EXPECTED = (MendError, RetryError, DatabaseError, OSError)
 INTERRUPTED = "Interrupted: readers keep the snapshot they have; the same command starts anew or goes on"
 
 
 class Commands(click.Group):
-    """The one place that turns errors into messages on standard error and exit codes."""
+    """A group that turns errors into messages on standard error and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -49,7 +49,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             message, code = INTERRUPTED, 130
         except Exception as error:
-            # Whoever reads our output may have seen enough: click ends the process without a word then.
+            # The reader of the output may close it early: click then ends the process without a message.
             if isinstance(error, BrokenPipeError) or not isinstance(error, EXPECTED):
                 raise
             message, code = FAILED.get(ctx.invoked_subcommand or "", "{}").format(error), 1
@@ -90,12 +90,12 @@ def daily(first: str | None, last: str | None) -> None:
 
 
 def run_job(name: str, first: str | None = None, last: str | None = None) -> None:
-    """Run a job in this process, record it for the UI, print what came of it; `first` and `last` are days.
+    """Run a job in this process, record it for the UI, print its summary; `first` and `last` are days.
 
     Exits with 1 when a step failed. Raises KeyboardInterrupt when the run was interrupted.
     """
-    # The libraries make millions of objects that live to the end: looking through them for garbage as often as
-    # Python does by default is a tenth of a refresh, most of it during the imports that follow.
+    # The libraries make millions of objects that live to the end: collecting garbage as often as Python does by
+    # default takes a tenth of a refresh, most of it during the imports that follow.
     gc.set_threshold(20_000, 20, 50)
 
     import dagster as dg
@@ -145,7 +145,7 @@ def dev(port: int) -> None:
     prepare_home(load_settings())
     os.chdir(ROOT)
     words = ("-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))
-    os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 (no shell between us and the signals)
+    os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 (a shell would catch the signals)
 
 
 @warehouse.command()
@@ -172,7 +172,7 @@ def explain(identifier: str) -> None:
     """Show where a number comes from: pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation."""
     from etl.ask.explain import explain as explained
 
-    # A line is never cut or wrapped by us: links stay whole, the terminal wraps.
+    # The terminal wraps long lines, so that links stay complete.
     console = Console(width=100_000, highlight=False, soft_wrap=True)
     with open_snapshot(load_settings().serving_db) as con:
         for part in explained(con, identifier.strip()):
@@ -182,7 +182,7 @@ def explain(identifier: str) -> None:
 @warehouse.command()
 @click.argument("deal", default="")
 def effect(deal: str) -> None:
-    """Say what a deal did to its partners' public figures, or why nobody can tell."""
+    """Estimate the effect of a deal on its partners' public figures, or say why none can be estimated."""
     from etl.ask.effect import answers, lines_of
 
     with open_snapshot(load_settings().serving_db) as con:
@@ -231,7 +231,7 @@ def unpin() -> None:
 
 @inbox.command("list")
 def list_files() -> None:
-    """List the files that are not loaded yet, in the order in which they will be."""
+    """List the files that are not loaded yet, in the order of loading."""
     from etl.inbox.load import waiting
     from etl.inbox.open import inbox_name
 

@@ -1,6 +1,6 @@
-"""All definitions of one project folder: which SQL files and suites there are decides which assets are.
+"""All definitions of one project folder: its SQL files and suites decide which assets exist.
 
-Reading them costs no import of Great Expectations, matplotlib or pandas.
+Loading them imports neither Great Expectations nor matplotlib nor pandas.
 """
 
 import warnings
@@ -36,7 +36,7 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     suites = {table: load_suite(root / "expectations", table, question) for table, question in questions.items()}
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):  # partitioned checks, backfills
         made = [*source_assets(models, suites), *model_assets(models, suites)]
-    # The snapshot waits for the tables that nothing reads, and through them for all others.
+    # The snapshot depends on the tables that nothing reads, and through them on all others.
     read = {key for asset in made for key in asset.dependency_keys}
     last = [".".join(key.path) for asset in made for key in asset.keys if key not in read]
     assets = [*made, serving_asset(last, models)]
@@ -53,7 +53,7 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
 
 
 def _simulated(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """In the demo every asset says so, in the graph and where it is described."""
+    """Mark an asset of the demo as simulated, in the graph and in its description."""
     return spec.replace_attributes(
         kinds={*spec.kinds, SIMULATED}, description=f"Simulated data. {spec.description}"
     ).merge_attributes(tags={"data": SIMULATED})

@@ -57,9 +57,9 @@ def close_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> int:
 def write_history_fast() -> None:
     """Let this process write the run history through one connection, without waiting for the disk.
 
-    Dagster writes hundreds of events one by one, each through a connection of its own (a sixth of a
-    refresh) and each waiting for the disk (as much again). A killed process loses nothing by it; a power
-    cut may damage the history, never the warehouse.
+    Dagster writes hundreds of events one by one, each through a connection of its own (a sixth of a refresh) and
+    each waiting for the disk (as much again). A killed process still loses nothing; a power cut may damage the
+    history, never the warehouse.
     """
 
     @event.listens_for(Engine, "connect")

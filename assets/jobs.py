@@ -1,9 +1,9 @@
-"""When assets run: the jobs `refresh`, `look_for_filings` and `refresh_daily`, and what starts them.
+"""When assets run: the jobs `refresh`, `look_for_filings` and `refresh_daily`, and their schedules and sensors.
 
 Everything runs in one process, step by step: DuckDB has one writer, and a process for each step costs seconds.
-Schedules, and the sensor on the inbox, are stopped until someone switches them on in the UI: opening `make dev`
-to look must start no work, and the embedded data does not change by itself. A backfill is `refresh_daily` for a
-range of days, from the UI or from the command line (docs/daily-models.md); whatever its length it is one run.
+Schedules and the sensor on the inbox are stopped until they are switched on in the UI: opening `make dev` must
+start no work, and the embedded data does not change by itself. A backfill is `refresh_daily` for a range of days,
+from the UI or from the command line (docs/daily-models.md), in one run.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ Mark = list[int]
 def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: dict[str, str] | None) -> dg.Definitions:
     """The jobs, with their schedules and sensors.
 
-    What is made from daily data is built where that data is loaded, by `refresh_daily`, and not by `refresh`.
+    `refresh_daily`, which loads daily data, builds what is made from it, and `refresh` does not.
     At seven in Shanghai the SEC's filing day is over (half past five in the afternoon in New York).
     """
     by_day = dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is not None))
@@ -88,7 +88,7 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
 
 
 def last_day() -> str:
-    """The last day that is over: a run that was not asked for another is for this day."""
+    """The last day that is over, for which a run is without another day."""
     key = DAYS.get_last_partition_key()
     if key is None:
         raise ValueError("there is no day before today: check the clock of this machine")
@@ -96,18 +96,18 @@ def last_day() -> str:
 
 
 def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
-    """One run for the files for which no run was requested, when all are as they were at the last look.
+    """Request one run for all new files, once none of them has changed since the last look.
 
     The cursor keeps size and time of each file at the last look, and the content hashes for which a run was
     requested. A file that is touched, moved or delivered again under another name is not new.
     """
-    from etl.files.lines import content_hash  # brings numpy, which the definitions must not wait for
+    from etl.files.lines import content_hash  # imports numpy, which the definitions do without
     from etl.inbox.open import inbox_files, inbox_name
 
     memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
     files = {inbox_name(path, settings): path for path in inbox_files(settings)}
     now = {name: _mark(path) for name, path in files.items()}
-    # By name and mark first: a file that is as it was when its run was requested is not read again.
+    # By name and mark first: a file that is unchanged since its run was requested is not read again.
     new = [name for name in now if now[name] != memory["asked"].get(name, {}).get("mark")]
     growing = [name for name in new if now[name] != memory["seen"].get(name)]
     asked = {name: entry for name, entry in memory["asked"].items() if name in now}
@@ -141,7 +141,7 @@ def _mark(path: Path) -> Mark:
     description="After a run that succeeded: tell what changed through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_success(context: dg.RunStatusSensorContext) -> None:
-    """Notify of what changed state, once; `make refresh` and this share one memory of what was sent."""
+    """Send what changed state; `make refresh` and this sensor share the record of what was sent."""
     context.log.info(after_refresh(load_settings(), None))
 
 
@@ -151,5 +151,5 @@ def tell_success(context: dg.RunStatusSensorContext) -> None:
     description="After a run that failed: tell so through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_failure(context: dg.RunFailureSensorContext) -> None:
-    """Notify that the refresh failed, and why, once until it succeeds."""
+    """Send that the refresh failed, and why, once until it succeeds."""
     context.log.info(after_refresh(load_settings(), context.failure_event.message))

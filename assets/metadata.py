@@ -1,7 +1,6 @@
-"""What the UI shows beside an asset: columns, lineage, the first rows, links. Read from the database.
+"""Metadata of an asset in the UI: columns, lineage, first rows, links.
 
-Column types and comments come from DuckDB's own catalog, into which the builder wrote those of the SQL
-file: a description is written once.
+Column types and comments are read from DuckDB's catalog, where the build wrote those of the SQL file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,9 +45,9 @@ def column_schema(columns: Iterable[tuple[str, str, str | None]]) -> dg.TableSch
 
 
 def lineage_metadata(model: Model, models: Sequence[Model]) -> dict[str, Any]:
-    """Which column of which table each column of `model` comes from: for programs, and for people.
+    """The columns that each column of `model` is computed from: as Dagster's lineage, and as a table for people.
 
-    The open source UI does not show column lineage, hence the table beside it.
+    The open source UI does not show column lineage, hence the table.
     """
     sources = column_lineage(model, models)
     deps = {

@@ -1,10 +1,9 @@
 """One asset for each SQL file that makes a table; its key is <schema>/<table>.
 
-A mart lies in the folder of the question that it answers, which is its group in the UI. Adding a table is
-adding its SQL file and its suite; nothing here changes. A table with `-- daily:` is an asset by day: a run
-builds its own days and, whatever they are, all days whose input changed, so that data restated for another
-day is never left behind. A table macro is no asset: it is created by the step of the last table that it
-reads, and whoever reads the macro depends on the tables behind it.
+A mart is in the folder of the question that it answers, which is its group in the UI. To add a table, add its SQL
+file and its suite; nothing here changes. A table with `-- daily:` is an asset by day: a run builds its own days and
+all days whose input changed, so that data restated for another day is included. A table macro is no asset: the step
+of the last table that it reads creates it, and a table that reads the macro depends on the tables behind it.
 """
 
 import hashlib
@@ -67,7 +66,7 @@ def _model_asset(model: Model, models: Sequence[Model], suites: Mapping[str, Sui
 
 
 def build_metadata(built: BuildResult) -> dict[str, Any]:
-    """What the UI shows of a build: whether anything differs from before and, by day, which days."""
+    """Metadata of a build: whether anything changed and, in a daily table, the days."""
     shown: dict[str, Any] = {"changed": built.changed, "seconds": round(built.seconds, 3)}
     if isinstance(built, DailyResult):
         shown |= {
@@ -80,7 +79,7 @@ def build_metadata(built: BuildResult) -> dict[str, Any]:
 
 
 def _spec(model: Model, models: Sequence[Model], suite: Suite) -> dg.AssetSpec:
-    """What is known of a table before the first run: its columns with their comments, its SQL file."""
+    """The asset of a table, with its columns, their comments and its SQL file, which the UI shows before a run."""
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
         file = dg.LocalFileCodeReference(file_path=str(model.path.resolve()), line_number=1, label="SQL")
         links = dg.CodeReferencesMetadataValue(code_references=[file])
@@ -103,10 +102,10 @@ def _spec(model: Model, models: Sequence[Model], suite: Suite) -> dg.AssetSpec:
 
 
 def dependencies(model: Model, models: Sequence[Model], suite: Suite | None = None) -> frozenset[str]:
-    """The tables that must be there before the step of the table `model` runs.
+    """The tables that must exist before the step of the table `model` runs.
 
-    Those that it reads; and those that its suite reads, and those behind the macros that its twin calls and
-    that its step creates, unless they are there anyway because something that it reads is made from them.
+    These are the tables that it reads; and the tables that its suite reads, or behind the macros that its twin
+    calls or its step creates, unless one of the first is made from them.
     """
     by_name = {other.name: other for other in models}
     read = tables_behind(model, models)

@@ -22,17 +22,17 @@ SERVING = "serving.warehouse"
 def serving_asset(tables: Iterable[str], models: Sequence[Model]) -> dg.AssetsDefinition:
     """The asset serving/warehouse, downstream of `tables` and of all that they are made from.
 
-    The daily tables among `models` are published without rows where nobody has delivered anything yet: a
-    query that names them then returns no rows instead of an error.
+    Tables of `models` that depend on delivered data are published without rows until there is some, so that a
+    query that names them returns no rows instead of an error.
     """
 
     @step(table_spec(SERVING, "serving", {"file"}, tables), suites={})
     def publish_snapshot(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         """The snapshot that readers open: $WAREHOUSE_HOME/serving/warehouse.duckdb.
 
-        Holds the schemas core, steps, marts, audit and meta. It is written beside the old file, checked, and
-        renamed over it in one step; when nothing changed the old file stays as it is. The last snapshots
-        are kept for rollback.
+        It has the schemas core, steps, marts, audit and meta. It is written next to the old file, checked, and
+        renamed over it in one step; when nothing changed the old file is left as it is. The last snapshots are
+        kept for rollback.
 
         grain: one file
         """

@@ -1,7 +1,7 @@
-"""What comes from outside as assets: reference data, filings of SEC EDGAR, and the files that teams deliver.
+"""The sources as assets: reference data, filings of SEC EDGAR, and the files that teams deliver.
 
-What belongs here: one step for each source, which calls its loader in etl, and what the UI shows of the result.
-How a source is read is the subject of `etl.reference`, `etl.edgar`, `etl.inbox` and `etl.remote`.
+One step for each source calls its loader in etl, and functions here turn the result into metadata for the UI. How
+a source is read is the subject of `etl.reference`, `etl.edgar`, `etl.inbox` and `etl.remote`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,8 +51,8 @@ NEWEST_REPORTS = f"""
 FILING_DESCRIPTION = """One annual, quarterly or interim report that EDGAR lists for a platform with a CIK.
 
 One request an issuer; `pending_at_source` is listed by the SEC and waits for its facts there.
-Without SEC_USER_AGENT nothing is asked, and the metadata says so."""
-BODY_DESCRIPTION = """One answer of EDGAR, kept as it came under $WAREHOUSE_HOME/raw/edgar, once by its hash.
+Without SEC_USER_AGENT no request is made, and the metadata says so."""
+BODY_DESCRIPTION = """One response of EDGAR, kept unchanged under $WAREHOUSE_HOME/raw/edgar, once by its hash.
 
 The facts of an issuer are fetched only when a listed report has none here."""
 
@@ -63,9 +63,9 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
 
     @step(table_spec(REFERENCE, "raw", {"csv"}), suites=suites)
     def reference(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
-        """One row of a reference file, as the file said it, with its line and the file's hash.
+        """One row of a reference file, as it is in the file, with its line and the file's hash.
 
-        Brings platforms, parties, metrics, documents, observations, partnerships and claims from every
+        Loads platforms, parties, metrics, documents, observations, partnerships and claims from every
         folder of WAREHOUSE_FIGURES. Append-only: a row that left its file is marked, not deleted. A row
         that breaks the contract goes to audit.quarantine with its reason, and the rest is loaded.
 
@@ -86,7 +86,7 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
         config_schema={"only_if_new": dg.Field(bool, False, description="build what is made from it only on news")},
     )
     def edgar(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
-        """Reports that EDGAR lists, and its answers: odd is that a report is listed before its facts are served."""
+        """Reports that EDGAR lists, and its responses; a report is listed before its facts can be fetched."""
         with checked(con, context.run.run_id) as checks:
             poll = refresh_edgar(con, settings, datetime.now(UTC))
             for table in (FILING, BODY):
@@ -100,9 +100,9 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
     def edgar_fact(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         """One fact of one filing, with its day and every earlier value, from the newest body of each issuer.
 
-        Odd: fy, fp and frame describe the filing and not the fact, so spans and fiscal years are told by
-        days. A fact that a later body tells otherwise is marked, not deleted; a body that cannot be read is
-        refused with its reason in audit.load, and the others load.
+        fy, fp and frame describe the filing and not the fact, so spans and fiscal years are derived from days. A
+        fact that differs in a later body is marked, not deleted; a body that cannot be read is refused with its
+        reason in audit.load, and the others are loaded.
 
         grain: cik, taxonomy, concept, unit, period_start, period_end, accn, loaded_at
         """
@@ -119,7 +119,7 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
         suites=suites,
     )
     def inbox(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
-        """Rows of delivered files; odd is that a run for one day loads every file that is there, whatever its days."""
+        """Rows of delivered files; a run for one day loads every file of the inbox, also those of other days."""
         loaded = ingest(
             *(con, settings, models, suites, context.run.run_id), now=datetime.now(UTC), progress=context.log.info
         )
@@ -174,11 +174,12 @@ def facts_metadata(loads: Sequence[FactLoad]) -> dict[str, Any]:
         **_row_counts(loads, "read", "added", "superseded", "quarantined"),
     }
     if loads:
-        bodies = [
-            {"body": load.body.file, "hash": load.body.content_hash[:12], "status": load.status} for load in loads
-        ]
-        counts = [{**asdict(load), **body} for load, body in zip(loads, bodies, strict=True)]
-        shown["by body"] = rows_table(counts)
+        shown["by body"] = rows_table(
+            [
+                {**asdict(load), "body": load.body.file, "hash": load.body.content_hash[:12], "status": load.status}
+                for load in loads
+            ]
+        )
     return shown
 
 

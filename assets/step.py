@@ -1,9 +1,9 @@
 """What the steps of all assets have in common: a step runs, reports, and blocks what is downstream.
 
-A step is a function of the open build database that returns a Report. It is run here with the right to write;
-its metadata, its checks and the days that it built are made into Dagster's events here; and when a critical
-check fails, the step fails here, so that nothing is built from its tables. Whatever becomes of the step, etl
-has recorded the results of its checks in audit.expectation_result (etl.checks.run.checked).
+A step is a function of the open build database that returns a Report. This module runs it with the writer's lock,
+turns its metadata, checks and built days into Dagster's events, and fails it when a critical check fails, so that
+nothing is built from its tables. In every case etl has recorded the results of the checks in
+audit.expectation_result (etl.checks.run.checked).
 """
 
 import inspect
@@ -33,11 +33,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Report:
-    """What a step did.
+    """The result of a step.
 
-    `results` are what etl returned, for the summary of a refresh; `shown` is the same for the UI, by table.
-    A table that is missing in `shown` counts as left alone, and what is only made from it is not built.
-    `days` are the days that were built, and `rows` the rows that a table has now, by table.
+    `results` are those of etl, for the summary of a refresh; `shown` is metadata for the UI, by table. A table
+    that is missing in `shown` counts as unchanged, and what is made only from it is not built. `days` are the days
+    that were built and `rows` the number of rows now, by table.
     """
 
     results: Sequence[object]
@@ -67,7 +67,7 @@ def table_spec(
     by_day: bool = False,
     **more: Any,
 ) -> dg.AssetSpec:
-    """An asset `schema.table`; without a description and grain it has the docstring of its step."""
+    """An asset `schema.table`; without a description it gets the docstring of its step."""
     return dg.AssetSpec(
         asset_key(table),
         deps=[asset_key(dep) for dep in deps],
@@ -83,9 +83,9 @@ def table_spec(
 def step(
     *specs: dg.AssetSpec, suites: Mapping[str, Suite], name: str | None = None, config_schema: Any = None
 ) -> Callable[[Work], dg.AssetsDefinition]:
-    """The decorator that makes the assets `specs`, with the checks of their suites, from a step.
+    """A decorator that makes the assets `specs`, with the checks of their suites, from a step.
 
-    A step of assets by day is one run for any range of days.
+    A range of days, however long, is one run.
     """
     keys = {".".join(spec.key.path): spec.key for spec in specs}
     own_suites = [suites[table] for table in keys if table in suites]
@@ -125,7 +125,7 @@ def step(
 
 
 def _show_other_days(context: dg.AssetExecutionContext, key: dg.AssetKey, days: Sequence[date]) -> None:
-    """Show days as built in the UI that were built although the run is for others."""
+    """Show in the UI that days were built which the run was not started for."""
     others = [day for day in map(str, days) if day not in context.partition_keys and DAYS.has_partition_key(day)]
     for day in others if len(others) <= MOST_DAY_EVENTS else ():
         context.log_event(dg.AssetMaterialization(key, partition=day))

@@ -1,4 +1,4 @@
-"""What a refresh did, in words for a terminal: from the reports of its steps, its checks and its errors."""
+"""The summary of a refresh for a terminal, from the reports of its steps, its checks and its errors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class RunOutcome:
 
 
 def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
-    """What became of a run of this process."""
+    """The outcome of a run of this process."""
     reports = {_name(step): report for step, report in REPORTS[result.run_id].items()}
     found = RunOutcome(result.run_id, result.success, reports)
     for event in result.all_events:
@@ -71,7 +71,7 @@ def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
 
 
 def summary(found: RunOutcome, total_seconds: float) -> str:
-    """The whole report; lines of at most a terminal's width where the content allows."""
+    """The report; its lines fit the width of a terminal where the content allows."""
     parts = (_inputs, _edgar, _facts, _inbox, _tables, _checks, _failures, _published)
     return "\n".join([*(line for part in parts for line in part(found)), _times(found, total_seconds)])
 
@@ -183,11 +183,11 @@ def _name(step_key: str | None) -> str:
 
 
 def _own_message(error: Any) -> str:
-    """What went wrong below Dagster's wrapping: our own sentence, else the first foreign error by name."""
+    """The cause of a Dagster error: the message of an error of etl, else the first one not of Dagster."""
     chain: list[str] = []
     while error is not None:
         chain.append(str(error.message).strip())
         error = error.cause
-    ours = [message.partition(": ")[2] for message in chain if message.startswith("etl.")]
+    own = [message.partition(": ")[2] for message in chain if message.startswith("etl.")]
     foreign = [message for message in chain if not message.startswith(("dagster.", "Exceeded max_retries"))]
-    return (ours or foreign or chain)[0]
+    return (own or foreign or chain)[0]

@@ -1,7 +1,7 @@
-"""The warehouse as a Dagster resource: who may write, and which errors are worth a second try.
+"""The warehouse as a Dagster resource: the writer's lock, and which errors are tried again.
 
-One refresh at a time holds the writer's lock, whoever started it: `make refresh`, the UI or the
-schedule. The operating system gives the lock back when a process dies, so a crash blocks nothing.
+One refresh at a time holds the writer's lock, started by `make refresh`, the UI or a schedule. The operating
+system releases the lock when a process dies, so a crash blocks nothing.
 """
 
 import fcntl
@@ -29,11 +29,10 @@ WAIT_SECONDS = 30
 
 
 class Warehouse(dg.ConfigurableResource["Warehouse"]):
-    """The build database of one home, opened by the first step of a run for all that follow.
+    """The build database of one home, opened by the first step of a run and kept open for the next ones.
 
-    A step that fails closes it, so that the next one starts from what is committed. `root` is the project
-    folder; `environment` replaces the environment variables (null: the real ones and `.env`), so that a
-    test has a home of its own.
+    A step that fails closes it, so that the next one starts from what is committed. `root` is the project folder;
+    a test sets `environment` to replace the environment variables (null: the real ones and `.env`).
     """
 
     root: str = str(ROOT)
@@ -60,8 +59,8 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
     def open(self, threads: int = 1) -> Iterator[Connection]:
         """The build database for one step, with this number of threads, each of which costs memory.
 
-        A database in use by another program asks Dagster for a retry; what another try would not
-        mend (a refused source, SQL that does not run, a full disk) is a failure with its plain message.
+        Asks Dagster for a retry when another program uses the database; an error that a retry would not fix (a
+        refused source, SQL that does not run, a full disk) becomes a failure with its message.
         """
         try:
             with interruptible() as interrupt:
@@ -83,12 +82,12 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
 
 @contextmanager
 def interruptible() -> Iterator[list[Callable[[], None]]]:
-    """A block in which Ctrl-C and SIGTERM call what the block has put into the list, and then end the run.
+    """A block in which Ctrl-C and SIGTERM call the functions that the block puts into the list, and then end the run.
 
-    Dagster raises from its signal handler. Inside a query DuckDB swallows that, and the next call of the
-    same process may hang for ever; asked to stop by its own means, it ends the query and rolls back.
-    Raises DagsterExecutionInterruptedError at the end of the block; a second signal ends the process at
-    once, which is as safe as any crash.
+    Dagster raises from its signal handler. Inside a query DuckDB swallows the exception, and the next call of the
+    same process may hang; interrupted by its own function, it ends the query and rolls back. Raises
+    DagsterExecutionInterruptedError at the end of the block; a second signal ends the process at once, which is as
+    safe as any crash.
     """
     calls: list[Callable[[], None]] = []
     received: list[int] = []
@@ -101,8 +100,8 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
         for call in calls:
             call()
 
-    ours = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, stop) for number in INTERRUPTS} if ours else {}
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, stop) for number in INTERRUPTS} if is_main else {}
     try:
         yield calls
     except Exception:
@@ -117,7 +116,7 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
 
 @contextmanager
 def writer_lock(settings: Settings) -> Iterator[None]:
-    """The right to write this home, held for the block. Raises RetryError after WAIT_SECONDS."""
+    """Hold the writer's lock of this home in the block. Raises RetryError after WAIT_SECONDS."""
     path = settings.build_db.with_name("refresh.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     give_up = time.monotonic() + WAIT_SECONDS

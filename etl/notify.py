@@ -1,30 +1,27 @@
-"""Tell people when something changed, and only then: through one channel, off unless WAREHOUSE_NOTIFY is set.
+"""Notify people when something changed, through one channel; off unless WAREHOUSE_NOTIFY is set.
 
-The channel is any address of the notification library Apprise: mail, chat, a web hook. What to tell is
-queries, sql/alerts/*.sql: each gives a key, its state, whether to tell of a key never seen before, the
-words, and the command to look closer. The states that were told are kept in $WAREHOUSE_HOME/notified.json;
-they are written after the channel took the message, so a message that did not go out goes out next time.
+The channel is any address of the notification library Apprise: mail, chat, a web hook. The queries sql/alerts/*.sql
+say what to report: each gives a key, its state, whether to report a key that was never seen before, a text, and the
+command that shows more. The states that were sent are kept in $WAREHOUSE_HOME/notified.json, which is written after
+the channel took the message, so that a message that could not be sent is sent the next time.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from etl.config import Settings
 from etl.errors import MendError, RetryError
 from etl.warehouse import Connection, open_build
 
-RUN = "run"
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
-States = dict[str, dict[str, str]]
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that has a state: `alert` is the query that found it."""
+class Finding(NamedTuple):
+    """One thing with a state: `alert` is the query that found it, `look` the command that shows more."""
 
     alert: str
     key: str
@@ -34,16 +31,16 @@ class Finding:
     look: str
 
     def sentence(self) -> str:
-        """What a person reads: what it is, what became of it, how to look closer."""
+        """The text of a message: what it is, what happened to it, how to see more."""
         return f"{self.alert}: {self.key} {self.words}\n    {self.look}"
 
 
 def after_refresh(settings: Settings, failure: str | None) -> str:
-    """Tell what changed since the last message; `failure` is the reason why the refresh failed, or None.
+    """Send what changed since the last message; `failure` is the reason why the refresh failed, or None.
 
-    Returns what became of it in one line, empty when notifications are off. Never raises for a channel
-    that does not take the message: a refresh must not fail because nobody could be told. While another
-    refresh holds the database only the run itself is told; that refresh tells the rest when it ends.
+    Returns the result in one line, empty when notifications are off. Never raises for a channel that does not
+    take the message: a refresh must not fail because a notification does. While another refresh holds the
+    database only the run itself is reported; that refresh reports the rest when it ends.
     """
     if not settings.notify:
         return ""
@@ -55,65 +52,48 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
         pass
     except MendError as error:
         findings = [_run(failure or str(error))]
-    told = _read(settings)
-    news = [finding for finding in findings if _is_news(finding, told)]
+    path = settings.home / "notified.json"
+    sent: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    news = []
+    for finding in findings:
+        before = sent.get(finding.alert, {}).get(finding.key)
+        if finding.tell_when_new if before is None else before != finding.state:
+            news.append(finding)
     if news and not _send(settings.notify, news):
         return f"Notify     {len(news)} changes could not be sent; the next refresh tries again"
-    _write(settings, told, findings)
+    for finding in findings:  # the states of a query that did not run stay as they were
+        sent.setdefault(finding.alert, {})[finding.key] = finding.state
+    upcoming = path.with_suffix(".upcoming")
+    upcoming.parent.mkdir(parents=True, exist_ok=True)
+    upcoming.write_text(json.dumps(sent, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+    upcoming.replace(path)
     return f"Notify     {len(news)} changes told" if news else "Notify     no change to tell"
 
 
 def findings_in(con: Connection, folder: Path) -> list[Finding]:
-    """What the alert queries find in the open database; one whose table is not there yet finds nothing."""
-    tables = {
-        name
-        for (name,) in con.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-        ).fetchall()
-    }
+    """The rows of the alert queries in the open database; a query whose table does not exist yet has none."""
+    tables = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
     found = []
     for path in sorted(folder.glob("*.sql")):
         query = path.read_text(encoding="utf-8")
-        needs = {table.strip() for line in NEEDS.findall(query) for table in line.split(",")}
-        if needs <= tables:
+        needs = {(table.strip(),) for line in NEEDS.findall(query) for table in line.split(",")}
+        if needs <= set(tables):
             found += [Finding(path.stem, *row) for row in con.execute(query).fetchall()]
     return found
 
 
 def _run(failure: str | None) -> Finding:
     words = f"failed: {failure}" if failure else "succeeds again"
-    return Finding(RUN, "refresh", "failed" if failure else "succeeded", failure is not None, words, "make dev")
-
-
-def _is_news(finding: Finding, told: States) -> bool:
-    before = told.get(finding.alert, {}).get(finding.key)
-    return finding.tell_when_new if before is None else before != finding.state
+    return Finding("run", "refresh", "failed" if failure else "succeeded", failure is not None, words, "make dev")
 
 
 def _send(address: str, news: list[Finding]) -> bool:
-    """Send one message for all that is new; whether the channel took it."""
+    """Send one message with all that is new; returns whether the channel took it."""
     import apprise
 
     channel = apprise.Apprise()
     title = news[0].sentence().splitlines()[0] if len(news) == 1 else f"Warehouse: {len(news)} changes"
     body = "\n".join(finding.sentence() for finding in news)
     return bool(channel.add(address)) and bool(channel.notify(title=title, body=body))
-
-
-def _path(settings: Settings) -> Path:
-    return settings.home / "notified.json"
-
-
-def _read(settings: Settings) -> States:
-    path = _path(settings)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-def _write(settings: Settings, told: States, findings: list[Finding]) -> None:
-    """Remember the states; what an alert could not look at this time is remembered as it was."""
-    for finding in findings:
-        told.setdefault(finding.alert, {})[finding.key] = finding.state
-    upcoming = _path(settings).with_suffix(".upcoming")
-    upcoming.parent.mkdir(parents=True, exist_ok=True)
-    upcoming.write_text(json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-    upcoming.replace(_path(settings))
