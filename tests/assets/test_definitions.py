@@ -133,7 +133,7 @@ def test_every_macro_is_created_once_and_after_its_inputs(
 
 def test_a_macro_over_two_tables_depends_on_both(models: tuple[Model, ...]) -> None:
     party, platform = (m for m in models if m.name in ("core.party", "core.platform"))
-    both = replace(party, table="pair_on", parameters="as_of_date date", reads=(party.name, platform.name))
+    both = replace(party, table="pair_on", is_macro=True, reads=(party.name, platform.name))
     assert macros_after(platform, [party, platform, both]) == (both,)
     assert dependencies(platform, [party, platform, both]) == {"raw.reference_row", "core.party"}
     dated = replace(platform, schema="marts", table="dated", reads=(), as_of=(("core.party", both.name),))
