@@ -79,7 +79,7 @@ def phases() -> dict[str, float]:
         from etl.daily.due import tables_from_deliveries
         from etl.models.graph import create_statements, load_models
         from etl.publish.publication import publish
-        from etl.reference.load import ingest_reference
+        from etl.reference.load import load_reference
         from etl.warehouse import open_build, transaction
     settings = load_settings()
     with timed("definitions"):
@@ -91,8 +91,8 @@ def phases() -> dict[str, float]:
     suites = [load_suite(settings.suites_dir, model.name, model.question) for model in tables]
     now = datetime.now(UTC)
     with open_build(settings) as con:
-        with timed("ingest"):
-            ingest_reference(con, settings, now)
+        with timed("ingest"), transaction(con):
+            load_reference(con, settings, now)
         with timed("models"), transaction(con):
             for model in models:
                 for statement in create_statements(model):

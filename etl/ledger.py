@@ -1,8 +1,7 @@
-"""The audit trail of the sources: what became of every file, which rows were set aside, how a source answers.
+"""The audit trail of the sources: what became of every file, which rows are in quarantine, how a source answers.
 
-No other module writes audit.load, audit.quarantine and audit.source_status. No row is ever deleted: the time
-in superseded_at (until, of a status) says that a later one replaced it. Everything here is part of the
-caller's transaction.
+No other module writes audit.load, audit.quarantine and audit.source_status. No row is ever deleted: superseded_at
+(`until` of a status) is when a later row replaced it. Everything here is part of the caller's transaction.
 """
 
 from __future__ import annotations
@@ -118,20 +117,20 @@ class Ledger:
 
         The query `rows` has the columns line, column_name, raw_text and reason; `values` are its parameters.
         """
-        rows_set_aside = self._ask(
+        ((number,),) = self._ask(
             f"""insert into audit.quarantine by name
-            select $source as source, $file as file, $hash as content_hash, r.line, r.column_name, r.raw_text,
-                r.reason, $now as loaded_at
-            from ({rows}) as r order by r.line""",
+            select $source as source, $file as file, $hash as content_hash, line, column_name, raw_text, reason,
+                $now as loaded_at
+            from ({rows}) order by line""",
             **{**(values or {}), "file": file, "hash": content_hash, "now": now},
         )
-        return int(rows_set_aside[0][0])
+        return int(number)
 
     def mark_replaced(self, replaced: str, left: str, now: datetime) -> None:
         """Mark the files as superseded that newer files have left no row of.
 
-        `replaced` and `left` are queries for load_id: of rows that were replaced just now, and of those that
-        still count.
+        `replaced` and `left` are queries for load_id: of rows that were replaced at `now`, which is $now in them,
+        and of those that still count.
         """
         contents = "select l.content_hash from audit.load as l where l.load_id in ({})"
         self._ask(
@@ -144,9 +143,8 @@ class Ledger:
 
     def reconcile(self, loads: Sequence[LoadRecord], quarantined: Sequence[QuarantineRecord], now: datetime) -> int:
         """Make these the only current rows of the source: add what is missing, close the rest; how many changed."""
-        return self._reconcile("load", loads, LoadRecord, now) + self._reconcile(
-            "quarantine", quarantined, QuarantineRecord, now
-        )
+        changed = self._reconcile("load", loads, LoadRecord, now)
+        return changed + self._reconcile("quarantine", quarantined, QuarantineRecord, now)
 
     def set_status(self, status: Status, reason: str, now: datetime, *, not_before: datetime | None = None) -> bool:
         """Note how the source answers at `now`; whether that differs from what was noted before.
@@ -154,15 +152,13 @@ class Ledger:
         A refresh that finds the same writes nothing, so that the published snapshot changes exactly when a
         source became stale or current again.
         """
-        found = {"status": status, "reason": reason, "not_before": not_before}
         current = "source = $source and until is null"
-        if self._ask(f"select status, reason, not_before from audit.source_status where {current}") == [
-            tuple(found.values())
-        ]:
-            return False
-        self._ask(f"update audit.source_status set until = $now where {current}", now=now)
-        self._insert("source_status", {**found, "since": now})
-        return True
+        noted = self._ask(f"select status, reason, not_before from audit.source_status where {current}")
+        if noted != [(status, reason, not_before)]:
+            self._ask(f"update audit.source_status set until = $now where {current}", now=now)
+            found = {"status": status, "reason": reason, "not_before": not_before, "since": now}
+            self._insert("source_status", found)
+        return noted != [(status, reason, not_before)]
 
     def blocked(self, now: datetime) -> tuple[datetime, str] | None:
         """Until when the source wants no request and why; None when it may be asked."""

@@ -1,12 +1,12 @@
-"""The only module that opens DuckDB: the build database, published snapshots and fresh files.
+"""The only module that opens DuckDB: the build database, published snapshots and new files.
 
-The build database is opened by one process at a time and by no reader; readers open the published
-snapshot, read-only. Storage version v1.4.0 throughout: on the older default a stale `.wal` beside a
-file is replayed into it in silence, and typed macro parameters need it.
+One process at a time opens the build database, and no reader does; readers open the published snapshot, read-only.
+All files have storage version v1.4.0: on the older default a stale `.wal` beside a file is silently replayed into it,
+and typed macro parameters need it.
 
-Some tables of the build database are kept from one refresh to the next: what sources said and the audit
-trail, whose columns stand in sql/raw and sql/audit, and the delivered tables of etl/contracts.py. A database
-of an older version gets what is new in them when it is opened, and the changes of sql/migrations first.
+Some tables of the build database are kept from one refresh to the next: what sources said and the audit trail, whose
+columns are in sql/raw and sql/audit, and the delivered tables of etl/contracts.py. When a database of an older version
+is opened, the changes of sql/migrations are made first and then new columns are added.
 """
 
 from __future__ import annotations
@@ -34,21 +34,17 @@ SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
 SQL = ROOT / "sql"
 _CREATE_TABLE = re.compile(r"-- (?P<tells>.+)\ncreate table (?P<name>[\w.]+) \(\n(?P<columns>(?:[^)\n].*\n)+)\);?\s*")
 _COLUMN = re.compile(r"\s+(?P<name>\w+)\s+(?P<type>\S.*?),?\s+-- (?P<meaning>\S.*)")
-SCALAR_MACROS = (
-    "select distinct function_name from duckdb_functions() "
-    "where database_name = current_database() and schema_name = 'main' and not internal"
-)
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
 
 
 def create_database(path: Path) -> Connection:
-    """A connection to a new or existing database file, created with the storage version of the house."""
+    """A connection to a new or existing database file, created with our storage version."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return _connect(str(path), {"storage_compatibility_version": STORAGE_VERSION})
 
 
 def memory() -> Connection:
-    """An in-memory database with the schemas and bookkeeping tables of the house, for tests."""
+    """An in-memory database with the schemas and kept tables, for tests."""
     con = _connect(":memory:", {})
     _prepare(con)
     return con
@@ -104,8 +100,8 @@ def transaction(con: Connection) -> Iterator[None]:
 def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) -> Iterator[None]:
     """Attach another database file beside the open one, under `name`; detached at the end.
 
-    Always reads what stands at `path` now, also when this process still holds an older file of that
-    name open. A file that is written gets the storage version of the house and no `.wal`: it is complete
+    Always reads the file that is at `path` now, also when this process still holds an older file of that
+    name open. A file that is written gets our storage version and no `.wal`: it is complete
     when it is checkpointed, and worthless before. Raises RetryError when another connection or process
     has it open to write, MendError when it cannot be opened.
     """
@@ -237,7 +233,11 @@ def _prepare(con: Connection) -> None:
     with transaction(con):
         for table, (_, columns) in kept_tables().items():
             _add_columns(con, table, columns)
-        for (macro,) in con.execute(SCALAR_MACROS).fetchall():
+        macros = con.execute(
+            "select distinct function_name from duckdb_functions() "
+            "where database_name = current_database() and schema_name = 'main' and not internal"
+        ).fetchall()
+        for (macro,) in macros:
             con.execute(f"drop macro main.{macro}")
         con.execute(script)
         con.execute("delete from raw.bookkeeping")

@@ -65,11 +65,11 @@ def con() -> Iterator[Connection]:
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """The embedded data, ingested, built and checked as a refresh does it. A test that changes it rolls back."""
-    from etl.reference.load import ingest_reference
+    from etl.reference.load import load_reference
     from tests.support.building import build_all
 
     settings = load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("embedded"))})
     with open_build(settings) as con:
-        assert ingest_reference(con, settings, datetime(2026, 1, 1, tzinfo=UTC)).quarantined == ()
+        assert load_reference(con, settings, datetime(2026, 1, 1, tzinfo=UTC)).quarantined == ()
         build_all(con, run_id="embedded")
         yield con

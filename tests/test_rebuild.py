@@ -13,7 +13,7 @@ import pytest
 
 from etl.config import ROOT, Settings, load_settings
 from etl.models.graph import load_models
-from etl.reference.load import IngestResult, ingest_reference
+from etl.reference.load import IngestResult, load_reference
 from etl.warehouse import Connection, open_build
 from tests.support.building import build_all
 
@@ -34,7 +34,7 @@ class Home:
 
     def refresh(self, *folders: Path) -> IngestResult:
         """Ingest folders and build all models; expectations have tests of their own."""
-        ingested = ingest_reference(self.con, self.settings.model_copy(update={"figures": folders}), self.day)
+        ingested = load_reference(self.con, self.settings.model_copy(update={"figures": folders}), self.day)
         self.day += timedelta(days=1)
         build_all(self.con, check=lambda *_: [])
         return ingested
@@ -186,7 +186,7 @@ def test_one_more_platform_needs_no_code(home: Home, fresh: Tables, tmp_path: Pa
     ]
     write(own / "observations.csv", figures)
     settings = home.settings.model_copy(update={"figures": (REFERENCE, own)})
-    ingested = ingest_reference(home.con, settings, START)
+    ingested = load_reference(home.con, settings, START)
     assert [row.reason for row in ingested.quarantined] == []
     build_all(home.con)
     # 18,800 (+- 0.5) / (450.0 - 400.0 = 50, +- 0.1) = 376: 18,799.5 / 50.1 to 18,800.5 / 49.9.

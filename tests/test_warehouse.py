@@ -21,7 +21,7 @@ from etl.config import ROOT, Settings, load_settings
 from etl.contracts import FX_RATE, PLATFORM_METRIC_DAILY, Column, contract_tables
 from etl.errors import MendError
 from etl.ledger import Ledger
-from etl.reference.load import ingest_reference
+from etl.reference.load import load_reference
 from etl.warehouse import Connection, create_database, kept_tables, memory, open_build, tables_of
 from tests.support.building import build_all
 
@@ -92,7 +92,7 @@ def test_an_older_home_gives_the_same_figures(settings: Settings) -> None:
     before = plain(settings, lambda con: {table: rows(con, table) for table in MADE})
     with open_build(settings) as con:
         assert Ledger(con, "inbox").next_load_id() == 4
-        assert not ingest_reference(con, settings, NOW).changed
+        assert not load_reference(con, settings, NOW).changed
         build_all(con, check=lambda *_: [])
         for table, wanted in before.items():
             names = ", ".join(wanted[0])

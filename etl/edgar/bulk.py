@@ -201,7 +201,8 @@ def backfill(
     UnavailableError where issuer after issuer gets no answer, and RetryError; what is done stays done.
     """
     journal = journal_path(settings, ciks)
-    done = _done(journal)
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True) if journal.exists() else []
+    done = {int(line) for line in lines if line.endswith("\n")}  # a crash may have cut off the last line
     found = Backfill(len(ciks), done_before=len(done))
     remaining = [cik for cik in ciks if cik not in done]
     journal.parent.mkdir(parents=True, exist_ok=True)
@@ -238,9 +239,3 @@ def journal_path(settings: Settings, ciks: Sequence[int]) -> Path:
     """The file that names the issuers of this list that are done; gone when all are."""
     name = sha256(" ".join(map(str, ciks)).encode()).hexdigest()[:12]
     return settings.home / FOLDER / f"backfill-{name}.done"
-
-
-def _done(journal: Path) -> set[int]:
-    """The issuers that are done; a last line that a crash cut off has no end and does not count."""
-    text = journal.read_text(encoding="utf-8") if journal.exists() else ""
-    return {int(line) for line in text.splitlines(keepends=True) if line.endswith("\n")}

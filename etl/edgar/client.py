@@ -1,9 +1,9 @@
 """The HTTP client of SEC EDGAR: one limiter for all requests, and an error for each kind of refusal.
 
-A 403 is one of two things, told apart by the title of its HTML page: the agent is undeclared (only a right
-SEC_USER_AGENT helps), or the rate was exceeded (going on extends the block, so every call stops). Neither is
-ever tried again by itself. An overload (5xx), a broken connection and a body that ends too early are, a few
-times, with growing pauses. The same pages come with status 200 too, so a body counts only if it is JSON.
+A 403 means one of two things, as the title of its HTML page says: the agent is undeclared (only a correct
+SEC_USER_AGENT helps), or the rate was exceeded (each further request extends the block, so every call stops). Neither
+is retried. An overload (5xx), a broken connection and a body that ends too early are retried a few times, with growing
+pauses. The same pages come with status 200 too, so a body counts only if it is JSON.
 Source: https://www.sec.gov/os/accessing-edgar-data.
 """
 
@@ -151,8 +151,7 @@ class Client:
         problem: UnavailableError | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
-                pause = 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 (spreads retries)
-                self.clock.wait(pause)
+                self.clock.wait(2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311 (spreads retries)
             self.limiter.take(self.clock)
             try:
                 return self._ask(path)
@@ -201,8 +200,7 @@ class Client:
             )
         if status in {403, 429} or (status == 200 and "rate threshold" in title.lower()):
             wait = _retry_after(response, self.clock.now()) or self._block
-            told = title or response.reason_phrase
-            message = f"{place}: EDGAR refuses further requests ({status}, {told!r})"
+            message = f"{place}: EDGAR refuses further requests ({status}, {title or response.reason_phrase!r})"
             raise self.limiter.block(BlockedError(message, self.clock.now() + wait))
         if status >= 500:
             raise UnavailableError(f"status {status} {response.reason_phrase}")

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -51,14 +51,6 @@ _ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
 OpenClient = Callable[[str | None, str], Client]
 Filing = dict[str, Any]
 """A filed report as listed, by the columns of raw.edgar_filing."""
-
-
-@dataclass(frozen=True)
-class FiledFacts:
-    """What a body has of one accession: number of facts, and a hash over identity and value of each."""
-
-    count: int
-    facts_hash: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +103,7 @@ def poll_issuer(con: Connection, settings: Settings, client: Client, cik: int, n
     if _is_due(con, cik, now):
         path = f"/api/xbrl/companyfacts/CIK{cik:010d}.json"
         body = client.get(path)  # None when the issuer has never filed a fact
-        facts = facts_by_accession(body.document, cik, path) if body else {}
+        facts = facts_by_accession(body.document, cik, path) if body else []
         loaded, changed = _record_facts(con, cik, facts, keep("companyfacts", body) if body else "", now)
     waiting = "select count(*) from raw.edgar_filing where cik = $cik and status = 'pending_at_source'"
     return IssuerPoll(
@@ -148,11 +140,11 @@ def read_filings(columns: Mapping[str, Any], place: str) -> list[Filing]:
     return [_filing(row, place) for row in zip(*lists, strict=True) if row[1] in FORMS]
 
 
-def facts_by_accession(document: Mapping[str, Any], cik: int, place: str) -> dict[str, FiledFacts]:
-    """What a companyfacts body has of each accession. Raises ContentError for another kind of body.
+def facts_by_accession(document: Mapping[str, Any], cik: int, place: str) -> list[dict[str, Any]]:
+    """Per accession of a companyfacts body: count of facts, and a hash over identity and value of each (facts_hash).
 
-    The hash leaves out fy, fp, form and frame, which describe the newest filing and wander from one
-    accession to the next.
+    The hash leaves out fy, fp, form and frame, which describe the newest filing and move from one accession to the
+    next. Raises ContentError for another kind of body.
     """
     _check_cik(document, cik, place)
     facts: dict[str, list[str]] = {}
@@ -165,10 +157,8 @@ def facts_by_accession(document: Mapping[str, Any], cik: int, place: str) -> dic
                         facts.setdefault(v["accn"], []).append(repr(fact))
     except (AttributeError, KeyError, TypeError) as error:
         raise ContentError(f"{place}: no body of facts ({type(error).__name__}: {error})") from error
-    return {
-        accession: FiledFacts(len(filed), hashlib.sha256("\n".join(sorted(filed)).encode()).hexdigest())
-        for accession, filed in facts.items()
-    }
+    hashes = {accn: hashlib.sha256("\n".join(sorted(filed)).encode()).hexdigest() for accn, filed in facts.items()}
+    return [{"accession": accn, "count": len(filed), "facts_hash": hashes[accn]} for accn, filed in facts.items()]
 
 
 def _filing(row: tuple[Any, ...], place: str) -> Filing:
@@ -239,10 +229,9 @@ def _is_due(con: Connection, cik: int, now: datetime) -> bool:
 
 
 def _record_facts(
-    con: Connection, cik: int, facts: dict[str, FiledFacts], content_hash: str, now: datetime
+    con: Connection, cik: int, facts: list[dict[str, Any]], content_hash: str, now: datetime
 ) -> tuple[int, int]:
     """Note which filings have their facts in the body; how many have them newly, and how many have others."""
-    served = [{"accession": accession, **asdict(filed)} for accession, filed in facts.items()]
     # Facts that are gone have changed too; then the filing keeps the body that last had them.
     con.execute(
         """create or replace temp table found as
@@ -253,7 +242,7 @@ def _record_facts(
         left join (select unnest($served::struct(accession varchar, count bigint, facts_hash varchar)[],
             recursive := true)) as served on served.accession = filing.accession
         where filing.cik = $cik""",
-        {"cik": cik, "served": served},
+        {"cik": cik, "served": facts},
     )
     con.execute(
         """update raw.edgar_filing as filing set

@@ -1,7 +1,7 @@
 """Bodies of SEC EDGAR on disk: each content once, packed, by its SHA-256, with a row in raw.edgar_body.
 
-The file is complete before the row that names it is written; a file without a row is what a crash leaves,
-harmless, and used by the next reading of the same content.
+The file is complete before the row that names it is written; a crash may leave a file without a row, which the next
+reading of the same content uses.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from etl.config import Settings
-from etl.errors import MendError
 from etl.warehouse import Connection
 
 FOLDER = Path("raw") / "edgar"
@@ -62,21 +60,8 @@ def store_body(
     return content_hash
 
 
-def read_body(settings: Settings, content_hash: str) -> bytes:
-    """The body with this hash, unpacked. Raises MendError when it is gone or is not what it was."""
-    path = settings.home / body_path(content_hash)
-    fix = "restore it from a backup, or delete its row from raw.edgar_body to have it fetched again"
-    try:
-        body = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise MendError(f"{path} cannot be read ({error}): {fix}") from error
-    if hashlib.sha256(body).hexdigest() != content_hash:
-        raise MendError(f"{path} does not hold what its name says: {fix}")
-    return body
-
-
 def body_path(content_hash: str) -> Path:
-    """Where the body with this hash stands, from WAREHOUSE_HOME."""
+    """Where the body with this hash is, packed, relative to WAREHOUSE_HOME."""
     return FOLDER / f"{content_hash}.json.gz"
 
 

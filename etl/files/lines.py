@@ -1,8 +1,8 @@
 """One pass over the bytes of a delivered file: its hash, how it begins, and whether each line is a record.
 
-What is found decides how the file can be read safely: where each line is a record to every reader, DuckDB's
-reader may have it; where no number in it could be rounded, with typed columns. The passes over a block of bytes
-are numpy's, so that the whole costs about what the hash costs.
+The result decides how the file can be read safely: by DuckDB's reader if each line is a record to every reader, and
+with typed columns if no number in it could be rounded. numpy scans a block of bytes at a time, so that all of it costs
+about as much as the hash.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import re
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
 _Bytes = npt.NDArray[np.uint8]
 _Marks = npt.NDArray[np.bool_]
 _Places = npt.NDArray[np.int64]
+_Source = BinaryIO | gzip.GzipFile
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,11 @@ class LineReader:
             self._buffer = np.empty(4 * len(part), np.uint8)
         before, found = self.lines, self._look(part) if part else None
         if found and before:
-            found = Lines(
-                count=before.count + found.count,
-                ending=found.ending if found.ending == before.ending else "",
-                width=found.width if found.width == before.width else 0,
-                has_quotes=before.has_quotes or found.has_quotes,
-                is_exact=before.is_exact and found.is_exact,
-            )
-        self.lines = found if found and found.ending and found.width else None
+            is_alike = (found.ending, found.width) == (before.ending, before.width)
+            count, has_quotes = before.count + found.count, before.has_quotes or found.has_quotes
+            is_exact = before.is_exact and found.is_exact
+            found = replace(found, count=count, has_quotes=has_quotes, is_exact=is_exact) if is_alike else None
+        self.lines = found if found and found.width else None
         self._is_odd = self.lines is None
 
     def _look(self, part: bytes) -> Lines | None:
@@ -111,10 +109,9 @@ class LineReader:
         if len(quotes) and not _enclose_fields(values, quotes, ends):
             return None
         width = self._width(values, quotes, ends)
-        ending = r"\r\n" if len(returns) else r"\n"
         return Lines(
             count=len(ends),
-            ending=ending,
+            ending=r"\r\n" if len(returns) else r"\n",
             width=width,
             has_quotes=len(quotes) > 0,
             is_exact=width > 0 and self._is_exact(values, part),
@@ -179,12 +176,6 @@ def _enclose_fields(values: _Bytes, quotes: _Places, ends: _Places) -> bool:
     is_opening = np.isin(before, (10, 34, 44)) | (opening == 0)
     is_closing = np.isin(after, (10, 13, 34, 44)) | (closing == len(values) - 1)
     return bool(is_opening.all() and is_closing.all())
-
-
-class _Source(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-    def readline(self, size: int, /) -> bytes: ...
 
 
 def examine(path: Path) -> Examined:

@@ -1,33 +1,29 @@
-"""The SQL that types the rows of a delivered file and says of each what breaks its contract, if anything.
+"""The SQL that types the rows of a delivered file and finds what breaks its contract in each.
 
-Both are made from the contract's columns and rules. A form is about the field as it stands in the file and can only
-be seen while that is read; a rule is about values and can be asked of the table, where DuckDB skips the blocks that
-cannot break it. A fault is the number of a sentence, 0 for none. Casts alone will not do: DuckDB reads 1.5 as 2
-persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a text counts as read only if the value,
-written out, begins with it, or if it has the form that is allowed.
+Both are made from the contract's columns and rules. A form concerns the field as the file has it and can only be
+checked while the file is read; a rule concerns values and can be checked on the table, where DuckDB skips the blocks
+that cannot break it. The fault of a row is the number of a condition, 0 for none. Casts alone are not enough: DuckDB
+reads 1.5 as 2 persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a text counts as read only if
+the value, written out, begins with it, or if it has the form that is allowed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from etl.config import SIMULATED
-from etl.contracts import Column, Contract, Rule
+from etl.contracts import Column, Contract
 from etl.errors import MendError
 from etl.warehouse import Connection, DatabaseError, literal
 
 LONGEST_NAME = 200  # characters of a platform, channel, identifier: a longer one is a mistake
 EARLIEST = "1990-01-01"
-BROKEN, REPEATED = 1, 2
 _TEXTS = {
     "bigint": (r"\s*[+-]?[0-9]+(\.0*)?\s*", "is no whole number; write digits only, without grouping"),
-    "date": (
-        r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]00:00(:00(\.0+)?)?)?\s*",
-        "is no day; write YYYY-MM-DD",
-    ),
+    "date": (r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]00:00(:00(\.0+)?)?)?\s*", "is no day; write YYYY-MM-DD"),
     "timestamp": (
         r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?"
         r"(Z|[+]00(:?00)?)?\s*",
@@ -52,79 +48,85 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A sentence about a column ('' for the row as a whole)."""
+class Condition:
+    """SQL that holds for a row that breaks the contract, the column at fault ('' for the whole row) and the reason.
 
+    Where it holds, so does one of the cheaper `screens`, if there are any. `is_form`: about the field in the file.
+    """
+
+    breaks: str
     column: str
     reason: str
+    screens: tuple[str, ...] = ()
+    is_form: bool = False
+
+
+# Before the conditions of the contract; the second of two rows with one key is found by other means.
+_GENERAL = (
+    Condition("false", "", "is sound"),
+    Condition("broken is not null", "", "cannot be split into fields", is_form=True),
+    Condition("false", "", "has the key of an earlier row of this file, which stands; keep one"),
+)
+BROKEN, REPEATED = 1, 2
 
 
 @dataclass(frozen=True)
-class Condition:
-    """What breaks a contract; where it holds, so does one of the `screens`, which are cheaper."""
-
-    breaks: str
-    screens: tuple[str, ...]
-
-
-@dataclass
 class RowRules:
-    """The values of the contract's columns and the conditions that find a fault, with their sentences."""
+    """SQL for the values of the contract's columns, and what may be wrong with a row, by the number of its fault."""
 
-    values: list[str] = field(default_factory=list)
-    forms: list[Condition] = field(default_factory=lambda: [Condition("broken is not null", ("broken is not null",))])
-    rules: list[Condition] = field(default_factory=list)
-    cases: list[str] = field(default_factory=lambda: [f"when broken is not null then {BROKEN}"])
-    faults: list[Fault] = field(
-        default_factory=lambda: [
-            Fault("", "is sound"),
-            Fault("", "cannot be split into fields"),
-            Fault("", "has the key of an earlier row of this file, which stands; keep one"),
-        ]
-    )
+    values: Sequence[str]
+    faults: Sequence[Condition]
 
-    def add(self, kind: list[Condition], breaks: str, column: str, reason: str, *screens: str) -> None:
-        """A further form or rule; of several that a row breaks, the first is named."""
-        kind.append(Condition(breaks, screens or (breaks,)))
-        self.cases.append(f"when {breaks} then {len(self.faults)}")
-        self.faults.append(Fault(column, reason))
+    @property
+    def rules(self) -> list[Condition]:
+        """The conditions on values."""
+        return [condition for condition in self.faults[len(_GENERAL) :] if not condition.is_form]
 
     @property
     def fault(self) -> str:
-        """SQL for the number of the first fault of a row; the cases are gone through for suspects only."""
-        suspect = _any(screen for found in (*self.forms, *self.rules) for screen in found.screens)
-        return f"(case when {suspect} then case {' '.join(self.cases)} else 0 end else 0 end)::utinyint"
+        """SQL for the number of the first fault of a row; the cases are evaluated for suspects only."""
+        cases = " ".join(f"when {condition.breaks} then {number}" for number, condition in enumerate(self.faults))
+        return f"(case when {_suspect(self.faults)} then case {cases} else 0 end else 0 end)::utinyint"
 
     @property
     def has_form(self) -> str:
         """SQL that holds for a row whose every field has the form of its column."""
-        suspect = _any(screen for form in self.forms for screen in form.screens)
-        broken = _any(form.breaks for form in self.forms)
-        return f"not coalesce(case when {suspect} then {broken} else false end, false)"
+        forms = [condition for condition in self.faults if condition.is_form]
+        broken = _any(form.breaks for form in forms)
+        return f"not coalesce(case when {_suspect(forms)} then {broken} else false end, false)"
 
 
 def _any(conditions: Iterable[str]) -> str:
     return " or ".join(f"({condition})" for condition in conditions)
 
 
+def _suspect(conditions: Iterable[Condition]) -> str:
+    return _any(screen for found in conditions for screen in found.screens or (found.breaks,))
+
+
 def check(contract: Contract, fields: Mapping[str, tuple[str, str]], limits: Limits) -> RowRules:
     """How to read a file of that contract, whose fields are SQL names and types by the file's column."""
-    found = RowRules()
+    values: list[str] = []
+    faults = list(_GENERAL)
     for column in contract.columns:
         name, kind = fields.get(column.name, ("", ""))
-        found.values.append(_value(column, name, kind))
+        values.append(_value(column, name, kind))
         if name:
-            _add_form(found, column, name, kind)
-        _add_column(found, column, limits)
+            faults += _forms(column, name, kind)
+        faults += _rules(column, limits)
     for rule in contract.rules:
-        found.add(found.rules, _dated(contract, rule, limits.now), rule.column, rule.reason)
+        breaks = rule.breaks
+        if "$latest" in breaks:  # the latest day, or time, that is not in the future
+            kind = contract.column(rule.column).type
+            latest = limits.now.date() if kind == "date" else limits.now.replace(tzinfo=None)
+            breaks = breaks.replace("$latest", f"{kind} '{latest}'")
+        faults.append(Condition(breaks, rule.column, rule.reason))
     if "is_simulated" in {column.name for column in contract.columns}:
+        breaks, reason = "is_simulated", "a home of real data takes no simulated rows"
         if limits.is_demo:
             breaks, reason = "not is_simulated", f"a home with {SIMULATED} takes no real rows"
-        else:
-            breaks, reason = "is_simulated", "a home of real data takes no simulated rows"
-        found.add(found.rules, breaks, "is_simulated", reason)
-    return found
+        faults.append(Condition(breaks, "is_simulated", reason))
+    return RowRules(values, faults)
 
 
 def known_words(con: Connection, contracts: Iterable[Contract]) -> dict[str, list[str]]:
@@ -152,38 +154,38 @@ def _value(column: Column, name: str, kind: str) -> str:
     return f"{value} as {column.name}"
 
 
-def _add_form(found: RowRules, column: Column, name: str, kind: str) -> None:
-    """The field has to say a value of the column's type, all of it."""
+def _forms(column: Column, name: str, kind: str) -> Iterator[Condition]:
+    """The field has to be a value of the column's type, all of it; of free text, the value a plain name."""
     value = column.name
     if column.type == "varchar":
         if not (column.words or column.known_in):
-            _add_text(found, value)
+            yield _plain_name(value)
     elif kind != "varchar":
-        # A typed file: what does not survive the way there and back was rounded or cut.
+        # A typed file: what is not the same after a cast there and back was rounded or cut.
         if kind != column.type:
             lost = f"{name} is not null and ({value} is null or {value}::{kind} is distinct from {name})"
-            found.add(found.forms, lost, value, f"does not fit into {column.type} without loss")
+            yield Condition(lost, value, f"does not fit into {column.type} without loss", is_form=True)
     else:
         form, reason = _TEXTS.get(column.type) or _decimal(column.type)
         is_odd = f"{name} is not null and not coalesce(starts_with({value}::varchar, {name}), false)"
         is_wrong = f"{is_odd} and ({value} is null or not regexp_full_match({name}, '{form}'))"
-        found.add(found.forms, is_wrong, value, reason, is_odd)
+        yield Condition(is_wrong, value, reason, screens=(is_odd,), is_form=True)
 
 
-def _add_text(found: RowRules, name: str) -> None:
-    too_long = f"strlen({name}) > {LONGEST_NAME}"
-    marks = r"\x00-\x1f\x7f"
-    found.add(
-        found.rules,
+def _plain_name(name: str) -> Condition:
+    too_long, marks = f"strlen({name}) > {LONGEST_NAME}", r"\x00-\x1f\x7f"
+    return Condition(
         f"{too_long} or {name} <> trim({name}) or regexp_matches({name}, '^[=+@-]|[{marks}]')",
         name,
         f"is longer than {LONGEST_NAME} bytes, has spaces around it or control characters, "
         "or begins like a formula (= + - @); write the plain name",
-        too_long,
-        # The characters in question sort before the letters; a name seldom begins with a mark.
-        f"{name} < '0'",
-        f"{name} >= ':' and {name} < 'A'",
-        f"not regexp_full_match({name}, '([^{marks}]*[^ {marks}])?')",
+        screens=(
+            too_long,
+            # The characters in question sort before the letters; a name seldom begins with a mark.
+            f"{name} < '0'",
+            f"{name} >= ':' and {name} < 'A'",
+            f"not regexp_full_match({name}, '([^{marks}]*[^ {marks}])?')",
+        ),
     )
 
 
@@ -199,33 +201,26 @@ def _decimal(kind: str) -> tuple[str, str]:
     )
 
 
-def _add_column(found: RowRules, column: Column, limits: Limits) -> None:
-    name, rules = column.name, found.rules
+def _rules(column: Column, limits: Limits) -> Iterator[Condition]:
+    """What the value of a column is held to, whatever the file."""
+    name = column.name
     if column.required:
-        found.add(rules, f"{name} is null", name, "is empty; fill it in")
+        yield Condition(f"{name} is null", name, "is empty; fill it in")
     if column.least is not None:
-        found.add(rules, f"{name} < {column.least}", name, f"is below {column.least}; correct it")
+        yield Condition(f"{name} < {column.least}", name, f"is below {column.least}; correct it")
     if column.type in ("date", "timestamp"):
-        found.add(rules, f"{name} < {column.type} '{EARLIEST}'", name, f"lies before {EARLIEST}; correct the year")
+        breaks = f"{name} < {column.type} '{EARLIEST}'"
+        yield Condition(breaks, name, f"lies before {EARLIEST}; correct the year")
     if column.words:
-        reason = f"is not known; write one of {', '.join(column.words)}"
-        found.add(rules, _unknown(column, column.words), name, reason)
+        yield _unknown(column, column.words, f"is not known; write one of {', '.join(column.words)}")
     if column.known_in:
         reason = f"is not known in {column.known_in}; define it there or correct it, then replay the file"
-        found.add(rules, _unknown(column, limits.known[column.known_in]), name, reason)
+        yield _unknown(column, limits.known[column.known_in], reason)
 
 
-def _unknown(column: Column, words: Sequence[str]) -> str:
+def _unknown(column: Column, words: Sequence[str], reason: str) -> Condition:
     allowed = [literal(word) for word in words]
     if column.default != "null":
         allowed.append(column.default)
-    return f"{column.name} not in ({', '.join(allowed)})" if allowed else f"{column.name} is not null"
-
-
-def _dated(contract: Contract, rule: Rule, now: datetime) -> str:
-    """The rule with $latest as the latest day, or time, that is not in the future."""
-    if "$latest" not in rule.breaks:
-        return rule.breaks
-    kind = contract.column(rule.column).type
-    latest = now.date() if kind == "date" else now.replace(tzinfo=None)
-    return rule.breaks.replace("$latest", f"{kind} '{latest}'")
+    breaks = f"{column.name} not in ({', '.join(allowed)})" if allowed else f"{column.name} is not null"
+    return Condition(breaks, column.name, reason)

@@ -24,7 +24,7 @@ from etl.config import Settings
 from etl.contracts import CONTRACTS
 from etl.errors import FileError, MendError
 from etl.files.lines import content_hash, examine
-from etl.inbox.check import BROKEN, REPEATED, Fault, Limits, RowRules, check, known_words
+from etl.inbox.check import BROKEN, REPEATED, Condition, Limits, RowRules, check, known_words
 from etl.inbox.open import Opened, Scan, inbox_files, inbox_name, is_inside, open_by_record, open_file
 from etl.ledger import REPLACED, Ledger, LoadRecord
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, literal, transaction
@@ -264,7 +264,7 @@ class Rows:
         self._extra = f"{f'map([{keys}], [{texts}])' if further else 'map {}'}::map(varchar, varchar)"
         self._verdicts = literal(str(scratch / "verdicts.parquet"))
         self._judged = ""  # the rows that were read strictly, with their faults
-        self._faults: Sequence[Fault] = ()
+        self._faults: Sequence[Condition] = ()
 
     @property
     def loaded(self) -> int:
@@ -442,7 +442,7 @@ class Rows:
         asked = " union all ".join(
             f"(select 1 from {self._new} and ({screen}) and ({rule.breaks}) limit 1)"
             for rule in rules.rules
-            for screen in rule.screens
+            for screen in rule.screens or (rule.breaks,)
         )
         return bool(self._con.execute(asked).fetchall())
 

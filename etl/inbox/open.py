@@ -1,8 +1,8 @@
-"""What a delivered file is, by its bytes and never by its name, and how every row of it can be read safely.
+"""The format of a delivered file, by its bytes and never by its name, and how every row of it can be read safely.
 
-Plain CSV and Parquet are read as they are, gzip once it is unpacked. What DuckDB's reader might drop or join
-without a word is first written out record by record, with line, raw text and fault. `rows` is counted apart from
-the reading: what is loaded has to add up to it.
+Plain CSV and Parquet are read as they are, gzip once it is unpacked. What DuckDB's reader might silently drop or join
+is first written out record by record, with line, raw text and fault. `rows` is counted apart from the reading: the
+rows loaded and quarantined must add up to it.
 """
 
 from __future__ import annotations
@@ -109,7 +109,10 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
     texts = ("varchar",) * len(columns)
     types, lenient = texts, ""
     if lines.is_exact:
-        types, lenient = tuple(_quick_type(contract, name) for name in columns), ", ignore_errors = true"
+        # Counts are read as MONEY too: the reader would round 1.5 persons.
+        numbers = {column.name for column in contract.columns if column.type in (MONEY, "bigint")}
+        types = tuple(MONEY if name in numbers else "varchar" for name in columns)
+        lenient = ", ignore_errors = true"
     typed, plain = (", ".join(f"f{number}: '{kind}'" for number, kind in enumerate(kinds)) for kinds in (types, texts))
     # Without quotation marks, the fields with commas between them are the line as it stands.
     fields = ", ".join(f"coalesce(f{number}, '')" for number in range(len(columns)))
@@ -130,12 +133,8 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
 
 def open_by_record(path: Path, columns: Sequence[str], scratch: Path, progress: Progress) -> Opened:
     """Read a CSV file record by record. Raises FileError when it is cut short."""
-
-    def records() -> Iterator[Record]:
-        with path.open("rb") as file:
-            yield from read_records(file, len(columns))
-
-    return _write_out(path, list(columns), records(), scratch, progress)
+    with path.open("rb") as file:
+        return _write_out(path, list(columns), read_records(file, len(columns)), scratch, progress)
 
 
 def choose_contract(columns: Sequence[str], contracts: Sequence[Contract] = CONTRACTS) -> Contract:
@@ -197,26 +196,26 @@ def _open_parquet(con: Connection, path: Path) -> Opened:
         first = str(error).splitlines()[0][:200]
         raise FileError(f"is cut short or no Parquet file ({first}); deliver it again, whole") from error
     columns = tuple(str(name) for name, _, _ in found)
-    types = [
-        re.sub(r"\s", "", str(kind).lower()).replace("timestampwithtimezone", "timestamptz") for _, kind, _ in found
-    ]
-    types = [kind if _TYPED.fullmatch(kind) else "varchar" for kind in types]
-    fields = []
-    for number, (column, kind) in enumerate(zip(columns, types, strict=True)):
+    types, fields = [], []
+    for number, (column, kind, _) in enumerate(found):
+        written = re.sub(r"\s", "", kind.lower()).replace("timestampwithtimezone", "timestamptz")
+        is_typed = bool(_TYPED.fullmatch(written))
+        types.append(written if is_typed else "varchar")
         quoted = '"' + column.replace('"', '""') + '"'
-        value = f"nullif({quoted}::varchar, '')" if kind == "varchar" else quoted
+        value = quoted if is_typed else f"nullif({quoted}::varchar, '')"
         fields.append(f"{value} as f{number}")
     listed = ", ".join(fields)
-    origin = "r.file_row_number + 1 as line, to_json(r)::varchar as raw, null::varchar as broken"
+    strict = (
+        f"(select row.file_row_number + 1 as line, to_json(row)::varchar as raw, null::varchar as broken, {listed} "
+        f"from read_parquet({file}, file_row_number = true) as row)"
+    )
     return Opened(
         path=path,
         contract=choose_contract(columns),
         columns=columns,
         rows=int(found[0][2] or 0),
         quick=Scan(f"(select null::varchar as broken, {listed} from read_parquet({file}))", tuple(types)),
-        strict=Scan(
-            f"(select {origin}, {listed} from read_parquet({file}, file_row_number = true) as r)", tuple(types)
-        ),
+        strict=Scan(strict, tuple(types)),
     )
 
 
@@ -232,12 +231,6 @@ def _csv_header(start: bytes) -> tuple[str, ...]:
         if len(names) == 1 and delimiter in names[0]:
             raise FileError(f"is separated by {shown}; save it with commas")
     return tuple(name.strip() for name in names)
-
-
-def _quick_type(contract: Contract, name: str) -> str:
-    """The type by which DuckDB's reader reads a field well: counts too, for as such it would round them."""
-    kind = {column.name: column.type for column in contract.columns}.get(name)
-    return MONEY if kind in (MONEY, "bigint") else "varchar"
 
 
 def _sql_path(path: Path) -> str:

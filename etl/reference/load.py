@@ -14,7 +14,7 @@ from datetime import datetime
 from etl.config import Settings
 from etl.ledger import Ledger, LoadRecord, QuarantineRecord
 from etl.reference.read import read
-from etl.warehouse import Connection, count, transaction
+from etl.warehouse import Connection, count
 
 SOURCE = "reference"
 
@@ -37,18 +37,11 @@ class IngestResult:
     period_end: str | None
 
 
-def ingest_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
+def load_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
     """Bring raw.reference_row, audit.load and audit.quarantine up to date with the folders of the settings.
 
-    One transaction. Raises MendError for an unreadable file or a wrong header: nothing is
-    written then.
+    In the caller's transaction. Raises MendError for an unreadable file or a wrong header, before anything is written.
     """
-    with transaction(con):
-        return load_reference(con, settings, now)
-
-
-def load_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
-    """The work of ingest_reference inside the caller's open transaction."""
     reading = read(settings.figures, settings.root)
     con.execute(
         """create or replace temp table staged as
@@ -86,17 +79,7 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
         )
         for f in reading.files
     ]
-    quarantined = [
-        QuarantineRecord(
-            file=r.file,
-            content_hash=r.content_hash,
-            line=r.line,
-            column_name=r.column,
-            raw_text=r.raw_text,
-            reason=r.reason,
-        )
-        for r in reading.rejects
-    ]
+    quarantined = [QuarantineRecord(**asdict(r)) for r in reading.rejects]
     audited = Ledger(con, SOURCE).reconcile(loads, quarantined, now)
     con.execute("drop table staged")
     observations = [r.fields for r in reading.records if r.kind == "observation"]

@@ -39,12 +39,12 @@ class AcceptedRow:
 
 @dataclass(frozen=True)
 class Reject:
-    """A row in quarantine: its physical text, the first column at fault (None: the whole row), the reason."""
+    """A row to be quarantined: its physical text, the first column at fault (None: the whole row), the reason."""
 
     file: str
     content_hash: str
     line: int
-    column: str | None
+    column_name: str | None
     raw_text: str
     reason: str
 

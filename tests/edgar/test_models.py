@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import load_settings
-from etl.reference.load import ingest_reference
+from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.edgar_bodies import FILED, JD, PDD, body, write
 from tests.support.edgar_warehouse import NOW, REFERENCE, asked, built, warnings
@@ -204,7 +204,7 @@ def test_an_unknown_issuer_of_a_concept_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "edgar_concepts.csv").write_text(CONCEPTS, encoding="utf-8")
     settings = load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_FIGURES": f"{REFERENCE}:{tmp_path}"})
     con = memory()
-    found = ingest_reference(con, settings, NOW)
+    found = load_reference(con, settings, NOW)
     con.close()
     assert [row.column_name for row in found.quarantined] == ["platform"]
     assert "logistic" in json.dumps(found.quarantined, default=str)

@@ -12,9 +12,8 @@ import pytest
 from etl.config import ROOT, load_settings
 from etl.edgar.client import Client, Clock, Limiter
 from etl.edgar.filings import facts_by_accession, poll_issuer
-from etl.edgar.store import read_body
 from etl.warehouse import memory
-from tests.support.edgar_server import AGENT, EdgarServer, companyfacts, submissions
+from tests.support.edgar_server import AGENT, EdgarServer, companyfacts, stored_body, submissions
 
 REAL = next((f for up in ROOT.parents if (f := up / "shared/data/edgar").is_dir()), Path("absent"))
 MARVELL, LOGISTIC = 1835632, 1997711
@@ -58,13 +57,13 @@ def test_marvells_reports_have_their_facts(tmp_path: Path) -> None:
     ).fetchall()
     assert (accession, count) == ("0001835632-26-000011", 563)
     hashes = con.execute("select content_hash from raw.edgar_body where kind = 'companyfacts'").fetchall()
-    assert [read_body(settings, h) for (h,) in hashes] == [real(MARVELL)]
+    assert [stored_body(settings, h) for (h,) in hashes] == [real(MARVELL)]
 
 
 def test_an_issuer_whose_cik_is_a_padded_string() -> None:
     document = json.loads(real(LOGISTIC))
     assert document["cik"] == "0001997711"
-    assert {a: f.count for a, f in facts_by_accession(document, LOGISTIC, "").items()} == {
+    assert {f["accession"]: f["count"] for f in facts_by_accession(document, LOGISTIC, "")} == {
         "0001493152-24-016772": 369,
         "0001997711-25-000030": 398,
         "0001641172-25-002932": 1,

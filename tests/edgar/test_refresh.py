@@ -13,7 +13,6 @@ from etl.checks.suite import load_suite
 from etl.config import Settings, load_settings
 from etl.edgar.client import AgentError, Client, Clock, ContentError, Limiter
 from etl.edgar.filings import OFF, EdgarPoll, platform_ciks, read_filings, refresh_edgar
-from etl.edgar.store import read_body
 from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.edgar_server import (
@@ -28,6 +27,7 @@ from tests.support.edgar_server import (
     filing,
     hung_up,
     page,
+    stored_body,
     submissions,
 )
 
@@ -114,7 +114,7 @@ def test_a_new_report_is_listed_and_its_facts_are_kept(home: Home, server: Edgar
         "select kind, cik, content_hash, headers['content-type'], path from raw.edgar_body order by kind desc"
     ).fetchall()
     assert [row[:2] for row in bodies] == [("submissions", JD), ("companyfacts", JD)]
-    assert [read_body(home.settings, row[2]) for row in bodies] == [
+    assert [stored_body(home.settings, row[2]) for row in bodies] == [
         server.bodies[submissions(JD)],
         server.bodies[companyfacts(JD)],
     ]
@@ -212,7 +212,7 @@ def test_a_changed_body_under_the_same_accession_is_kept_and_flagged(home: Home,
     hashes = home.con.execute(
         "select content_hash from raw.edgar_body where kind = 'companyfacts' order by fetched_at"
     ).fetchall()
-    assert [read_body(home.settings, h) for (h,) in hashes] == [first, second]
+    assert [stored_body(home.settings, h) for (h,) in hashes] == [first, second]
     assert failing(home) == ["facts_stay_as_they_were_filed"]
 
 

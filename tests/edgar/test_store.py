@@ -1,4 +1,4 @@
-"""Bodies on disk: once by content, complete before they are registered, and never read when they are not."""
+"""Bodies on disk: once by content, complete before they are registered."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings, load_settings
-from etl.edgar.store import body_path, read_body, store_body
-from etl.errors import MendError
+from etl.edgar.store import body_path, store_body
 from etl.warehouse import Connection
 
 NOW = datetime(2026, 6, 8, 1, 14, 9, tzinfo=UTC)
@@ -38,7 +37,6 @@ def test_a_body_is_kept_as_it_came_with_its_headers(con: Connection, settings: S
         )
     ]
     assert gzip.decompress((settings.home / body_path(content_hash)).read_bytes()) == BODY
-    assert read_body(settings, content_hash) == BODY
 
 
 def test_a_known_content_is_neither_written_nor_registered_again(con: Connection, settings: Settings) -> None:
@@ -55,12 +53,3 @@ def test_a_body_that_cannot_be_written_is_not_registered(con: Connection, settin
     with pytest.raises(OSError, match="raw"):
         store_body(con, settings, "companyfacts", 1549802, BODY, headers=HEADERS, now=NOW)
     assert con.execute("from raw.edgar_body").fetchall() == []
-
-
-@pytest.mark.parametrize("damage", [gzip.compress(b"other", mtime=0), gzip.compress(BODY, mtime=0)[:-9], b"", None])
-def test_a_damaged_body_is_reported_and_not_read(con: Connection, settings: Settings, damage: bytes | None) -> None:
-    content_hash = store_body(con, settings, "companyfacts", 1549802, BODY, headers=HEADERS, now=NOW)
-    path = settings.home / body_path(content_hash)
-    path.unlink() if damage is None else path.write_bytes(damage)
-    with pytest.raises(MendError, match=r"raw\.edgar_body"):
-        read_body(settings, content_hash)

@@ -57,7 +57,7 @@ def test_each_reference_figure_ten_times_off_is_quarantined(tmp_path: Path) -> N
     rows = list(csv.DictReader((folder / "observations.csv").open(encoding="utf-8", newline="")))
     write(folder, observations=[{**row, "value": f"{Decimal(row['value']) * 10:f}"} for row in rows])
     reading = read([folder], ROOT)
-    assert Counter(reject.column for reject in reading.rejects) == {"value": len(rows)}
+    assert Counter(reject.column_name for reject in reading.rejects) == {"value": len(rows)}
 
 
 # --- A folder beside it ------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_invalid_observations_are_quarantined(
     good = {**FIGURE, "metric": "revenue"}
     reading = read_own(tmp_path, observations=[good, {**FIGURE, **change}, {**good, "scope": "x"}])
     reject = only_reject(reading)
-    assert (reject.file, reject.line, reject.column) == (
+    assert (reject.file, reject.line, reject.column_name) == (
         "own/observations.csv",
         3,
         column,
@@ -188,4 +188,4 @@ def test_a_faulty_record_is_rejected_with_its_text(tmp_path: Path) -> None:
     with (folder / "observations.csv").open("ab") as file:
         file.write(b'jd,"open\njd,\xff\n')
     rejects = read([REFERENCE, folder], ROOT).rejects
-    assert [(r.line, r.column, r.raw_text) for r in rejects] == [(3, None, 'jd,"open'), (4, None, "jd,\\xff")]
+    assert [(r.line, r.column_name, r.raw_text) for r in rejects] == [(3, None, 'jd,"open'), (4, None, "jd,\\xff")]

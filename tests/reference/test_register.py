@@ -102,7 +102,7 @@ def test_other_invalid_rows_are_quarantined(
 ) -> None:
     rows = [DOCUMENT, row] if table == "documents" else [row]
     reject = only_reject(read_own(tmp_path, **{table: rows}))
-    assert reject.column == column
+    assert reject.column_name == column
     assert reason in reject.reason
 
 
@@ -119,7 +119,7 @@ def test_links_between_deals_are_checked(tmp_path: Path, change: dict[str, str],
     deals = [DEAL, {**DEAL, "partnership_id": "p2"}]
     assert read_own(tmp_path, partnerships=deals, partnership_links=[LINK]).rejects == ()
     reject = only_reject(read_own(tmp_path, partnerships=deals, partnership_links=[{**LINK, **change}]))
-    assert reject.column == column
+    assert reject.column_name == column
     assert reason in reject.reason
 
 
@@ -133,7 +133,7 @@ def test_rows_that_depend_on_a_quarantined_row_are_quarantined(tmp_path: Path) -
     )
     platform, document, figure, both, claim = reading.rejects
     where = "is itself in quarantine (own/documents.csv line 2: kind 'blog' is not known"
-    assert (platform.column, document.column) == ("fiscal_year_end", "kind")
+    assert (platform.column_name, document.column) == ("fiscal_year_end", "kind")
     assert f"'doc_shop' {where}" in figure.reason
     assert "'shop' is itself in quarantine" in both.reason
     assert where in both.reason
@@ -155,7 +155,7 @@ def test_the_second_of_two_rows_is_the_duplicate_and_names_the_first(tmp_path: P
     reading = read_own(tmp_path, observations=rows)
     first = "own/observations.csv line 2"
     identity = "platform, metric, scope, unit, period_start, period_end, document_id, locator, printed_as"
-    assert [(r.line, r.column, r.reason.partition(first)[0]) for r in reading.rejects] == [
+    assert [(r.line, r.column_name, r.reason.partition(first)[0]) for r in reading.rejects] == [
         (3, None, "repeats "),
         (4, None, f"has the same {identity} as "),
         (5, "observation_id", "observation_id 'a' stands in "),
@@ -185,9 +185,9 @@ def test_a_conflicting_document_is_not_replaced_by_its_namesake(tmp_path: Path) 
         observations=[{**FIGURE, "metric": "revenue"}],
     )
     document, figure = read([REFERENCE, first, second], ROOT).rejects
-    assert document.column == "document_id"
+    assert document.column_name == "document_id"
     assert "stands in" in document.reason
-    assert figure.column == "document_id"
+    assert figure.column_name == "document_id"
     assert "is itself in quarantine" in figure.reason
 
 

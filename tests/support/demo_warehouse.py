@@ -19,7 +19,7 @@ from etl.demo import (
     simulate,
     write_demo,
 )
-from etl.reference.load import ingest_reference
+from etl.reference.load import load_reference
 from etl.warehouse import Connection
 
 LOADED_AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ def load_demo(con: Connection, home: Path) -> Settings:
     """Write the demo under `home` and load it: who is who, daily figures, orders, targets, rates."""
     settings = load_settings(demo_environment(home))
     write_demo(settings)
-    ingest_reference(con, settings, LOADED_AT)
+    load_reference(con, settings, LOADED_AT)
     for table, pattern in (
         ("core.platform_metric_daily", "*_platform_metric_daily.csv"),
         ("core.order_event", "sim_order_event.csv.gz"),

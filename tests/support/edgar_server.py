@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from etl.config import Settings
+from etl.edgar.store import body_path
+
 AGENT = "Ann Lee ann@example.org"
 UNDECLARED = b"""<!DOCTYPE html><html lang="en"><head>
 <title>SEC.gov | Your Request Originates from an Undeclared Automated Tool</title></head>
@@ -155,6 +158,11 @@ class EdgarServer:
 def submissions(cik: int) -> str:
     """Where the filings of `cik` are listed."""
     return f"/submissions/CIK{cik:010d}.json"
+
+
+def stored_body(settings: Settings, content_hash: str) -> bytes:
+    """The body that is stored under a hash, unpacked."""
+    return gzip.decompress((settings.home / body_path(content_hash)).read_bytes())
 
 
 def companyfacts(cik: int) -> str:

@@ -9,7 +9,7 @@ from etl.checks.run import CheckResult
 from etl.checks.suite import load_suite
 from etl.config import ROOT, Settings
 from etl.edgar.facts import Body, load_body
-from etl.reference.load import ingest_reference
+from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.models import build_models
 
@@ -20,7 +20,7 @@ REFERENCE = str(ROOT / "data" / "reference")
 def built(settings: Settings, bodies: list[tuple[int, Path]]) -> Connection:
     """A warehouse with the figures of the settings and the facts of the bodies, its tables made."""
     con = memory()
-    assert not ingest_reference(con, settings, NOW).rows_quarantined
+    assert not load_reference(con, settings, NOW).rows_quarantined
     for cik, path in bodies:
         assert load_body(con, Body(cik, path.name, path), NOW).status == "loaded"
     build_models(con)

@@ -10,7 +10,7 @@ import pytest
 
 from etl.config import ROOT, load_settings
 from etl.publish.diff import change_query, grains_of
-from etl.reference.load import ingest_reference
+from etl.reference.load import load_reference
 from etl.warehouse import attached, create_database, memory
 from tests.support.models import build_models
 from tests.support.reference_rows import DOCUMENT, FIGURE, write
@@ -53,7 +53,7 @@ def content(folders: str, kept: Path) -> Rows:
     """Every row of every model, by table and grain; the tables are kept in the database file `kept`."""
     create_database(kept).close()
     con = memory()
-    assert ingest_reference(con, load_settings({"WAREHOUSE_FIGURES": folders}), NOW).quarantined == ()
+    assert load_reference(con, load_settings({"WAREHOUSE_FIGURES": folders}), NOW).quarantined == ()
     found: Rows = {}
     for model in build_models(con):
         if not model.is_macro:
