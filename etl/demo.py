@@ -371,7 +371,7 @@ def _targets() -> Iterator[Row]:
 
 
 def _periods(months: int) -> Iterator[tuple[date, date]]:
-    """First and last day of each period of so many months in the two years."""
+    """First and last day of each period of that many months in the two years."""
     starts = [date(2024 + month // 12, month % 12 + 1, 1) for month in range(0, 25, months)]
     for start, after in pairwise(starts):
         yield start, after - timedelta(days=1)

@@ -39,7 +39,7 @@ class LoadRecord:
 
 @dataclass(frozen=True)
 class QuarantineRecord:
-    """One row that was set aside, as in audit.quarantine; `column_name` is None where the whole row is at fault."""
+    """One quarantined row, as in audit.quarantine; `column_name` is None where the whole row is at fault."""
 
     file: str
     content_hash: str
@@ -161,7 +161,7 @@ class Ledger:
         return noted != [(status, reason, not_before)]
 
     def blocked(self, now: datetime) -> tuple[datetime, str] | None:
-        """Until when the source wants no request and why; None when it may be asked."""
+        """Until when the source wants no request and why; None when requests are allowed."""
         rows = self._ask(
             "select not_before, reason from audit.source_status "
             "where source = $source and until is null and not_before > $now",

@@ -1,12 +1,11 @@
 """Many filings of SEC EDGAR at once: archives on disk, and the filings of a list of issuers.
 
-companyfacts.zip holds one body an issuer, CIK##########.json; each is loaded like a body that was asked for.
+companyfacts.zip holds one body an issuer, CIK##########.json; each is loaded like a body that was requested.
 
-A quarter of the Financial Statement Data Sets, a zip or its folder, has four tab-separated files: sub
-(filings), num (numbers), tag (their names), pre (their lines in the statements). What goes wrong: a day is
-rounded to the end of its month, so it is no key beside companyfacts, whose days are exact, and no figure is
-made of it; a number with segments or a co-registrant is a part of the whole; custom tags have the accession
-number as their version.
+A quarter of the Financial Statement Data Sets, a zip or its folder, has four tab-separated files: sub (filings), num
+(numbers), tag (their names), pre (their lines in the statements). What goes wrong: a day is rounded to the end of its
+month, so it is no key beside companyfacts, whose days are exact, and no figure is made of it; a number with segments
+or a co-registrant is a part of the whole; custom tags have the accession number as their version.
 
 A list of issuers has a CIK at the start of each line, as digits or as CIK0001549802; what follows a comma or a # is
 a comment. A file beside the bodies names the issuers that are done, so that the same list continues where it was

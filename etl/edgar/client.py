@@ -38,7 +38,7 @@ class AgentError(MendError):
 
 
 class BlockedError(RetryError):
-    """EDGAR wants no request before `until`; whoever asks earlier extends the block."""
+    """EDGAR wants no request before `until`; an earlier one extends the block."""
 
     def __init__(self, message: str, until: datetime) -> None:
         super().__init__(f"{message}; no request before {until:%Y-%m-%d %H:%M:%S} UTC")
@@ -46,7 +46,7 @@ class BlockedError(RetryError):
 
 
 class UnavailableError(RetryError):
-    """EDGAR gave no whole answer, also when asked again: it is down, overloaded or out of reach."""
+    """EDGAR gave no whole answer, not even after retries: it is down, overloaded or out of reach."""
 
 
 class UnknownIssuerError(MendError):
@@ -178,7 +178,7 @@ class Client:
         return Response(body, dict(response.headers), document)
 
     def _read(self, response: httpx.Response) -> bytes:
-        """The whole body, unpacked; a time-out for each piece would let it drip for ever."""
+        """The whole body, unpacked; a time-out for each piece alone would never end a slow one."""
         give_up = self.clock.now() + timedelta(seconds=BODY_SECONDS)
         pieces: list[bytes] = []
         for piece in response.iter_bytes():

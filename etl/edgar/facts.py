@@ -112,7 +112,7 @@ def stage(con: Connection, body: Body) -> None:
         raise MendError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
     found = {row[0] for row in con.execute("select distinct cik from staged_fact").fetchall()}
     identity = ", ".join(IDENTITY)
-    # A window over all facts costs more than reading them: it is asked only where identities repeat at all.
+    # A window over all facts costs more than reading them: it runs only where identities repeat.
     if count(con, f"select count(*) - count(distinct hash({identity})) from staged_fact"):
         con.execute(
             f"""update staged_fact set reason = 'another fact of this body has the same identity; the first one stands'

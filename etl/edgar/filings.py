@@ -73,8 +73,7 @@ class IssuerPoll:
 def poll_issuer(con: Connection, settings: Settings, client: Client, cik: int, now: datetime) -> IssuerPoll:
     """Bring raw.edgar_filing and raw.edgar_body up to date for one issuer, in the caller's transaction.
 
-    Raises the errors of etl.edgar.client; what was written until then is true, and the next poll goes on
-    from it.
+    Raises the errors of etl.edgar.client; what was written until then is correct, and the next poll continues there.
     """
 
     def keep(kind: str, answer: Response, part: str = "") -> str:
@@ -321,7 +320,7 @@ def poll_each(ciks: Iterable[int], poll: Callable[[int], IssuerPoll]) -> Iterato
     """Poll issuer after issuer; one that fails is yielded with its error, and the others go on.
 
     Raises BlockedError and AgentError as they come, and UnavailableError where several issuers in a row
-    got no proper answer: nobody must be asked any more then.
+    got no proper answer: no further request may be made then.
     """
     in_a_row = 0
     for cik in ciks:

@@ -1,10 +1,10 @@
 """CSV files as physical records: where each starts, its raw text, its fields and what is wrong with it.
 
-Nothing is dropped and nothing swallowed: every record comes back, sound or with its fault. An unterminated
-quotation mark costs its own line and no other; NUL bytes, other encodings, ragged rows and mixed line ends cost
-the rows that have them. Blank lines are no records. Files of any size are read record by record.
+No record is dropped: each is returned, sound or with its fault. An unterminated quotation mark makes only its own line
+faulty; NUL bytes, other encodings, ragged rows and mixed line ends only the rows that have them. Blank lines are no
+records. Files of any size are read record by record.
 
-Goes wrong in practice: a stray quotation mark that eats the rest of the file, commas in unquoted text,
+What goes wrong: a stray quotation mark that makes a reader join the rest of the file, commas in unquoted text,
 spreadsheets that save another encoding or separator, NUL bytes from broken exports.
 """
 
@@ -59,7 +59,7 @@ class CsvFile:
 def read_csv(path: Path, shown_as: str, required: Sequence[str], optional: Sequence[str]) -> CsvFile:
     """A comma-separated UTF-8 file with a header line; a byte order mark is allowed.
 
-    Columns may stand in any order; `optional` ones may be absent. `shown_as` names the file in messages.
+    Columns may be in any order; `optional` ones may be absent. `shown_as` names the file in messages.
     Raises MendError if the file cannot be read, is not UTF-8 text or has another header.
     """
     expected = f"expected UTF-8 text with the columns {', '.join(required)}"

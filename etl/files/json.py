@@ -1,6 +1,6 @@
 """NDJSON: one JSON object a line, every value as the text that is written there.
 
-Source: exports of databases and event streams. Goes wrong in practice: numbers that a reader turns into floats
+Source: exports of databases and event streams. What goes wrong: numbers that a reader turns into floats
 (here they never are), a field named twice in one object, half a surrogate pair, a file that breaks off.
 """
 
@@ -18,7 +18,7 @@ MOST_COLUMNS = 500
 
 
 class _Object(list[tuple[str, Any]]):
-    """An object of JSON as pairs, so that a name that stands twice is seen."""
+    """An object of JSON as pairs, so that a repeated name is noticed."""
 
 
 def read_records(path: Path, columns: list[str]) -> Iterator[Record]:

@@ -1,7 +1,7 @@
 """XLSX workbooks: the only filled sheet, its first row the header, every value as text.
 
-The workbook is read as values and as formulas, for a formula that was never worked out looks like an empty cell.
-Goes wrong in practice: several filled sheets, cells beyond the header, archives that are damaged or unpack to
+The workbook is read as values and as formulas, since a formula that was never calculated looks like an empty cell.
+What goes wrong: several filled sheets, cells beyond the header, archives that are damaged or unpack to
 gigabytes. Everything is in memory: only small files are delivered this way.
 """
 

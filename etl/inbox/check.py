@@ -35,7 +35,7 @@ _TEXTS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What the rows of a home are held to besides the contract.
+    """What the rows of a home have to fulfil besides the contract.
 
     `known` has the words of every column that a contract's column is known in, `now` is when the file is read. A
     file is refused when more than `bad_share` of its rows are at fault.
@@ -202,7 +202,7 @@ def _decimal(kind: str) -> tuple[str, str]:
 
 
 def _rules(column: Column, limits: Limits) -> Iterator[Condition]:
-    """What the value of a column is held to, whatever the file."""
+    """The conditions on the value of a column."""
     name = column.name
     if column.required:
         yield Condition(f"{name} is null", name, "is empty; fill it in")

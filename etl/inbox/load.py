@@ -95,7 +95,7 @@ def load_inbox(
 
     A recorded file is loaded only with `is_again`. A file that cannot be loaded is refused with its reason, and the
     others go on. Raises MendError when the warehouse itself cannot go on: no room on the disk, no registry yet. What
-    was loaded before stays, and the next run goes on from there.
+    was loaded before stays, and the next run continues from there.
     """
     files = waiting(con, settings) if files is None else files
     known = known_words(con, CONTRACTS) if files else {}

@@ -56,7 +56,7 @@ class Opened:
 def inbox_files(settings: Settings) -> list[Path]:
     """Files of the inbox by time of last change, then name.
 
-    Hidden files, those that end in .part, and links that leave the inbox are none.
+    Without hidden files, those that end in .part, and links that leave the inbox.
     """
     found = []
     for path in settings.inbox.rglob("*"):
@@ -114,7 +114,7 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
         types = tuple(MONEY if name in numbers else "varchar" for name in columns)
         lenient = ", ignore_errors = true"
     typed, plain = (", ".join(f"f{number}: '{kind}'" for number, kind in enumerate(kinds)) for kinds in (types, texts))
-    # Without quotation marks, the fields with commas between them are the line as it stands.
+    # Without quotation marks, the fields with commas between them are the line itself.
     fields = ", ".join(f"coalesce(f{number}, '')" for number in range(len(columns)))
     raw = "null::varchar" if lines.has_quotes else f"concat_ws(',', {fields})"
     strict = f"select null::bigint as line, {raw} as raw, null::varchar as broken, * from {file}"

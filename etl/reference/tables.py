@@ -1,11 +1,11 @@
 """The reference files: their columns, their keys, and what a row of each must hold.
 
-Which columns may be absent is said here and in docs/adding-figures.md. A check never changes a field: it notes what
-is wrong, by column, in words that the author of the file can act on. All folders share one vocabulary: a key that is
+docs/adding-figures.md lists the columns too, and which may be absent. A check never changes a field: it notes what is
+wrong, by column, in words that the author of the file can act on. All folders share one vocabulary: a key that is
 defined once may be used everywhere, the first row of a key counts, and a later one is a duplicate.
 
-Of an observation the check also concludes two things, the row's reading: `observation_id`, the file's or a hash of
-the identity, and `rounding_half_width`, the file's or half a unit of the last printed digit (plain decimal text).
+The check of an observation also derives two values, the row's reading: `observation_id`, the file's or a hash of the
+identity, and `rounding_half_width`, the file's or half a unit of the last printed digit (plain decimal text).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _CIK = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a row stands: folder (by its position in the list of folders), file, physical line, fields."""
+    """Where a row is: folder (by its position in the list of folders), file, physical line, fields."""
 
     folder: int
     file: str
@@ -79,7 +79,7 @@ class Register:
         self._accepted.setdefault(kind, {})[key] = place
 
     def refuse(self, kind: str, key: Key, place: Place, reason: str) -> None:
-        """Remember why a row that defines a key was quarantined; a mere repetition harms nobody."""
+        """Remember why a row that defines a key was quarantined; an exact repetition is ignored."""
         first = self.first(kind, key)
         if any(key) and (first is None or not place.repeats(first)):
             self._refused.setdefault(kind, {}).setdefault(key, []).append((place, reason))
@@ -186,8 +186,8 @@ class Table:
     file: str
     keys: tuple[tuple[str, ...], ...]  # the first is the one other rows refer to
     required: tuple[str, ...]
-    optional: tuple[str, ...]
     check: Callable[[RowCheck], None]
+    optional: tuple[str, ...] = ()
 
 
 def _check_platform(row: RowCheck) -> None:
@@ -280,7 +280,7 @@ def _check_unit(row: RowCheck, usual: str) -> None:
 
 
 def _check_print(row: RowCheck, value: Decimal, half_width: Decimal | None, *, is_cost: bool) -> None:
-    """Hold the value against its printed form, and conclude the rounding half width."""
+    """Compare the value with its printed form, and derive the rounding half width."""
     unit, printed, qualifier = row.text("unit"), row.text("printed_as"), row.text("qualifier")
     is_bound = qualifier in ("at_least", "at_most")
     read = figures(printed)
@@ -324,10 +324,8 @@ def _check_partnership(row: RowCheck) -> None:
     row.require_trimmed("partnership_id")
     partner = "platform or party"
     row.require_known(traffic_partner=partner, supply_partner=partner, document_id="document")
-    announced, effective, ended = (
-        row.day(column, blank=True) for column in ("announced_on", "effective_on", "ended_on")
-    )
-    began = effective or announced
+    announced, effective = row.day("announced_on", blank=True), row.day("effective_on", blank=True)
+    began, ended = effective or announced, row.day("ended_on", blank=True)
     if began and ended and ended < began:
         row.note("ended_on", f"is before the deal began ({began}); correct one of them")
 
@@ -451,7 +449,6 @@ TABLES = (
         file="confounders.csv",
         keys=(("confounder", "starts_on"),),
         required=("confounder", "starts_on", "ends_on", "source"),
-        optional=(),
         check=_check_confounder,
     ),
     Table(

@@ -133,7 +133,7 @@ def test_rows_that_depend_on_a_quarantined_row_are_quarantined(tmp_path: Path) -
     )
     platform, document, figure, both, claim = reading.rejects
     where = "is itself in quarantine (own/documents.csv line 2: kind 'blog' is not known"
-    assert (platform.column_name, document.column) == ("fiscal_year_end", "kind")
+    assert (platform.column_name, document.column_name) == ("fiscal_year_end", "kind")
     assert f"'doc_shop' {where}" in figure.reason
     assert "'shop' is itself in quarantine" in both.reason
     assert where in both.reason
