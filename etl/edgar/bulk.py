@@ -17,7 +17,6 @@ A body, a quarter and an issuer are each a transaction of their own, and what is
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -150,10 +149,7 @@ def _unpacked(path: Path) -> Iterator[Path]:
         yield path
         return
     with tempfile.TemporaryDirectory() as folder, _opened(path) as archive:
-        for name in STATEMENT_FILES:
-            if f"{name}.txt" in archive.namelist():
-                with archive.open(f"{name}.txt") as packed, (Path(folder) / f"{name}.txt").open("wb") as file:
-                    shutil.copyfileobj(packed, file)
+        archive.extractall(folder, [f"{name}.txt" for name in STATEMENT_FILES if f"{name}.txt" in archive.namelist()])
         yield Path(folder)
 
 

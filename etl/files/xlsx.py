@@ -45,7 +45,9 @@ def _rows(path: Path, largest: int) -> Iterator[Record]:
     """All rows that are not empty."""
     content = path.read_bytes()  # the library takes no path that ends otherwise than in .xlsx
     try:
-        _check_size(content, min(LARGEST_BOOK, largest))
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > min(LARGEST_BOOK, largest):
+                raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
         books = [openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=only) for only in (True, False)]
         filled = [sheet.title for sheet in books[1].worksheets if _is_filled(sheet)]
         if len(filled) > 1:
@@ -67,14 +69,6 @@ def _rows(path: Path, largest: int) -> Iterator[Record]:
         raise
     except Exception as error:  # the library raises whatever a damaged archive makes of it
         raise FileError(f"is a damaged workbook ({str(error)[:100]}); save it again as XLSX") from error
-
-
-def _check_size(content: bytes, largest: int) -> None:
-    """Raise FileError for a workbook that unpacks to more than it should."""
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > largest:
-        raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
 
 
 def _is_filled(sheet: Any) -> bool:

@@ -34,6 +34,7 @@ LONG = 64 << 20  # bytes from which a file is announced
 # Rows among which a repeated key is searched at once, most such parts, and how many in one statement.
 PART, PARTS, ASIDE = 150_000, 256, 8
 NO_ROOM = re.compile(r"No space left|File too large|Out of Memory|failed to (allocate|pin|offload)", re.IGNORECASE)
+AGAIN = "rollback; begin"  # undoes what the open transaction did
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
 
 
@@ -205,7 +206,7 @@ class Loader:
             with transaction(con):
                 rows = Rows(con, opened, self.limits, self.scratch, ledger.next_load_id())
                 if not rows.read():
-                    _restart(con)
+                    con.execute(AGAIN)
                     return None
                 order, again = ledger.contents(), ledger.load_ids([digest])
                 newer = ledger.load_ids(order[order.index(digest) + 1 :] if digest in order else [])
@@ -235,12 +236,6 @@ class Loader:
                 )
         finally:
             con.execute(IN_ORDER)
-
-
-def _restart(con: Connection) -> None:
-    """Undo what the open transaction did, and begin another."""
-    con.execute("rollback")
-    con.execute("begin")
 
 
 class Rows:
@@ -288,7 +283,7 @@ class Rows:
                 if inserted == self.loaded:
                     return True
             may_repeat = repeats or not is_complete  # rows that were left out may repeat a key
-            _restart(self._con)
+            self._con.execute(AGAIN)
         self._judge(with_values=True, may_repeat=may_repeat)
         return self._insert(f"{self._judged} where fault = 0", "extra") == self.loaded
 
