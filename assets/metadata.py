@@ -17,11 +17,6 @@ PREVIEW_ROWS = 10
 CELL_WIDTH = 60
 
 
-def row_count(con: Connection, table: str) -> int:
-    """The rows of `schema.table`."""
-    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
-
-
 def table_metadata(con: Connection, table: str, rows: int) -> dict[str, Any]:
     """Column schema and first rows of `schema.table`, as it is in the database, and the given row count."""
     schema, name = table.split(".")
@@ -49,7 +44,7 @@ def lineage_metadata(model: Model, models: Sequence[Model]) -> dict[str, Any]:
 
     The open source UI does not show column lineage, hence the table.
     """
-    sources = column_lineage(model, models)
+    sources = column_lineage(model, tuple(models))
     deps = {
         column: [dg.TableColumnDep(asset_key=asset_key(table), column_name=name) for table, name in pairs]
         for column, pairs in sources.items()

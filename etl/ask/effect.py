@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
+from itertools import count, groupby, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,8 +179,9 @@ def answer(market: Market, platform: str, partners: Sequence[str], event_on: dat
     """The effect of a deal, live from `event_on`, on one of its partners."""
     own = market.series[platform]
     quarter, is_first_day = quarter_number(event_on), event_on.day == 1 and event_on.month % 3 == 1
-    after = _without_gap(own, quarter + market.width - is_first_day, 1)[:MOST_AFTER]
-    before = _without_gap(own, quarter - 1, -1)[:MOST_BEFORE]
+    # Without a gap: as long as there is a figure.
+    after = [*takewhile(own.__contains__, count(quarter + market.width - is_first_day))][:MOST_AFTER]
+    before = [*takewhile(own.__contains__, count(quarter - 1, -1))][:MOST_BEFORE]
     if not before or not after:
         status = "insufficient_post" if before else "insufficient_pre_period"
         return Answer(platform, market.metric, (), Effect(status, 0, len(before), len(after)))
@@ -206,15 +207,6 @@ def answer(market: Market, platform: str, partners: Sequence[str], event_on: dat
 def quarter_number(day: date) -> int:
     """The number of the quarter that contains the day: year x 4 + quarter - 1."""
     return day.year * 4 + (day.month - 1) // 3
-
-
-def _without_gap(own: Series, start: int, step: int) -> list[int]:
-    """Quarters from `start` on, in one direction, as long as there is a figure."""
-    found: list[int] = []
-    while start in own:
-        found.append(start)
-        start += step
-    return found
 
 
 def lines_of(found: Answer) -> Iterator[str]:

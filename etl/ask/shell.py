@@ -50,10 +50,8 @@ def command(database: Path, query: str, interactive: bool) -> list[str]:
 
 def banner(con: Connection) -> str:
     """Version and time of the snapshot, and three queries to try. Source: meta.publication."""
-    row = con.execute("select version, refreshed_at from meta.publication").fetchone()
-    version, refreshed_at = row if row else ("?", None)
-    when = f"{refreshed_at:%Y-%m-%d %H:%M} UTC" if refreshed_at else "an unknown time"
-    lines = [f"Snapshot {version}, refreshed at {when}, read-only. Try:"]
+    version, refreshed_at = con.execute("select version, refreshed_at from meta.publication").fetchall()[0]
+    lines = [f"Snapshot {version}, refreshed at {refreshed_at:%Y-%m-%d %H:%M} UTC, read-only. Try:"]
     return "\n".join([*lines, *(f"  {query}" for query in QUERIES_TO_TRY), "Leave with .quit", ""])
 
 

@@ -24,20 +24,14 @@ from etl.models.file import AS_OF, PARAMETERS, Model, fail, macro_names, read_mo
 from etl.models.tree import PARAMETER, called, parse, replace_tables
 from etl.warehouse import kept_tables
 
-Sources = dict[str, list[tuple[str, str]]]
 
-
-def column_lineage(model: Model, models: Sequence[Model]) -> Sources:
+@lru_cache(maxsize=256)
+def column_lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, Sequence[tuple[str, str]]]:
     """For each output column, the (schema.table, column) pairs that its value is computed from.
 
     Columns that only filter or join are left out. A macro is replaced by the tables behind it, a twin by its mart.
-    `models` are all models of the project.
+    `models` are all models of the project. A query that SQLGlot cannot follow has no lineage, and no error.
     """
-    return {column: list(sources) for column, sources in _lineage(model, tuple(models)).items()}
-
-
-@lru_cache(maxsize=256)
-def _lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, tuple[tuple[str, str], ...]]:
     by_name = {other.name: other for other in models}
     tree = parse(model.sql)
     _calls_as_tables(tree, by_name)
@@ -45,8 +39,8 @@ def _lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, tuple[tupl
         _align_unions(tree, _schema(models))
         nodes = lineage(None, tree, _schema(models), dialect="duckdb", trim_selects=False, copy=False)
     except SqlglotError:
-        return {}  # SQLGlot cannot follow every query: no lineage, not a failed build
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
+        return {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for output, root in nodes.items():
         sources: set[tuple[str, str]] = set()
         for node in root.walk():
@@ -55,10 +49,10 @@ def _lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, tuple[tupl
                 column = node.name.rpartition(".")[2]
                 macro = by_name.get(table)
                 if macro is not None and macro.is_macro:
-                    sources.update(_lineage(macro, models).get(column, ()))
+                    sources.update(column_lineage(macro, models).get(column, ()))
                 else:
                     sources.add((table, column))
-        found[output] = tuple(sorted(sources))
+        found[output] = sorted(sources)
     return found
 
 

@@ -19,11 +19,7 @@ REFUSED: dict[tuple[type[exp.Expr], ...], str] = {
     (exp.First, exp.Last, exp.AnyValue, exp.Mode, exp.ArgMin, exp.ArgMax): FIRST_ROW,  # 6
     (exp.Pivot,): "pivot with FILTER or CASE",  # 7
     (exp.GenerateSeries, exp.GenerateDateArray): "take the days from a table",
-    (
-        exp.PercentileCont,
-        exp.PercentileDisc,
-        exp.Quantile,
-    ): "median(cast(x as double)) is the only quantile",  # 8
+    (exp.PercentileCont, exp.PercentileDisc, exp.Quantile): "median(cast(x as double)) is the only quantile",  # 8
     (exp.ApproxQuantile, exp.ApproxDistinct, exp.ApproxTopK): "no approximate functions",
     (exp.AtTimeZone,): "sessions are in UTC",  # 9
     (exp.IntDiv,): "write floor(x / y)",
@@ -75,7 +71,9 @@ def _dates(node: exp.Expr) -> str | None:
 
 
 def _window(node: exp.Expr) -> str | None:
-    """Rules 4 and 6."""
+    """Rules 4 to 6."""
+    if isinstance(node, exp.Join) and str(node.args.get("method") or "").upper() == "ASOF":
+        return "lead() to [valid_from, valid_to), then a range join"
     if not isinstance(node, exp.Window):
         return None
     if isinstance(node.this.unnest(), NEED_ORDER) and not node.args.get("order"):
@@ -84,12 +82,6 @@ def _window(node: exp.Expr) -> str | None:
     if spec is not None and spec.find(exp.Interval):
         return "a range of quarters goes over year * 4 + quarter, one of days over a self join"
     return None
-
-
-def _join(node: exp.Expr) -> str | None:
-    """Rule 5."""
-    is_as_of = isinstance(node, exp.Join) and str(node.args.get("method") or "").upper() == "ASOF"
-    return "lead() to [valid_from, valid_to), then a range join" if is_as_of else None
 
 
 def _choice(node: exp.Expr) -> str | None:
@@ -149,4 +141,4 @@ def _shown(node: exp.Expr) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-RULES = (_refused, _ratio, _dates, _window, _join, _choice, _shape, _explicit, _functions)
+RULES = (_refused, _ratio, _dates, _window, _choice, _shape, _explicit, _functions)

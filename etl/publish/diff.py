@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,7 +22,7 @@ from etl.config import Settings
 from etl.contracts import CONTRACTS
 from etl.errors import MendError
 from etl.models.graph import load_models
-from etl.publish.files import kept_versions, personal_tables, snapshot_path
+from etl.publish.files import PERSONAL, kept_versions, snapshot_path
 from etl.warehouse import Connection, attached, memory
 
 SCHEMAS = ("core", "steps", "marts")
@@ -39,8 +39,7 @@ def grains_of(sql_dir: Path) -> dict[str, tuple[str, ...]]:
     return made | {contract.table: contract.grain for contract in CONTRACTS}
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     """A table of one catalog: its columns in order, and about how many rows it has."""
 
     place: str
@@ -70,16 +69,11 @@ def _tables(con: Connection, catalog: str) -> dict[str, _Table]:
     rows = con.execute(
         "select c.schema_name || '.' || c.table_name, list(c.column_name order by c.column_index), "
         "any_value(t.estimated_size) from duckdb_columns() as c join duckdb_tables() as t "
-        "on t.table_oid = c.table_oid and t.database_name = c.database_name "
-        "where c.database_name = ? and list_contains(?, c.schema_name) group by 1",
-        [catalog.strip('"'), list(SCHEMAS)],
+        "on t.table_oid = c.table_oid and t.database_name = c.database_name where c.database_name = ? "
+        "and list_contains(?, c.schema_name) group by 1 having not list_contains(list(c.column_name), ?)",
+        [catalog.strip('"'), SCHEMAS, PERSONAL],
     ).fetchall()
-    hidden = personal_tables(con, catalog.strip('"'))
-    return {
-        name: _Table(f"{catalog}.{name}", tuple(columns), int(size))
-        for name, columns, size in rows
-        if name not in hidden
-    }
+    return {name: _Table(f"{catalog}.{name}", tuple(columns), int(size)) for name, columns, size in rows}
 
 
 def _content(con: Connection, table: _Table) -> object:
@@ -87,10 +81,8 @@ def _content(con: Connection, table: _Table) -> object:
 
 
 def _added_or_removed(name: str, old: _Table | None, new: _Table | None) -> str:
-    def rows(table: _Table | None) -> str:
-        return f"(select count(*) || ' rows' from {table.place})" if table else "null"
-
-    return _row(name, "null", "table added" if new else "table removed", "null", rows(old), rows(new))
+    before, after = (f"(select count(*) || ' rows' from {table.place})" if table else "null" for table in (old, new))
+    return _row(name, "null", "table added" if new else "table removed", "null", before, after)
 
 
 def _changes(name: str, old: _Table, new: _Table, grain: tuple[str, ...]) -> str:

@@ -128,16 +128,6 @@ def read_contents(con: Connection, catalog: str | None = None) -> Contents:
     return Contents(rows, hashes, macros, _digest([version, hashes, macros]))
 
 
-def personal_tables(con: Connection, catalog: str) -> list[str]:
-    """The tables with rows about single buyers, as schema.table."""
-    rows = con.execute(
-        "select schema_name || '.' || table_name from duckdb_columns() "
-        "where database_name = ? and column_name = ? order by 1",
-        [catalog, PERSONAL],
-    ).fetchall()
-    return [str(name) for (name,) in rows]
-
-
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

@@ -21,6 +21,7 @@ from etl.publish.diff import change_query, grains_of
 from etl.publish.files import (
     CONTENT_SCHEMAS,
     MACRO_SCHEMAS,
+    PERSONAL,
     Contents,
     Snapshot,
     clear_leftovers,
@@ -28,7 +29,6 @@ from etl.publish.files import (
     install,
     keep,
     kept_versions,
-    personal_tables,
     pin_path,
     read_contents,
     record,
@@ -165,8 +165,12 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
                 {"published": [*MACRO_SCHEMAS, "meta"]},
             ).fetchall():
                 con.execute(f'drop schema upcoming."{schema}" cascade')
-            for table in personal_tables(con, "upcoming"):
-                con.execute(f"drop table upcoming.{table}")
+            for schema, table in con.execute(
+                "select schema_name, table_name from duckdb_columns() where database_name = 'upcoming' "
+                "and column_name = $personal",
+                {"personal": PERSONAL},
+            ).fetchall():
+                con.execute(f'drop table upcoming."{schema}"."{table}"')
             for schema, table in con.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = 'upcoming' "
                 "and list_contains($published, schema_name)",
