@@ -20,7 +20,6 @@ from etl.notify import after_refresh
 
 REFRESH, LOOK_FOR_FILINGS, REFRESH_DAILY = "refresh", "look_for_filings", "refresh_daily"
 LOOK_SECONDS = 30
-Mark = list[int]
 
 
 def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: dict[str, str] | None) -> dg.Definitions:
@@ -106,7 +105,8 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
 
     memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
     files = {inbox_name(path, settings): path for path in inbox_files(settings)}
-    now = {name: _mark(path) for name, path in files.items()}
+    stats = {name: path.stat() for name, path in files.items()}
+    now = {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
     # By name and mark first: a file that is unchanged since its run was requested is not read again.
     new = [name for name in now if now[name] != memory["asked"].get(name, {}).get("mark")]
     growing = [name for name in new if now[name] != memory["seen"].get(name)]
@@ -125,13 +125,8 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
     return dg.SensorResult(run_requests=[request], cursor=json.dumps({"seen": now, "asked": asked}))
 
 
-def _skip(reason: str, seen: dict[str, Mark], asked: dict[str, Any]) -> dg.SensorResult:
+def _skip(reason: str, seen: dict[str, list[int]], asked: dict[str, Any]) -> dg.SensorResult:
     return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=json.dumps({"seen": seen, "asked": asked}))
-
-
-def _mark(path: Path) -> Mark:
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]
 
 
 @dg.run_status_sensor(

@@ -20,13 +20,11 @@ from assets.step import Report, step, table_spec
 from etl.build import BuildResult, build, create_vocabulary
 from etl.checks.suite import Suite
 from etl.config import Settings
-from etl.contracts import CONTRACTS
 from etl.daily.build import DailyResult, build_daily
-from etl.daily.due import create_unbuilt, dated_inputs
+from etl.daily.due import HISTORIES, create_unbuilt, dated_inputs
 from etl.models.file import Model
 from etl.warehouse import Connection
 
-HISTORY_OF = {contract.history: contract.table for contract in CONTRACTS}
 # A mart is refreshed every morning; one missed morning is worth a look, three days are not.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
 
@@ -131,8 +129,8 @@ def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
     macros = {other.name: other for other in models if other.is_macro}
     found: set[str] = set()
     for name in (read.removesuffix("()") for read in model.reads):
-        found |= tables_behind(macros[name], models) if name in macros else {HISTORY_OF.get(name, name)}
-    return frozenset(found)
+        found |= tables_behind(macros[name], models) if name in macros else {name}
+    return frozenset(HISTORIES[name].table if name in HISTORIES else name for name in found)
 
 
 def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:

@@ -17,6 +17,7 @@ from etl.publish.publication import Publication, publish
 from etl.warehouse import Connection
 
 SERVING = "serving.warehouse"
+NO_PAGES = "`make docs` writes them to data_docs/ of the warehouse home"
 
 
 def serving_asset(tables: Iterable[str], models: Sequence[Model]) -> dg.AssetsDefinition:
@@ -46,6 +47,7 @@ def serving_asset(tables: Iterable[str], models: Sequence[Model]) -> dg.AssetsDe
 
 def publication_metadata(publication: Publication, settings: Settings) -> dict[str, Any]:
     """What the UI shows of a publication, with a link to the pages of Great Expectations."""
+    pages = pages_folder(settings) / "index.html"
     tables = [{"table": table, "rows": f"{rows:,}"} for table, rows in publication.tables.items()]
     return {
         "version": dg.MetadataValue.text(str(publication.version)),
@@ -53,14 +55,6 @@ def publication_metadata(publication: Publication, settings: Settings) -> dict[s
         "reason": publication.reason,
         "path": publication.path.relative_to(settings.home).as_posix(),
         "size in bytes": publication.size_bytes,
-        "checks as pages": _pages(settings),
+        "checks as pages": dg.MetadataValue.path(str(pages)) if pages.exists() else dg.MetadataValue.text(NO_PAGES),
         "tables": rows_table(tables),
     }
-
-
-def _pages(settings: Settings) -> dg.MetadataValue[Any]:
-    """Link the pages of Great Expectations, or say how to make them."""
-    index = pages_folder(settings) / "index.html"
-    if index.exists():
-        return dg.MetadataValue.path(str(index))
-    return dg.MetadataValue.text("`make docs` writes them to data_docs/ of the warehouse home")

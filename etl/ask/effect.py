@@ -109,11 +109,6 @@ class Effect:
     demeaned_control: float | None = None
     difference: float | None = None
 
-    @property
-    def is_estimate(self) -> bool:
-        """Whether there is a number."""
-        return self.estimate is not None
-
 
 @dataclass(frozen=True)
 class Market:
@@ -213,7 +208,7 @@ def lines_of(found: Answer) -> Iterator[str]:
     """The lines of an answer in a terminal."""
     effect = found.effect
     counted = f"{effect.donors} donors, {effect.before} quarters before, {effect.after} after"
-    if effect.is_estimate:
+    if effect.estimate is not None:
         yield (
             f"{found.platform} {found.metric}: {percent(effect.estimate)} [{percent(effect.low)}, "
             f"{percent(effect.high)}], {effect.status}; {counted}"

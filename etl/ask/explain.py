@@ -12,7 +12,7 @@ import ast
 import operator
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -61,13 +61,7 @@ SYMBOLS = ("S", "S_before", "N_t", "N_0", "N_before")  # as core.term explains t
 SLACK = timedelta(days=7)  # the days by which the ends of a company's periods may differ, as in net_adds
 HISTORY = Text("\nwhat was known when", style="bold")
 SIGNS = str.maketrans({"−": "-", "×": "*"})
-OPERATIONS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-
+OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 Row = Mapping[str, Any]
 
 
@@ -264,7 +258,7 @@ def evaluated(formula: str, symbols: Symbols) -> Decimal | None:
     def value(node: ast.expr) -> Decimal:
         match node:
             case ast.BinOp(left, operation, right):
-                return OPERATIONS[type(operation)](value(left), value(right))
+                return Decimal(OPERATIONS[type(operation)](value(left), value(right)))
             case ast.Name(symbol):
                 return sum((figure.value for figure in symbols[symbol]), Decimal(0))
             case ast.Constant(number):

@@ -126,10 +126,11 @@ class _CheckedTable:
             )
         except Exception as error:  # whatever it is, the check did not run
             cause = self.shared.error or error
+            message = " ".join(str(cause).split("\n\nLINE ")[0].split())  # without DuckDB's excerpt of the statement
             return _result(
                 self.name,
                 expectation,
-                exception=_one_line(cause) or repr(cause),
+                exception=message or repr(cause),
                 query=self.shared.statements[-1] if self.shared.error else None,
             )
 
@@ -225,12 +226,11 @@ def _rows(expectation: Expectation, found: dict[str, Any]) -> list[dict[str, Any
         or []
     )
     columns = [expectation.kwargs[key] for key in ("column", "column_A", "column_B") if key in expectation.kwargs]
-    named = (row if isinstance(row, dict) else _named(columns, row) for row in rows[:ROWS])
+    named = [
+        row if isinstance(row, dict) else dict(zip(columns, row if len(columns) > 1 else [row], strict=True))
+        for row in rows[:ROWS]
+    ]
     return [{str(column): _plain(value) for column, value in row.items()} for row in named]
-
-
-def _named(columns: Sequence[str], row: Any) -> dict[str, Any]:
-    return dict(zip(columns, row if len(columns) > 1 else [row], strict=True))
 
 
 def _result(table: str, expectation: Expectation, *, success: bool = False, **found: Any) -> CheckResult:
@@ -258,11 +258,6 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return str(value)
-
-
-def _one_line(error: object) -> str:
-    """A message without the excerpt of the statement that DuckDB appends."""
-    return " ".join(str(error).split("\n\nLINE ")[0].split())
 
 
 # How a suite is run on the open connection; the last argument is the grain, which identifies failing rows.

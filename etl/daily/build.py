@@ -10,11 +10,10 @@ With `-- daily: column, key` a row is about the earliest day of its grain, such 
 `column` is that day. A key without a row, with rows on the changed days, is built from these days alone; a key
 whose day is one of them, or later than one of its new rows, is built from all its days. Other keys keep their row.
 
-Everything is built when there is no table yet, when the query changed, or when an input without days did. It is
-built in runs of consecutive days, so that memory does not grow with the history and the rows of a day lie next to
-each other, where DuckDB skips what a later day does not need.
-One transaction holds all of it, with the suite run on the rows that were built: the others passed when they were
-built, and a check must not read the history either.
+Everything is built when there is no table yet, when the query changed, or when an input without days did: in runs of
+consecutive days, so that memory does not grow with the history and the rows of a day lie next to each other, where
+DuckDB skips what a later day does not need. A build is one transaction. The suite runs on the rows that were built:
+the others passed when they were built, and a check must not read the history either.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from etl.daily.due import (
     EVERYTHING,
     Run,
     between,
+    column_names,
     dated_inputs,
     days_of,
     due_days,
@@ -84,7 +84,7 @@ def build_daily(
     """
     started = time.perf_counter()
     with all_or_nothing(con, model, run_id) as checks:
-        exists = _has_columns_of(con, model)
+        exists = column_names(con).get(model.name) == [column.name for column in model.columns]
         whole = not exists or state_of(con, model.name) != wanted_state(con, model, models)
         wanted = due_days(con, model.name) | frozenset(days)
         runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
@@ -107,16 +107,6 @@ def build_daily(
     built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)
     seconds = time.perf_counter() - started
     return DailyResult(rows, seconds, checks.results, bool(changed), built, changed, whole)
-
-
-def _has_columns_of(con: Connection, model: Model) -> bool:
-    """Whether the table exists with the columns of the model."""
-    columns = con.execute(
-        "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
-        "and database_name = current_database() order by column_index",
-        [model.schema, model.table],
-    ).fetchall()
-    return columns == [(column.name,) for column in model.columns]
 
 
 def _content(con: Connection, model: Model, condition: str) -> dict[date | None, tuple[int, int]]:

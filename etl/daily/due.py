@@ -88,25 +88,30 @@ def create_unbuilt(con: Connection, models: Sequence[Model]) -> None:
 
     They have no rows until they are built; one that moved here from another schema gets the rows it had there.
     """
-    columns_of = dict(
+    existing = column_names(con)
+    made = tables_from_deliveries(models)
+    others = (name.partition(".") for name in existing.keys() - {model.name for model in models})
+    former = {table: f"{schema}.{table}" for schema, _, table in others if schema in SCHEMAS}
+    for model in models:
+        if model.name in made and model.name not in existing:
+            columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
+            con.execute(f"create table {model.name} ({columns})")
+            before = former.get(model.table, "")
+            if existing.get(before) == [column.name for column in model.columns]:
+                con.execute(f"insert into {model.name} by name from {before}")
+            for statement in create_statements(model):
+                if statement.startswith("comment on"):
+                    con.execute(statement)
+
+
+def column_names(con: Connection) -> dict[str, list[str]]:
+    """The columns of every table, in order, by schema.table."""
+    return dict(
         con.execute(
             "select schema_name || '.' || table_name, list(column_name order by column_index) "
             "from duckdb_columns() where database_name = current_database() group by all"
         ).fetchall()
     )
-    made = tables_from_deliveries(models)
-    others = (name.partition(".") for name in columns_of.keys() - {model.name for model in models})
-    former = {table: f"{schema}.{table}" for schema, _, table in others if schema in SCHEMAS}
-    for model in models:
-        if model.name in made and model.name not in columns_of:
-            columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
-            con.execute(f"create table {model.name} ({columns})")
-            before = former.get(model.table, "")
-            if columns_of.get(before) == [column.name for column in model.columns]:
-                con.execute(f"insert into {model.name} by name from {before}")
-            for statement in create_statements(model):
-                if statement.startswith("comment on"):
-                    con.execute(statement)
 
 
 def tables_from_deliveries(models: Sequence[Model]) -> frozenset[str]:
@@ -150,11 +155,11 @@ def _make_due(con: Connection, models: Sequence[Model], changed: set[str], days:
             con.execute("insert into raw.daily_due (table_name, day) select ?, unnest(?::date[])", [model.name, days])
 
 
-def merged(days: Iterable[date], gap: int = GAP) -> list[Run]:
-    """Runs of days, first and last, that hold all of `days`; those at most `gap` days apart are one."""
+def merged(days: Iterable[date]) -> list[Run]:
+    """Runs of days, first and last, that hold all of `days`; those at most GAP days apart are one."""
     runs: list[Run] = []
     for day in sorted(set(days)):
-        if runs and (day - runs[-1][1]).days <= gap:
+        if runs and (day - runs[-1][1]).days <= GAP:
             runs[-1] = runs[-1][0], day
         else:
             runs.append((day, day))
@@ -185,13 +190,7 @@ def in_runs(table: Model | Contract, runs: Sequence[Run]) -> str:
 
 
 def validate_rows(
-    checks: Checks,
-    suite: Suite,
-    grain: Sequence[str],
-    condition: str,
-    check: SuiteRunner,
-    *,
-    shown: str = "",
+    checks: Checks, suite: Suite, grain: Sequence[str], condition: str, check: SuiteRunner, *, shown: str = ""
 ) -> None:
     """Run a suite on the rows `t` of its table that meet the condition; its results name the table.
 

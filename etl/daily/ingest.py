@@ -65,7 +65,11 @@ def ingest(
     """
     from etl.inbox.load import load_inbox  # imports numpy and openpyxl, which the definitions do without
 
-    _require_registry(con)
+    columns = (column for contract in DELIVERED.values() for column in contract.columns)
+    registry = {column.known_in.rpartition(".")[0] for column in columns if column.known_in}
+    tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    if missing := sorted(registry - {name for (name,) in tables}):
+        raise MendError(f"{missing[0]} is not there yet: run `make refresh` first")
     fetched = tuple(fetch_all(settings))
     with transaction(con):
         for result in fetched:
@@ -106,12 +110,3 @@ def fetch_all(settings: Settings) -> list[FetchResult]:
         except (MendError, RetryError) as error:
             results.append(FetchResult(source, (), str(error)))
     return results
-
-
-def _require_registry(con: Connection) -> None:
-    """Raise MendError unless the tables exist that define platforms and partnerships."""
-    columns = (column for contract in DELIVERED.values() for column in contract.columns)
-    wanted = {column.known_in.rpartition(".")[0] for column in columns if column.known_in}
-    found = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
-    if missing := sorted(wanted - {name for (name,) in found}):
-        raise MendError(f"{missing[0]} is not there yet: run `make refresh` first")

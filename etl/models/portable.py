@@ -85,14 +85,11 @@ def _window(node: exp.Expr) -> str | None:
 
 
 def _choice(node: exp.Expr) -> str | None:
-    """Rule 6: which row of several is taken must not depend on their order."""
+    """Rules 6 and 7: which row of several is taken, and in which order, must be determined."""
     is_distinct_on = isinstance(node, exp.Distinct) and node.args.get("on")
     is_other_place = isinstance(node, exp.Qualify) and node.find(exp.RowNumber) is None
-    return FIRST_ROW if is_distinct_on or is_other_place else None
-
-
-def _shape(node: exp.Expr) -> str | None:
-    """Rule 7."""
+    if is_distinct_on or is_other_place:
+        return FIRST_ROW
     if isinstance(node, exp.ArrayAgg) and not isinstance(node.parent, exp.ArraySort):
         return "put it into list_sort(...)"
     if isinstance(node, exp.Length | exp.ArraySize) and node.find(exp.ArrayAgg):
@@ -141,4 +138,4 @@ def _shown(node: exp.Expr) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-RULES = (_refused, _ratio, _dates, _window, _choice, _shape, _explicit, _functions)
+RULES = (_refused, _ratio, _dates, _window, _choice, _explicit, _functions)

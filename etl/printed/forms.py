@@ -225,8 +225,14 @@ def _digits(text: str) -> Iterator[tuple[Decimal, int | None]]:
 def _with_table_scale(tokens: list[Token], parts: list[Part]) -> list[Part]:
     """Give bare numbers the scale that stands alone, as in tables: "(in millions)", "RMB'000"."""
     taken = {at for part in parts for at in range(part.first, part.last)}
-    scales = [at for at, token in enumerate(tokens) if token.kind == "scale" and at not in taken]
-    scales = [at for at in scales if _kind(tokens, at - 1) == "currency" or _opens_table_scale(tokens, at - 1)]
+    scales = [at for at, token in enumerate(tokens) if at and token.kind == "scale" and at not in taken]
+    scales = [
+        at
+        for at in scales
+        if tokens[at - 1].kind == "currency"
+        or tokens[at - 1].text == "in"
+        or (tokens[at - 1].kind == "open" and len(tokens[at].text) > 1)
+    ]
 
     def scaled(part: Part) -> Part:
         if not scales or part.exponent is not None or part.percent:
@@ -237,11 +243,6 @@ def _with_table_scale(tokens: list[Token], parts: list[Part]) -> list[Part]:
         return replace(part, exponent=SCALES[tokens[at].text], currencies=currencies)
 
     return [scaled(part) for part in parts]
-
-
-def _opens_table_scale(tokens: list[Token], at: int) -> bool:
-    """Whether the token is the "in" or the bracket before a scale of more than one letter."""
-    return at >= 0 and (tokens[at].text == "in" or (tokens[at].kind == "open" and len(tokens[at + 1].text) > 1))
 
 
 def _compounds(tokens: list[Token], parts: list[Part]) -> list[Part]:

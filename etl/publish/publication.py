@@ -104,7 +104,9 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
             return _publication(False, snapshot, contents, reason)
     _check_free_disk(settings)
     upcoming = upcoming_path(settings)
-    version = _next_version(con, settings, served[0] if served else None)
+    # After every version that was ever seen, so that no number is used twice.
+    (recorded,) = con.execute("select coalesce(max(version), 0) from audit.publication").fetchall()[0]
+    version = 1 + max(served[0].version if served else 0, recorded, *kept_versions(settings))
     _write(con, settings, Snapshot(version, now, built.fingerprint, 0, upcoming), served is not None)
     _verify(upcoming, version, built)
     install(upcoming, settings.serving_db)
@@ -124,12 +126,6 @@ def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:
     if served.fingerprint != built.fingerprint:
         return f"changed since version {served.version}: {names or 'macros or the version of DuckDB'}"
     return f"version {served.version} was altered after it was published: {names}" if names else ""
-
-
-def _next_version(con: Connection, settings: Settings, served: Snapshot | None) -> int:
-    """The number after every version that was ever seen, so that none is used twice."""
-    (recorded,) = con.execute("select coalesce(max(version), 0) from audit.publication").fetchall()[0]
-    return 1 + max(served.version if served else 0, int(recorded), *kept_versions(settings))
 
 
 def _check_free_disk(settings: Settings) -> None:

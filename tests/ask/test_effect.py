@@ -88,7 +88,7 @@ def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     """The embedded figures have gaps and two other platforms: every figure says why there is no effect."""
     found = [*answers(warehouse, "kuaishou-jd-2020-direct-supply")]
     assert {"jd", "kuaishou"} == {one.platform for one in found}
-    assert not any(one.effect.is_estimate for one in found)
+    assert all(one.effect.estimate is None for one in found)
     statuses = {(one.platform, one.metric): one.effect.status for one in found}
     assert statuses["jd", "annual_active_buyers"] == "single_unit_only"
     assert statuses["kuaishou", "revenue"] == "insufficient_pre_period"
