@@ -100,7 +100,7 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
     The cursor keeps size and time of each file at the last look, and the content hashes for which a run was
     requested. A file that is touched, moved or delivered again under another name is not new.
     """
-    from etl.files.lines import content_hash  # imports numpy, which the definitions do without
+    from etl.files.lines import examine  # imports numpy, which the definitions do without
     from etl.inbox.open import inbox_files, inbox_name
 
     memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
@@ -115,7 +115,7 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
         reason = f"waiting for {', '.join(sorted(growing)[:5])} to stop growing" if growing else "no new file"
         return _skip(reason, now, asked)
     known = {entry["hash"] for entry in memory["asked"].values()}
-    hashes = {name: content_hash(files[name]) for name in new}
+    hashes = {name: examine(files[name]).content_hash for name in new}
     asked |= {name: {"mark": now[name], "hash": hashes[name]} for name in new}
     batch = sorted(set(hashes.values()) - known)
     if not batch:

@@ -33,10 +33,6 @@ EXAMPLE_HEAD = """\
 """
 
 
-class SettingsError(MendError):
-    """A variable cannot be used; the message is one sentence with its name, its value and the fix."""
-
-
 class Settings(BaseModel):
     """Where the warehouse lives and what it reads; paths are absolute, `figures` as the user named them.
 
@@ -134,7 +130,7 @@ def variable(field: str) -> str:
 def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Settings:
     """Settings from `env` (default: `.env` of the project root, then the environment).
 
-    Relative paths are taken from the project root. Raises SettingsError for a value that cannot be used.
+    Relative paths are taken from the project root. Raises MendError for a value that cannot be used, with the fix.
     """
     if env is None:
         env = {**{k: v for k, v in dotenv_values(root / ".env").items() if v is not None}, **os.environ}
@@ -144,7 +140,7 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
     except ValidationError as error:
         (field,), value = error.errors()[0]["loc"], error.errors()[0]["input"]
         fix = Settings.model_fields[str(field)].title
-        raise SettingsError(f"{variable(str(field))} is {value!r}; set it to {fix}") from error
+        raise MendError(f"{variable(str(field))} is {value!r}; set it to {fix}") from error
 
 
 def _renamed(folder: Path, root: Path) -> Path:

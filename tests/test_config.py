@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from etl import config
-from etl.config import ROOT, Settings, SettingsError, load_settings, settings_pages
+from etl.config import ROOT, Settings, load_settings, settings_pages
+from etl.errors import MendError
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from etl.config import ROOT, Settings, SettingsError, load_settings, settings_pa
     ],
 )
 def test_a_wrong_value_is_named_with_its_fix(variable: str, value: str, fix: str) -> None:
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(MendError) as refused:
         load_settings({variable: value})
     assert str(refused.value) == f"{variable} is {value!r}; set it to {fix}"
 

@@ -184,11 +184,6 @@ def examine(path: Path) -> Examined:
     return _examined(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal. Raises OSError."""
-    return examine(path).content_hash
-
-
 @lru_cache(maxsize=4096)
 def _examined(path: Path, size: int, modified: int, inode: int) -> Examined:
     with path.open("rb") as file:

@@ -23,7 +23,7 @@ from typing import Any
 from etl.config import Settings
 from etl.contracts import CONTRACTS
 from etl.errors import FileError, MendError
-from etl.files.lines import content_hash, examine
+from etl.files.lines import examine
 from etl.inbox.check import BROKEN, REPEATED, Condition, Limits, RowRules, check, known_words
 from etl.inbox.open import Opened, Scan, inbox_files, inbox_name, is_inside, open_by_record, open_file
 from etl.ledger import REPLACED, Ledger, LoadRecord
@@ -75,7 +75,7 @@ def waiting(con: Connection, settings: Settings) -> list[Path]:
     found: dict[str, Path] = {}
     for path in inbox_files(settings):
         try:
-            content = content_hash(path)
+            content = examine(path).content_hash
         except OSError:
             content = str(path)  # listed until it can be read
         if content not in seen:
@@ -228,7 +228,7 @@ class Loader:
                 if rows.replaced:
                     replaced = f"select load_id from {contract.history} where superseded_at = $now"
                     ledger.mark_replaced(replaced, f"select load_id from {contract.table}", now)
-                if content_hash(self.path) != digest:
+                if examine(self.path).content_hash != digest:
                     raise FileError("changed while it was read; the next run reads it")
                 first, last = rows.days
                 return FileLoad(
