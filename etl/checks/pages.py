@@ -89,17 +89,10 @@ def _page(table: str, rows: list[Any]) -> str:
         if "unexpected_rows_query" in arguments:
             arguments["unexpected_rows_query"] += "\n-- {batch}: " + table  # it prints a warning without
         config = ExpectationConfiguration(type=kind, kwargs=arguments, severity=severity, description=description)
+        failure = {"raised_exception": error is not None, "exception_message": error, "exception_traceback": error}
         results.append(
             ExpectationValidationResult(
-                success=success,
-                expectation_config=config,
-                result=result,
-                meta={},
-                exception_info={
-                    "raised_exception": error is not None,
-                    "exception_message": error,
-                    "exception_traceback": error,
-                },
+                success=success, expectation_config=config, result=result, meta={}, exception_info=failure
             )
         )
     held = sum(bool(row[4]) for row in rows)

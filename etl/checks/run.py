@@ -29,11 +29,7 @@ from etl.warehouse import Connection, transaction
 ROWS = 20
 BATCH = "batch"
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
-WITH_ROWS = {
-    "result_format": "SUMMARY",
-    "partial_unexpected_count": ROWS,
-    "return_unexpected_index_query": False,
-}
+WITH_ROWS = {"result_format": "SUMMARY", "partial_unexpected_count": ROWS, "return_unexpected_index_query": False}
 COMPOUND = "expect_compound_columns_to_be_unique"
 # The forms that expect a unique key, each with the argument that names its columns.
 UNIQUENESS = {COMPOUND: "column_list", "expect_column_values_to_be_unique": "column"}

@@ -41,7 +41,6 @@ CONTRACTS = {
 _KEY = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*")
 _TYPE = re.compile(r"::\s*([^:]+?)\s+as\s*$", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*,?((?:\s*--[^\n]*)+)")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
     schema, question = (*place, "", "")[:2]
     if schema not in SCHEMAS or len(place) != 1 + (schema == "marts" and not is_macro):
         fail(path, "belongs in core/, steps/, marts/<question>/ or macros/<schema>/")
-    if not _NAME.fullmatch(table):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", table):
         fail(path, "name it in lower case letters, digits and _")
     sql = text.rstrip().removesuffix(";")
     description, keys = _header(path, sql)

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 
@@ -25,14 +24,6 @@ from etl.errors import MendError
 SOURCE = "ECB euro reference rate"
 HEADER = ("currency", "quote_currency", "period_start", "period_end", "rate", "source")
 LARGEST = 100 << 20
-
-
-class Rate(NamedTuple):
-    """The price of one euro on `day`, in units of `quote_currency`, as printed."""
-
-    day: date
-    quote_currency: str
-    rate: str
 
 
 def fetch(address: str, folder: Path) -> list[Path]:
@@ -50,7 +41,7 @@ def fetch(address: str, folder: Path) -> list[Path]:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows(("EUR", rate.quote_currency, rate.day, rate.day, rate.rate, SOURCE) for rate in new)
+    writer.writerows(("EUR", currency, day, day, rate, SOURCE) for day, currency, rate in new)
     data = text.getvalue().encode()
     target = folder / f"ecb~{hashlib.sha256(data).hexdigest()[:32]}.csv"
     # The file first: after a kill between the two, the next run writes the same file again.
@@ -61,8 +52,8 @@ def fetch(address: str, folder: Path) -> list[Path]:
     return [target]
 
 
-def read(body: bytes, address: str) -> Iterator[Rate]:
-    """The rates of a file, newest day first as the bank lists them. Raises MendError."""
+def read(body: bytes, address: str) -> Iterator[tuple[date, str, str]]:
+    """Day, currency and its units for one euro as printed, newest day first as in the file. Raises MendError."""
     try:
         lines = csv.reader(io.StringIO(unpacked(body, address).decode("utf-8-sig")), strict=True)
         header = [name.strip() for name in next(lines, [])]
@@ -78,7 +69,7 @@ def read(body: bytes, address: str) -> Iterator[Rate]:
                 if currency and cell not in ("", "N/A"):
                     if not Decimal(cell) > 0:
                         raise ValueError(f"line {number} has {cell!r} for {currency}")
-                    yield Rate(day, currency, cell)
+                    yield day, currency, cell
     except (ValueError, csv.Error, InvalidOperation) as error:
         reason = "it is cut short or no CSV" if isinstance(error, InvalidOperation) else str(error)
         raise MendError(f"{address} is no eurofxref-hist file: {reason}; correct WAREHOUSE_FX_URL") from error
