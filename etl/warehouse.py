@@ -231,8 +231,13 @@ def _prepare(con: Connection) -> None:
             with transaction(con):
                 con.execute(statements)
     with transaction(con):
+        found = con.execute(
+            "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
+            "where database_name = current_database() group by all"
+        )
+        names = {table: set(columns) for table, columns in found.fetchall()}
         for table, (_, columns) in kept_tables().items():
-            _add_columns(con, table, columns)
+            _add_columns(con, table, columns, names.get(table, set()))
         macros = con.execute(
             "select distinct function_name from duckdb_functions() "
             "where database_name = current_database() and schema_name = 'main' and not internal"
@@ -244,18 +249,12 @@ def _prepare(con: Connection) -> None:
         con.execute("insert into raw.bookkeeping (text_hash) values (?)", [text_hash])
 
 
-def _add_columns(con: Connection, table: str, columns: Sequence[Column]) -> None:
-    """Add the columns that a table of an older version lacks, with their defaults in the rows it has.
+def _add_columns(con: Connection, table: str, columns: Sequence[Column], names: set[str]) -> None:
+    """Add the columns that a table of an older version, with the columns `names`, lacks: with their defaults.
 
     Raises MendError for a table whose rows have a column that is unknown now, or lack one that no row may
     leave empty.
     """
-    found = con.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() "
-        "and schema_name || '.' || table_name = ?",
-        [table],
-    ).fetchall()
-    names = {name for (name,) in found}
     unknown = names - {column.name for column in columns}
     missing = [column for column in columns if column.name not in names]
     if not names or not (unknown or missing):

@@ -185,9 +185,18 @@ def test_a_new_shape_is_a_row_a_branch_of_a_macro_and_a_case(con: Connection, tm
 CASES = [path for path in sorted((ROOT / "tests" / "models").glob("*/*/*")) if ".".join(path.parts[-3:-1]) in TABLES]
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Connection]:
+    """One warehouse for all cases: each is rolled back."""
+    con = memory()
+    yield con
+    con.close()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "/".join(case.parts[-3:]))
-def test_a_new_definition_changes_no_other_case(con: Connection, project: Path, case: Path) -> None:
-    assert run_case(con, case, project / "sql") == []
+def test_a_new_definition_changes_no_other_case(shared: Connection, project: Path, case: Path) -> None:
+    assert run_case(shared, case, project / "sql") == []
 
 
 # --- one row for a word, one case for a definition, and no second list ----------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from etl.models.file import macro_names
 from etl.models.portable import unportable
 from etl.models.tree import parse
 from etl.publish.publication import publish
-from etl.warehouse import Connection, open_build, open_snapshot
+from etl.warehouse import Connection, memory, open_build, open_snapshot
 from tests.support.models import project_models
 from tests.support.publishing import NOW, fill, settings_in
 
@@ -66,6 +67,14 @@ VALUES = {
     "whole(7, 4, 4)": 7,
     "whole(7, 3, 4)": None,
 }
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[Connection]:
+    """One warehouse for all expressions, which change nothing."""
+    con = memory()
+    yield con
+    con.close()
 
 
 @pytest.mark.parametrize(("expression", "value"), VALUES.items(), ids=VALUES)
