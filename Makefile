@@ -60,7 +60,7 @@ explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, 
 	@$(WAREHOUSE) explain -- "$$WAREHOUSE_ID"
 
 effect: export WAREHOUSE_DEAL = $(value DEAL)
-effect: env ## what a deal did to its partners' public figures, or why nobody can tell: DEAL=kuaishou-jd-2020-direct-supply
+effect: env ## what a deal did to its partners' public figures, or why that cannot be estimated: DEAL=kuaishou-jd-2020-direct-supply
 	@$(WAREHOUSE) effect -- "$$WAREHOUSE_DEAL"
 
 edgar-bulk: export WAREHOUSE_FILE = $(value FILE)
@@ -79,14 +79,14 @@ rollback: env ## serve the snapshot before the current one again, or a named one
 unpin: env ## let refreshes publish again after a rollback
 	@$(WAREHOUSE) snapshots unpin
 
-dictionary: env ## write anew what is made from SQL files and settings: docs/dictionary.md, tables in other pages, .env.example
+dictionary: env ## rewrite what is made from SQL files and settings: docs/dictionary.md, tables in other pages, .env.example
 	@$(WAREHOUSE) docs dictionary
 
 docs: env ## what Great Expectations found, as pages in $WAREHOUSE_HOME/data_docs; no network needed
 	@$(WAREHOUSE) docs checks
 
 edgar-backfill: export WAREHOUSE_CIKS = $(value CIKS)
-edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK a line (CIKS=file); goes on where it was stopped
+edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK per line (CIKS=file); continues where it stopped
 	@$(WAREHOUSE) edgar backfill -- "$$WAREHOUSE_CIKS"
 
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
@@ -104,7 +104,7 @@ bench-partnership: env ## daily metrics to all partnership marts (ROWS=100_000_0
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 
-lock: ## write requirements.lock and requirements-dev.lock anew from pyproject.toml, with uv in a folder of its own
+lock: ## rewrite requirements.lock and requirements-dev.lock from pyproject.toml, with uv in a folder of its own
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile="$$tmp/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

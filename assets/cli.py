@@ -32,11 +32,11 @@ FAILED = {
     "refresh": "Nothing was refreshed: {}",
     "daily": "Nothing was refreshed: {}",
     "demo": "No demo: {}",
-    "edgar": "Stopped: {}\nThe same command goes on from here.",
+    "edgar": "Stopped: {}\nThe same command continues from here.",
 }
 # Errors whose message is enough for a person; any other is a fault of the program.
 EXPECTED = (MendError, RetryError, DatabaseError, OSError)
-INTERRUPTED = "Interrupted: readers keep the snapshot they have; the same command starts anew or goes on"
+INTERRUPTED = "Interrupted: readers keep the snapshot they have; run the same command again to start over or continue"
 
 
 class Commands(click.Group):
@@ -116,7 +116,7 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
             tags |= {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last or first}
         for day in filter(None, (first, last)):
             if not DAYS.has_partition_key(day):
-                raise MendError(f"{day} is no day from {DAYS.start.date()} to {last_day()}, as in 2025-03-31")
+                raise MendError(f"{day} is not a day from {DAYS.start.date()} to {last_day()}, written as 2025-03-31")
         job = definitions(settings.root).resolve_job_def(name)
         write_history_fast()
         with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
@@ -298,7 +298,7 @@ def bulk(file: Path, ciks: tuple[int, ...]) -> None:
 @edgar.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def backfill(file: Path) -> None:
-    """Load the filings of the issuers in FILE, one CIK a line; goes on where it was stopped."""
+    """Load the filings of the issuers in FILE, one CIK per line; continues where it stopped."""
     from rich.progress import MofNCompleteColumn, Progress
 
     from etl.edgar.bulk import backfill, read_ciks
@@ -333,7 +333,7 @@ def checks() -> None:
 
 @docs.command()
 def dictionary() -> None:
-    """Write docs/dictionary.md, the tables in other pages and .env.example anew, from SQL files and settings."""
+    """Rewrite docs/dictionary.md, the tables in other pages and .env.example from SQL files and settings."""
     from etl.ask.dictionary import DOCS, made_pages
 
     pages = {DOCS / name: text for name, text in made_pages(ROOT / "sql").items()} | settings_pages(ROOT)

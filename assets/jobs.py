@@ -59,7 +59,7 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
             job=filings,
             cron_schedule="20 6-22 * * 1-5",
             execution_timezone="America/New_York",
-            description="Hourly while the SEC accepts filings; one request an issuer when there is none.",
+            description="Hourly while the SEC accepts filings; one request per issuer when there is none.",
         ),
         dg.ScheduleDefinition(
             name="refresh_daily_every_morning",
@@ -76,7 +76,7 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
         job=daily,
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="One run for all new files of the inbox, once none of them grows any more.",
+        description="One run for all new files of the inbox, once none of them is growing.",
     )
     def on_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         return look(load_settings(environment, root), context.cursor)
@@ -133,7 +133,7 @@ def _skip(reason: str, seen: dict[str, list[int]], asked: dict[str, Any]) -> dg.
     run_status=dg.DagsterRunStatus.SUCCESS,
     name="tell_what_changed",
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="After a run that succeeded: tell what changed through WAREHOUSE_NOTIFY, if it is set.",
+    description="After a successful run: report what changed through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_success(context: dg.RunStatusSensorContext) -> None:
     """Send what changed state; `make refresh` and this sensor share the record of what was sent."""
@@ -143,7 +143,7 @@ def tell_success(context: dg.RunStatusSensorContext) -> None:
 @dg.run_failure_sensor(
     name="tell_failure",
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="After a run that failed: tell so through WAREHOUSE_NOTIFY, if it is set.",
+    description="After a failed run: report the failure through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_failure(context: dg.RunFailureSensorContext) -> None:
     """Send that the refresh failed, and why, once until it succeeds."""

@@ -50,7 +50,7 @@ NEWEST_REPORTS = f"""
 """
 FILING_DESCRIPTION = """One annual, quarterly or interim report that EDGAR lists for a platform with a CIK.
 
-One request an issuer; `pending_at_source` is listed by the SEC and waits for its facts there.
+One request per issuer. `pending_at_source`: the SEC lists the report but does not serve its facts yet.
 Without SEC_USER_AGENT no request is made, and the metadata says so."""
 BODY_DESCRIPTION = """One response of EDGAR, kept unchanged under $WAREHOUSE_HOME/raw/edgar, once by its hash.
 

@@ -67,7 +67,7 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
     upcoming.parent.mkdir(parents=True, exist_ok=True)
     upcoming.write_text(json.dumps(sent, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
     upcoming.replace(path)
-    return f"Notify     {len(news)} changes told" if news else "Notify     no change to tell"
+    return f"Notify     {len(news)} changes reported" if news else "Notify     no change to report"
 
 
 def findings_in(con: Connection, folder: Path) -> list[Finding]:

@@ -174,7 +174,7 @@ def tables_of(schema: str) -> dict[str, tuple[str, tuple[Column, ...]]]:
         lines = [_COLUMN.fullmatch(line) for line in found["columns"].splitlines()] if found else []
         if not found or found["name"] != f"{schema}.{path.stem}" or None in lines:
             raise MendError(
-                f"{path}: write `-- what a row tells`, then `create table {schema}.{path.stem} (`, then a line "
+                f"{path}: write `-- what a row is`, then `create table {schema}.{path.stem} (`, then a line "
                 "`name type, -- unit and meaning` for each column, and `)`"
             )
         columns = tuple(Column(line["name"], line["type"], line["meaning"]) for line in lines if line)

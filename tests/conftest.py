@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import load_settings
+from etl.errors import MendError
 from etl.warehouse import Connection, memory, open_build
 
 SLOW_FILE = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
@@ -28,6 +29,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
     is_slow = all(SLOW_FILE.search(file.read_text(encoding="utf-8")) for file in files)
     return True if is_slow else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """With --fast, a SQL file that breaks the rules is one sentence, before any worker starts."""
+    if not session.config.getoption("--fast") or hasattr(session.config, "workerinput"):
+        return
+    from tests.support.models import project_models
+
+    try:
+        project_models()
+    except MendError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -36,7 +36,7 @@ def described(contract: Contract) -> str:
     """The section of the page about a contract."""
     lines = [
         f"### {contract.name}",
-        f"{contract.tells} One row a {', '.join(contract.grain)}.",
+        f"{contract.tells} One row per {', '.join(contract.grain)}.",
         "",
         "| column | type | must be there | meaning | allowed |",
         "|---|---|---|---|---|",

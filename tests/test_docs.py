@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -14,8 +14,10 @@ import pytest
 from assets.cli import warehouse
 from etl.checks.suite import load_suite
 from etl.config import ROOT
+from etl.models.file import Model
 from etl.warehouse import Connection
 from tests.support.model_cases import run_case
+from tests.support.models import project_models
 
 # The generated dictionary names tables and columns only.
 PAGES = sorted(
@@ -135,6 +137,31 @@ def test_the_page_on_quarantine_counts_the_reference_rows() -> None:
     (sentence,) = re.findall(r"All .* of `data/reference` are accepted .*?\)", text)
     numbers = [int(number.replace(",", "")) for number in re.findall(r"\b[\d,]*\d", sentence)]
     assert [numbers[0], *sorted(numbers[1:], reverse=True)] == reference_counts()
+
+
+def unnamed(models: Iterable[Model], dictionary: str, pages: str) -> Iterator[str]:
+    """Models without a section of the dictionary, and marts and steps that no page explains."""
+    for model in models:
+        if not model.is_macro and f"### {model.name}\n" not in dictionary:
+            yield f"{model.name} is not in docs/dictionary.md: run `make dictionary`"
+        if model.schema in ("marts", "steps") and not re.search(rf"\b{model.name.partition('.')[2]}\b", pages):
+            yield f"{model.name} is on no page: add a paragraph to docs/reading-the-marts.md"
+
+
+def test_every_model_is_in_the_dictionary_and_every_mart_and_step_on_a_page() -> None:
+    dictionary = (ROOT / "docs" / "dictionary.md").read_text(encoding="utf-8")
+    pages = [page for page in PAGES if page.parent.name == "docs" and page.name != "contributing.md"]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    assert list(unnamed(project_models(), dictionary, text)) == []
+
+
+def test_rule_of_named_models_can_fail() -> None:
+    trend = [model for model in project_models() if model.name == "marts.cac_trend"]
+    assert list(unnamed(trend, "### marts.cac_trend\n", "`marts.cac_trend` is the cost.")) == []
+    assert [line.partition(":")[0] for line in unnamed(trend, "", "cac_trends")] == [
+        "marts.cac_trend is not in docs/dictionary.md",
+        "marts.cac_trend is on no page",
+    ]
 
 
 def test_the_mart_of_the_guide_passes_its_case(con: Connection, tmp_path: Path) -> None:

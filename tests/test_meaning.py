@@ -263,7 +263,7 @@ def without_case(definitions: Iterable[str], cases: Path) -> list[str]:
 
 def test_every_definition_has_a_case(vocabulary: Mapping[str, Collection[str]], project: Path) -> None:
     cases = ROOT / "tests" / "models"
-    assert without_case(vocabulary["definition"], cases) == []
+    assert without_case(vocabulary["definition"], cases) == [], "add a case to tests/models/steps/cac_ratio"
     assert without_case([*vocabulary["definition"], NEW], cases) == [NEW]
     assert without_case([NEW], project / "cases") == []
 

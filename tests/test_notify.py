@@ -74,7 +74,7 @@ def check(success: bool, minute: int) -> str:
 
 
 def test_nothing_is_sent_when_nothing_is_wrong(settings: Settings, receiver: Receiver) -> None:
-    assert after_refresh(settings, None) == "Notify     no change to tell"
+    assert after_refresh(settings, None) == "Notify     no change to report"
     assert receiver.texts() == []
 
 

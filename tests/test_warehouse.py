@@ -219,5 +219,5 @@ def test_a_kept_table_is_described(text: str, tmp_path: Path, monkeypatch: pytes
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "thing.sql").write_text(text)
     monkeypatch.setattr("etl.warehouse.SQL", tmp_path)
-    with pytest.raises(MendError, match=r"thing\.sql: write `-- what a row tells`"):
+    with pytest.raises(MendError, match=r"thing\.sql: write `-- what a row is`"):
         tables_of.__wrapped__("raw")

@@ -85,7 +85,7 @@ def _table(con: Connection, schema: str, table: str, words: str | None, grains: 
     ).fetchall()
     lines = [f"### {name}\n", words or "", ""]
     if grain := grains.get(name):
-        lines.append(f"One row a {', '.join(grain)}.")
+        lines.append(f"One row per {', '.join(grain)}.")
         keys = con.execute(f"select distinct {grain[0]} from {name} order by 1").fetchall()
         if keys:  # a table that is written in its SQL file
             lines.append(f"{grain[0]} is one of {', '.join(f'`{key}`' for (key,) in keys)}.")

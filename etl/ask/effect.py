@@ -155,10 +155,12 @@ def answers(con: Connection, deal: str) -> Iterator[Answer]:
     """
     row = con.execute(DEAL, [deal]).fetchone()
     if row is None:
-        raise MendError(f"no deal is called {deal!r}: core.partnership lists them, as kuaishou-jd-2020-direct-supply")
+        raise MendError(
+            f"no deal is called {deal!r}: core.partnership lists them, such as kuaishou-jd-2020-direct-supply"
+        )
     event_on, *platforms = row
     if event_on is None:
-        raise MendError(f"{deal}: nobody knows the day on which it began, so nothing is before or after")
+        raise MendError(f"{deal}: the day on which it began is not known, so there is no before and after")
     partners = tuple(dict.fromkeys(filter(None, platforms)))
     events = dict(con.execute(EVENTS, [deal]).fetchall())
     for (metric, period_type), rows in groupby(con.execute(SERIES).fetchall(), key=lambda row: row[:2]):
@@ -221,7 +223,7 @@ def lines_of(found: Answer) -> Iterator[str]:
         reason = REASONS[effect.status]
         yield f"{found.platform} {found.metric}: no number, {effect.status}: {reason}; {counted}"
     if effect.smallest is not None:
-        yield f"  the smallest effect that could have been seen: {percent(effect.smallest)}"
+        yield f"  the smallest effect that could have been detected: {percent(effect.smallest)}"
 
 
 def percent(logarithm: float | None) -> str:

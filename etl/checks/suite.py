@@ -115,7 +115,7 @@ def load_suite(suites_dir: Path, table: str, question: str = "") -> Suite:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MendError(f"{path}: cannot be read as YAML; mend it there: {error}") from error
+        raise MendError(f"{path}: cannot be read as YAML; correct it: {error}") from error
     if not isinstance(document, dict) or set(document) != {"expectations"}:
         raise MendError(f"{path}: the file must hold one key, `expectations`")
     entries = document["expectations"]

@@ -30,7 +30,7 @@ from etl.warehouse import Connection, count
 
 SOURCE = "edgar"
 OFF = (
-    "SEC_USER_AGENT is not set: no filing was read, the figures loaded before are served alone. "
+    "SEC_USER_AGENT is not set: no filings were read, only figures loaded earlier are used. "
     'Set it to "name e-mail" in .env, as the SEC demands, and refresh again'
 )
 PATIENCE = timedelta(hours=1)

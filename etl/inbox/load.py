@@ -166,7 +166,7 @@ class Loader:
         try:
             examined, size = examine(self.path), self.path.stat().st_size
         except OSError as error:
-            reason = f"cannot be read ({error.strerror}); mend its permissions"
+            reason = f"cannot be read ({error.strerror}); correct its permissions"
             return FileLoad(self.file, "", None, "refused", reason=reason)
         digest = examined.content_hash
         if not is_again and digest in ledger.contents():
@@ -192,7 +192,7 @@ class Loader:
                 raise
             found = None
         if not found and opened.is_csv:
-            self.progress(f"{self.file}: not every row can be told apart at full speed, reading it one by one")
+            self.progress(f"{self.file}: the fast reader cannot separate all rows, reading them one by one")
             opened = open_by_record(opened.path, opened.columns, self.scratch, self.progress)
             found = self._bring_in(digest, opened)
         if not found:

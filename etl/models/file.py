@@ -98,7 +98,7 @@ def macro_names(sql_dir: Path) -> frozenset[str]:
     paths = list((sql_dir / "macros").glob("*.sql"))
     for path in paths:
         if not re.match(rf"(--.*\n)+create or replace macro {path.stem}\b", path.read_text(encoding="utf-8")):
-            fail(path, f"say in comment lines what it gives, then: create or replace macro {path.stem}(...) as ...")
+            fail(path, f"describe its result in comment lines, then: create or replace macro {path.stem}(...) as ...")
     return frozenset(path.stem for path in paths)
 
 
@@ -186,11 +186,11 @@ def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
         elif not keys:
             description.append(line.removeprefix("--").strip())
     if not any(description):
-        fail(path, "open the file with a comment line that says what a row tells")
+        fail(path, "begin the file with a comment line that says what a row is")
     if not keys.get("grain"):
         fail(path, "add the line -- grain: column, column after the description")
     if unknown := set(keys) - KEYS:
-        fail(path, f"-- {min(unknown)}: is no key; there are {', '.join(sorted(KEYS))}")
+        fail(path, f"-- {min(unknown)}: is not a known key; the keys are {', '.join(sorted(KEYS))}")
     if keys.get("contract", FIGURES) not in CONTRACTS:
         fail(path, f"-- contract: is one of {', '.join(CONTRACTS)}")
     if keys.get("twin", "no") != "no":

@@ -177,7 +177,7 @@ def refuse_if_written(path: Path) -> None:
     if wal.exists():
         raise MendError(
             f"{wal} shows that someone opened the published file to write: close that program (readers open "
-            "it read-only) and delete the .wal file, which holds nothing of ours; then try again"
+            "it read-only) and delete the .wal file, which holds nothing that the warehouse wrote; then try again"
         )
 
 

@@ -76,7 +76,7 @@ def publish(con: Connection, settings: Settings, *, now: datetime) -> Publicatio
             clear_leftovers(settings)
     except (DatabaseError, OSError) as error:
         raise MendError(
-            f"publishing failed, readers keep what is served at {serving}; mend this and refresh: {error}"
+            f"publishing failed, readers keep what is served at {serving}; fix the cause and refresh: {error}"
         ) from error
 
 

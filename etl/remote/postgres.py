@@ -96,4 +96,4 @@ def _snapshot(dsn: str) -> Iterator[psycopg.Connection[Any]]:
             f"PostgreSQL: {reason}; check WAREHOUSE_POSTGRES_DSN, _QUERY and _HIGH_WATER, and the network"
         ) from error
     except OSError as error:
-        raise MendError(f"PostgreSQL: {error}; make room or mend the permissions, then run again") from error
+        raise MendError(f"PostgreSQL: {error}; free disk space or correct the permissions, then run again") from error

@@ -39,7 +39,7 @@ def fetch(url: str, folder: Path) -> list[Path]:
             f"{url} cannot be read: {reason}; check the address, the keys (AWS_...) and the network"
         ) from error
     except OSError as error:
-        raise MendError(f"{url}: {error}; make room or mend the permissions, then run again") from error
+        raise MendError(f"{url}: {error}; free disk space or correct the permissions, then run again") from error
 
 
 def _download(url: str, folder: Path) -> Iterator[Path]:

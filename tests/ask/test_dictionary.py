@@ -42,7 +42,7 @@ def test_every_column_has_a_meaning() -> None:
 def test_a_table_is_described_with_its_grain_and_twin() -> None:
     page = PAGE.read_text(encoding="utf-8")
     section = page[page.index("### marts.cac_trend\n") :]
-    assert "One row a platform, scope, definition, period_end." in section[:700]
+    assert "One row per platform, scope, definition, period_end." in section[:700]
     assert "`marts.cac_trend_as_of(date)`" in section[:700]
     assert "| cac_low | DOUBLE | least the printed digits allow, currency per buyer |" in section
 

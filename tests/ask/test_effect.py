@@ -44,7 +44,7 @@ def test_an_effect_is_found_in_percent() -> None:
     assert found.effect.low is not None and found.effect.high is not None
     assert found.effect.low < math.log(1.2) < found.effect.high
     assert first.startswith("shop revenue: +")
-    assert "the smallest effect that could have been seen: +" in last
+    assert "the smallest effect that could have been detected: +" in last
 
 
 def test_the_partner_is_no_donor_and_the_quarter_of_the_event_is_left_out() -> None:
@@ -94,5 +94,5 @@ def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     assert statuses["kuaishou", "revenue"] == "insufficient_pre_period"
     with pytest.raises(MendError, match="no deal is called"):
         [*answers(warehouse, "nobody-knows")]
-    with pytest.raises(MendError, match="nobody knows the day"):
+    with pytest.raises(MendError, match="the day on which it began is not known"):
         [*answers(warehouse, "douyu-tmall")]

@@ -338,7 +338,7 @@ def test_a_row_count_that_does_not_match_causes_a_second_reading(inbox: Inbox, m
     monkeypatch.setattr(inbox_load, "examine", lambda _: replace(found, lines=replace(found.lines, count=5)))
     (load,) = inbox.load()
     assert (load.status, load.rows_read) == ("loaded", 2)
-    assert inbox.said == ["a.csv: not every row can be told apart at full speed, reading it one by one"]
+    assert inbox.said == ["a.csv: the fast reader cannot separate all rows, reading them one by one"]
 
 
 def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(

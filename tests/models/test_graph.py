@@ -138,7 +138,7 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"core/a.sql": "select 1::integer as a -- one\n"}, "says what a row tells"),
+        ({"core/a.sql": "select 1::integer as a -- one\n"}, "says what a row is"),
         ({"core/a.sql": "-- A.\nselect 1::integer as a -- one\n"}, "-- grain:"),
         ({"core/a.sql": "-- A.\n-- grain: b\nselect 1::integer as a -- one\n"}, "grain names b"),
         ({"core/a.sql": "-- A.\n-- grain: a\n-- twins: no\nselect 1::integer as a -- one\n"}, "twins"),
@@ -170,7 +170,7 @@ where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thin
         ({"core/b/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
         ({"a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "belongs in"),
         ({"macros/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"}, "create or replace macro a("),
-        ({"macros/a.sql": "create or replace macro a(x) as x"}, "say in comment lines what it gives"),
+        ({"macros/a.sql": "create or replace macro a(x) as x"}, "describe its result in comment lines"),
         ({"macros/a.sql": "-- A.\ncreate or replace macro b(x) as x"}, "create or replace macro a("),
         (
             {"macros/core/a.sql": "-- A.\n-- grain: a\nselect 1::integer as a -- one\n"},
