@@ -12,6 +12,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.scope import traverse_scope
 
 from etl.errors import MendError
 
@@ -88,6 +89,26 @@ def called(node: exp.Expr) -> str | None:
     ):
         return f"{node.this.name}.{node.expression.name}".lower()
     return None
+
+
+def row_by_row(tree: exp.Select) -> Iterator[tuple[str, frozenset[str]]]:
+    """Joins and subqueries that a twin cannot ask about several days, with the tables and CTEs that they read.
+
+    DuckDB 1.5 fails on a FULL JOIN over what was known on the day of an outer row, and answers wrongly where a
+    subquery over it refers to the row outside itself: EXISTS finds nothing.
+    """
+    for join in tree.find_all(exp.Join):
+        if join.side == "FULL":
+            yield "FULL JOIN", _sources(join.find_ancestor(exp.Select) or tree)
+    for scope in traverse_scope(tree):
+        if scope.is_correlated_subquery and not isinstance(
+            scope.expression.find_ancestor(exp.Lateral, exp.Select), exp.Lateral
+        ):
+            yield scope.expression.sql("duckdb", comments=False), _sources(scope.expression)
+
+
+def _sources(node: exp.Expr) -> frozenset[str]:
+    return frozenset(f"{table.db}.{table.name}".lower().removeprefix(".") for table in node.find_all(exp.Table))
 
 
 def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:

@@ -62,17 +62,15 @@ year as (
     where printed.months = 12
     union all
     select four_quarters.* exclude (days) from four_quarters
+    left join printed
+        on
+            printed.platform = four_quarters.platform
+            and printed.period_end = four_quarters.period_end
+            and printed.months = 12
     where
         four_quarters.days = four_quarters.period_end - four_quarters.period_start + 1
         and span_kind(four_quarters.days) = 'year'
-        and not exists (
-            select 1
-            from printed
-            where
-                printed.months = 12
-                and printed.platform = four_quarters.platform
-                and printed.period_end = four_quarters.period_end
-        )
+        and printed.platform is null
 ),
 pooled as (
     select year.* from year

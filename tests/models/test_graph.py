@@ -131,7 +131,8 @@ from story /* core.missing */
 join lateral core.seen_as_of(date '2020-01-01') as o on o.thing = story.thing
 where exists (select 1 from "core"."seen_latest" as e where e.thing = story.thing)
 """
-    tale = next(m for m in load_models(write(tmp_path, mart(body))) if m.table == "tale")
+    header = "-- What is told.\n-- grain: thing\n-- twin: no\n"
+    tale = next(m for m in load_models(write(tmp_path, mart(body, header))) if m.table == "tale")
     assert tale.reads == ("marts.story", "core.thing", "core.seen_latest", "core.seen_as_of()")
 
 
@@ -189,6 +190,29 @@ def test_a_file_that_breaks_the_form_is_refused(tmp_path: Path, files: dict[str,
         load_models(write(tmp_path, files))
     assert message in str(refused.value)
     assert ".sql: " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_refused"),
+    [
+        ("where exists (select 1 from core.seen_latest as e where e.thing = s.thing)", True),
+        ("where not exists (select 1 from seen where seen.thing = s.thing)", True),
+        ("where s.weight = (select max(e.weight) from core.seen_latest as e where e.thing = s.thing)", True),
+        ("full join core.thing as e on e.thing = s.thing", True),
+        ("cross join lateral (select max(e.weight) from core.seen_latest as e where e.thing = s.thing) as m", True),
+        ("where exists (select 1 from core.thing as e where e.thing = s.thing)", False),
+        ("where s.weight = (select max(e.weight) from core.seen_latest as e)", False),
+        ("left join seen as e on e.thing = s.thing where e.thing is null", False),
+    ],
+)
+def test_a_twin_has_nothing_that_fails_for_several_days(tmp_path: Path, condition: str, is_refused: bool) -> None:
+    seen = "with seen as (select s.* from core.seen_latest as s)\n"
+    files = mart(f"{seen}select s.thing::varchar as thing -- slug\nfrom core.seen_latest as s\n{condition}")
+    if is_refused:
+        with pytest.raises(MendError, match=r"tale\.sql: .* is asked about several days"):
+            load_models(write(tmp_path, files))
+    else:
+        assert load_models(write(tmp_path, files))
 
 
 @pytest.mark.parametrize(

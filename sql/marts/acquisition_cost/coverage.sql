@@ -2,21 +2,35 @@
 -- Gaps are periods for which the metric is usually printed, from the platform's first figure to its last.
 -- grain: platform, metric, scope, unit, period_start, period_end
 -- contract: prints
-with figure as (
+with printed as (
+    select
+        quantity(
+            print.platform, print.metric, print.scope, print.unit, print.period_start, print.period_end
+        ) as quantity,
+        print.published_on is null as is_undated,
+        list_sort(list_distinct(list(print.document_id))) as documents
+    from core.observation as print
+    where print.derivation is null
+    group by all
+),
+figure as (
     select
         figure.*,
         span_months(figure.period_start, figure.period_end) as months,
-        list_sort(list_distinct((
-            select list(print.document_id) from core.observation as print
-            where
-                print.platform = figure.platform
-                and print.metric = figure.metric
-                and print.scope = figure.scope
-                and print.unit = figure.unit
-                and print.period_start is not distinct from figure.period_start and print.period_end = figure.period_end
-                and print.derivation is null and (print.published_on is null) = (figure.published_on is null)
-        ))) as documents
+        printed.documents
     from core.observation_latest as figure
+    left join printed
+        on printed.quantity = quantity(
+            figure.platform, figure.metric, figure.scope, figure.unit, figure.period_start, figure.period_end
+        )
+        and printed.is_undated = (figure.published_on is null)
+),
+seen as (
+    select distinct
+        figure.platform,
+        figure.metric,
+        figure.months
+    from figure
 ),
 wanted as (
     select
@@ -29,15 +43,16 @@ wanted as (
     from core.platform as platform
     cross join core.metric as metric
     cross join (values (3, '%quarter%'), (12, '%year%'), (12, '%ttm%')) as rule (months, pattern)
+    left join seen
+        on seen.platform = platform.platform and seen.metric = metric.metric and seen.months = rule.months
     where
         metric.period_rule like rule.pattern
         and metric.period_rule not like '%half%'
         and not (rule.pattern = '%year%' and metric.period_rule like '%ttm%')
-        and (metric.metric in ('sm_expense', 'annual_active_buyers') and platform.role = 'supply' or exists (
-            select 1
-            from figure
-            where figure.platform = platform.platform and figure.metric = metric.metric and figure.months = rule.months
-        ))
+        and (
+            metric.metric in ('sm_expense', 'annual_active_buyers') and platform.role = 'supply'
+            or seen.platform is not null
+        )
 ),
 life as (
     select
@@ -50,14 +65,15 @@ life as (
 ),
 calendar as (
     select
-        life.platform,
-        (last_day(quarter.month_start))::date as period_end
-    from life
-    cross join lateral (
+        quarter.platform,
+        last_day(quarter.month_start)::date as period_end
+    from (
         select
+            life.platform,
             unnest(
                 generate_series(date_trunc('quarter', life.first_end)::date + to_months(2), life.last_end, to_months(3))
             ) as month_start
+        from life
     ) as quarter
 ),
 gap as (
@@ -69,16 +85,15 @@ gap as (
         calendar.period_end
     from wanted
     join calendar on calendar.platform = wanted.platform
+    left join figure
+        on
+            figure.platform = wanted.platform
+            and figure.metric = wanted.metric
+            and figure.months = wanted.months
+            and abs(figure.period_end - calendar.period_end) <= 15
     where
         (not wanted.fiscal_only or month(calendar.period_end) = fiscal_month(wanted.fiscal_year_end))
-        and not exists (
-            select 1 from figure
-            where
-                figure.platform = wanted.platform
-                and figure.metric = wanted.metric
-                and figure.months = wanted.months
-                and abs(figure.period_end - calendar.period_end) <= 15
-        )
+        and figure.platform is null
 ),
 covered as (
     select

@@ -20,12 +20,12 @@ filed as (
 ),
 published as (
     select figure.* from figure
-    where
-        not figure.is_filed and figure.derivation is null
-        and exists (
-            select 1 from filed
-            where filed.platform = figure.platform and filed.metric = figure.metric
-        )
+    join (select distinct
+        filed.platform,
+        filed.metric
+    from filed) as read
+        on read.platform = figure.platform and read.metric = figure.metric
+    where not figure.is_filed and figure.derivation is null
 ),
 paired as (
     select
@@ -105,16 +105,14 @@ told as (
         filed.published_on,
         filed.derivation
     from filed
-    where
-        not exists (
-            select 1 from published
-            where
-                published.platform = filed.platform
-                and published.metric = filed.metric
-                and published.unit = filed.unit
-                and published.period_start = filed.period_start
-                and published.period_end = filed.period_end
-        )
+    left join published
+        on
+            published.platform = filed.platform
+            and published.metric = filed.metric
+            and published.unit = filed.unit
+            and published.period_start = filed.period_start
+            and published.period_end = filed.period_end
+    where published.observation_id is null
     qualify row_number() over (
         partition by filed.platform, filed.metric, filed.unit, filed.period_start, filed.period_end
         order by filed.published_on desc, filed.observation_id
