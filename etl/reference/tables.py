@@ -30,6 +30,7 @@ PERIOD_TYPES = ("year", "ttm", "quarter", "point", "other")
 SPAN_DAYS = {"year": (357, 371), "ttm": (357, 371), "quarter": (84, 98)}  # 52/53-week years, 12 to 14 weeks
 QUALIFIERS = ("exact", "about", "at_least", "at_most")
 BASES = ("gaap", "ifrs", "non_gaap", "operating", "press")
+FISCAL_YEAR_NAMES = ("by_start", "by_end")
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
 RELATIONS = ("renews", "resumes", "extends")
@@ -199,6 +200,8 @@ def _check_platform(row: RowCheck) -> None:
         date.fromisoformat(f"2000-{row.text('fiscal_year_end')}")
     except ValueError:
         row.note("fiscal_year_end", f"{row.text('fiscal_year_end')!r} is not a day of the year; write MM-DD")
+    if row.text("fiscal_year_named") not in ("", *FISCAL_YEAR_NAMES):
+        row.note("fiscal_year_named", f"{row.text('fiscal_year_named')!r} is none of {', '.join(FISCAL_YEAR_NAMES)}")
     if row.text("sec_cik") and not _CIK.fullmatch(row.text("sec_cik")):
         row.note("sec_cik", f"{row.text('sec_cik')!r} is no number of the SEC; write digits, as in 1549802")
 
@@ -382,7 +385,7 @@ TABLES = (
         file="platforms.csv",
         keys=(("platform",),),
         required=("platform", "name", "fiscal_year_end", "reporting_currency"),
-        optional=("company", "role", "sec_cik", "listing"),
+        optional=("company", "role", "sec_cik", "listing", "fiscal_year_named"),
         check=_check_platform,
     ),
     Table(

@@ -9,6 +9,12 @@ select
     -- SEC central index key; empty for a company that does not file there
     nullif(entry.fields['listing'], '')::varchar as listing,      -- exchange and ticker, separated by ;
     entry.fields['fiscal_year_end']::varchar as fiscal_year_end,  -- month and day on which the fiscal year ends, MM-DD
+    coalesce(
+        nullif(entry.fields['fiscal_year_named'], ''),
+        if(fiscal_month(entry.fields['fiscal_year_end']) = 1, 'by_start', 'by_end')
+    )::varchar as fiscal_year_named,
+    -- by_start or by_end: whether fiscal 2020 is the fiscal year that starts or ends in 2020; unless the file says so,
+    -- one that ends in January is named by its start, as retailers do
     entry.fields['reporting_currency']::varchar as reporting_currency,  -- ISO 4217 code of the reporting currency
     entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
 from raw.reference_row as entry

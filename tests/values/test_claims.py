@@ -130,7 +130,7 @@ ARTICLE = {
 def test_verdicts_on_each_part_of_the_article(warehouse: Connection) -> None:
     found = rows(warehouse, "select v.* from marts.claim_verdict as v where v.kind = 'article'")
     assert {(v["claim_id"], v["part"], v["subject"]): v["verdict"] for v in found} == ARTICLE
-    # The article is of 2020-05-27, when the figures of Kuaishou and Alibaba's of March 2020 were not in a dated document.
+    # The article is of 2020-05-27; what Kuaishou printed has no date, and Alibaba's fiscal 2020 was printed later.
     assert {v["claimed_on"] for v in found} == {date(2020, 5, 27)}
     then = {(v["claim_id"], v["part"], v["subject"]): v["verdict_then"] for v in found}
     assert {key for key, verdict in then.items() if verdict == "does_not_hold"} == {

@@ -49,6 +49,7 @@ dated as (
         definition.months < 12 as is_quarter,
         definition.based_on is null as is_level,
         fiscal_month(platform.fiscal_year_end) as fiscal_month,
+        platform.fiscal_year_named = 'by_start' and fiscal_month(platform.fiscal_year_end) < 12 as is_named_by_start,
         (cost.period_end - 15)::date as mid_month
     from cost
     join core.platform as platform on platform.platform = cost.platform
@@ -58,7 +59,9 @@ dated as (
 fiscal as materialized (
     select
         dated.*,
-        year(dated.mid_month) + if(month(dated.mid_month) > dated.fiscal_month, 1, 0) as fiscal_year,
+        year(dated.mid_month)
+        + if(month(dated.mid_month) > dated.fiscal_month, 1, 0)
+        - if(dated.is_named_by_start, 1, 0) as fiscal_year,
         (month(dated.mid_month) - dated.fiscal_month + 11) % 12 // 3 + 1 as fiscal_quarter
     from dated
 ),
@@ -116,7 +119,7 @@ select
         compared.is_quarter or compared.fiscal_quarter <> 4,
         'FY' || compared.fiscal_year || ' Q' || compared.fiscal_quarter,
         'FY' || compared.fiscal_year
-    )::varchar as fiscal_label,                   -- fiscal year of the company in which the window ends
+    )::varchar as fiscal_label,                   -- fiscal year in which the window ends, as the company names it
     if(
         compared.is_quarter or month(compared.mid_month) <> 12,
         year(compared.mid_month) || ' Q' || quarter(compared.mid_month),
