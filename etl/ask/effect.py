@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls  # type: ignore[import-untyped]
 from scipy.stats import t as student  # type: ignore[import-untyped]
 
+from etl.ask.explain import near_names
 from etl.errors import MendError
 from etl.warehouse import Connection
 
@@ -155,9 +156,10 @@ def answers(con: Connection, deal: str) -> Iterator[Answer]:
     """
     row = con.execute(DEAL, [deal]).fetchone()
     if row is None:
-        raise MendError(
-            f"no deal is called {deal!r}: core.partnership lists them, such as kuaishou-jd-2020-direct-supply"
-        )
+        known = [name for (name,) in con.execute("select p.partnership_id from core.partnership as p").fetchall()]
+        of_both = [name for name in known if {*deal.split("-")} <= {*name.split("-")}]  # in whatever order
+        hint = near_names(deal, of_both or known, "" if of_both else "-") or "core.partnership lists them"
+        raise MendError(f"no deal is called {deal!r}; {hint}")
     event_on, *platforms = row
     if event_on is None:
         raise MendError(f"{deal}: the day on which it began is not known, so there is no before and after")

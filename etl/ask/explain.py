@@ -12,11 +12,11 @@ import ast
 import operator
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from math import isclose
 from typing import Any
 
@@ -144,9 +144,29 @@ def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
         yield from _explain_observation(con, found[0])
     else:
         known = con.execute("select row_id from marts.cac_trend union all select observation_id from core.observation")
-        near = get_close_matches(identifier, [name for (name,) in known.fetchall()], n=5, cutoff=0.6)
-        hint = "\n".join(["near it:", *(f"  {name}" for name in near)]) if near else USAGE
+        hint = near_names(identifier, [name for (name,) in known.fetchall()]) or USAGE
         raise MendError(f"nothing is called {identifier!r}; {hint}")
+
+
+def near_names(name: str, known: Iterable[str], separator: str = "/") -> str:
+    """A hint with up to five known names like `name`, compared part by part; '' where none is like it.
+
+    The first part, such as the platform of a number, decides: another one with the same rest is no near miss.
+    Without a separator names are compared as a whole.
+    """
+
+    def parts(text: str) -> list[str]:
+        return text.split(separator) if separator else [text]
+
+    def likeness(other: str) -> tuple[float, float]:
+        ratios = [SequenceMatcher(None, *pair).ratio() for pair in zip(parts(name), parts(other), strict=False)]
+        return ratios[0], sum(ratios)
+
+    ranked = sorted(
+        ((likeness(other), other) for other in known), key=lambda found: (-found[0][0], -found[0][1], found[1])
+    )
+    near = [other for (first, _), other in ranked[:5] if first >= (0.6 if separator else 0.3)]
+    return "\n".join(["near it:", *(f"  {other}" for other in near)]) if near else ""
 
 
 def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:

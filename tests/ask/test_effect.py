@@ -92,7 +92,10 @@ def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     statuses = {(one.platform, one.metric): one.effect.status for one in found}
     assert statuses["jd", "annual_active_buyers"] == "single_unit_only"
     assert statuses["kuaishou", "revenue"] == "insufficient_pre_period"
-    with pytest.raises(MendError, match="no deal is called"):
+    with pytest.raises(MendError, match=r"no deal is called .*; core\.partnership lists them"):
         [*answers(warehouse, "nobody-knows")]
+    for near in ("kuaishou-jd-2020", "jd-kuaishou"):
+        with pytest.raises(MendError, match=r"near it:\n(.*\n)*  kuaishou-jd-2020-direct-supply"):
+            [*answers(warehouse, near)]
     with pytest.raises(MendError, match="the day on which it began is not known"):
         [*answers(warehouse, "douyu-tmall")]

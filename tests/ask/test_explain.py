@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from etl.ask import explain
+from etl.ask.explain import near_names
 from etl.config import Settings
 from etl.errors import MendError
 from etl.warehouse import Connection, open_build, open_snapshot
@@ -133,6 +134,14 @@ def test_a_wrong_name_gets_suggestions(settings: Settings, monkeypatch: pytest.M
     assert answer.stdout == ""
     assert "nothing is called 'jd/whole/cac_net_12/2016-12-31'" in answer.stderr
     assert "  jd/whole/cac_net_12m/2016-12-31\n" in answer.stderr
+
+
+def test_suggestions_stay_with_the_platform() -> None:
+    known = [f"{platform}/whole/cac_net_12m/{year}-12-31" for platform in ("jd", "pdd") for year in range(2015, 2022)]
+    assert near_names("pdd/whole/cac_net_12m/2014-12-31", known).split("\n")[1:] == [
+        f"  pdd/whole/cac_net_12m/{year}-12-31" for year in (2015, 2016, 2017, 2018, 2019)
+    ]
+    assert near_names("nobody/whole/cac_net_12m/2015-12-31", known) == ""
 
 
 @pytest.mark.parametrize(
