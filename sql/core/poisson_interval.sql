@@ -1,8 +1,8 @@
 -- How low and how high the mean may be of which fewer than 20 events were counted: the exact two-sided 95 % interval of
 -- Garwood.
 -- Half of the chi-square quantile of 2.5 % with 2n degrees of freedom, and of 97.5 % with 2n + 2. From 20 on
--- steps.partnership_cost has a formula. tests/values/test_poisson.py works out every number here again, and the error of the
--- formula.
+-- steps.partnership_cost has a formula. tests/values/test_poisson.py works out every number here again, and the error
+-- of the formula.
 -- grain: events
 -- portable: yes
 with counted as (
