@@ -3,8 +3,10 @@
 A form is read into every figure that it can stand for, each with half a unit of its last printed digit and the
 currencies it may be in. The reader is strict: a number with a scale word counts only at that scale, and next to
 a number with a scale, a currency or a percent sign, bare numbers (years, footnotes) are ignored. A form without
-a readable number gives no figure and contradicts no value. `etl.printed.words` splits a form into tokens; this
-module finds numbers among them and combines compounds ("2兆4440億"), ranges and the scale of a table.
+a number gives no figure and contradicts no value. A form is read whole or not at all: a word between a number and
+its scale, or a part of a number in words, that is not understood refuses the form, and `unread` names it.
+`etl.printed.words` splits a form into tokens, `etl.printed.numerals` reads numbers in words and in Chinese
+characters; this module combines compounds ("2兆4440億"), ranges and the scale of a table.
 
 Source of the forms: documents as people copied them, so an editor's remarks in square brackets are read too.
 """
@@ -17,6 +19,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
+from etl.printed.numerals import SHARES, Numeral, read_fraction, read_words, write_digits
 from etl.printed.words import (
     COMMA_SCALES,
     CURRENCIES,
@@ -25,12 +28,22 @@ from etl.printed.words import (
     NUMBER_WORDS,
     SCALES,
     Token,
+    normalized,
     tokenize,
 )
 
+# A mark glued to a number, as of a footnote: "12.5(1)", "12.5*", "12.5a"; a superscript is no part of the number.
+_GLUED = re.compile(r"[*†‡§^#]|\s?\((?:[0-9]{1,2}|[a-z])\)|\[[0-9]{1,2}\]|(?![kmbt])[a-z](?![a-z0-9])", re.IGNORECASE)
+_EDITOR = re.compile(r"\[([^\]]*)\]")
+_STOPS = frozenset(",;:，；：。")
+_FOOTNOTE = re.compile("[0-9]{0,2}")
+_NEAR = 4  # tokens between a number and a scale that belongs to it
 _CONNECTORS = ("in", "of", "chinese")  # words that may stand between a number and its scale or currency
 _RANGE_WORDS = ("to", "and")
+# Words that leave a number in front of them open: "three of a million", "one to two million".
+_OPEN = ("of", "a", "an", "the", "and", "odd", "or", "to", "-", "/", ".", *SHARES)
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([.,])[0-9]{2,3}(?:\1[0-9]{2,3})*)?")
+Dropped = tuple[int, Numeral]  # its first token, and a number in words that is prose
 Readings = tuple[tuple[Decimal, int | None], ...]  # number and its decimals; None for a number in words
 
 
@@ -77,6 +90,7 @@ class Part:
     currencies: frozenset[str] = frozenset()
     percent: bool = False
     negative: bool | None = False  # None: the print leaves it open
+    in_words: bool = False  # or as a fraction
     addend: Decimal = Decimal(0)  # the part of a compound before this one: 7 trillion in "7 trillion 494,000 million"
 
     @property
@@ -95,15 +109,46 @@ class Part:
         for number, decimals in self.readings:
             half = None if decimals is None else Decimal(5).scaleb(exponent - decimals - 1)
             value = self.addend + number.scaleb(exponent)
+            if decimals is None and value != round(value, 6):  # thirds have no end
+                value = round(value, 6)
             signed = self.negative is not None
             yield PrintedFigure(-value if self.negative else value, half, self.currencies, self.percent, signed, bound)
 
 
+@dataclass(frozen=True)
+class PrintedForm:
+    """What a form states: its figures, or the word for which it is not read. Both are empty where it has no number."""
+
+    figures: tuple[PrintedFigure, ...] = ()
+    unread: str = ""
+
+
 def figures(printed: str) -> tuple[PrintedFigure, ...]:
     """Every figure that the printed form can be read as; empty where it holds no readable number."""
+    return read_form(printed).figures
+
+
+def read_form(printed: str) -> PrintedForm:
+    """The figures of a printed form, or the first word in it that is not understood.
+
+    An editor who writes in square brackets how an unreadable form reads is believed.
+    """
+    form = _read(printed)
+    if form.unread and (remarks := " ".join(r for r in _EDITOR.findall(printed) if not _FOOTNOTE.fullmatch(r))):
+        remark = _read(remarks)
+        return remark if remark.figures else form
+    return form
+
+
+def _read(printed: str) -> PrintedForm:
     with localcontext(prec=100):
-        tokens = tokenize(printed)
-        parts = _compounds(tokens, _with_table_scale(tokens, _parts(tokens)))
+        text, unread = write_digits(printed)
+        tokens = tokenize(text)
+        parts, dropped = _parts(tokens)
+        unread = unread or _unread(text, tokens, parts, dropped)
+        if unread:
+            return PrintedForm(unread=unread)
+        parts = _compounds(tokens, _with_table_scale(tokens, parts))
         found: list[PrintedFigure] = []
         in_range: set[int] = set()
         for low, high in pairwise(parts):
@@ -116,25 +161,53 @@ def figures(printed: str) -> tuple[PrintedFigure, ...]:
                 found += part.figures()
         if FALLING.search(printed):
             found = [replace(figure, signed=False) for figure in found]
-    return tuple(dict.fromkeys(found))
+    return PrintedForm(tuple(dict.fromkeys(found)))
 
 
-def _parts(tokens: list[Token]) -> list[Part]:
-    """Every number of the form, in order, each with the tokens that belong to it."""
+def _parts(tokens: list[Token]) -> tuple[list[Part], list[Dropped]]:
+    """Every number of the form in order, with the tokens that belong to it; and numbers in words without a scale."""
+    texts = [token.text for token in tokens]
     parts: list[Part] = []
+    dropped: list[Dropped] = []
     at = 0
     while at < len(tokens):
-        readings, last = _number(tokens, at)
-        part = _part(tokens, at, last, readings, parts[-1].last if parts else 0) if readings else None
+        part = None
+        if tokens[at].kind == "number":
+            part = _part_in_digits(tokens, texts, at, parts[-1].last if parts else 0)
+        elif not _follows_number(tokens, at) and (numeral := read_words(texts, at)):
+            part = _part_in_words(tokens, at, numeral, parts[-1].last if parts else 0)
+            if part is None:
+                dropped.append((at, numeral))
+                at = numeral.last - 1
         if part:
             parts.append(part)
-        at = part.last if part else max(last, at + 1)
-    return parts
+        at = part.last if part else at + 1
+    return parts, dropped
 
 
-def _part(tokens: list[Token], at: int, last: int, readings: Readings, start: int) -> Part | None:
-    """The number in tokens `at` to `last` with the marks around it; the marks before it begin at `start` or later."""
-    first, negative, currencies = at, False, frozenset[str]()
+def _follows_number(tokens: list[Token], at: int) -> bool:
+    """Whether an article is between a number and its scale ("585.2 a million"), where none belongs."""
+    return tokens[at].text in ("a", "an") and _kind(tokens, at - 1) == "number"
+
+
+def _part_in_digits(tokens: list[Token], texts: list[str], at: int, start: int) -> Part | None:
+    readings: Readings = tuple(_digits(texts[at]))
+    bare = Part(readings, at, at + 1)
+    if readings and not readings[0][1] and (fraction := read_fraction(texts, bare.last, readings[0][0])):
+        bare = Part(((fraction.number, None),), at, fraction.last, in_words=True)
+    return _part(tokens, bare, start) if readings else None
+
+
+def _part_in_words(tokens: list[Token], at: int, numeral: Numeral, start: int) -> Part | None:
+    """The part of a number in words; None for one without a scale, which is prose."""
+    readings: Readings = ((numeral.number, numeral.decimals),)
+    part = _part(tokens, Part(readings, at, numeral.last, 0 if numeral.is_whole else None, in_words=True), start)
+    return None if numeral.unread or part.exponent is None else part
+
+
+def _part(tokens: list[Token], bare: Part, start: int) -> Part:
+    """A bare number with the marks around it; those before it begin at token `start` or later."""
+    first, last, negative, currencies = bare.first, bare.last, False, frozenset[str]()
     while first > start:
         before = tokens[first - 1]
         if before.kind == "currency":
@@ -145,13 +218,95 @@ def _part(tokens: list[Token], at: int, last: int, readings: Readings, start: in
             break
         first -= 1
     in_brackets = _kind(tokens, first - 1) == "open" and _kind(tokens, last) == "close"
-    bare = Part(readings, first, last, None, currencies, False, None if in_brackets else negative)
+    bare = replace(bare, first=first, currencies=currencies, negative=None if in_brackets else negative)
     part = _with_marks_after(tokens, bare)
-    if readings[0][1] is None and part.exponent is None:
-        return None  # a number word without a scale is prose
     if not any(token.text in COMMA_SCALES for token in tokens[last : part.last]):
-        part = replace(part, readings=readings[:1])
+        part = replace(part, readings=part.readings[:1])
     return part
+
+
+def _unread(text: str, tokens: list[Token], parts: list[Part], dropped: list[Dropped]) -> str:
+    """The first words for which the form is not read, in the order of their kinds; '' where all is understood."""
+    return (
+        next((numeral.unread for _, numeral in dropped if numeral.unread), "")
+        or _torn(tokens, parts, dropped)
+        or _glued_mark(text, tokens)
+        or _stray_scale(tokens, parts)
+    )
+
+
+def _torn(tokens: list[Token], parts: list[Part], dropped: list[Dropped]) -> str:
+    """What is between two pieces that are likely one number, of which only one would be read."""
+    shares = [at for at, token in enumerate(tokens) if token.text in SHARES]
+    in_words = [part for part in parts if part.in_words]
+    pieces = [(first, numeral.last) for first, numeral in dropped] + [(at, at + 1) for at in shares]
+    gaps = [(last, part.first, part.in_words) for _, last in pieces for part in parts if part.first >= last]
+    gaps += [(part.last, first, True) for first, _ in pieces for part in in_words if part.last <= first]
+    for one, other in pairwise(parts):
+        is_bare = (not one.marked or one.exponent == 0) and other.exponent is not None and not _is_year(one)
+        if is_bare and not _range(tokens, one, other):
+            gaps.append((one.last, other.first, other.in_words))
+    for start, end, either in sorted(gaps):
+        if _is_open(tokens[start:end], in_words=either):
+            return " ".join(token.text for token in tokens[max(start - 1, 0) : end + 1])
+    return ""
+
+
+def _glued_mark(text: str, tokens: list[Token]) -> str:
+    """A number with a mark directly behind it, as of a footnote, which may be taken for a part of it."""
+    text = normalized(text)
+    for at, token in enumerate(tokens):
+        if token.kind != "number":
+            continue
+        if re.fullmatch("[0-9]+,[0-9]{4,}", token.text):
+            return token.text
+        if mark := _GLUED.match(text, token.end):
+            return text[token.start : token.end] + mark.group()
+        scale = tokens[at - 1]
+        is_glued = at > 1 and scale.kind == "scale" and scale.end == token.start and not scale.text.isascii()
+        if is_glued and (len(token.text) <= 2 or "." in tokens[at - 2].text) and _kind(tokens, at + 1) != "scale":
+            return text[tokens[at - 2].start : token.end]
+    return ""
+
+
+def _is_open(between: list[Token], *, in_words: bool = False) -> bool:
+    """Whether two numbers are one that is not understood: nothing between them but what belongs to a number.
+
+    Of two numbers in words, any few words between them make that likely.
+    """
+    is_near = len(between) <= _NEAR
+    if in_words:
+        return is_near and not any(token.text in _STOPS for token in between)
+    return is_near and all(token.text in _OPEN for token in between)
+
+
+def _is_year(part: Part) -> bool:
+    return part.readings[0][1] == 0 and 1900 <= part.value <= 2100
+
+
+def _stray_scale(tokens: list[Token], parts: list[Part]) -> str:
+    """What is between a number and a scale that no number has taken."""
+    taken = {at for part in parts for at in range(part.first, part.last)}
+    table = _table_scales(tokens, parts)
+    for at, token in enumerate(tokens):
+        is_scale = (
+            token.kind == "scale" and SCALES[token.text] >= 3 and (len(token.text) > 1 or not token.text.isascii())
+        )
+        if not is_scale or at in taken or at in table:
+            continue
+        for before in range(at - 1, max(at - 2 - _NEAR, -1), -1):
+            if before not in taken and tokens[before].kind == "number":
+                return tokens[before].text
+            if before not in taken and tokens[before].text in NUMBER_WORDS:
+                return " ".join(token.text for token in tokens[before + 1 : at + 1])
+            if before in taken:
+                part = next(part for part in parts if part.first <= before < part.last)
+                if not part.exponent and not part.percent:
+                    return " ".join(token.text for token in tokens[part.last : at + 1])
+                break
+            if tokens[before].text in _STOPS:
+                break
+    return ""
 
 
 def _kind(tokens: list[Token], at: int) -> str:
@@ -172,7 +327,7 @@ def _with_marks_after(tokens: list[Token], part: Part) -> Part:
     at, in_brackets = part.last, part.negative is None
     while at < len(tokens):
         kind, text = tokens[at].kind, tokens[at].text
-        if kind == "scale" and (part.exponent is None or _kind(tokens, at - 1) == "scale"):
+        if kind == "scale" and (not part.exponent or _kind(tokens, at - 1) == "scale"):
             part = replace(part, exponent=(part.exponent or 0) + SCALES[text], last=at + 1)
         elif kind == "currency" and _kind(tokens, at + 1) != "number":
             part = replace(part, currencies=part.currencies | CURRENCIES[text], last=at + 1)
@@ -188,28 +343,6 @@ def _with_marks_after(tokens: list[Token], part: Part) -> Part:
     return part
 
 
-def _number(tokens: list[Token], at: int) -> tuple[Readings, int]:
-    """Read the number, in digits or words, that starts at token `at`; and the token after it."""
-    if tokens[at].kind == "number":
-        return tuple(_digits(tokens[at].text)), at + 1
-    text, after = tokens[at].text, tokens[at + 1].text if at + 1 < len(tokens) else ""
-    if text == "half" and after == "a":
-        return ((Decimal("0.5"), None),), at + 2
-    if text in ("a", "an") and after in SCALES and len(after) > 1:
-        return ((Decimal(1), None),), at + 1
-    total, last = 0, at
-    while last < len(tokens):
-        text = tokens[last].text
-        if text in NUMBER_WORDS:
-            total += NUMBER_WORDS[text]
-        elif text == "hundred" and total:
-            total *= 100
-        elif not (total and (text == "-" or (text == "and" and tokens[last - 1].text == "hundred"))):
-            break
-        last += 1
-    return (((Decimal(total), None),) if total else ()), last
-
-
 def _digits(text: str) -> Iterator[tuple[Decimal, int | None]]:
     """Read "1,234.5", "1.234,5", "1 234" or "12,5": the English way first, then with the decimal comma."""
     text = text.replace(" ", "").replace("'", "").replace("’", "")
@@ -222,17 +355,26 @@ def _digits(text: str) -> Iterator[tuple[Decimal, int | None]]:
             yield Decimal(f"{whole.replace(group, '')}.{decimals or 0}"), len(decimals)
 
 
+def _table_scales(tokens: list[Token], parts: list[Part]) -> list[int]:
+    """The places of scales that stand alone, as in tables: "(in millions)", "RMB'000"."""
+    taken = {at for part in parts for at in range(part.first, part.last)}
+    return [
+        at
+        for at, token in enumerate(tokens)
+        if at
+        and token.kind == "scale"
+        and at not in taken
+        and (
+            tokens[at - 1].kind == "currency"
+            or tokens[at - 1].text == "in"
+            or (tokens[at - 1].kind == "open" and len(token.text) > 1)
+        )
+    ]
+
+
 def _with_table_scale(tokens: list[Token], parts: list[Part]) -> list[Part]:
     """Give bare numbers the scale that stands alone, as in tables: "(in millions)", "RMB'000"."""
-    taken = {at for part in parts for at in range(part.first, part.last)}
-    scales = [at for at, token in enumerate(tokens) if at and token.kind == "scale" and at not in taken]
-    scales = [
-        at
-        for at in scales
-        if tokens[at - 1].kind == "currency"
-        or tokens[at - 1].text == "in"
-        or (tokens[at - 1].kind == "open" and len(tokens[at].text) > 1)
-    ]
+    scales = _table_scales(tokens, parts)
 
     def scaled(part: Part) -> Part:
         if not scales or part.exponent is not None or part.percent:

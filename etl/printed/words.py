@@ -114,9 +114,14 @@ class Token(NamedTuple):
     end: int
 
 
+def normalized(printed: str) -> str:
+    """The form without superscripts and in compatible characters: that in which places of tokens are counted."""
+    return unicodedata.normalize("NFKC", _SUPERSCRIPTS.sub("", printed))
+
+
 def tokenize(printed: str) -> list[Token]:
     """Split a printed form into tokens, without spaces; a number right after a word (Q2, FY2021) is a label."""
-    text = unicodedata.normalize("NFKC", _SUPERSCRIPTS.sub("", printed))
+    text = normalized(printed)
     found: list[Token] = []
     at = 0
     while match := _TOKEN.match(text, at):

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal, localcontext
 
-from etl.printed.forms import PrintedFigure, figures
+from etl.printed.forms import PrintedFigure, read_form
 from etl.printed.words import CURRENCY_CODES
 
 Key = tuple[str, ...]
@@ -286,7 +286,15 @@ def _check_print(row: RowCheck, value: Decimal, half_width: Decimal | None, *, i
     """Compare the value with its printed form, and derive the rounding half width."""
     unit, printed, qualifier = row.text("unit"), row.text("printed_as"), row.text("qualifier")
     is_bound = qualifier in ("at_least", "at_most")
-    read = figures(printed)
+    form = read_form(printed)
+    if form.unread:
+        row.note(
+            "printed_as",
+            f"{printed!r} is not read, because {form.unread!r} in it is not understood; copy the number as it is "
+            "printed, or add in square brackets how the form reads, as in [1.5 million]",
+        )
+        return
+    read = form.figures
     agreeing = [figure for figure in read if figure.says(value, unit, either_sign=is_cost, bound=is_bound)]
     if read and not agreeing:
         readings = " or ".join(_shown(figure) for figure in read[:3])
