@@ -33,7 +33,9 @@ from etl.printed.words import (
 )
 
 # A mark glued to a number, as of a footnote: "12.5(1)", "12.5*", "12.5a"; a superscript is no part of the number.
-_GLUED = re.compile(r"[*†‡§^#]|\s?\((?:[0-9]{1,2}|[a-z])\)|\[[0-9]{1,2}\]|(?![kmbt])[a-z](?![a-z0-9])", re.IGNORECASE)
+_GLUED = re.compile(
+    r"[*†‡§^#]|\s?\((?:[0-9]{1,2}|(?![kmbt])[a-z])\)|\[[0-9]{1,2}\]|(?![kmbt])[a-z](?![a-z0-9])", re.IGNORECASE
+)
 _EDITOR = re.compile(r"\[([^\]]*)\]")
 _STOPS = frozenset(",;:，；：。")
 _FOOTNOTE = re.compile("[0-9]{0,2}")
@@ -239,9 +241,10 @@ def _torn(tokens: list[Token], parts: list[Part], dropped: list[Dropped]) -> str
     """What is between two pieces that are likely one number, of which only one would be read."""
     shares = [at for at, token in enumerate(tokens) if token.text in SHARES]
     in_words = [part for part in parts if part.in_words]
-    pieces = [(first, numeral.last) for first, numeral in dropped] + [(at, at + 1) for at in shares]
-    gaps = [(last, part.first, part.in_words) for _, last in pieces for part in parts if part.first >= last]
-    gaps += [(part.last, first, True) for first, _ in pieces for part in in_words if part.last <= first]
+    gaps = [(n.last, part.first, part.in_words) for _, n in dropped for part in parts if part.first >= n.last]
+    gaps += [(at + 1, part.first, True) for at in shares for part in in_words if part.first > at]
+    pieces = [first for first, _ in dropped] + shares
+    gaps += [(part.last, first, True) for first in pieces for part in in_words if part.last <= first]
     for one, other in pairwise(parts):
         is_bare = (not one.marked or one.exponent == 0) and other.exponent is not None and not _is_year(one)
         if is_bare and not _range(tokens, one, other):
