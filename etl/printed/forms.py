@@ -243,8 +243,8 @@ def _torn(tokens: list[Token], parts: list[Part], dropped: list[Dropped]) -> str
     in_words = [part for part in parts if part.in_words]
     gaps = [(n.last, part.first, part.in_words) for _, n in dropped for part in parts if part.first >= n.last]
     gaps += [(at + 1, part.first, True) for at in shares for part in in_words if part.first > at]
-    pieces = [first for first, _ in dropped] + shares
-    gaps += [(part.last, first, True) for first in pieces for part in in_words if part.last <= first]
+    unscaled = [part for part in in_words if not part.exponent]
+    gaps += [(part.last, first, True) for first, _ in dropped for part in unscaled if part.last <= first]
     for one, other in pairwise(parts):
         is_bare = (not one.marked or one.exponent == 0) and other.exponent is not None and not _is_year(one)
         if is_bare and not _range(tokens, one, other):
