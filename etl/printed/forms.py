@@ -243,6 +243,8 @@ def _torn(tokens: list[Token], parts: list[Part], dropped: list[Dropped]) -> str
     in_words = [part for part in parts if part.in_words]
     gaps = [(n.last, part.first, part.in_words) for _, n in dropped for part in parts if part.first >= n.last]
     gaps += [(at + 1, part.first, True) for at in shares for part in in_words if part.first > at]
+    shares = [at for at in shares if tokens[at].text != "quarter"]  # mostly three months: "a quarter of 5 million"
+    gaps += [(at + 1, part.first, False) for at in shares for part in parts if part.first > at + 1 and part.marked]
     unscaled = [part for part in in_words if not part.exponent]
     gaps += [(part.last, first, True) for first, _ in dropped for part in unscaled if part.last <= first]
     for one, other in pairwise(parts):

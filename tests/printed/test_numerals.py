@@ -74,6 +74,7 @@ def test_a_numeral_is_read_with_the_half_width_that_it_prints(printed: str, valu
         ("RMB1,2345 million", "1,2345"),
         ("2.5 and a half million", "2.5 and a"),
         ("2/1 million", "2 / 1"),
+        ("half of the 500 million", "half of the 500"),
         ("5.02亿1", "5.02亿1"),
         ("1亿5", "1亿5"),
         ("一亿二", "二"),
