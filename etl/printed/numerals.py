@@ -189,7 +189,7 @@ _RUN = f"[{''.join(_CHINESE_DIGITS)}{''.join(_CHINESE_UNITS)}点點]+"
 _CHINESE = re.compile(f"(第)?(百分之)?({_RUN})(?=(几|多|余|餘)?([万萬亿億兆]?))")
 _OTHER_FRACTION = re.compile("[^百]分之")
 _COUNTED = re.compile("[元圆人名位户戶家个個单單次件股美港%％,，;；。)）]|$")
-_FRACTIONS = dict(zip("½⅓⅔¼¾⅕⅖⅗⅘", "1/2 1/3 2/3 1/4 3/4 1/5 2/5 3/5 4/5".split(), strict=True))
+_FRACTIONS = dict(zip("½⅓⅔¼¾⅕⅖⅗⅘", ("1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "2/5", "3/5", "4/5"), strict=True))
 
 
 def write_digits(printed: str) -> tuple[str, str]:

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import yaml
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DATA = yaml.load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"), Loader=_LOADER)
+_DATA = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 COMMA_SCALES: dict[str, int] = _DATA["comma_scales"]
 SCALES: dict[str, int] = _DATA["english_scales"] | COMMA_SCALES
 CURRENCY_CODES = frozenset[str](_DATA["currency_codes"].split())

@@ -1,8 +1,9 @@
 """The reference files: their columns, their keys, and what a row of each must hold.
 
-docs/adding-figures.md lists the columns too, and which may be absent. A check never changes a field: it notes what is
-wrong, by column, in words that the author of the file can act on. All folders share one vocabulary: a key that is
-defined once may be used everywhere, the first row of a key counts, and a later one is a duplicate.
+Source of the columns: tables.yaml beside this module; docs/adding-figures.md lists them for people. A check never
+changes a field: it notes what is wrong, by column, in words that the author of the file can act on. All folders share
+one vocabulary: a key that is defined once may be used everywhere, the first row of a key counts, and a later one is a
+duplicate.
 
 The check of an observation also derives two values, the row's reading: `observation_id`, the file's or a hash of the
 identity, and `rounding_half_width`, the file's or half a unit of the last printed digit (plain decimal text).
@@ -12,20 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal, localcontext
+from pathlib import Path
+
+import yaml
 
 from etl.printed.forms import PrintedFigure, read_form
 from etl.printed.words import CURRENCY_CODES
 
 Key = tuple[str, ...]
 
-IDENTITY = (
-    *("platform", "metric", "scope", "unit", "period_start", "period_end"),
-    *("document_id", "locator", "printed_as"),
-)
 PERIOD_TYPES = ("year", "ttm", "quarter", "point", "other")
 SPAN_DAYS = {"year": (357, 371), "ttm": (357, 371), "quarter": (84, 98)}  # 52/53-week years, 12 to 14 weeks
 QUALIFIERS = ("exact", "about", "at_least", "at_most")
@@ -187,8 +187,8 @@ class Table:
     file: str
     keys: tuple[tuple[str, ...], ...]  # the first is the one other rows refer to
     required: tuple[str, ...]
+    optional: tuple[str, ...]
     check: Callable[[RowCheck], None]
-    optional: tuple[str, ...] = ()
 
 
 def _check_platform(row: RowCheck) -> None:
@@ -386,100 +386,29 @@ def _check_edgar_concept(row: RowCheck) -> None:
         row.note("priority", f"{row.text('priority')!r} is no rank; write 1 for the one asked first")
 
 
-# In the order in which rows may refer to each other.
-TABLES = (
-    Table(
-        kind="platform",
-        file="platforms.csv",
-        keys=(("platform",),),
-        required=("platform", "name", "fiscal_year_end", "reporting_currency"),
-        optional=("company", "role", "sec_cik", "listing", "fiscal_year_named"),
-        check=_check_platform,
-    ),
-    Table(
-        kind="party",
-        file="parties.csv",
-        keys=(("party",),),
-        required=("party", "name", "kind"),
-        optional=("measured_in",),
-        check=_check_party,
-    ),
-    Table(
-        kind="metric",
-        file="metrics.csv",
-        keys=(("metric",),),
-        required=("metric", "label", "unit", "kind"),
-        optional=("period_rule", "definition"),
-        check=_check_metric,
-    ),
-    Table(
-        kind="document",
-        file="documents.csv",
-        keys=(("document_id",),),
-        required=("document_id", "kind", "published_on"),
-        optional=("publisher", "title", "url"),
-        check=_check_document,
-    ),
-    Table(
-        kind="definition_break",
-        file="definition_breaks.csv",
-        keys=(("platform", "metric", "scope", "from_period_end"),),
-        required=("platform", "metric", "from_period_end", "reason", "document_id"),
-        optional=("scope",),
-        check=_check_definition_break,
-    ),
-    Table(
-        kind="observation",
-        file="observations.csv",
-        keys=(IDENTITY, ("observation_id",)),
-        required=(
-            *("platform", "metric", "period_type", "period_start", "period_end"),
-            *("value", "unit", "qualifier", "printed_as", "basis", "document_id"),
-        ),
-        optional=("observation_id", "scope", "rounding_half_width", "locator", "note"),
-        check=_check_observation,
-    ),
-    Table(
-        kind="partnership",
-        file="partnerships.csv",
-        keys=(("partnership_id",),),
-        required=("partnership_id", "traffic_partner", "supply_partner", "kind", "announced_on", "document_id"),
-        optional=("effective_on", "ended_on", "status", "scope", "terms", "note"),
-        check=_check_partnership,
-    ),
-    Table(
-        kind="partnership_link",
-        file="partnership_links.csv",
-        keys=(("partnership_id", "predecessor_id"),),
-        required=("partnership_id", "predecessor_id", "relation", "document_id"),
-        optional=("note",),
-        check=_check_partnership_link,
-    ),
-    Table(
-        kind="confounder",
-        file="confounders.csv",
-        keys=(("confounder", "starts_on"),),
-        required=("confounder", "starts_on", "ends_on", "source"),
-        check=_check_confounder,
-    ),
-    Table(
-        kind="claim",
-        file="claims.csv",
-        keys=(("claim_id",),),
-        required=(
-            *("claim_id", "subject", "metric", "statement", "value_from", "value_to", "unit", "qualifier"),
-            *("period_from", "period_to", "kind", "document_id"),
-        ),
-        optional=("definition_stated", "note"),
-        check=_check_claim,
-    ),
-    Table(
-        kind="edgar_concept",
-        file="edgar_concepts.csv",
-        keys=(("platform", "metric", "taxonomy", "concept"),),
-        required=("platform", "metric", "taxonomy", "concept", "priority", "sign"),
-        optional=("note",),
-        check=_check_edgar_concept,
-    ),
-)
+_CHECKS = {
+    "platform": _check_platform,
+    "party": _check_party,
+    "metric": _check_metric,
+    "document": _check_document,
+    "definition_break": _check_definition_break,
+    "observation": _check_observation,
+    "partnership": _check_partnership,
+    "partnership_link": _check_partnership_link,
+    "confounder": _check_confounder,
+    "claim": _check_claim,
+    "edgar_concept": _check_edgar_concept,
+}
+
+
+def _tables(path: Path) -> Iterator[Table]:
+    """The tables of a YAML file."""
+    for kind, table in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        keys = tuple(tuple(key.split()) for key in table["keys"])
+        required, optional = tuple(table["required"].split()), tuple(table.get("optional", "").split())
+        yield Table(kind, table["file"], keys, required, optional, _CHECKS[kind])
+
+
+TABLES = tuple(_tables(Path(__file__).with_suffix(".yaml")))
+IDENTITY = next(table.keys[0] for table in TABLES if table.kind == "observation")
 FILES = {table.kind: table.file for table in TABLES}
