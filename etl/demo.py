@@ -2,7 +2,7 @@
 
 The truth is set first (what a new buyer costs, how often one returns, how much is returned). Orders are drawn from
 it, and every daily and reported figure is added up from the orders here, without SQL, so that a mart can be compared
-with it. Every name begins with sim_ and describes no company. Source: this file.
+with it. Every name begins with sim_ and describes no company. Source: demo.yaml beside this module.
 
 `make demo` writes into a home of its own what a team would deliver (inbox), the reference files of platforms, deals
 and reported figures (figures), what is true (truth), and a file that marks the home as simulated: only there does the
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from etl.config import SIMULATED, Settings
@@ -38,8 +39,7 @@ MEASURES = (
 _MONEY = MEASURES[5:]
 _WEEKDAY = (0.94, 0.92, 0.95, 0.98, 1.05, 1.12, 1.04)
 _FESTIVALS = {(6, 18): 2.5, (11, 11): 3.0}
-_PARTIES = ("sim_mall", "sim_video", "sim_social", "sim_news")
-_DOCUMENT, _PUBLISHED_ON = "sim_report", date(2026, 2, 27)
+_DOCUMENT = "sim_report"
 # What a company spends on sales and marketing beside the channels and subsidies of the daily data.
 _OVERHEAD_PCT = 15
 _README = """# Simulated
@@ -71,9 +71,9 @@ class Channel:
     """
 
     name: str
-    partnership_id: str
     spend: float
     cac: float
+    partnership_id: str = ""
     returns: float = 2.0
     basket: float = 120.0
     cancelled: float = 0.04
@@ -95,32 +95,13 @@ class Platform:
     channels: tuple[Channel, ...]
 
 
-def _partner(name: str, spend: float, cac: float, **more: float | int) -> Channel:
-    return Channel("partner", f"sim_{name}", spend, cac, **more)  # type: ignore[arg-type]
+def _platforms(platforms: Iterable[dict[str, Any]]) -> Iterator[Platform]:
+    for platform in platforms:
+        yield Platform(**platform | {"channels": tuple(Channel(**channel) for channel in platform["channels"])})
 
 
-PLATFORMS = (
-    Platform(
-        *("sim_stream", "Simulated Stream", "traffic", "CNY"),
-        (
-            Channel("search", "", 0, 0, by_itself=7),
-            Channel("ads", "", 1400, 175),
-            _partner("stream_bazaar_link", 600, 120, commission=0.05, last=419),
-            _partner("stream_bazaar_supply", 700, 100, commission=0.04, returns=2.6, first=420),
-            _partner("stream_mall_store", 500, 125, commission=0.06, refunded=0.15),
-        ),
-    ),
-    Platform(
-        *("sim_bazaar", "Simulated Bazaar", "supply", "USD"),
-        (
-            Channel("search", "", 0, 0, basket=18, by_itself=9),
-            Channel("ads", "", 210, 28, basket=17),
-            _partner("video_bazaar_link", 95, 19, basket=16, commission=0.05),
-            _partner("social_bazaar_store", 66, 22, basket=21, commission=0.07, first=120),
-            _partner("news_bazaar_ads", 20, 40, basket=17, commission=0.03, returns=1.1),
-        ),
-    ),
-)
+_DATA = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+PLATFORMS = tuple(_platforms(_DATA["platforms"]))
 
 
 class Orders(NamedTuple):
@@ -258,24 +239,8 @@ def _files(world: World) -> Iterator[tuple[str, str, Iterable[Row]]]:
         "platform name company role fiscal_year_end reporting_currency",
         [(p.slug, p.name, "nobody (simulated)", p.role, "12-31", p.currency) for p in PLATFORMS],
     )
-    yield (
-        "figures/parties.csv",
-        "party name kind",
-        [(party, party.replace("sim_", "Simulated ").title(), "counterparty") for party in _PARTIES],
-    )
-    yield (
-        "figures/documents.csv",
-        "document_id kind title url published_on",
-        [(_DOCUMENT, "secondary", "Simulated: describes no company", "https://example.org/sim", _PUBLISHED_ON)],
-    )
-    yield (
-        "figures/metrics.csv",
-        "metric label unit kind period_rule definition",
-        [
-            ("sm_expense", "Sales and marketing expense", "CNY", "flow", "year", "Simulated"),
-            ("annual_active_buyers", "Annual active buyers", "persons", "stock", "ttm", "Simulated"),
-        ],
-    )
+    for name, rows in _DATA["reference"].items():
+        yield f"figures/{name}.csv", " ".join(rows[0]), [list(row.values()) for row in rows]
     yield (
         "figures/observations.csv",
         "platform metric period_type period_start period_end value unit qualifier printed_as basis document_id",
@@ -338,7 +303,7 @@ def _reported(platform: Platform, orders: Orders, daily: Daily) -> Iterator[Row]
 def daily_rows(platform: Platform, daily: Daily) -> Iterator[Row]:
     """One row a day and running channel, and one for the total, whose channel and partnership are empty."""
     for number in range(DAYS):
-        for column, channel in enumerate((*platform.channels, Channel("", "", 0, 0))):
+        for column, channel in enumerate((*platform.channels, Channel("", 0, 0))):
             if channel.first <= number <= channel.last:
                 figures = [_text(name, daily[name][number, column]) for name in MEASURES]
                 key = (platform.slug, day(number), channel.name, channel.partnership_id)
