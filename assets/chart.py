@@ -7,7 +7,7 @@ from datetime import date
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from etl.warehouse import Connection
+from etl.warehouse import Connection, prepared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,30 +18,6 @@ UNBOUNDED = 1.5  # length of the arrow where there is no upper bound, as a multi
 COLOURS = ("#0b6e99", "#d1495b", "#3a7d44", "#8e5ea2", "#c77d0a", "#2f4858", "#a23b72", "#6c757d")
 FAINT = 0.6  # of scenarios
 TICKS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
-
-# The plain cost of a year, and for each of its numbers the scenarios of the same year.
-POINTS = """
-    select c.platform || if(c.scope = '', '', ' · ' || c.scope) as series,
-        c.period_end, c.cac, c.cac_low, c.cac_high, c.validity,
-        coalesce(list(s.cac) filter (where s.cac is not null), [])
-    from marts.cac_trend as c
-    join core.definition as d on d.definition = c.definition and d.is_plain and d.months = 12
-    left join (
-        select o.platform, o.scope, o.period_end, o.cac
-        from marts.cac_trend as o
-        join core.definition as e on e.definition = o.definition and e.is_scenario and e.months = 12
-    ) as s on s.platform = c.platform and s.scope = c.scope and s.period_end = c.period_end
-    where c.currency = 'CNY' and c.cac is not null
-    group by all
-    order by series, c.period_end
-"""
-SHOWN = """
-    select string_agg(d.definition, ', ' order by d.definition) filter (where d.is_plain),
-        any_value(d.words) filter (where d.is_plain),
-        string_agg(d.definition, ', ' order by d.definition) filter (where d.is_scenario)
-    from core.definition as d
-    where d.months = 12
-"""
 
 
 def cac_chart(con: Connection) -> str:
@@ -65,7 +41,7 @@ def draw_cac(con: Connection) -> "Figure":
 
     figure = Figure(figsize=(10.5, 5.6), dpi=100, layout="constrained")
     axes = figure.add_subplot()
-    points = con.execute(POINTS).fetchall()
+    points = con.execute(prepared("chart_points")).fetchall()
     for number, (series, rows) in enumerate(groupby(points, key=lambda row: row[0])):
         _draw_series(axes, series, list(rows), COLOURS[number % len(COLOURS)])
     axes.set_yscale("log")
@@ -78,7 +54,7 @@ def draw_cac(con: Connection) -> "Figure":
         years = sorted(row[1].year for row in points)
         ends = [date(year, 12, 31) for year in range(years[0], years[-1] + 1)]
         axes.set_xticks([float(date2num(end)) for end in ends], [f"Dec {end.year}" for end in ends])
-    plain, words, scenarios = con.execute(SHOWN).fetchall()[0]
+    plain, words, scenarios = con.execute(prepared("chart_definitions")).fetchall()[0]
     axes.set_ylabel("CNY per buyer (log scale)")
     axes.set_xlabel("end of the twelve months")
     axes.set_title(f"Customer acquisition cost: {words}", loc="left", pad=30)

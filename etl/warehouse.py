@@ -121,6 +121,11 @@ def count(con: Connection, sql: str, values: Mapping[str, Any] | None = None) ->
     return int(con.execute(sql, dict(values or {})).fetchall()[0][0])
 
 
+def prepared(name: str) -> str:
+    """The text of a query of sql/queries, whose parameters are named in it."""
+    return (SQL / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
 def literal(text: str) -> str:
     """A text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"

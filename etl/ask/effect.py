@@ -27,7 +27,7 @@ from scipy.stats import t as student  # type: ignore[import-untyped]
 
 from etl.ask.explain import near_names
 from etl.errors import MendError
-from etl.warehouse import Connection
+from etl.warehouse import Connection, prepared
 
 Array = NDArray[np.float64]
 Series = Mapping[int, float]  # by quarter number, the logarithm of the figure
@@ -48,43 +48,6 @@ REASONS = {
     "poor_fit": "the others do not follow the platform before the day",
     "in_time_placebo_failed": "a day before it shows an effect too",
 }
-DEAL = """
-    select coalesce(p.effective_on, p.announced_on), p.traffic_platform, p.supply_platform
-    from core.partnership as p
-    where p.partnership_id = ?
-"""
-# Each metric by quarter or of twelve months of the whole company: the exact positive figures of each platform, in
-# the unit that has most of them.
-SERIES = """
-    with figure as (
-        select o.metric, o.period_type, o.platform, o.unit,
-            year(o.period_end) * 4 + quarter(o.period_end) - 1 as number,
-            ln(arg_max(o.value::double, o.period_end)) as logarithm
-        from core.observation_latest as o
-        where o.period_type in ('quarter', 'ttm') and o.scope = '' and o.qualifier = 'exact' and o.value > 0
-        group by all
-    )
-    select metric, period_type, platform, map(list(number order by number), list(logarithm order by number))
-    from figure
-    group by metric, period_type, platform, unit
-    qualify row_number() over (partition by metric, period_type, platform order by count(*) desc, unit) = 1
-    order by metric, period_type, platform
-"""
-# By platform, the quarters in which one of its other deals was announced, began or ended.
-EVENTS = """
-    select x.platform, list(distinct year(e.event_on) * 4 + quarter(e.event_on) - 1)
-    from core.partnership as p
-    cross join lateral (values (p.traffic_platform), (p.supply_platform)) as x(platform)
-    cross join lateral (values (p.announced_on), (p.effective_on), (p.ended_on)) as e(event_on)
-    where p.partnership_id <> ? and x.platform is not null and e.event_on is not null
-    group by x.platform
-"""
-BREAKS = """
-    select b.platform, list(year(b.from_period_end) * 4 + quarter(b.from_period_end) - 1)
-    from core.definition_break as b
-    where b.metric = ? and b.scope = ''
-    group by b.platform
-"""
 
 
 @dataclass(frozen=True)
@@ -154,7 +117,7 @@ def answers(con: Connection, deal: str) -> Iterator[Answer]:
 
     Raises MendError for an unknown deal, or one whose day is not known.
     """
-    row = con.execute(DEAL, [deal]).fetchone()
+    row = con.execute(prepared("effect_deal"), {"deal": deal}).fetchone()
     if row is None:
         known = [name for (name,) in con.execute("select p.partnership_id from core.partnership as p").fetchall()]
         of_both = [name for name in known if {*deal.split("-")} <= {*name.split("-")}]  # in whatever order
@@ -164,10 +127,11 @@ def answers(con: Connection, deal: str) -> Iterator[Answer]:
     if event_on is None:
         raise MendError(f"{deal}: the day on which it began is not known, so there is no before and after")
     partners = tuple(dict.fromkeys(filter(None, platforms)))
-    events = dict(con.execute(EVENTS, [deal]).fetchall())
-    for (metric, period_type), rows in groupby(con.execute(SERIES).fetchall(), key=lambda row: row[:2]):
+    events = dict(con.execute(prepared("effect_events"), {"deal": deal}).fetchall())
+    found = con.execute(prepared("effect_series")).fetchall()
+    for (metric, period_type), rows in groupby(found, key=lambda row: row[:2]):
         series = {platform: logarithms for _, _, platform, logarithms in rows}
-        breaks = dict(con.execute(BREAKS, [metric]).fetchall())
+        breaks = dict(con.execute(prepared("effect_breaks"), {"metric": metric}).fetchall())
         market = Market(metric, WIDTHS[period_type], series, events, breaks)
         for platform in partners:
             if platform in series:

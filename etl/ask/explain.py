@@ -24,7 +24,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from etl.errors import MendError
-from etl.warehouse import Connection
+from etl.warehouse import Connection, prepared
 
 USAGE = "name a number: make explain ID=pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation"
 ROW = """
@@ -36,25 +36,9 @@ ROW = """
     left join core.term as v on v.kind = 'validity' and v.term = r.validity
     where r.row_id = $row_id
 """
-FLAGS = """
-    select f.flag, coalesce(t.meaning, replace(f.flag, '_', ' '))
-    from (select unnest($flags::varchar[]) as flag) as f
-    left join core.term as t on t.kind = 'flag' and t.term = f.flag
-    order by f.flag
-"""
-FIGURES = """
-    select o.observation_id, o.platform, o.metric, coalesce(m.label, o.metric), o.scope, o.period_start, o.period_end,
-        o.value, o.value_low, o.value_high, o.unit, o.qualifier, o.basis, o.locator, o.printed_as,
-        coalesce(t.meaning, replace(o.derivation, '_', ' ')), o.derived_from, o.published_on,
-        d.kind, d.publisher, d.title, d.url
-    from core.observation as o
-    left join core.document as d on d.document_id = o.document_id
-    left join core.metric as m on m.metric = o.metric
-    left join core.term as t on t.kind = 'derivation' and t.term = o.derivation
-"""
 SAME_QUANTITY = """
-    where o.platform = $platform and o.metric = $metric and o.scope = $scope and o.unit = $unit
-        and o.period_start is not distinct from $period_start and o.period_end = $period_end
+    where figure.platform = $platform and figure.metric = $metric and figure.scope = $scope and figure.unit = $unit
+        and figure.period_start is not distinct from $period_start and figure.period_end = $period_end
 """
 MILLION = 1_000_000
 SYMBOLS = ("S", "S_before", "N_t", "N_0", "N_before")  # as core.term explains them
@@ -182,7 +166,7 @@ def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:
     yield Text(f"  = {_ratio(row['cac']) or 'no number'}")
     if has_number:
         yield Text(f"\nvalidity {row['validity']}: {row['reason']}")
-    for flag, meaning in con.execute(FLAGS, {"flags": row["flags"]}).fetchall():
+    for flag, meaning in con.execute(prepared("explain_flags"), {"flags": row["flags"]}).fetchall():
         yield Text(f"flag {flag}: {meaning}", style="yellow")
     yield from _earlier_answers(con, row, figures)
     tree = Tree(Text("its inputs", style="bold"))
@@ -300,15 +284,17 @@ def _row(con: Connection, table: str, row_id: str) -> Row | None:
 
 def _figures(con: Connection, identifiers: Sequence[str]) -> list[CitedFigure]:
     """The observations with these identifiers, in their order; unknown ones are left out."""
-    rows = con.execute(f"{FIGURES} where list_contains($ids, o.observation_id)", {"ids": list(identifiers)}).fetchall()
+    query = f"{prepared('explain_figures')} where list_contains($ids, figure.observation_id)"
+    rows = con.execute(query, {"ids": list(identifiers)}).fetchall()
     found = {row[0]: CitedFigure(*row) for row in rows}
     return [found[name] for name in identifiers if name in found]
 
 
 def _prints(con: Connection, figure: CitedFigure) -> list[CitedFigure]:
     """All figures that documents print for the quantity of `figure`, oldest first, undated last."""
-    order = "order by o.published_on nulls last, o.observation_id"
-    return [CitedFigure(*row) for row in con.execute(f"{FIGURES} {SAME_QUANTITY} {order}", figure.key).fetchall()]
+    order = "order by figure.published_on nulls last, figure.observation_id"
+    query = f"{prepared('explain_figures')} {SAME_QUANTITY} {order}"
+    return [CitedFigure(*row) for row in con.execute(query, figure.key).fetchall()]
 
 
 def _counted_from(con: Connection, figure: CitedFigure) -> list[tuple[date | None, str]]:
@@ -319,7 +305,7 @@ def _counted_from(con: Connection, figure: CitedFigure) -> list[tuple[date | Non
     history: list[tuple[date | None, str]] = []
     for day in [*sorted({each.published_on for each in _prints(con, figure) if each.published_on}), None]:
         table = f"core.observation_as_of(date '{day}')" if day else "core.observation_latest"
-        row = con.execute(f"select o.observation_id from {table} as o {SAME_QUANTITY}", figure.key).fetchone()
+        row = con.execute(f"select figure.observation_id from {table} as figure {SAME_QUANTITY}", figure.key).fetchone()
         if row and (not history or history[-1][1] != row[0]):
             history.append((day, row[0]))
     return history

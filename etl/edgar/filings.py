@@ -26,7 +26,7 @@ from etl.config import Settings
 from etl.edgar.client import BlockedError, Client, ContentError, Response, UnavailableError, UnknownIssuerError
 from etl.edgar.store import store_body
 from etl.ledger import Ledger, Status
-from etl.warehouse import Connection, count
+from etl.warehouse import Connection, count, prepared
 
 SOURCE = "edgar"
 OFF = (
@@ -195,25 +195,8 @@ def _member(holder: Mapping[str, Any], name: str, kind: type[Any], place: str) -
 
 def _record_filings(con: Connection, cik: int, filings: Iterable[Filing], now: datetime) -> int:
     """Add what is newly listed, correct what is listed otherwise than before; returns how many are new."""
-    actions = con.execute(
-        """merge into raw.edgar_filing as filing
-        using (
-            select $cik as cik, *, $now as first_seen_at, if(is_xbrl, 'pending_at_source', 'no_facts') as status
-            from (select unnest($rows::struct(accession varchar, form varchar, filing_date date,
-                accepted_at timestamptz, report_date date, is_xbrl boolean, primary_document varchar)[],
-                recursive := true))
-            order by accepted_at, accession) as listed
-        on filing.cik = listed.cik and filing.accession = listed.accession
-        when matched and (filing.form, filing.filing_date, filing.accepted_at, filing.report_date, filing.is_xbrl,
-            filing.primary_document) is distinct from (listed.form, listed.filing_date, listed.accepted_at,
-            listed.report_date, listed.is_xbrl, listed.primary_document)
-        then update set form = listed.form, filing_date = listed.filing_date, accepted_at = listed.accepted_at,
-            report_date = listed.report_date, is_xbrl = listed.is_xbrl, primary_document = listed.primary_document,
-            status = if(filing.status = 'no_facts' and not filing.is_xbrl, listed.status, filing.status)
-        when not matched then insert by name
-        returning merge_action""",
-        {"cik": cik, "now": now, "rows": list({filing["accession"]: filing for filing in filings}.values())},
-    ).fetchall()
+    listed = list({filing["accession"]: filing for filing in filings}.values())
+    actions = con.execute(prepared("edgar_listed"), {"cik": cik, "now": now, "rows": listed}).fetchall()
     return actions.count(("INSERT",))
 
 
@@ -232,31 +215,9 @@ def _record_facts(
 ) -> tuple[int, int]:
     """Note which filings have their facts in the body; how many have them newly, and how many have others."""
     # Facts that are gone have changed too; then the filing keeps the body that last had them.
-    con.execute(
-        """create or replace temp table found as
-        select filing.rowid as filing, served.count, served.facts_hash, served.facts_hash is not null as is_served,
-            is_served and filing.status <> 'facts_loaded' as is_new,
-            filing.status = 'facts_loaded' and filing.facts_hash is distinct from served.facts_hash as is_changed
-        from raw.edgar_filing as filing
-        left join (select unnest($served::struct(accession varchar, count bigint, facts_hash varchar)[],
-            recursive := true)) as served on served.accession = filing.accession
-        where filing.cik = $cik""",
-        {"cik": cik, "served": facts},
-    )
-    con.execute(
-        """update raw.edgar_filing as filing set
-            status = case
-                when found.is_served then 'facts_loaded'
-                when filing.status = 'pending_at_source' and filing.filing_date < $day then 'no_facts'
-                else filing.status end,
-            fact_count = if(found.is_served, found.count, filing.fact_count),
-            facts_hash = if(found.is_served, found.facts_hash, filing.facts_hash),
-            content_hash = if(found.is_served, $hash, filing.content_hash),
-            facts_changed_at = if(found.is_changed, $now, filing.facts_changed_at),
-            looked_at = if(filing.is_xbrl, $now, filing.looked_at)
-        from found where filing.rowid = found.filing""",
-        {"day": (now - GIVE_UP).date(), "hash": content_hash, "now": now},
-    )
+    con.execute(prepared("edgar_found"), {"cik": cik, "served": facts})
+    values = {"day": (now - GIVE_UP).date(), "hash": content_hash, "now": now}
+    con.execute(prepared("edgar_facts_found"), values)
     loaded, changed = (count(con, f"select count(*) from found where {kind}") for kind in ("is_new", "is_changed"))
     con.execute("drop table found")
     return loaded, changed

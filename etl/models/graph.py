@@ -105,8 +105,8 @@ LATEST = "_latest"
 KNOWN = "_known"
 # What a model of each schema may read.
 MAY_READ = {"core": ("raw", "core"), "steps": ("core", "steps", "marts"), "marts": ("core", "steps", "marts")}
-# Queries of people and notifications, and files that etl.warehouse and etl.edgar read.
-NO_MODELS = ("examples", "alerts", "raw", "audit", "meta", "migrations", "staging")
+# Queries of people, notifications and modules, and files that etl.warehouse and etl.edgar read.
+NO_MODELS = ("examples", "alerts", "queries", "raw", "audit", "meta", "migrations", "staging")
 
 
 def load_models(sql_dir: Path) -> tuple[Model, ...]:

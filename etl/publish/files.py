@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from etl.config import Settings
 from etl.errors import MendError, RetryError
-from etl.warehouse import Connection, DatabaseError, attached
+from etl.warehouse import Connection, DatabaseError, attached, prepared
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
 MACRO_SCHEMAS = (*CONTENT_SCHEMAS, "main")  # scalar macros are called without a schema
@@ -40,29 +40,6 @@ UPCOMING = ".upcoming.duckdb"
 # DuckDB prints a macro with more quotes and blanks in the session that made it than from the file. Both are
 # dropped, except inside a literal.
 _LITERAL_OR_NOISE = re.compile(r"('(?:[^']|'')*')|[\s\"]")
-_RELATIONS = """
-    with relation as (
-        select schema_name, table_name as name, null as text, comment from duckdb_tables()
-        where database_name = $catalog and not internal
-        union all
-        select schema_name, view_name, sql, comment from duckdb_views() where database_name = $catalog and not internal
-    )
-    select r.schema_name || '.' || r.name, r.text, r.comment,
-        list([c.column_name, c.data_type, c.comment] order by c.column_index)
-    from relation as r
-    join duckdb_columns() as c
-        on c.database_name = $catalog and c.schema_name = r.schema_name and c.table_name = r.name
-    where list_contains($schemas, r.schema_name)
-    group by all
-    having not bool_or(c.column_name = $personal)
-    order by 1
-"""
-_MACROS = """
-    select schema_name || '.' || function_name, function_type, parameters, parameter_types, comment, macro_definition
-    from duckdb_functions()
-    where database_name = $catalog and list_contains($schemas, schema_name) and not internal
-    order by all
-"""
 
 
 class Macro(NamedTuple):
@@ -111,7 +88,7 @@ def read_contents(con: Connection, catalog: str | None = None) -> Contents:
     rows: dict[str, int] = {}
     hashes: dict[str, str] = {}
     here = {"catalog": catalog, "schemas": CONTENT_SCHEMAS, "personal": PERSONAL}
-    for name, text, comment, columns in con.execute(_RELATIONS, here).fetchall():
+    for name, text, comment, columns in con.execute(prepared("published_relations"), here).fetchall():
         content: list[object] = [text, comment, *columns]
         if text is None:  # a table; the rows of a view follow from its text
             schema, table = name.split(".", 1)
@@ -123,7 +100,7 @@ def read_contents(con: Connection, catalog: str | None = None) -> Contents:
             rows[name] = count
             content += [] if name in UNHASHED else [count, total]
         hashes[name] = _digest(content)
-    found = con.execute(_MACROS, {"catalog": catalog, "schemas": MACRO_SCHEMAS}).fetchall()
+    found = con.execute(prepared("published_macros"), {"catalog": catalog, "schemas": MACRO_SCHEMAS}).fetchall()
     macros = [Macro._make([*row[:-1], _LITERAL_OR_NOISE.sub(r"\1", row[-1])]) for row in found]
     return Contents(rows, hashes, macros, _digest([version, hashes, macros]))
 
