@@ -140,6 +140,7 @@ def near_names(name: str, known: Iterable[str], separator: str = "/") -> str:
     """
 
     def parts(text: str) -> list[str]:
+        text = text[:100]  # longer than any name: what was pasted by mistake is not compared whole
         return text.split(separator) if separator else [text]
 
     def likeness(other: str) -> tuple[float, float]:

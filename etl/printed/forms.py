@@ -239,14 +239,21 @@ def _unread(text: str, tokens: list[Token], parts: list[Part], dropped: list[Dro
 
 def _torn(tokens: list[Token], parts: list[Part], dropped: list[Dropped]) -> str:
     """What is between two pieces that are likely one number, of which only one would be read."""
-    shares = [at for at, token in enumerate(tokens) if token.text in SHARES]
-    in_words = [part for part in parts if part.in_words]
-    gaps = [(n.last, part.first, part.in_words) for _, n in dropped for part in parts if part.first >= n.last]
-    gaps += [(at + 1, part.first, True) for at in shares for part in in_words if part.first > at]
-    shares = [at for at in shares if tokens[at].text != "quarter"]  # mostly three months: "a quarter of 5 million"
-    gaps += [(at + 1, part.first, False) for at in shares for part in parts if part.first > at + 1 and part.marked]
-    unscaled = [part for part in in_words if not part.exponent]
-    gaps += [(part.last, first, True) for first, _ in dropped for part in unscaled if part.last <= first]
+    starting, ending = {part.first: part for part in parts}, {part.last: part for part in parts}
+    gaps: list[tuple[int, int, bool]] = []
+    for first, numeral in dropped:
+        for near in range(_NEAR + 1):
+            if part := starting.get(numeral.last + near):
+                gaps.append((numeral.last, part.first, part.in_words))
+            if (part := ending.get(first - near)) and part.in_words and not part.exponent:
+                gaps.append((part.last, first, True))
+    for after in (at + 1 for at, token in enumerate(tokens) if token.text in SHARES):
+        for near in range(_NEAR + 1):
+            part = starting.get(after + near)
+            if part and part.in_words:
+                gaps.append((after, part.first, True))
+            elif part and part.marked and near and tokens[after - 1].text != "quarter":  # mostly three months
+                gaps.append((after, part.first, False))
     for one, other in pairwise(parts):
         is_bare = (not one.marked or one.exponent == 0) and other.exponent is not None and not _is_year(one)
         if is_bare and not _range(tokens, one, other):

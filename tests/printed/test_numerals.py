@@ -91,6 +91,13 @@ def test_a_form_that_is_half_understood_is_refused_with_the_word(printed: str, w
     assert form.unread == word
 
 
+@pytest.mark.parametrize(
+    "piece", ["half of 5 million ", "one 5 million ", "one and a half million and a half ", "一亿二"]
+)
+def test_a_long_form_that_is_not_understood_is_refused_in_linear_time(piece: str) -> None:
+    assert read_form(piece * 4000).unread
+
+
 def test_an_editor_says_how_an_unreadable_form_reads() -> None:
     assert [figure.value for figure in figures("five dozen million [60 million]")] == [60_000_000]
 
