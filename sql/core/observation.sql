@@ -2,35 +2,10 @@
 -- grain: observation_id
 with printed as (
     select
-        entry.reading['observation_id'] as observation_id,
-        entry.fields['platform'] as platform,
-        entry.fields['metric'] as metric,
-        coalesce(entry.fields['scope'], '') as scope,
-        entry.fields['period_type'] as period_type,
-        nullif(entry.fields['period_start'], '')::date as period_start,
-        entry.fields['period_end']::date as period_end,
-        entry.fields['value']::decimal(28, 6) as value,
-        entry.reading['rounding_half_width']::decimal(28, 6) as half_width,
-        entry.fields['unit'] as unit,
-        entry.fields['qualifier'] as qualifier,
-        entry.fields['basis'] as basis,
-        document.document_id,
-        entry.fields['locator'] as locator,
-        entry.fields['printed_as'] as printed_as,
+        printed.* exclude (concept, vintage),
         null::varchar as derivation,
-        []::varchar[] as derived_from,
-        document.kind as source_class,
-        document.class_rank,
-        document.published_on,
-        entry.loaded_at
-    from raw.reference_row as entry join core.document as document on document.document_id = entry.fields['document_id']
-    where entry.kind = 'observation' and entry.superseded_at is null
-    union all by name
-    select
-        filed.*,
-        'filing' as source_class,
-        1 as class_rank
-    from core.edgar_observation as filed
+        []::varchar[] as derived_from
+    from core.printed_figure as printed
 ),
 derived as (
     select
@@ -113,11 +88,17 @@ figure as (
                 and abs(earlier.value - printed.value) > earlier.half_width + printed.half_width
         ) and printed.class_rank = 1 and printed.qualifier = 'exact' and printed.derivation is null as is_restatement
     from printed
-    union all
+    union all by name
     select
         derived.*,
-        false
+        false as is_restatement
     from derived
+    union all by name
+    select
+        followed.*,
+        'exact' as qualifier,
+        false as is_restatement
+    from core.derived_window as followed
 )
 select
     figure.observation_id::varchar as observation_id,          -- stable identifier of the figure
@@ -139,13 +120,13 @@ select
     figure.qualifier::varchar as qualifier,                    -- exact, about, at_least or at_most
     figure.basis::varchar as basis,                            -- gaap, ifrs, non_gaap, operating or press
     figure.document_id::varchar as document_id,
-    -- document in which it stands; of a derived level, that of the increase; of a derived quarter, the later one
+    -- document in which it stands; of a derived level, that of the increase; of a derived window, the latest one
     figure.locator::varchar as locator,                        -- where in the document
     figure.printed_as::varchar as printed_as,                  -- as it is printed there
     figure.derivation::varchar as derivation,                  -- empty, or how it follows from derived_from
     figure.derived_from::varchar[] as derived_from,
-    -- observations it follows from: level and increase, or longer period and its beginning
-    figure.source_class::varchar as source_class,  -- kind of the document; of a derived level, the weaker of its two
+    -- observations it follows from: level and increase, or longer period, its beginning and what follows it
+    figure.source_class::varchar as source_class,  -- kind of the document; of a derived one, the weakest of its parts
     figure.class_rank::integer as class_rank,                  -- 1 filing and company release, 2 media, 3 secondary
     figure.is_restatement::boolean as is_restatement,
     -- whether the company had printed a different figure for the same quantity before

@@ -61,7 +61,7 @@ flag as (
         ('undated_input', 'an input is in a document without a date'),
         ('ttm_vs_quarter', 'the expense of a quarter against the change of a twelve-month count'),
         ('fy_misaligned', 'the window does not end with the fiscal year of the company'),
-        ('summed_quarters', 'the expense of the year is the sum of four printed quarters'),
+        ('summed_quarters', 'the expense of the year is the sum of four quarters'),
         ('definition_break', 'what is counted changed inside the window'),
         ('proxy', 'no measurement of what its name says: the company''s margin stands for that of a buyer'),
         ('recomputed_disagrees', 'a printed figure and the one recomputed from its parts do not meet'),
@@ -93,10 +93,15 @@ word as (
         values
         ('derivation', 'level_less_increase', 'a printed level less a printed increase'),
         ('derivation', 'level_plus_increase', 'a printed level plus a printed increase'),
-        ('derivation', 'year_less_nine_months', 'the filed year less its first nine months, of one vintage'),
-        ('derivation', 'year_less_half', 'the filed year less its first half, of one vintage'),
-        ('derivation', 'nine_months_less_half', 'nine months as filed less their first half, of one vintage'),
-        ('derivation', 'half_less_quarter', 'the filed half year less its first quarter, of one vintage'),
+        ('derivation', 'year_less_nine_months', 'a year less its first nine months, of one vintage'),
+        ('derivation', 'year_less_half', 'a year less its first half, of one vintage'),
+        ('derivation', 'nine_months_less_half', 'nine months less their first half, of one vintage'),
+        ('derivation', 'half_less_quarter', 'a half year less its first quarter, of one vintage'),
+        (
+            'derivation',
+            'year_rolled_forward',
+            'a fiscal year, plus the part printed after it, less the same part of that year, of one vintage'
+        ),
         ('symbol', 'S', 'sales and marketing expense of the window'),
         ('symbol', 'S_before', 'sales and marketing expense of the window before'),
         ('symbol', 'N_t', 'annual active buyers on the last day of the window'),

@@ -1,5 +1,6 @@
 -- What a platform spent on sales and marketing over the windows of core.definition, in its reporting currency.
--- A year is the printed fiscal year, else the sum of four printed quarters; never a part of a year.
+-- A year is printed, else it follows from printed parts (derived_input), else it is the sum of four quarters
+-- (summed_quarters); what could be dated goes first. It is never a part of a year.
 -- grain: platform, period_start, period_end, months
 with recursive length as (
     select distinct definition.months from core.definition as definition
@@ -26,6 +27,7 @@ printed as (
         expense.qualifier = 'exact' as is_exact,
         expense.is_restatement as any_restated,
         expense.is_restatement as all_restated,
+        if(expense.derivation is null, 0, 1) as precedence,
         expense.flags,
         [expense.observation_id] as inputs,
         expense.published_on
@@ -45,6 +47,7 @@ four_quarters as (
         bool_and(printed.is_exact) over last_four as is_exact,
         bool_or(printed.any_restated) over last_four as any_restated,
         bool_and(printed.all_restated) over last_four as all_restated,
+        2 as precedence,
         list_append(flatten(list(printed.flags) over last_four), 'summed_quarters') as flags,
         flatten(list(printed.inputs) over last_four) as inputs,
         whole(max(printed.published_on) over last_four, count(printed.published_on) over last_four, 4) as published_on,
@@ -58,19 +61,19 @@ four_quarters as (
         )
 ),
 year as (
-    select printed.* from printed
-    where printed.months = 12
-    union all
-    select four_quarters.* exclude (days) from four_quarters
-    left join printed
-        on
-            printed.platform = four_quarters.platform
-            and printed.period_end = four_quarters.period_end
-            and printed.months = 12
-    where
-        four_quarters.days = four_quarters.period_end - four_quarters.period_start + 1
-        and span_kind(four_quarters.days) = 'year'
-        and printed.platform is null
+    select known.* exclude (precedence) from (
+        select printed.* from printed
+        where printed.months = 12
+        union all
+        select four_quarters.* exclude (days) from four_quarters
+        where
+            four_quarters.days = four_quarters.period_end - four_quarters.period_start + 1
+            and span_kind(four_quarters.days) = 'year'
+    ) as known
+    qualify rank() over (
+        partition by known.platform, known.period_end
+        order by known.precedence > 0, known.precedence > 0 and known.published_on is null, known.precedence
+    ) = 1
 ),
 pooled as (
     select year.* from year
@@ -97,7 +100,7 @@ pooled as (
 spend as (
     select pooled.* from pooled
     union all
-    select printed.* from printed
+    select printed.* exclude (precedence) from printed
     where printed.months = 3
 )
 select

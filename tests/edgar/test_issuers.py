@@ -116,7 +116,8 @@ def test_suites_hold_on_the_real_bodies(issuers: Connection) -> None:
         "raw.edgar_fact",
         "core.edgar_fact",
         "core.edgar_figure",
-        "core.edgar_observation",
+        "core.printed_figure",
+        "core.derived_window",
         "core.observation",
     ):
         assert warnings(issuers, table)
@@ -192,7 +193,7 @@ def test_issuers_translate_at_one_rate_a_day(filers: Connection) -> None:
     ]
     held = warnings(filers, "core.edgar_fact")
     assert held["one_rate_a_day"].success and held["concepts_of_a_metric_agree"].success
-    assert asked(filers, "select count(*) from core.edgar_observation as o where o.unit <> 'CNY'") == [(0,)]
+    assert asked(filers, "select count(*) from core.edgar_figure as o where o.unit <> 'CNY'") == [(0,)]
 
 
 def test_a_quarter_known_only_from_filings_answers_a_claim(filers: Connection) -> None:
@@ -200,7 +201,8 @@ def test_a_quarter_known_only_from_filings_answers_a_claim(filers: Connection) -
     assert asked(
         filers,
         """select o.value::bigint, o.published_on from core.observation_latest as o
-        where o.platform = 'pdd' and o.metric = 'sm_expense' and o.period_start = '2019-10-01'""",
+        where o.platform = 'pdd' and o.metric = 'sm_expense' and o.period_start = '2019-10-01'
+            and o.period_type = 'quarter'""",
     ) == [(9_272_536_000, date(2020, 11, 16))]
     ((verdict, computed),) = asked(
         filers,

@@ -120,7 +120,11 @@ def test_models_of_the_project_that_unite_columns_by_name_have_lineage() -> None
     lineage = {model.name: column_lineage(model, models) for model in models}
     assert [model.name for model in models if model.reads and not lineage[model.name]] == []
     assert lineage["core.observation"]["loaded_at"] == [
-        ("core.edgar_observation", "loaded_at"),
+        ("core.derived_window", "loaded_at"),
+        ("core.printed_figure", "loaded_at"),
+    ]
+    assert lineage["core.printed_figure"]["loaded_at"] == [
+        ("core.edgar_figure", "loaded_at"),
         ("raw.reference_row", "loaded_at"),
     ]
     assert lineage["steps.claim_side"]["value"] == [("steps.claim_figure", "value")]

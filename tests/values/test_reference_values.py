@@ -101,6 +101,32 @@ def test_pinduoduo_2019(warehouse: Connection) -> None:
     assert (row["validity"], row["known_on"], row["flags"]) == ("ok", date(2020, 4, 25), [])
 
 
+@pytest.mark.parametrize(
+    ("period_end", "numbers"),
+    [
+        # 13,441.813 (20-F of 2019) - 1,217.5 (first quarter of 2018, a law firm's copy of the prospectus) + 4,889.3
+        # (first quarter of 2019, as the article on the first quarter of 2020 compares) = 17,113.613, over
+        # 443.3 less 295 +- 0.5: 17,113.5125 / 148.85 to 17,113.7135 / 147.75.
+        ("2019-03-31", (115.40, 114.97, 115.83)),
+        # 27,174.249 - 4,889.3 + 7,296.6 = 29,581.549 over 628.1 less 443.3: 29,581.4485 / 184.9 to / 184.7.
+        ("2020-03-31", (160.07, 159.99, 160.16)),
+    ],
+)
+def test_pinduoduos_twelve_months_to_march_follow_from_years_and_quarters(
+    warehouse: Connection, period_end: str, numbers: tuple[float, float, float]
+) -> None:
+    row = cost(warehouse, "pdd", period_end)
+    assert shown(row) == numbers
+    assert (row["validity"], row["known_on"]) == ("ok", None)
+    assert row["flags"] == ["derived_input", "fy_misaligned", "undated_input"]
+
+
+def test_pinduoduos_twelve_months_to_june_have_no_number(warehouse: Connection) -> None:
+    # The second quarter of 2018 stands in no document of the data set, nor does the half year.
+    row = cost(warehouse, "pdd", "2019-06-30")
+    assert (row["cac"], row["validity"]) == (None, "missing_spend")
+
+
 def test_pinduoduo_2020(warehouse: Connection) -> None:
     # 41,194.599 (20-F of 2022, 2023-04-26) / (788.4 less 585.2 = 203.2), each count +- 0.05.
     row = cost(warehouse, "pdd", "2020-12-31")
