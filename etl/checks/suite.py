@@ -121,7 +121,7 @@ def load_suite(suites_dir: Path, table: str, question: str = "") -> Suite:
     entries = document["expectations"]
     if not isinstance(entries, list) or not 1 <= len(entries) <= MOST:
         raise MendError(f"{path}: list 1 to {MOST} expectations; drop those whose failure nobody would act on")
-    expectations = tuple(_expectation(f"{path}, expectation {n}", e) for n, e in enumerate(entries, 1))
+    expectations = tuple(_expectation(table, f"{path}, expectation {n}", e) for n, e in enumerate(entries, 1))
     names = [expectation.name for expectation in expectations]
     for name in names:
         if names.count(name) > 1:
@@ -129,7 +129,7 @@ def load_suite(suites_dir: Path, table: str, question: str = "") -> Suite:
     return Suite(table, expectations)
 
 
-def _expectation(place: str, entry: object) -> Expectation:
+def _expectation(table: str, place: str, entry: object) -> Expectation:
     if not isinstance(entry, dict) or not {"type", "severity", "meta"} <= set(entry):
         raise MendError(f"{place}: needs `type`, `severity` and `meta: {{why: ...}}`")
     if unknown := set(entry) - {"type", "kwargs", "severity", "name", "meta"}:
@@ -149,7 +149,32 @@ def _expectation(place: str, entry: object) -> Expectation:
     name = entry.get("name", _derived_name(form, kwargs))
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]+", name):
         raise MendError(f"{place}: give it a `name` of letters, digits and underscores (found {name!r})")
+    if (columns := meta.get("exceptions")) is not None:
+        kwargs = kwargs | {QUERY: _less_exceptions(place, f"{table}.{name}", kwargs.get(QUERY), columns)}
     return Expectation(name, form, kwargs, cast("Severity", entry["severity"]), meta["why"].strip())
+
+
+def _less_exceptions(place: str, check: str, query: object, columns: object) -> str:
+    """The query without the rows that core.check_exception names, and with the exceptions that no row needs any more.
+
+    `columns` of the failing rows make their row_key: values belong to it, so that another value is no exception.
+    """
+    if not isinstance(query, str) or not isinstance(columns, list) or not columns:
+        raise MendError(f"{place}: `meta.exceptions` lists the columns of {UNEXPECTED_ROWS} that name a row")
+    key = ", ".join(f"broken.{column}" for column in columns)
+    rows = query.rstrip("; \t\r\n")
+    return f"""with broken as (
+{rows}
+),
+keyed as (select broken.*, concat_ws('/', {key}) as row_key from broken),
+known as (
+    select exception.row_key, exception.reason from core.check_exception as exception
+    where exception.check_name = '{check}' and exception.is_active
+)
+select keyed.* from keyed where keyed.row_key not in (select known.row_key from known)
+union all by name
+select known.row_key, 'no row breaks the check for this reason any more: ' || known.reason as exception
+from known where known.row_key not in (select keyed.row_key from keyed)"""
 
 
 def _derived_name(form: str, kwargs: Mapping[str, Any]) -> str | None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal, localcontext
+from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
@@ -34,8 +35,10 @@ FISCAL_YEAR_NAMES = ("by_start", "by_end")
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
 RELATIONS = ("renews", "resumes", "extends")
-ANY_ISSUER = "*"  # platform of a concept that holds for every issuer without rows of its own
+NATURES = ("sales_and_marketing", "marketing", "advertising_only")
+ANY_ISSUER = "*"  # platform of a concept or an expense line that holds for every issuer without rows of its own
 SIGNS = ("any", "positive")
+ANY_METRIC = "*"  # metric of a consolidation that holds for every metric without rows of its own
 ANYONE = "industry"  # subject of a claim about no party in particular
 
 _FEW = 12  # keys worth listing in a message
@@ -89,6 +92,10 @@ class Register:
         """Find the accepted row of a key; None if no row was accepted."""
         return self._accepted.get(kind, {}).get(key)
 
+    def keys(self, kind: str) -> list[str]:
+        """The accepted keys of a kind whose key is one column, sorted."""
+        return sorted(name for (name,) in self._accepted.get(kind, {}))
+
     def problem(self, kinds: Sequence[str], key: str, folder: int) -> str:
         """Why a row of `folder` may not use a key that a row of one of the kinds should define; '' if it may.
 
@@ -103,7 +110,7 @@ class Register:
         if refused:
             place, reason = (own or refused)[0]
             return f"{key!r} is itself in quarantine ({place}: {reason})"
-        known = sorted(name for kind in kinds for (name,) in self._accepted.get(kind, {}))
+        known = sorted(name for kind in kinds for name in self.keys(kind))
         listed = f" (known: {', '.join(known)})" if 0 < len(known) <= _FEW else ""
         files = " or ".join(FILES[kind] for kind in kinds)
         return f"{key!r} stands in no {files}{listed}; add it there or correct it"
@@ -155,6 +162,20 @@ class RowCheck:
         for column, kind in kinds.items():
             if problem := self.register.problem(kind.split(" or "), self.text(column), self.folder):
                 self.note(column, problem)
+
+    def require_platform(self, column: str = "platform") -> None:
+        """Note a platform that is not defined but almost spelled like one that is.
+
+        What is known of a company may be kept before its figures are: a row about a platform that no file defines
+        is loaded and has no effect until one does.
+        """
+        text = self.text(column)
+        self.require_filled(column)
+        self.require_trimmed(column)
+        known = self.register.keys("platform")
+        near = get_close_matches(text, known, 1, cutoff=0.8) if text not in known else []
+        if near:
+            self.note(column, f"{text!r} is no platform; did you mean {near[0]}?")
 
     def day(self, column: str, *, blank: bool = False) -> date | None:
         """Date of a column, or None with the problem noted; `blank` allows an empty one."""
@@ -376,14 +397,37 @@ def _check_claim(row: RowCheck) -> None:
 
 
 def _check_edgar_concept(row: RowCheck) -> None:
-    if row.text("platform") != ANY_ISSUER:
-        row.require_known(platform="platform")
+    row.require_platform()
     row.require_known(metric="metric")
     row.require_filled("taxonomy", "concept")
     row.require_trimmed("taxonomy", "concept")
     row.require_one_of(sign=SIGNS)
     if not _PRIORITY.fullmatch(row.text("priority")):
         row.note("priority", f"{row.text('priority')!r} is no rank; write 1 for the one asked first")
+
+
+def _check_expense_line(row: RowCheck) -> None:
+    row.require_platform()
+    row.require_filled("line", "source")
+    row.require_trimmed("concept")
+    row.require_one_of(nature=NATURES)
+    if row.text("platform") == ANY_ISSUER and not row.text("concept"):
+        row.note("concept", "is empty, which it may be for one platform only; write taxonomy:concept")
+
+
+def _check_consolidation(row: RowCheck) -> None:
+    row.require_platform()
+    if row.text("metric") != ANY_METRIC:
+        row.require_known(metric="metric")
+    row.require_filled("source")
+    row.require_trimmed("consolidation")
+    row.day("published_from")
+
+
+def _check_check_exception(row: RowCheck) -> None:
+    row.require_platform()
+    row.require_filled("check", "row_key", "reason", "source")
+    row.require_trimmed("check", "row_key")
 
 
 _CHECKS = {
@@ -398,6 +442,9 @@ _CHECKS = {
     "confounder": _check_confounder,
     "claim": _check_claim,
     "edgar_concept": _check_edgar_concept,
+    "expense_line": _check_expense_line,
+    "consolidation": _check_consolidation,
+    "check_exception": _check_check_exception,
 }
 
 

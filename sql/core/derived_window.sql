@@ -17,6 +17,8 @@ flow as (
             printed.metric,
             printed.scope,
             printed.unit,
+            printed.consolidation,
+            coalesce(printed.expense_nature, ''),
             printed.basis,
             printed.concept,
             printed.vintage
@@ -113,6 +115,9 @@ select
     derived.platform::varchar as platform,             -- platform slug
     derived.metric::varchar as metric,                 -- metric slug, of a flow
     derived.scope::varchar as scope,                   -- perimeter; '' is the whole
+    derived.consolidation::varchar as consolidation,   -- parts of the company that it covers, see core.consolidation
+    derived.expense_nature::varchar as expense_nature,
+    -- what a sales and marketing expense holds, see core.expense_line; empty for another metric
     derived.kind::varchar as period_type,              -- quarter, ttm or other
     derived.period_start::date as period_start,        -- first day of the period
     derived.period_end::date as period_end,            -- last day of the period

@@ -15,6 +15,8 @@ derived as (
         level.platform,
         level.metric,
         level.scope,
+        level.consolidation,
+        level.expense_nature,
         level.period_type,
         (
             level.period_start
@@ -41,6 +43,7 @@ derived as (
         on
             level.platform = increase.platform
             and level.scope = increase.scope
+            and level.consolidation is not distinct from increase.consolidation
             and level.unit = increase.unit
             and increase.metric = level.metric || '_net_add'
             and level.qualifier = 'exact' and increase.qualifier = 'exact' and level.period_start is not null
@@ -105,6 +108,10 @@ select
     figure.platform::varchar as platform,                      -- platform slug
     figure.metric::varchar as metric,                          -- metric slug
     figure.scope::varchar as scope,                            -- perimeter; '' is the whole
+    figure.consolidation::varchar as consolidation,
+    -- parts of the company that it covers, see core.consolidation; '' where nothing was bought or sold
+    figure.expense_nature::varchar as expense_nature,
+    -- what a sales and marketing expense holds, see core.expense_line; empty for another metric
     figure.period_type::varchar as period_type,                -- year, ttm, quarter, point or other
     figure.period_start::date as period_start,                 -- first day of the period; empty for a point
     figure.period_end::date as period_end,                     -- last day of the period

@@ -50,19 +50,46 @@ with printed as (
         filed.loaded_at
     from core.edgar_figure as filed
 ),
-compared as (
+covered as (
     select
         printed.*,
-        printed.class_rank = 1 and printed.qualifier = 'exact' and printed.published_on is not null as is_word,
-        row(
-            printed.platform, printed.metric, printed.scope, printed.unit, printed.basis, printed.concept
-        ) as series,
-        is_word and abs(printed.value - lag(printed.value) over prints)
-        > printed.half_width + lag(printed.half_width) over prints as is_news
+        coalesce(own_parts.consolidation, all_parts.consolidation, '') as consolidation,
+        if(
+            printed.metric = 'sm_expense',
+            coalesce(exact_line.nature, own_line.nature, any_line.nature, 'sales_and_marketing'),
+            null
+        ) as expense_nature
     from printed
+    left join core.consolidation as own_parts
+        on
+            own_parts.platform = printed.platform
+            and own_parts.metric = printed.metric
+            and own_parts.published_from <= coalesce(printed.published_on, printed.period_end)
+            and own_parts.published_before > coalesce(printed.published_on, printed.period_end)
+    left join core.consolidation as all_parts
+        on
+            all_parts.platform = printed.platform
+            and all_parts.metric = '*'
+            and all_parts.published_from <= coalesce(printed.published_on, printed.period_end)
+            and all_parts.published_before > coalesce(printed.published_on, printed.period_end)
+    left join core.expense_line as exact_line
+        on exact_line.platform = printed.platform and exact_line.concept = printed.concept
+    left join core.expense_line as own_line on own_line.platform = printed.platform and own_line.concept = ''
+    left join core.expense_line as any_line on any_line.platform = '*' and any_line.concept = printed.concept
+),
+compared as (
+    select
+        covered.*,
+        covered.class_rank = 1 and covered.qualifier = 'exact' and covered.published_on is not null as is_word,
+        row(
+            covered.platform, covered.metric, covered.scope, covered.unit, covered.basis, covered.concept
+        ) as series,
+        is_word and abs(covered.value - lag(covered.value) over prints)
+        > covered.half_width + lag(covered.half_width) over prints as is_news
+    from covered
     window prints as (
-        partition by series, is_word, printed.period_start, printed.period_end
-        order by printed.published_on, printed.document_id
+        partition by series, is_word, covered.period_start, covered.period_end
+        order by covered.published_on, covered.document_id
     )
 ),
 vintage as (
@@ -79,6 +106,10 @@ select
     vintage.platform::varchar as platform,              -- platform slug
     vintage.metric::varchar as metric,                  -- metric slug
     vintage.scope::varchar as scope,                    -- perimeter; '' is the whole
+    vintage.consolidation::varchar as consolidation,
+    -- parts of the company that it covers, see core.consolidation; '' where nothing was bought or sold
+    vintage.expense_nature::varchar as expense_nature,
+    -- what a sales and marketing expense holds, see core.expense_line; empty for another metric
     vintage.period_type::varchar as period_type,        -- year, ttm, quarter, point or other
     vintage.period_start::date as period_start,         -- first day of the period; empty for a point
     vintage.period_end::date as period_end,             -- last day of the period

@@ -5,12 +5,13 @@ with effect as (
     select listed.*
     from (
         values
-        ('ranked', true, true, true, true),
-        ('number', true, true, false, false),
-        ('interval', false, true, false, true),
-        ('bound', false, true, false, false),
-        ('reason', false, false, false, false)
-    ) as listed (effect, has_number, has_bounds, is_ranked, is_checkable)
+        ('ranked', true, true, true, true, true),
+        ('number', true, true, false, false, true),
+        ('interval', false, true, false, true, true),
+        ('bound', false, true, false, false, true),
+        ('reason', false, false, false, false, true),
+        ('incomparable', false, false, false, false, false)
+    ) as listed (effect, has_number, has_bounds, is_ranked, is_checkable, is_comparable)
 ),
 validity as (
     select listed.*
@@ -20,7 +21,13 @@ validity as (
         ('coarse', 'ranked', 'rounding is over 5 %, at most 20 %, of the denominator'),
         ('uninformative', 'number', 'rounding is over 20 % of the denominator: mostly rounding, never rank it'),
         ('bounds_only', 'interval', 'an input is "about", "more than" or "nearly": a bound and no point'),
-        ('definition_break', 'reason', 'what is counted changed inside the window: its ends cannot be compared'),
+        ('definition_break', 'incomparable', 'what is counted changed inside the window: its ends cannot be compared'),
+        (
+            'consolidation_mismatch',
+            'incomparable',
+            'the figures cover different parts of the company: some were printed before a part was bought or sold'
+        ),
+        ('nature_mismatch', 'incomparable', 'the expenses hold different things: one advertising only, one staff too'),
         ('missing_spend', 'reason', 'no document here prints the sales and marketing expense of this window'),
         ('missing_buyers_start', 'reason', 'no document here prints the buyers on the day before the window'),
         ('missing_buyers_end', 'reason', 'no document here prints the buyers on the last day of the window'),
@@ -174,7 +181,8 @@ term as (
         effect.has_number,
         effect.has_bounds,
         effect.is_ranked,
-        effect.is_checkable
+        effect.is_checkable,
+        effect.is_comparable
     from validity
     left join effect on effect.effect = validity.effect
     union all
@@ -182,6 +190,7 @@ term as (
         'flag',
         flag.term,
         flag.meaning,
+        null,
         null,
         null,
         null,
@@ -195,6 +204,7 @@ term as (
         null,
         null,
         null,
+        null,
         null
     from word
 )
@@ -205,5 +215,7 @@ select
     term.has_number::boolean as has_number,     -- of validity: whether its row has a number; false for a null reason
     term.has_bounds::boolean as has_bounds,     -- of validity: whether its row may have a lower or upper bound
     term.is_ranked::boolean as is_ranked,       -- of validity: whether its number may be ranked and compared over time
+    term.is_comparable::boolean as is_comparable,
+    -- of validity: whether its figures speak of the same thing, so that their bounds may be subtracted
     term.is_checkable::boolean as is_checkable  -- of validity: whether a claim can be held against its number or bounds
 from term

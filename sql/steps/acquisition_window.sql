@@ -22,6 +22,7 @@ spend_by_scope as (
         figure.value_low as buyers_start_low,
         figure.value_high as buyers_start_high,
         figure.flags as buyers_start_flags,
+        figure.consolidation as buyers_start_consolidation,
         figure.observation_id as buyers_start_id,
         figure.published_on as buyers_start_known_on
     from steps.spend_window as spending
@@ -64,6 +65,9 @@ paired as (
         adds.buyers_end_low as buyers_end_low,
         adds.buyers_end_high as buyers_end_high,
         adds.validity as adds_validity,
+        spend_by_scope.expense_nature,
+        spend_by_scope.consolidation as spend_consolidation,
+        coalesce(adds.consolidation, spend_by_scope.buyers_start_consolidation) as buyers_consolidation,
         coalesce(spend_by_scope.is_exact, true) and coalesce(adds.validity, '') <> 'bounds_only' as is_exact,
         list_concat(coalesce(spend_by_scope.flags, []), coalesce(adds.flags, spend_by_scope.buyers_start_flags, []))
             as flags,
@@ -100,6 +104,14 @@ select
     paired.spend_low::decimal(28, 6) as spend_low,                -- least the prints allow, in currency
     paired.spend_high::decimal(28, 6) as spend_high,              -- greatest the prints allow, in currency
     platform.reporting_currency::varchar as currency,             -- ISO 4217 code
+    if(
+        paired.spend is null or paired.buyers_consolidation is null,
+        coalesce(paired.spend_consolidation, paired.buyers_consolidation),
+        one_of(paired.spend_consolidation, paired.buyers_consolidation)
+    )::varchar as consolidation,
+    -- parts of the company that the figures cover, see core.consolidation; mixed where they differ
+    paired.expense_nature::varchar as expense_nature,
+    -- what the expense holds, see core.expense_line; empty where it is not printed
     paired.buyers_start::decimal(28, 6) as buyers_start,  -- annual active buyers on the day before the window, persons
     paired.buyers_start_low::decimal(28, 6) as buyers_start_low,  -- least the print allows, persons
     paired.buyers_start_high::decimal(28, 6) as buyers_start_high,  -- greatest the print allows, persons
@@ -111,6 +123,8 @@ select
         when paired.spend is null then 'missing_spend'
         when paired.buyers_start is null then 'missing_buyers_start'
         when paired.buyers_end is null then 'missing_buyers_end'
+        when one_of(paired.spend_consolidation, paired.buyers_consolidation) = 'mixed' then 'consolidation_mismatch'
+        when paired.expense_nature = 'mixed' then 'nature_mismatch'
         when not paired.is_exact then 'bounds_only'
     end::varchar as obstacle,  -- why no acquisition cost can be computed; empty when one can
     all_flags(

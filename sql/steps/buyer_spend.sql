@@ -39,6 +39,7 @@ side as (
         gmv.observation_id as gmv_id,
         buyers.observation_id as buyers_id,
         gmv.qualifier = 'exact' and buyers.qualifier = 'exact' as ratio_is_exact,
+        coalesce(gmv.consolidation <> buyers.consolidation, false) as is_mixed,
         exists(
             select 1 from core.definition_break as definition_break
             where
@@ -80,6 +81,7 @@ spend as (
             side.printed_flags,
             if(
                 not side.has_break
+                and not side.is_mixed
                 and (side.ratio_on is not null or side.printed_on is null)
                 and are_apart(side.printed_low, side.printed_high, side.ratio_low, side.ratio_high),
                 ['recomputed_disagrees'],
@@ -94,13 +96,14 @@ spend as (
     select
         side.*,
         'spend_per_buyer_recomputed',
-        if(side.has_break, null, side.ratio),
-        if(side.has_break, null, side.ratio_low),
-        if(side.has_break, null, side.ratio_high),
+        if(side.has_break or side.is_mixed, null, side.ratio),
+        if(side.has_break or side.is_mixed, null, side.ratio_low),
+        if(side.has_break or side.is_mixed, null, side.ratio_high),
         case
             when side.has_break then 'definition_break'
             when side.gmv_id is null then 'gmv_not_disclosed'
             when side.buyers_id is null then 'missing_buyers_end'
+            when side.is_mixed then 'consolidation_mismatch'
             when not side.ratio_is_exact then 'bounds_only'
         end,
         side.ratio_flags,

@@ -18,7 +18,10 @@ change as (
         cost.net_adds - previous.net_adds as adds_change,
         cost.buyers_won_low - previous.buyers_won_high as adds_change_low,
         cost.buyers_won_high - previous.buyers_won_low as adds_change_high,
-        previous.validity as validity_before
+        previous.validity as validity_before,
+        not before.is_comparable as is_incomparable_before,
+        one_of(cost.expense_nature, coalesce(previous.expense_nature, cost.expense_nature)) as natures,
+        one_of(cost.consolidation, coalesce(previous.consolidation, cost.consolidation)) as consolidations
     from cost
     left join cost as previous
         on
@@ -26,14 +29,18 @@ change as (
             and previous.scope = cost.scope
             and previous.definition = cost.definition
             and previous.period_end = cost.period_start - 1
-    where cost.validity not like 'missing%' and cost.validity <> 'definition_break'
+    left join core.term as before on before.kind = 'validity' and before.term = previous.validity
+    left join core.term as term on term.kind = 'validity' and term.term = cost.validity
+    where cost.validity not like 'missing%' and term.is_comparable
 ),
 judged as (
     select
         change.*,
         case
             when change.validity = 'bounds_only' or change.validity_before = 'bounds_only' then 'bounds_only'
-            when change.validity_before = 'definition_break' then 'definition_break'
+            when change.is_incomparable_before then change.validity_before
+            when change.consolidations = 'mixed' then 'consolidation_mismatch'
+            when change.natures = 'mixed' then 'nature_mismatch'
             when change.spend_change is null or change.adds_change is null then 'missing_previous_window'
             when
                 change.spend_change_low <= 0 and change.spend_change_high >= 0
@@ -81,6 +88,10 @@ select
         null
     )::double as cac_high,                                  -- greatest the prints allow
     figure.currency::varchar as currency,                   -- ISO 4217 code
+    figure.natures::varchar as expense_nature,
+    -- what the expense holds, see core.expense_line; mixed where that of the window before holds something else
+    figure.consolidations::varchar as consolidation,
+    -- parts of the company that the figures cover, see core.consolidation; mixed where the windows differ
     figure.judgement::varchar as validity,                  -- whether there is a number, or why not, see core.term
     all_flags(figure.flags, figure.flags_before)::varchar[] as flags,  -- what a reader must know
     followed_by(figure.inputs_before, figure.input_observation_ids)::varchar[] as input_observation_ids,

@@ -38,7 +38,8 @@ bounded as (
         judged.*,
         term.has_number,
         term.has_bounds,
-        judged.validity <> 'definition_break' and judged.validity <> 'bounds_only' as has_point
+        term.is_comparable,
+        term.is_comparable and judged.validity <> 'bounds_only' as has_point
     from judged
     left join core.term as term on term.kind = 'validity' and term.term = judged.validity
 )
@@ -55,9 +56,9 @@ select
     -- buyers gained less buyers lapsed, persons; empty across a break and where only bounds are known
     if(bounded.has_point, bounded.won, null)::decimal(28, 6) as buyers_won,
     -- denominator: net adds, or the buyers won under the loss scenario, persons
-    if(bounded.validity = 'definition_break', null, bounded.won_low)::decimal(28, 6) as buyers_won_low,
+    if(bounded.is_comparable, bounded.won_low, null)::decimal(28, 6) as buyers_won_low,
     -- least the prints allow, persons
-    if(bounded.validity = 'definition_break', null, bounded.won_high)::decimal(28, 6) as buyers_won_high,
+    if(bounded.is_comparable, bounded.won_high, null)::decimal(28, 6) as buyers_won_high,
     -- greatest the prints allow, persons
     if(bounded.has_number, ratio(bounded.spend, bounded.won), null)::double as cac,
     -- currency per buyer; empty where validity is a null reason
@@ -72,6 +73,10 @@ select
         null
     )::double as cac_high,  -- greatest the prints allow, currency per buyer; empty when unbounded
     bounded.currency::varchar as currency,             -- ISO 4217 code
+    bounded.expense_nature::varchar as expense_nature,
+    -- what the expense holds, see core.expense_line; empty where it is not printed
+    bounded.consolidation::varchar as consolidation,
+    -- parts of the company that the figures cover, see core.consolidation; mixed where they differ
     bounded.validity::varchar as validity,             -- whether there is a number, or why not, see core.term
     all_flags(bounded.flags, if(bounded.months = 3, ['ttm_vs_quarter'], []))::varchar[] as flags,
     -- what a reader must know

@@ -18,6 +18,8 @@ cost as (
         trend.cac_low,
         trend.cac_high,
         trend.currency,
+        trend.consolidation,
+        trend.expense_nature,
         trend.validity,
         trend.flags,
         trend.input_observation_ids
@@ -35,6 +37,8 @@ cost as (
         trend.cac_low,
         trend.cac_high,
         trend.currency,
+        trend.consolidation,
+        trend.expense_nature,
         trend.validity,
         trend.flags,
         trend.input_observation_ids
@@ -53,6 +57,8 @@ printed as (
         figure.value_low,
         figure.value_high,
         figure.qualifier,
+        figure.consolidation,
+        figure.expense_nature,
         figure.flags,
         figure.observation_id
     from day
@@ -70,6 +76,8 @@ printed as (
         figure.value_low,
         figure.value_high,
         figure.qualifier,
+        figure.consolidation,
+        figure.expense_nature,
         figure.flags,
         figure.observation_id
     from core.observation_latest as figure
@@ -88,6 +96,8 @@ figure as (
         cost.cac as value,
         cost.cac_low as low,
         cost.cac_high as high,
+        cost.consolidation,
+        cost.expense_nature,
         cost.validity,
         cost.flags,
         cost.input_observation_ids as inputs
@@ -106,6 +116,8 @@ figure as (
         if(printed.qualifier = 'exact', printed.value, null)::double,
         printed.value_low::double,
         printed.value_high::double,
+        printed.consolidation,
+        printed.expense_nature,
         if(printed.qualifier = 'exact', 'ok', 'bounds_only'),
         printed.flags,
         [printed.observation_id]
@@ -126,6 +138,9 @@ select
     -- figure that counted that day, in unit; empty where only bounds or a reason are known
     figure.low::double as low,                         -- least the printed digits allow; empty when open
     figure.high::double as high,                       -- greatest the printed digits allow; empty when open
+    figure.consolidation::varchar as consolidation,    -- parts of the company it covers, see core.consolidation
+    figure.expense_nature::varchar as expense_nature,
+    -- what the expense holds, see core.expense_line; empty where there is none
     figure.validity::varchar as validity,              -- whether there is a number, or why not, see core.term
     figure.flags::varchar[] as flags,                  -- what a reader must know
     figure.inputs::varchar[] as input_observation_ids  -- figures it is computed from

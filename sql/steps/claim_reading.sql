@@ -22,7 +22,9 @@ with pair as (
         base.unit as base_unit,
         if(side.part = 'multiple', 1, 100) as scale,
         if(side.part = 'multiple', 0, 1) as less,
-        side.missing is null and base.missing is null as has_both
+        side.missing is null and base.missing is null as has_both,
+        coalesce(one_of(base.consolidation, side.consolidation), '') = 'mixed' as is_mixed,
+        coalesce(one_of(base.expense_nature, side.expense_nature), '') = 'mixed' as is_other_nature
     from steps.claim_side as side
     join steps.claim_side as base
         on
@@ -91,20 +93,35 @@ reading as (
         pair.base_start,
         pair.base_end,
         pair.is_plain and pair.base_plain,
-        if(pair.has_both, pair.scale * (pair.value / nullif(pair.base_value, 0) - pair.less), null),
-        if(pair.has_both, pair.scale * (pair.low / nullif(pair.base_high, 0) - pair.less), null),
-        if(pair.has_both, pair.scale * (pair.high / nullif(pair.base_low, 0) - pair.less), null),
+        if(pair.is_whole, pair.scale * (pair.value / nullif(pair.base_value, 0) - pair.less), null),
+        if(pair.is_whole, pair.scale * (pair.low / nullif(pair.base_high, 0) - pair.less), null),
+        if(pair.is_whole, pair.scale * (pair.high / nullif(pair.base_low, 0) - pair.less), null),
         case
             when not pair.has_both then if(pair.missing is null, pair.base_validity, pair.validity)
+            when pair.is_mixed then 'consolidation_mismatch'
+            when pair.is_other_nature then 'nature_mismatch'
             when coalesce(pair.low, 1) <= 0 or coalesce(pair.base_low, 1) <= 0 then 'not_positive'
             when 'bounds_only' in (pair.validity, pair.base_validity) then 'bounds_only'
             when 'coarse' in (pair.validity, pair.base_validity) then 'coarse'
             else 'ok'
         end,
-        nullif(concat_ws('; ', pair.base_missing, pair.missing), ''),
+        nullif(
+            concat_ws(
+                '; ',
+                pair.base_missing,
+                pair.missing,
+                if(pair.has_both and not pair.is_whole, 'both figures for the same parts of the company', null)
+            ),
+            ''
+        ),
         all_flags(pair.base_flags, pair.flags),
         list_concat(coalesce(pair.base_inputs, []), coalesce(pair.input_observation_ids, []))
-    from pair
+    from (
+        select
+            pair.*,
+            pair.has_both and not pair.is_mixed and not pair.is_other_nature as is_whole
+        from pair
+    ) as pair
     union all
     select
         part.claim_id,

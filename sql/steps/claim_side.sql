@@ -143,6 +143,9 @@ select
     told.value::double as value,              -- figure, in unit
     told.low::double as low,                  -- least the printed digits allow; empty when open
     told.high::double as high,                -- greatest the printed digits allow; empty when open
+    told.consolidation::varchar as consolidation,  -- parts of the company it covers, see core.consolidation
+    told.expense_nature::varchar as expense_nature,
+    -- what the expense holds, see core.expense_line; empty where there is none
     told.validity::varchar as validity,       -- whether there is a number, or why not, see core.term
     case
         when told.is_checkable then null
@@ -175,7 +178,11 @@ select
             then
                 format(
                     'annual active buyers of {} on {} and {}, {}', told.whom, told.day_before, told.period_end,
-                    if(told.validity = 'definition_break', 'counted in one way', 'in finer print')
+                    case told.validity
+                        when 'definition_break' then 'counted in one way'
+                        when 'consolidation_mismatch' then 'for the same parts of the company as the expense'
+                        else 'in finer print'
+                    end
                 )
         when told.measure <> 'cac' then format('{} of {} for {}', told.label, told.whom, told.days)
         when

@@ -26,6 +26,7 @@ income as (
         figure.value_low,
         figure.value_high,
         figure.is_exact,
+        figure.consolidation,
         figure.flags,
         [figure.observation_id] as inputs,
         figure.published_on,
@@ -44,6 +45,7 @@ income as (
         revenue.value_low - cost.value_high,
         revenue.value_high - cost.value_low,
         revenue.is_exact and cost.is_exact,
+        revenue.consolidation,
         list_concat(
             revenue.flags, cost.flags, if(revenue.is_restatement <> cost.is_restatement, ['mixed_vintage'], [])
         ),
@@ -58,6 +60,7 @@ income as (
             cost.platform = revenue.platform
             and cost.period_start = revenue.period_start
             and cost.period_end = revenue.period_end
+            and cost.consolidation is not distinct from revenue.consolidation
     where revenue.metric = 'revenue' and cost.metric = 'cost_of_revenue'
 ),
 best as (
@@ -83,6 +86,7 @@ select
     best.value::decimal(28, 6) as value,              -- in currency; a gross profit may be negative
     best.value_low::decimal(28, 6) as value_low,      -- least the prints allow; empty when unbounded
     best.value_high::decimal(28, 6) as value_high,    -- greatest the prints allow; empty when unbounded
+    best.consolidation::varchar as consolidation,     -- parts of the company it covers, see core.consolidation
     best.is_exact::boolean as is_exact,               -- false when a figure is about, at_least or at_most
     all_flags(best.flags, if(best.disagrees, ['recomputed_disagrees'], []))::varchar[] as flags,
     -- what a reader must know; recomputed_disagrees: the printed gross profit and revenue less cost do not meet

@@ -28,6 +28,8 @@ pair as (
         span.value_high as buyers_end_high,
         span.rounding_half_width + start.rounding_half_width as half_width,
         span.qualifier = 'exact' and coalesce(start.qualifier, 'exact') = 'exact' as is_exact,
+        if(start.observation_id is null, span.consolidation, one_of(span.consolidation, start.consolidation))
+            as consolidation,
         list_concat(coalesce(start.flags, []), span.flags) as flags,
         present([start.observation_id, span.observation_id]) as inputs,
         known_on(span.published_on, day_if(start.observation_id is not null, start.published_on)) as known_on,
@@ -50,6 +52,7 @@ judged as (
         case
             when pair.has_break then 'definition_break'
             when pair.buyers_start is null then 'missing_buyers_start'
+            when pair.consolidation = 'mixed' then 'consolidation_mismatch'
             when not pair.is_exact then 'bounds_only'
             else rounding_grade(pair.half_width, abs(pair.buyers_end - pair.buyers_start))
         end as validity
@@ -58,7 +61,8 @@ judged as (
 graded as (
     select
         judged.*,
-        term.has_number
+        term.has_number,
+        term.is_comparable
     from judged
     left join core.term as term on term.kind = 'validity' and term.term = judged.validity
 )
@@ -76,11 +80,13 @@ select
     graded.buyers_end_high::decimal(28, 6) as buyers_end_high,    -- greatest the print allows, persons
     if(graded.has_number, graded.buyers_end - graded.buyers_start, null)::decimal(28, 6) as net_adds,
     -- buyers gained less buyers lapsed, persons; empty where validity is a null reason
-    if(graded.has_break, null, graded.buyers_end_low - graded.buyers_start_high)::decimal(28, 6) as net_adds_low,
+    if(graded.is_comparable, graded.buyers_end_low - graded.buyers_start_high, null)::decimal(28, 6) as net_adds_low,
     -- least the prints allow, persons
-    if(graded.has_break, null, graded.buyers_end_high - graded.buyers_start_low)::decimal(28, 6) as net_adds_high,
+    if(graded.is_comparable, graded.buyers_end_high - graded.buyers_start_low, null)::decimal(28, 6) as net_adds_high,
     -- greatest the prints allow, persons
     graded.half_width::decimal(28, 6) as half_width,              -- rounding of both ends together, persons
+    graded.consolidation::varchar as consolidation,
+    -- parts of the company that the counts cover, see core.consolidation; mixed where the two ends differ
     graded.validity::varchar as validity,  -- whether there is a number, or why not, see core.term
     all_flags(graded.flags, if(graded.has_break, ['definition_break'], []))::varchar[] as flags,
     -- what a reader must know

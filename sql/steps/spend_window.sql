@@ -28,6 +28,8 @@ printed as (
         expense.is_restatement as any_restated,
         expense.is_restatement as all_restated,
         if(expense.derivation is null, 0, 1) as precedence,
+        expense.consolidation,
+        expense.expense_nature,
         expense.flags,
         [expense.observation_id] as inputs,
         expense.published_on
@@ -48,6 +50,9 @@ four_quarters as (
         bool_or(printed.any_restated) over last_four as any_restated,
         bool_and(printed.all_restated) over last_four as all_restated,
         2 as precedence,
+        one_of(min(printed.consolidation) over last_four, max(printed.consolidation) over last_four) as consolidation,
+        one_of(min(printed.expense_nature) over last_four, max(printed.expense_nature) over last_four)
+            as expense_nature,
         list_append(flatten(list(printed.flags) over last_four), 'summed_quarters') as flags,
         flatten(list(printed.inputs) over last_four) as inputs,
         whole(max(printed.published_on) over last_four, count(printed.published_on) over last_four, 4) as published_on,
@@ -90,6 +95,8 @@ pooled as (
         later.is_exact and earlier.is_exact,
         later.any_restated or earlier.any_restated,
         later.all_restated and earlier.all_restated,
+        one_of(later.consolidation, earlier.consolidation),
+        one_of(later.expense_nature, earlier.expense_nature),
         list_concat(later.flags, earlier.flags),
         list_concat(earlier.inputs, later.inputs),
         known_on(later.published_on, earlier.published_on)
@@ -112,6 +119,10 @@ select
     spend.value_low::decimal(28, 6) as spend_low,      -- least the prints allow; empty when unbounded
     spend.value_high::decimal(28, 6) as spend_high,    -- greatest the prints allow; empty when unbounded
     spend.unit::varchar as currency,                   -- ISO 4217 code
+    spend.consolidation::varchar as consolidation,
+    -- parts of the company that the expense covers, see core.consolidation; mixed where its figures differ
+    spend.expense_nature::varchar as expense_nature,
+    -- what the expense holds, see core.expense_line; mixed where its figures differ
     spend.is_exact::boolean as is_exact,               -- false when a figure is about, at_least or at_most
     all_flags(spend.flags, if(spend.any_restated and not spend.all_restated, ['mixed_vintage'], []))::varchar[]
         as flags,                                      -- what a reader must know

@@ -201,11 +201,16 @@ def test_without_filings_there_is_nothing_to_reconcile(plain: Connection) -> Non
     assert asked(plain, "select count(*) from core.edgar_fact") == [(0,)]
 
 
-def test_an_unknown_issuer_of_a_concept_is_set_aside(tmp_path: Path) -> None:
-    (tmp_path / "edgar_concepts.csv").write_text(CONCEPTS, encoding="utf-8")
+@pytest.mark.parametrize(
+    ("platform", "reasons"),
+    [("logistic", []), ("pd", ["platform 'pd' is no platform; did you mean pdd?"])],
+    ids=["known before its figures are", "almost a platform"],
+)
+def test_a_concept_of_an_unknown_issuer(tmp_path: Path, platform: str, reasons: list[str]) -> None:
+    concepts = CONCEPTS.replace("logistic", platform)
+    (tmp_path / "edgar_concepts.csv").write_text(concepts, encoding="utf-8")
     settings = load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_FIGURES": f"{REFERENCE}:{tmp_path}"})
     con = memory()
     found = load_reference(con, settings, NOW)
     con.close()
-    assert [row.column_name for row in found.quarantined] == ["platform"]
-    assert "logistic" in json.dumps(found.quarantined, default=str)
+    assert [row.reason for row in found.quarantined] == reasons

@@ -64,6 +64,9 @@ VALUES = {
     "quantity('p', 'm', '', 'u', null, date '2020-01-01') = quantity('p', 'm', '', 'u', null, date '2020-01-01')": True,
     "row_id('pdd', '', 'cac_net_12m', date '2019-12-31')": "pdd/whole/cac_net_12m/2019-12-31",
     "row_id('jd', 'core', 'x', 1, 2)": "jd/core/x/1/2",
+    "one_of('a', 'a')": "a",
+    "one_of('a', null)": "mixed",
+    "one_of(null::varchar, null::varchar)": None,
     "whole(7, 4, 4)": 7,
     "whole(7, 3, 4)": None,
 }

@@ -70,6 +70,10 @@ select
     finest.platform::varchar as platform,              -- platform slug
     finest.metric::varchar as metric,                  -- metric slug
     finest.scope::varchar as scope,                    -- perimeter; '' is the whole
+    finest.consolidation::varchar as consolidation,
+    -- parts of the company that it covers, see core.consolidation; '' where nothing was bought or sold
+    finest.expense_nature::varchar as expense_nature,
+    -- what a sales and marketing expense holds, see core.expense_line; empty for another metric
     finest.period_type::varchar as period_type,        -- year, ttm, quarter, point or other
     finest.period_start::date as period_start,         -- first day of the period; empty for a point
     finest.period_end::date as period_end,             -- last day of the period

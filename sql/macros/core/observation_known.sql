@@ -6,6 +6,10 @@ select
     observation.platform::varchar as platform,              -- platform slug
     observation.metric::varchar as metric,                  -- metric slug
     observation.scope::varchar as scope,                    -- perimeter; '' is the whole
+    observation.consolidation::varchar as consolidation,
+    -- parts of the company that it covers, see core.consolidation; '' where nothing was bought or sold
+    observation.expense_nature::varchar as expense_nature,
+    -- what a sales and marketing expense holds, see core.expense_line; empty for another metric
     observation.period_type::varchar as period_type,        -- year, ttm, quarter, point or other
     observation.period_start::date as period_start,         -- first day of the period; empty for a point
     observation.period_end::date as period_end,             -- last day of the period

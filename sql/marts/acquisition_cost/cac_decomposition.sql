@@ -34,6 +34,8 @@ pair as (
             when cost.validity = 'uninformative' then 'uninformative'
             when previous.validity is null then 'missing_previous_window'
             when not previous.is_valid then previous.validity
+            when one_of(previous.consolidation, cost.consolidation) = 'mixed' then 'consolidation_mismatch'
+            when one_of(previous.expense_nature, cost.expense_nature) = 'mixed' then 'nature_mismatch'
             when cost.validity = 'coarse' or previous.validity = 'coarse' then 'coarse'
             else 'ok'
         end as judgement
@@ -47,11 +49,12 @@ pair as (
 part as (
     select
         pair.*,
-        pair.is_valid and pair.previous_valid as has_number,
+        pair.is_valid and pair.previous_valid and term.is_comparable as has_number,
         pair.spend_part + pair.adds_part as log_change,
         pair.spend_low_part + pair.adds_low_part as low,
         pair.spend_high_part + pair.adds_high_part as high
     from pair
+    left join core.term as term on term.kind = 'validity' and term.term = pair.judgement
 ),
 told as (
     select

@@ -17,6 +17,8 @@ with cost as (
         cac_ratio.cac_low,
         cac_ratio.cac_high,
         cac_ratio.currency,
+        cac_ratio.expense_nature,
+        cac_ratio.consolidation,
         cac_ratio.validity,
         cac_ratio.flags,
         cac_ratio.input_observation_ids,
@@ -36,6 +38,8 @@ with cost as (
         cac_marginal.cac_low,
         cac_marginal.cac_high,
         cac_marginal.currency,
+        cac_marginal.expense_nature,
+        cac_marginal.consolidation,
         cac_marginal.validity,
         cac_marginal.flags,
         cac_marginal.input_observation_ids,
@@ -79,10 +83,17 @@ compared as (
     select
         fiscal.*,
         base.period_end as base_end,
-        fiscal.is_valid and base.cac is not null as has_index,
-        fiscal.is_valid and year_before.is_valid and year_before.known_on is not null and fiscal.is_level as has_growth,
         fiscal.is_valid
         and base.cac is not null
+        and coalesce(one_of(base.expense_nature, fiscal.expense_nature), '') <> 'mixed'
+        and coalesce(one_of(base.consolidation, fiscal.consolidation), '') <> 'mixed' as has_index,
+        fiscal.is_valid
+        and year_before.is_valid
+        and year_before.known_on is not null
+        and fiscal.is_level
+        and coalesce(one_of(year_before.expense_nature, fiscal.expense_nature), '') <> 'mixed'
+        and coalesce(one_of(year_before.consolidation, fiscal.consolidation), '') <> 'mixed' as has_growth,
+        has_index
         and fiscal.period_end >= (base.period_end + interval 2 year)::date - 7 as has_cagr,
         base.cac as base_cac,
         base.cac_low as base_low,
@@ -135,6 +146,11 @@ select
     compared.cac_high::double as cac_high,
     -- greatest the printed digits allow, currency per buyer; empty when unbounded
     compared.currency::varchar as currency,       -- ISO 4217 code
+    compared.expense_nature::varchar as expense_nature,
+    -- what the expense holds, such as advertising_only, see core.expense_line; empty where it is not printed
+    compared.consolidation::varchar as consolidation,
+    -- parts of the company that the figures cover, see core.consolidation; '' where nothing was bought or sold, mixed
+    -- where they differ
     compared.validity::varchar as validity,       -- whether there is a number, or why not, see core.term
     compared.flags::varchar[] as flags,           -- what a reader must know
     compared.base_end::date as index_base,  -- period end of the base of the index: the first valid one of the series

@@ -1,5 +1,5 @@
--- Where an acquisition cost stands among those of other platforms and perimeters: same definition, currency and period,
--- cheapest first.
+-- Where an acquisition cost stands among those of other platforms and perimeters: same definition, currency, period and
+-- nature of the expense, cheapest first.
 -- Each perimeter of a platform stands on its own. A rank counts only who is surely cheaper: overlapping intervals are
 -- ties.
 -- grain: platform, scope, definition, basis, period_end
@@ -47,6 +47,7 @@ compared as (
             and peer.basis = entrant.basis
             and peer.period = entrant.period
             and peer.currency = entrant.currency
+            and peer.expense_nature is not distinct from entrant.expense_nature
             and peer.row_id <> entrant.row_id
     where entrant.is_ranked and peer.is_peer
     group by all
@@ -66,6 +67,9 @@ select
     entrant.cac_low::double as cac_low,                   -- least the prints allow
     entrant.cac_high::double as cac_high,                 -- greatest the prints allow; empty when unbounded
     entrant.currency::varchar as currency,                -- ISO 4217 code; only equal currencies are compared
+    entrant.expense_nature::varchar as expense_nature,
+    -- what the expense holds, see core.expense_line; only equal natures are compared
+    entrant.consolidation::varchar as consolidation,      -- parts of the company covered, see core.consolidation
     if(entrant.is_ranked, 1 + coalesce(compared.cheaper, 0), null)::integer as rank,
     -- 1 is the cheapest: one more than are surely cheaper; empty where not ranked, see validity
     if(entrant.is_ranked, 1 + coalesce(compared.peers - compared.dearer, 0), null)::integer as rank_worst,

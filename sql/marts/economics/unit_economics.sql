@@ -16,6 +16,7 @@ with intensity as (
         'ratio' as unit,
         case
             when income.value is null then 'missing_revenue'
+            when one_of(spending.consolidation, income.consolidation) = 'mixed' then 'consolidation_mismatch'
             when income.value <= 0 or income.value_low <= 0 then 'revenue_not_positive'
             when not (spending.is_exact and income.is_exact) then 'bounds_only'
         end as obstacle,
@@ -39,6 +40,7 @@ yearly as (
         income.value_low as gross_profit_low,
         income.value_high as gross_profit_high,
         income.is_exact as gross_profit_is_exact,
+        income.consolidation as gross_profit_consolidation,
         income.flags as gross_profit_flags,
         income.input_observation_ids as gross_profit_inputs,
         income.known_on as gross_profit_known_on,
@@ -80,6 +82,7 @@ proxy as (
             when yearly.adds < 0 then 'net_loss_of_buyers'
             when yearly.adds_low <= 0 then 'net_adds_within_rounding'
             when yearly.gross_profit is null then 'missing_gross_profit'
+            when one_of(yearly.gross_profit_consolidation, yearly.consolidation) = 'mixed' then 'consolidation_mismatch'
             when yearly.gross_profit <= 0 then 'margin_not_positive'
             when yearly.gross_profit_low <= 0 then 'margin_within_rounding'
             when not yearly.gross_profit_is_exact then 'bounds_only'

@@ -13,6 +13,8 @@ with pair as (
         coalesce(earlier.period_start, earlier.period_end) as earlier_first_day,
         earlier.qualifier as earlier_qualifier,
         earlier.flags as earlier_flags,
+        earlier.consolidation as earlier_consolidation,
+        earlier.expense_nature as earlier_nature,
         earlier.published_on as earlier_published_on,
         exists(
             select 1 from core.definition_break as definition_break
@@ -49,6 +51,8 @@ judged as (
         case
             when pair.earlier_id is null then 'no_year_ago'
             when pair.has_break then 'definition_break'
+            when one_of(pair.consolidation, pair.earlier_consolidation) = 'mixed' then 'consolidation_mismatch'
+            when one_of(pair.expense_nature, pair.earlier_nature) = 'mixed' then 'nature_mismatch'
             when pair.unit = 'percent' then 'share'
             when pair.qualifier <> 'exact' or pair.earlier_qualifier <> 'exact' then 'bounds_only'
             when pair.value_low <= 0 or pair.earlier_low <= 0 then 'not_positive'
