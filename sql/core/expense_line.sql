@@ -6,7 +6,8 @@ select
     entry.fields['platform']::varchar as platform,                     -- platform slug, or * for every platform
     coalesce(entry.fields['concept'], '')::varchar as concept,
     -- XBRL concept as taxonomy:concept; '' for every figure of the platform
-    entry.fields['nature']::varchar as nature,                         -- sales_and_marketing, marketing (without the staff who sell) or advertising_only
+    entry.fields['nature']::varchar as nature,
+    -- sales_and_marketing, marketing (without the staff who sell) or advertising_only
     entry.fields['line']::varchar as line,                             -- name of the line as the statement prints it
     entry.fields['source']::varchar as source,                         -- document that says so
     nullif(entry.fields['note'], '')::varchar as note,                 -- remarks of the reviewer

@@ -1,6 +1,5 @@
 """EDGAR's figures beside the published ones, in the whole warehouse: values by hand, vintages."""
 
-import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
