@@ -35,6 +35,7 @@ FISCAL_YEAR_NAMES = ("by_start", "by_end")
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
 RELATIONS = ("renews", "resumes", "extends")
+DEAL_EVENTS = ("running", "ended", "resumed")
 NATURES = ("sales_and_marketing", "marketing", "advertising_only")
 ANY_ISSUER = "*"  # platform of a concept or an expense line that holds for every issuer without rows of its own
 SIGNS = ("any", "positive")
@@ -369,6 +370,16 @@ def _check_partnership_link(row: RowCheck) -> None:
         row.note("predecessor_id", "is the deal itself; name the deal before it")
 
 
+def _check_partnership_event(row: RowCheck) -> None:
+    row.require_known(partnership_id="partnership", document_id="document")
+    row.require_one_of(event=DEAL_EVENTS)
+    earliest, latest = row.day("earliest_on", blank=True), row.day("latest_on", blank=True)
+    if earliest and latest and latest < earliest:
+        row.note("latest_on", f"is before earliest_on {earliest}; correct one of the two dates")
+    if row.text("event") == "running" and not (row.text("earliest_on") or row.text("latest_on")):
+        row.note("earliest_on", "and latest_on are empty; that a deal ran says nothing without a day, give one of them")
+
+
 def _check_confounder(row: RowCheck) -> None:
     row.require_filled("confounder", "source")
     row.require_trimmed("confounder")
@@ -439,6 +450,7 @@ _CHECKS = {
     "observation": _check_observation,
     "partnership": _check_partnership,
     "partnership_link": _check_partnership_link,
+    "partnership_event": _check_partnership_event,
     "confounder": _check_confounder,
     "claim": _check_claim,
     "edgar_concept": _check_edgar_concept,

@@ -1,8 +1,9 @@
 -- Which pairs of a traffic and a supply platform lasted, which parted, and after how long?
--- How to read it: one row a pair. parted means that every deal of the pair has ended, parted_and_back that links were
--- cut and came back. span_days runs from the first to the last day known, interruptions included; it is a lifetime only
--- where the pair parted, and empty where only one day is known. life_days stands for each deal whose first and last day
--- are known; most ends are not.
+-- How to read it: one row a pair. parted means that its last deal ended, after renewals or not; parted_and_back that
+-- it parted and came back. last_on is a lower bound: the pair ran on that day or later. It is empty where a deal ended
+-- and nobody says when. span_days runs from first_on to last_on, interruptions included; it is a lifetime only where
+-- the pair parted, and empty where only one day is known. life_days stands for each deal whose first and last day are
+-- known; most ends are not.
 select
     league.traffic_partner,
     league.supply_partner,

@@ -1,6 +1,6 @@
 -- Claims about partnerships against the register of deals: signed, ended, when, and whether it was the only pair.
--- Days of deals are as known now: the register does not keep what was known before. A deal that only the claim's own
--- document tells of is no proof.
+-- Whether and when a deal ended is told by steps.deal_end, as in the league. A deal that only the claim's own document
+-- tells of is no proof. Days of deals are as known now: the register does not keep what was known before.
 -- grain: claim_id, part, definition
 -- twin: no
 with claim as (
@@ -21,27 +21,53 @@ with claim as (
 ),
 deal as (
     select
-        partnership.*,
+        partnership.partnership_id,
+        partnership.traffic_partner,
+        partnership.supply_partner,
+        partnership.document_id,
         least(partnership.traffic_partner, partnership.supply_partner)
         || ' and '
         || greatest(partnership.traffic_partner, partnership.supply_partner) as couple,
-        least(partnership.announced_on, partnership.effective_on) as began_on
+        least(partnership.announced_on, partnership.effective_on) as began_on,
+        ending.is_ended,
+        ending.is_over,
+        ending.ended_from,
+        ending.ended_by,
+        ending.pair_outcome,
+        ending.outcome in ('parted', 'resumed') as has_parted,
+        has_parted
+        or ending.pair_outcome <> 'parted' and ending.outcome not in ('renewed', 'extended') as may_have_parted,
+        case
+            when has_parted and ending.ended_on is not null then 'ended on ' || ending.ended_on::varchar
+            when has_parted
+                then
+                    coalesce(
+                        format('ended between {} and {}', ending.ended_from, ending.ended_by),
+                        'ended by ' || ending.ended_by::varchar,
+                        'ended on an unknown day'
+                    )
+            when ending.outcome in ('renewed', 'extended') then 'was ' || ending.outcome
+            when ending.outcome = 'running' then 'runs'
+            else 'is not known to have ended'
+        end as end_told
     from core.partnership as partnership
+    join steps.deal_end as ending on ending.partnership_id = partnership.partnership_id
 ),
 own as (
     select
         claim.*,
         deal.partnership_id,
-        deal.status,
-        if(claim.what = 'ended', deal.ended_on, deal.began_on) as happened_on,
-        format(
-            '{} {}',
-            deal.partnership_id,
-            if(
-                claim.what = 'ended' and deal.status <> 'ended',
-                'is not known to have ended',
-                coalesce(claim.what || ' on ' || happened_on, claim.what || ' on an unknown day')
-            )
+        deal.pair_outcome,
+        deal.has_parted,
+        claim.what = 'began' or deal.may_have_parted as is_asked,
+        case when claim.what = 'began' then deal.began_on when deal.has_parted then deal.ended_from end as earliest_on,
+        case when claim.what = 'began' then deal.began_on when deal.has_parted then deal.ended_by end as latest_on,
+        deal.partnership_id
+        || ' '
+        || if(
+            claim.what = 'ended',
+            deal.end_told,
+            'began on ' || coalesce(deal.began_on::varchar, 'an unknown day')
         ) as told
     from claim
     left join
@@ -49,7 +75,7 @@ own as (
         on
             claim.one_party in (deal.traffic_partner, deal.supply_partner)
             and claim.other_party in (deal.traffic_partner, deal.supply_partner)
-            and deal.document_id <> claim.document_id
+            and (deal.document_id <> claim.document_id or claim.what = 'ended' and deal.is_ended)
     where claim.part <> 'only_pair'
 ),
 event as (
@@ -60,24 +86,30 @@ event as (
         'deal_' || own.what as definition,
         null as others_low,
         null as others_high,
-        list(own.partnership_id order by own.happened_on, own.partnership_id) filter (
+        list(own.partnership_id order by own.latest_on, own.partnership_id) filter (
             where own.partnership_id is not null
         ) as deals,
         case
             when deals is null then 'not_checkable'
-            when own.part = 'signed' then if(bool_and(own.happened_on > own.until), 'does_not_hold', 'holds')
-            when own.part = 'ended' then if(bool_or(own.status = 'ended'), 'holds', 'not_checkable')
-            when bool_or(own.happened_on between coalesce(own.since, own.happened_on) and own.until) then 'holds'
-            when bool_and(own.happened_on is not null) then 'does_not_hold'
+            when own.part = 'signed' then if(bool_and(own.earliest_on > own.until), 'does_not_hold', 'holds')
+            when own.part = 'ended' and bool_or(own.has_parted) then 'holds'
+            when own.part = 'ended' then if(bool_and(own.pair_outcome = 'running'), 'does_not_hold', 'not_checkable')
+            when bool_or(coalesce(own.earliest_on >= own.since, own.since is null) and own.latest_on <= own.until)
+                then 'holds'
+            when
+                bool_and(coalesce(own.earliest_on > own.until or own.latest_on < own.since, false))
+                filter (where own.is_asked)
+                then 'does_not_hold'
             else 'not_checkable'
         end as verdict,
-        if(
-            deals is null,
-            'a document besides the claim''s own that tells of a deal of ' || own.pair,
-            format('the day on which a deal of {} {}', own.pair, own.what)
-        ) as lacking,
+        case
+            when deals is null then 'a document besides the claim''s own that tells of a deal of ' || own.pair
+            when own.part = 'ended'
+                then 'a document besides the claim''s own that says that a deal of ' || own.pair || ' ended'
+            else format('the day on which a deal of {} {}', own.pair, own.what)
+        end as lacking,
         'the register says that '
-        || string_agg(own.told, ', ' order by own.happened_on, own.partnership_id) filter (
+        || string_agg(own.told, ', ' order by own.latest_on, own.partnership_id) filter (
             where own.partnership_id is not null
         ) as told
     from own
@@ -91,7 +123,7 @@ other as (
         deal.partnership_id,
         deal.couple,
         deal.began_on,
-        question.definition = 'pairs_before' or deal.ended_on > claim.until as is_sure
+        question.definition = 'pairs_before' or deal.ended_from > claim.until as is_sure
     from claim
     cross join
         (
@@ -102,7 +134,10 @@ other as (
         on
             deal.began_on <= claim.until
             and deal.document_id <> claim.document_id
-            and (question.definition = 'pairs_before' or coalesce(deal.ended_on > claim.until, true))
+            and (
+                question.definition = 'pairs_before'
+                or not coalesce(deal.is_over and deal.ended_by <= claim.until, false)
+            )
             and not (
                 claim.one_party in (deal.traffic_partner, deal.supply_partner)
                 and claim.other_party in (deal.traffic_partner, deal.supply_partner)

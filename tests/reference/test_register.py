@@ -16,6 +16,7 @@ from tests.support.reference_rows import (
     CLAIM,
     DEAL,
     DOCUMENT,
+    EVENT,
     FIGURE,
     LINK,
     PLATFORM,
@@ -119,6 +120,25 @@ def test_links_between_deals_are_checked(tmp_path: Path, change: dict[str, str],
     deals = [DEAL, {**DEAL, "partnership_id": "p2"}]
     assert read_own(tmp_path, partnerships=deals, partnership_links=[LINK]).rejects == ()
     reject = only_reject(read_own(tmp_path, partnerships=deals, partnership_links=[{**LINK, **change}]))
+    assert reject.column_name == column
+    assert reason in reject.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "reason"),
+    [
+        ({"partnership_id": "p9"}, "partnership_id", "'p9' stands in no partnerships.csv"),
+        ({"document_id": "doc_x"}, "document_id", "stands in no documents.csv"),
+        ({"event": "parted"}, "event", "write one of running, ended, resumed"),
+        ({"earliest_on": "November 2021"}, "earliest_on", "not a date"),
+        ({"latest_on": "2021-10-31"}, "latest_on", "is before earliest_on 2021-11-01"),
+        ({"event": "running", "earliest_on": "", "latest_on": ""}, "earliest_on", "says nothing without a day"),
+    ],
+)
+def test_events_of_deals_are_checked(tmp_path: Path, change: dict[str, str], column: str, reason: str) -> None:
+    undated = {**EVENT, "event": "resumed", "earliest_on": "", "latest_on": ""}
+    assert read_own(tmp_path, partnerships=[DEAL], partnership_events=[EVENT, undated]).rejects == ()
+    reject = only_reject(read_own(tmp_path, partnerships=[DEAL], partnership_events=[{**EVENT, **change}]))
     assert reject.column_name == column
     assert reason in reject.reason
 

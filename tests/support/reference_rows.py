@@ -64,6 +64,13 @@ LINK = {
     "relation": "extends",
     "document_id": "doc_shop",
 }
+EVENT = {
+    "partnership_id": "p1",
+    "event": "ended",
+    "earliest_on": "2021-11-01",
+    "latest_on": "2021-11-30",
+    "document_id": "doc_shop",
+}
 PROMOTION = {
     "confounder": "spring_sale",
     "starts_on": "2026-06-01",

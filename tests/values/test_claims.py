@@ -6,7 +6,7 @@ Doubtful claims are the point: each part of each claim has a verdict, and what c
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -287,3 +287,65 @@ def test_an_uninformative_number_decides_nothing(warehouse: Connection) -> None:
         [later] = checks(warehouse, "x02", PLAIN)
         assert later["verdict"] == "not_checkable"
         assert later["missing"] == f"{BUYERS_OF_JD} on 2015-12-31 and 2016-12-31, in finer print"
+
+
+# --- The league and the claims ------------------------------------------------------------------------
+
+
+def test_each_claim_that_a_pair_parted_is_judged_as_the_league_says(warehouse: Connection, tmp_path: Path) -> None:
+    """Of every pair, that it ended; of every end with a day or an interval, that it was then, or had been before."""
+    league = rows(warehouse, "select l.* from marts.partnership_league as l")
+    parted = [deal for deal in league if deal["outcome"] in ("parted", "resumed")]
+    pairs = {(deal["traffic_partner"], deal["supply_partner"]): deal["pair_outcome"] for deal in league}
+    head = CLAIM.splitlines()[0]
+    line = "{},{};{},partnership_event,their cooperation ended,,,date,exact,{},{},article,doc_d6e5e30d9c"
+    said = [line.format(f"{one}|{other}", one, other, "", "2030-01-01") for one, other in pairs]
+    dated = [deal for deal in parted if deal["ended_from"] and deal["ended_by"]]
+    for deal in dated:
+        pair, end = (deal["traffic_partner"], deal["supply_partner"]), deal["ended_from"]
+        said.append(line.format(f"then|{deal['partnership_id']}", *pair, end, deal["ended_by"]))
+        said.append(line.format(f"before|{deal['partnership_id']}", *pair, "", end - timedelta(days=1)))
+    (tmp_path / "claims.csv").write_text("\n".join([head, *said, ""]), encoding="utf-8")
+    settings = load_settings({"WAREHOUSE_FIGURES": f"data/reference:{tmp_path}"})
+    with undone(warehouse):
+        assert load_reference(warehouse, settings, NOW).quarantined == ()
+        rebuild(warehouse)
+        verdicts = {
+            (k["claim_id"], k["part"]): k["verdict"]
+            for k in rows(warehouse, "select k.* from marts.claim_check as k where contains(k.claim_id, '|')")
+        }
+    for pair, outcome in pairs.items():
+        has_parted = any((deal["traffic_partner"], deal["supply_partner"]) == pair for deal in parted)
+        expected = "holds" if has_parted else "does_not_hold" if outcome == "running" else "not_checkable"
+        assert verdicts["|".join(pair), "ended"] == expected, pair
+        assert outcome not in ("parted", "parted_and_back") or has_parted, pair
+    assert {deal["partnership_id"] for deal in dated} == {
+        "douyin-jd-link",
+        "kuaishou-jd-2019-link",
+        "kuaishou-pinduoduo-2019-link",
+        "kuaishou-taobao-link",
+        "kuaishou-youzan-link",
+        "mogujie-taobao-referral",
+        "wechat-jd-2022-renewal",
+    }
+    for deal in dated:
+        assert verdicts[f"then|{deal['partnership_id']}", "date"] == "holds", deal["partnership_id"]
+        assert verdicts[f"before|{deal['partnership_id']}", "date"] != "holds", deal["partnership_id"]
+    # The league has WeChat and JD apart on 2025-09-30: that they were before is wrong, not unknown.
+    assert verdicts["before|wechat-jd-2022-renewal", "date"] == "does_not_hold"
+
+
+def test_the_claims_about_deals_agree_with_the_league(warehouse: Connection) -> None:
+    """The article says that two pairs parted: of one a page tells so too, of the other nobody else does."""
+    found = rows(
+        warehouse,
+        "select v.claim_id, v.verdict, list(l.outcome order by l.partnership_id) as outcomes, "
+        "any_value(l.pair_outcome) as pair_outcome from marts.claim_verdict as v "
+        "join core.claim as c using (claim_id) join marts.partnership_league as l "
+        "on list_has_all(c.subjects, [l.traffic_partner, l.supply_partner]) where v.part = 'ended' group by all "
+        "order by v.claim_id",
+    )
+    assert [tuple(row.values()) for row in found] == [
+        ("a08", "holds", ["parted"], "parted"),
+        ("a09", "not_checkable", ["not_known"], "not_known"),
+    ]

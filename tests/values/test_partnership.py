@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from etl.warehouse import Connection
 
 SUPPLY = "kuaishou-jd-2020-direct-supply"
@@ -43,6 +45,61 @@ def test_league_of_jd_and_kuaishou(warehouse: Connection) -> None:
             1230,
         ),
     ]
+
+
+# What the documents of data/reference say: the entry of JD in WeChat closed on 2025-09-30 (doc_b094559b47); Douyin cut
+# links on 2020-10-09 (doc_b9761c76c1) and JD opened a store in 2021; Alipay left Mogujie in 2013 and announced on
+# 2014-11-10 that it would return (doc_fb7e71fe02); of Douyu and Tmall only the article tells that makes the claim;
+# Kuaishou had restricted links to Pinduoduo by 2022-02-24 (doc_8974833fd0), nobody prints the day.
+ENDS = {
+    "wechat-jd-2022-renewal": ("parted", "2025-09-30", "2025-09-30", "parted", "2025-09-30", "doc_b094559b47"),
+    "wechat-jd-2014": ("renewed", "2014-05-27", "2019-05-27", "parted", "2025-09-30", "doc_4607b328df"),
+    "douyin-jd-link": ("parted", "2020-10-09", "2020-10-09", "parted_and_back", "2021-05-14", "doc_b9761c76c1"),
+    "mogujie-taobao-referral": (
+        *("resumed", "2013-01-01", "2013-12-31"),
+        *("parted_and_back", "2014-11-10", "doc_fb7e71fe02"),
+    ),
+    "douyu-tmall": ("not_known", None, None, "not_known", None, None),
+    "kuaishou-pinduoduo-2019-link": ("parted", "2019-06-17", "2022-02-24", "parted", None, "doc_8974833fd0"),
+    "kuaishou-youzan-link": ("parted", "2021-11-01", "2021-11-30", "parted", "2021-11-01", "doc_fa0d77b512"),
+    "douyin-taobao-2019-framework": (
+        *("renewed", "2020-03-01", "2020-03-31"),
+        *("renewed", "2020-08-21", "doc_7b3ab49ede"),
+    ),
+}
+
+
+@pytest.mark.parametrize("deal", ENDS)
+def test_the_end_of_a_deal_and_of_its_pair(warehouse: Connection, deal: str) -> None:
+    found = warehouse.execute(
+        "select outcome, ended_from::varchar, ended_by::varchar, pair_outcome, pair_last_on::varchar, end_document_id "
+        "from marts.partnership_league where partnership_id = ?",
+        [deal],
+    ).fetchall()
+    assert found == [ENDS[deal]]
+
+
+def test_no_outcome_contradicts_the_registry(warehouse: Connection) -> None:
+    """The last deal of a pair that is renewed has no end; only an end that a claim alone tells of is not known."""
+    of_pair = (
+        "select l.pair_ids, arg_max(l.outcome, coalesce(l.ended_by, l.started_on)) as last_outcome "
+        "from marts.partnership_league as l group by l.pair_ids, l.pair_outcome having l.pair_outcome = ? "
+    )
+    renewed = warehouse.execute(of_pair, ["renewed"]).fetchall()
+    assert [last for _, last in renewed] == ["not_known"]
+    assert {last for _, last in warehouse.execute(of_pair, ["parted"]).fetchall()} == {"parted"}
+    astray = warehouse.execute(
+        "select l.partnership_id from marts.partnership_league as l join core.partnership as p using (partnership_id) "
+        "where p.status = 'ended' and l.end_document_id is null "
+        "or p.status <> 'ended' and l.end_document_id is not null or p.ended_on is distinct from l.ended_on "
+        "order by all"
+    ).fetchall()
+    assert astray == [("douyu-tmall",)]
+    ahead = warehouse.execute(
+        "select l.partnership_id from marts.partnership_league as l join core.document as d "
+        "on d.document_id = l.end_document_id where d.published_on < l.ended_from order by all"
+    ).fetchall()
+    assert ahead == [("douyin-jd-link",), ("wechat-jd-2022-renewal",)]  # told some days before, with the day
 
 
 def test_window_of_jd_and_kuaishou_by_hand(warehouse: Connection) -> None:
