@@ -71,6 +71,7 @@ class CitedFigure:
     derivation: str | None
     derived_from: Sequence[str]
     published_on: date | None
+    covered_on: date | None
     kind: str | None
     publisher: str | None
     title: str | None
@@ -100,6 +101,7 @@ class CitedFigure:
             clean(self.url or "no link"),
             self.observation_id,
             *([f"not printed: {self.derivation}"] if self.derivation else []),
+            *([f"perhaps known earlier: a document of {self.covered_on} covers the period"] if self.covered_on else []),
         ]
 
     @property

@@ -7,36 +7,59 @@ with printed as (
         []::varchar[] as derived_from
     from core.printed_figure as printed
 ),
-derived as (
+-- a growth against the year before: a figure of its own, or "up 53.8% Year over Year" beside the level
+said as (
     select
-        'drv_'
-        || substr(md5(concat_ws('|', increase.observation_id, level.observation_id, way.derivation)), 1, 16)
-            as observation_id,
-        level.platform,
-        level.metric,
-        level.scope,
-        level.consolidation,
-        level.expense_nature,
-        level.period_type,
-        (
-            level.period_start
-            + to_months(way.sign * span_months(increase.period_start, increase.period_end))
-        )::date as period_start,
-        if(way.sign < 0, increase.period_start - 1, increase.period_end)::date as period_end,
-        level.value + way.sign * increase.value as value,
-        level.half_width + increase.half_width as half_width,
-        level.unit,
-        'exact' as qualifier,
-        level.basis,
-        increase.document_id,
-        increase.locator,
-        increase.printed_as,
-        way.derivation,
-        [level.observation_id, increase.observation_id] as derived_from,
-        if(level.class_rank > increase.class_rank, level.source_class, increase.source_class) as source_class,
-        greatest(level.class_rank, increase.class_rank) as class_rank,
-        known_on(level.published_on, increase.published_on) as published_on,
-        greatest(level.loaded_at, increase.loaded_at) as loaded_at
+        printed.* replace (
+            regexp_replace(printed.metric, '_growth$', '') as metric,
+            printed.value::double as value,
+            printed.half_width::double as half_width
+        )
+    from printed
+    where printed.metric like '%\_growth' escape '\' and printed.unit = 'percent'
+    union all
+    select
+        found.* exclude (words, digits) replace (
+            if(regexp_matches(found.words, '(?i)^(down|a? ?decrease)'), -1, 1) * found.digits::double as value,
+            0.5 * pow(10, -length(split_part(found.digits, '.', 2))) as half_width
+        )
+    from (
+        select
+            printed.*,
+            regexp_extract(
+                printed.printed_as,
+                '(?i)\b(up|down|increase of|decrease of) [0-9]+([.][0-9]+)? ?%,? (year[- ]over[- ]year|yoy)\b'
+            ) as words,
+            regexp_extract(words, '[0-9]+([.][0-9]+)?') as digits
+        from printed
+    ) as found
+    where found.digits <> ''
+),
+growth as (
+    select
+        said.*,
+        1 + said.value / 100 as factor,
+        1 + (said.value - said.half_width) / 100 as least,
+        1 + (said.value + said.half_width) / 100 as most
+    from said
+    where said.qualifier = 'exact' and said.value - said.half_width > -100
+),
+reached as (
+    select
+        level.* replace (
+            (
+                level.period_start
+                + to_months(way.sign * span_months(increase.period_start, increase.period_end))
+            )::date as period_start,
+            if(way.sign < 0, increase.period_start - 1, increase.period_end)::date as period_end,
+            level.value + way.sign * increase.value as value,
+            level.half_width + increase.half_width as half_width,
+            way.derivation as derivation
+        ),
+        increase.observation_id as change_id,
+        increase.period_start - 1 as from_end,
+        increase.period_end as to_end,
+        level.observation_id as level_id
     from printed as increase
     join (values (-1, 'level_less_increase'), (1, 'level_plus_increase')) as way (sign, derivation) on true
     join printed as level
@@ -48,27 +71,81 @@ derived as (
             and increase.metric = level.metric || '_net_add'
             and level.qualifier = 'exact' and increase.qualifier = 'exact' and level.period_start is not null
             and level.period_end = if(way.sign < 0, increase.period_end, increase.period_start - 1)
+    union all
+    select
+        level.* replace (
+            (level.period_start + to_months(way.months))::date as period_start,
+            if(way.months < 0, months_before(level.period_end, 12), growth.period_end)::date as period_end,
+            if(way.months < 0, level.value / growth.factor, level.value * growth.factor)::decimal(28, 6) as value,
+            if(
+                way.months < 0,
+                (level.value + level.half_width) / growth.least - level.value / growth.factor,
+                (level.value + level.half_width) * growth.most - level.value * growth.factor
+            )::decimal(28, 6) as half_width,
+            way.derivation as derivation
+        ),
+        growth.observation_id,
+        months_before(growth.period_end, 12),
+        growth.period_end,
+        level.observation_id
+    from growth
+    join (values (-12, 'level_over_growth'), (12, 'level_times_growth')) as way (months, derivation) on true
+    join printed as level
+        on
+            level.platform = growth.platform
+            and level.scope = growth.scope
+            and level.metric = growth.metric
+            and level.consolidation is not distinct from growth.consolidation
+            and level.qualifier = 'exact' and level.unit <> 'percent'
+            and span_kind(level.period_end - level.period_start + 1)
+            = span_kind(growth.period_end - growth.period_start + 1)
+            and is_same_end(
+                level.period_end, if(way.months < 0, growth.period_end, months_before(growth.period_end, 12))
+            )
+),
+derived as (
+    select
+        reached.* exclude (change_id, from_end, to_end, level_id) replace (
+            'drv_' || substr(md5(concat_ws('|', change.observation_id, reached.level_id, reached.derivation)), 1, 16)
+                as observation_id,
+            change.document_id as document_id,
+            change.locator as locator,
+            change.printed_as as printed_as,
+            if(reached.level_id = reached.change_id, [reached.level_id], [reached.level_id, reached.change_id])
+                as derived_from,
+            if(reached.class_rank > change.class_rank, reached.source_class, change.source_class) as source_class,
+            greatest(reached.class_rank, change.class_rank) as class_rank,
+            known_on(reached.published_on, change.published_on) as published_on,
+            greatest(reached.loaded_at, change.loaded_at) as loaded_at
+        )
+    from reached
+    join printed as change on change.observation_id = reached.change_id
     where not exists (
         select 1 from core.definition_break as definition_break
         where
-            definition_break.platform = level.platform
-            and definition_break.metric = level.metric
-            and definition_break.scope = level.scope
-            and definition_break.from_period_end between increase.period_start and increase.period_end
+            definition_break.platform = reached.platform
+            and definition_break.metric = reached.metric
+            and definition_break.scope = reached.scope
+            and definition_break.from_period_end > reached.from_end
+            and definition_break.from_period_end <= reached.to_end
     ) and not exists (
-    -- the increase is counted from the level as it stood then, not from one that had been restated by then
-        select 1 from printed as restated
+        -- the change is counted from the level as it stood then, not from one that had been restated by then
+        select 1
+        from printed as level
+        join printed as restated
+            on
+                restated.platform = level.platform
+                and restated.metric = level.metric
+                and restated.scope = level.scope
+                and restated.unit = level.unit
+                and restated.period_start = level.period_start
+                and restated.period_end = level.period_end
         where
-            restated.platform = level.platform
-            and restated.metric = level.metric
-            and restated.scope = level.scope
-            and restated.unit = level.unit
+            level.observation_id = reached.level_id
             and restated.qualifier = 'exact'
             and restated.class_rank <= level.class_rank
-            and restated.period_start = level.period_start
-            and restated.period_end = level.period_end
             and restated.published_on > level.published_on
-            and restated.published_on <= increase.published_on
+            and restated.published_on <= change.published_on
             and abs(restated.value - level.value) > restated.half_width + level.half_width
     )
 ),
@@ -102,6 +179,15 @@ figure as (
         'exact' as qualifier,
         false as is_restatement
     from core.derived_window as followed
+),
+covered as (
+    select
+        figure.*,
+        min(figure.published_on) filter (
+            where
+            figure.class_rank = 1 and figure.derivation is null and figure.published_on > figure.period_end
+        ) over (partition by figure.platform, figure.period_end) as covered_on
+    from figure
 )
 select
     figure.observation_id::varchar as observation_id,          -- stable identifier of the figure
@@ -142,8 +228,13 @@ select
         if(figure.basis = 'press', 'press_basis', null),
         if(figure.qualifier <> 'exact', 'approx_input', null),
         if(figure.published_on is null, 'undated_input', null),
+        if(figure.covered_on < figure.published_on and not figure.is_restatement, 'known_on_bound', null),
         if(figure.derivation is not null, 'derived_input', null)
     ])::varchar[] as flags,                                    -- what a number computed from it must say
-    figure.published_on::date as published_on,  -- when the world could know it; empty where the document has no date
+    figure.published_on::date as published_on,
+    -- when the world could know it; empty where the document has no date; with the flag known_on_bound the latest such
+    -- day
+    if(figure.covered_on <= figure.published_on, figure.covered_on, null)::date as covered_on,
+    -- day of the first document of the company here that covers the end of the period, up to published_on; else empty
     figure.loaded_at::timestamptz as loaded_at                 -- when this warehouse knew it
-from figure
+from covered as figure

@@ -5,13 +5,14 @@ with effect as (
     select listed.*
     from (
         values
-        ('ranked', true, true, true, true, true),
-        ('number', true, true, false, false, true),
-        ('interval', false, true, false, true, true),
-        ('bound', false, true, false, false, true),
-        ('reason', false, false, false, false, true),
-        ('incomparable', false, false, false, false, false)
-    ) as listed (effect, has_number, has_bounds, is_ranked, is_checkable, is_comparable)
+        ('ranked', true, true, true, true, true, false),
+        ('number', true, true, false, false, true, false),
+        ('interval', false, true, false, true, true, false),
+        ('bound', false, true, false, false, true, false),
+        ('reason', false, false, false, false, true, false),
+        ('missing', false, false, false, false, true, true),
+        ('incomparable', false, false, false, false, false, false)
+    ) as listed (effect, has_number, has_bounds, is_ranked, is_checkable, is_comparable, is_missing)
 ),
 validity as (
     select listed.*
@@ -28,25 +29,25 @@ validity as (
             'the figures cover different parts of the company: some were printed before a part was bought or sold'
         ),
         ('nature_mismatch', 'incomparable', 'the expenses hold different things: one advertising only, one staff too'),
-        ('missing_spend', 'reason', 'no document here prints the sales and marketing expense of this window'),
-        ('missing_buyers_start', 'reason', 'no document here prints the buyers on the day before the window'),
-        ('missing_buyers_end', 'reason', 'no document here prints the buyers on the last day of the window'),
+        ('missing_spend', 'missing', 'the sales and marketing expense of this window is not in this data set'),
+        ('missing_buyers_start', 'missing', 'the buyers on the day before the window are not in this data set'),
+        ('missing_buyers_end', 'missing', 'the buyers on the last day of the window are not in this data set'),
         ('net_loss_of_buyers', 'reason', 'the platform had fewer buyers at the end than at the start'),
         ('net_adds_within_rounding', 'bound', 'the gain is no larger than the rounding of the counts: it may be nil'),
         ('missing_previous_window', 'reason', 'the window before has no expense or no buyer count to compare with'),
         ('change_within_rounding', 'reason', 'the change against the window before is within the rounding'),
         ('spend_up_adds_down', 'reason', 'the platform spent more and gained fewer buyers than in the window before'),
         ('spend_down_adds_up', 'reason', 'the platform spent less and gained more buyers than in the window before'),
-        ('missing_revenue', 'reason', 'no document here prints the revenue of exactly this window'),
-        ('missing_gross_profit', 'reason', 'no document here prints the gross profit of exactly this window'),
-        ('gmv_not_disclosed', 'reason', 'no document here prints the GMV of this window and perimeter'),
+        ('missing_revenue', 'missing', 'the revenue of exactly this window is not in this data set'),
+        ('missing_gross_profit', 'missing', 'the gross profit of exactly this window is not in this data set'),
+        ('gmv_not_disclosed', 'missing', 'the GMV of this window and perimeter is not in this data set'),
         ('revenue_not_positive', 'reason', 'the revenue is nil or less: a ratio to it says nothing'),
         ('margin_not_positive', 'reason', 'the gross profit is nil or less: what is spent never comes back'),
         ('margin_within_rounding', 'bound', 'the gross profit may be nil within its rounding: only one bound is given'),
         ('no_year_ago', 'reason', 'no figure of the same scope and unit is known for a year before'),
         ('share', 'reason', 'the figure is a percentage, which has no change in percent'),
         ('not_positive', 'reason', 'a figure is nil or less: a change against it says nothing'),
-        ('nothing_printed', 'reason', 'no document here prints the figure that the claim is about'),
+        ('nothing_printed', 'missing', 'the figure that the claim is about is not in this data set'),
         ('missing_base', 'reason', 'the figure that the claim compares with is not known'),
         ('missing_new_buyers', 'reason', 'the new buyers of a day were not delivered'),
         ('missing_days', 'reason', 'the daily data do not fill the period of the filed figure'),
@@ -66,6 +67,14 @@ flag as (
         ('press_basis', 'an input is a figure of the press'),
         ('approx_input', 'an input is no exact figure'),
         ('undated_input', 'an input is in a document without a date'),
+        (
+            'known_on_bound',
+            'an earlier document of the company covers the period of an input: known_on is the latest day it can be'
+        ),
+        (
+            'not_transcribed',
+            'a document of the company covers the window: what is missing was probably printed, but not read from it'
+        ),
         ('ttm_vs_quarter', 'the expense of a quarter against the change of a twelve-month count'),
         ('fy_misaligned', 'the window does not end with the fiscal year of the company'),
         ('summed_quarters', 'the expense of the year is the sum of four quarters'),
@@ -100,6 +109,8 @@ word as (
         values
         ('derivation', 'level_less_increase', 'a printed level less a printed increase'),
         ('derivation', 'level_plus_increase', 'a printed level plus a printed increase'),
+        ('derivation', 'level_over_growth', 'a printed level over the growth that is printed against the year before'),
+        ('derivation', 'level_times_growth', 'a printed level of the year before, times the printed growth'),
         ('derivation', 'year_less_nine_months', 'a year less its first nine months, of one vintage'),
         ('derivation', 'year_less_half', 'a year less its first half, of one vintage'),
         ('derivation', 'nine_months_less_half', 'nine months less their first half, of one vintage'),
@@ -182,7 +193,8 @@ term as (
         effect.has_bounds,
         effect.is_ranked,
         effect.is_checkable,
-        effect.is_comparable
+        effect.is_comparable,
+        effect.is_missing
     from validity
     left join effect on effect.effect = validity.effect
     union all
@@ -194,6 +206,7 @@ term as (
         null,
         null,
         null,
+        null,
         null
     from flag
     union all
@@ -201,6 +214,7 @@ term as (
         word.kind,
         word.term,
         word.meaning,
+        null,
         null,
         null,
         null,
@@ -217,5 +231,6 @@ select
     term.is_ranked::boolean as is_ranked,       -- of validity: whether its number may be ranked and compared over time
     term.is_comparable::boolean as is_comparable,
     -- of validity: whether its figures speak of the same thing, so that their bounds may be subtracted
+    term.is_missing::boolean as is_missing,     -- of validity: whether a figure that it needs is not in this data set
     term.is_checkable::boolean as is_checkable  -- of validity: whether a claim can be held against its number or bounds
 from term

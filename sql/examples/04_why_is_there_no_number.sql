@@ -1,7 +1,7 @@
 -- For which years is there no acquisition cost, and why?
 -- How to read it: definition_break means that the company changed what it counts inside the window; missing_* names the
--- figure that nobody printed; bounds_only means that an input is "more than" or "about", so only low or high can be
--- given.
+-- figure that is not in this data set (with the flag not_transcribed it was probably printed); bounds_only means that
+-- an input is "more than" or "about", so only low or high can be given.
 select
     trend.platform,
     trend.scope,

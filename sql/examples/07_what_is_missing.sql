@@ -1,6 +1,6 @@
 -- Which inputs of acquisition cost were printed, by whom, and which are missing?
--- How to read it: gaps are periods for which nobody in the data set printed the figure; bounds are "about" and "more
--- than".
+-- How to read it: gaps are periods for which the figure is not in this data set, printed or not; bounds are "about" and
+-- "more than".
 select
     coverage.platform,
     coverage.metric,

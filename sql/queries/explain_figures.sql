@@ -18,6 +18,7 @@ select
     coalesce(term.meaning, replace(figure.derivation, '_', ' ')),
     figure.derived_from,
     figure.published_on,
+    if(list_contains(figure.flags, 'known_on_bound'), figure.covered_on, null),
     document.kind,
     document.publisher,
     document.title,

@@ -129,7 +129,16 @@ select
     end::varchar as obstacle,  -- why no acquisition cost can be computed; empty when one can
     all_flags(
         paired.flags,
-        if(paired.scope <> '', ['scope_mismatch'], []),
+        present([
+            if(paired.scope <> '', 'scope_mismatch', null),
+            if(
+                paired.spend is null and end_report.document_id is not null
+                or paired.buyers_end is null and end_report.document_id is not null
+                or paired.buyers_start is null and start_report.document_id is not null,
+                'not_transcribed',
+                null
+            )
+        ]),
         -- a year that ends more than half a month off the month of the company's fiscal year end
         if(
             paired.months > 3 and month((paired.period_end - 15)::date) <> fiscal_month(platform.fiscal_year_end),
@@ -141,4 +150,8 @@ select
     paired.known_on::date as known_on  -- first day on which all of them were public; empty with an undated one
 from paired
 join core.platform as platform on platform.platform = paired.platform
+left join steps.company_report as end_report
+    on end_report.platform = paired.platform and end_report.period_end = paired.period_end
+left join steps.company_report as start_report
+    on start_report.platform = paired.platform and start_report.period_end = paired.period_start - 1
 where if(paired.spend is null, 0, 1) + if(paired.buyers_start is null, 0, 1) + if(paired.buyers_end is null, 0, 1) >= 2

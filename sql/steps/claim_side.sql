@@ -187,14 +187,15 @@ select
         when told.measure <> 'cac' then format('{} of {} for {}', told.label, told.whom, told.days)
         when
             told.first_count is null and told.reporting_currency is not null
-            then format('annual active buyers of {} at both ends of {} (nobody printed them)', told.whom, told.days)
+            then format('annual active buyers of {} at both ends of {} (not in this data set)', told.whom, told.days)
         else format(
             'sales and marketing expense of {} for {}, and its annual active buyers at both ends ({})',
             told.whom,
             told.days,
             coalesce(
                 format(
-                    'at most one of the three was printed; the first count of its buyers is of {}', told.first_count
+                    'at most one of the three is in this data set; the first count of its buyers is of {}',
+                    told.first_count
                 ),
                 'no figure of it is here'
             )

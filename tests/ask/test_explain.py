@@ -74,7 +74,7 @@ def test_a_scenario_multiplies_the_earlier_buyers(snapshot: Connection) -> None:
 
 def test_a_row_without_a_number_says_why_and_what_is_missing(snapshot: Connection) -> None:
     text = explained(snapshot, "alibaba/retail/cac_net_quarter/2020-03-31")
-    assert "No number, missing_spend: no document here prints the sales and marketing expense" in text
+    assert "No number, missing_spend: the sales and marketing expense of this window is not in" in text
     assert "= ? / (726 m − 711 m)\n  = no number\n" in text
 
 

@@ -28,7 +28,8 @@ def figure(metric: str, start: str, end: str, value: str) -> CitedFigure:
         observation_id=f"{metric}/{end}", platform="p", metric=metric, label=metric, scope="",
         period_start=date.fromisoformat(start), period_end=date.fromisoformat(end), value=Decimal(value),
         value_low=None, value_high=None, unit="", qualifier="exact", basis="", locator=None, printed_as=None,
-        derivation=None, derived_from=[], published_on=None, kind=None, publisher=None, title=None, url=None,
+        derivation=None, derived_from=[], published_on=None, covered_on=None, kind=None, publisher=None, title=None,
+        url=None,
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def test_what_a_suite_reads_is_built_before_its_table(
 
 def test_a_table_depends_on_the_tables_behind_a_macro(specs: dict[str, dg.AssetSpec]) -> None:
     upstream = {".".join(dep.asset_key.path) for dep in specs["core.observation_latest"].deps}
-    assert upstream == {"core.observation", "core.metric", "core.term"}
+    assert upstream == {"core.observation", "core.check_exception", "core.term"}
 
 
 def test_dependencies_are_assets(specs: dict[str, dg.AssetSpec]) -> None:

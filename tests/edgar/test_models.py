@@ -84,7 +84,7 @@ def test_fourth_quarters_follow_from_year_and_nine_months(con: Connection) -> No
         from core.observation_latest as o
         where o.derivation = 'year_less_nine_months' and o.metric = 'sm_expense' order by o.period_start""",
     )
-    flags = ["derived_input"]
+    flags = ["known_on_bound", "derived_input"]
     assert rows == [
         ("jd", date(2018, 10, 1), 19236740000 - 12884197000, 1000, date(2019, 12, 3), flags, 2),
         ("jd", date(2019, 10, 1), 22234045000 - 14008595000, 1000, date(2020, 4, 15), flags, 2),

@@ -75,7 +75,7 @@ def test_two_different_claims_about_one_year_can_both_hold(warehouse: Connection
     assert (then["claimed_low"], then["claimed_high"]) == pytest.approx((147.665, 147.675))
     assert documents(warehouse, then) == BUYERS_2016 | {("2017-05-01", "10573024000")}
     [since] = checks(warehouse, "x07", f"{PLAIN} and k.vintage = 'now'")
-    assert (since["verdict"], since["flags"]) == ("does_not_hold", ["restated_input"])
+    assert (since["verdict"], since["flags"]) == ("does_not_hold", ["known_on_bound", "restated_input"])
     # The page that quotes 142 has no date: it is judged as known now only.
     [later] = checks(warehouse, "x02", PLAIN)
     assert (later["verdict"], later["vintage"], later["as_known_on"]) == ("holds", "now", None)

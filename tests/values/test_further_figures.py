@@ -100,3 +100,13 @@ def test_another_value_of_the_row_and_a_needless_exception_fail(con: Connection)
     assert other["exception"] is None
     assert needless["row_key"].startswith("pdd/2018-12-31/13119990000.000000/2905249000.000000/")
     assert str(needless["exception"]).startswith("no row breaks the check for this reason any more: An essay prints")
+
+
+def test_a_printed_growth_gives_the_level_before_it(con: Connection) -> None:
+    # 5.4 million at the end of 2015, up 66.6 % year over year: 5.4 / 1.666 = 3.241 million a year before,
+    # at most 5.45 / 1.6655 = 3.272. The release prints no level of 2014, and its own 2014 release is not here.
+    assert asked(
+        con,
+        "select round(o.value::double / 1e6, 3), round(o.value_high::double / 1e6, 3), o.flags "
+        "from core.observation_latest as o where o.platform = 'wayfair' and o.period_end = '2014-12-31'",
+    ) == [(3.241, 3.272, ["derived_input"])]

@@ -95,6 +95,22 @@ def changed(before: Rows, after: Rows) -> dict[str, set[Key]]:
     return {table: found for table, found in keys.items() if found}
 
 
+def less_coverage(rows: Rows) -> Rows:
+    """The rows without what they say of documents beside theirs: one more document of JD covers its other figures."""
+    beside = {"known_on_bound", "not_transcribed"}
+    return {
+        table: {
+            key: {
+                column: [flag for flag in cell if flag not in beside] if column.endswith("flags") and cell else cell
+                for column, cell in row.items()
+                if column != "covered_on"
+            }
+            for key, row in found.items()
+        }
+        for table, found in rows.items()
+    }
+
+
 def in_words(key: Key) -> str:
     """The key of a row as `make diff` writes it."""
     return " | ".join("-" if cell in {"", "None"} else cell for cell in key)
@@ -106,7 +122,7 @@ def citing(rows: dict[Key, dict[str, Any]]) -> set[Key]:
 
 
 def test_only_rows_that_cite_the_figure_change(before: Rows, after: Rows) -> None:
-    found = changed(before, after)
+    found = changed(less_coverage(before), less_coverage(after))
     for table, keys in found.items():
         if any("input_observation_ids" in row for row in after[table].values()):
             assert citing(after[table]) <= keys, table
@@ -120,7 +136,7 @@ def test_only_rows_that_cite_the_figure_change(before: Rows, after: Rows) -> Non
 
 
 def test_the_tables_that_change_are_those_that_depend_on_it(before: Rows, after: Rows) -> None:
-    found = changed(before, after)
+    found = changed(less_coverage(before), less_coverage(after))
     once = ("core.document", "core.observation", "core.observation_latest", "marts.coverage")
     assert {table: len(found[table]) for table in once} == dict.fromkeys(once, 1)
     steps = {f"steps.{name}" for name in ("net_adds", "acquisition_window", "cac_ratio", "buyer_spend")}

@@ -98,7 +98,7 @@ def test_pinduoduo_2019(warehouse: Connection) -> None:
         ("doc_53ffe4a934", 418.5),
     }
     assert shown(row) == (163.01, 162.92, 163.11)
-    assert (row["validity"], row["known_on"], row["flags"]) == ("ok", date(2020, 4, 25), [])
+    assert (row["validity"], row["known_on"], row["flags"]) == ("ok", date(2020, 4, 25), ["known_on_bound"])
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_alibaba_levels_that_were_never_printed(
 ) -> None:
     row = cost(warehouse, "alibaba", period_end, RETAIL)
     assert (round(row["cac"], 2), row["known_on"]) == (value, known_on)
-    assert row["flags"] == ["derived_input", "scope_mismatch"]
+    assert row["flags"] == ["derived_input", "known_on_bound", "scope_mismatch"]
 
 
 def test_jd_2012(warehouse: Connection) -> None:

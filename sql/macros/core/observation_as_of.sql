@@ -97,5 +97,7 @@ select
     -- whether the company had printed a different figure for the same quantity before
     finest.flags::varchar[] as flags,                  -- what a number computed from it must say
     finest.published_on::date as published_on,         -- when the world could know it; empty for an undated figure
+    finest.covered_on::date as covered_on,
+    -- day of the first document of the company here that covers the end of the period; empty where none does
     finest.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
 from finest

@@ -151,9 +151,12 @@ judged as (
     select
         measure.*,
         term.has_bounds,
+        term.is_missing and report.document_id is not null as is_not_transcribed,
         greatest(1 - measure.value / measure.high, 1 - measure.low / measure.value) as rounding
     from measure
     left join core.term as term on term.kind = 'validity' and term.term = coalesce(measure.obstacle, 'ok')
+    left join steps.company_report as report
+        on report.platform = measure.platform and report.period_end = measure.period_end
 )
 select
     row_id(judged.platform, judged.scope, judged.metric, judged.period_start, judged.period_end)::varchar as row_id,
@@ -173,7 +176,7 @@ select
     coalesce(
         judged.obstacle, rounding_grade(judged.rounding, 1)
     )::varchar as validity,                                    -- whether there is a number, or why not, see core.term
-    all_flags(judged.flags)::varchar[] as flags,
+    all_flags(judged.flags, if(judged.is_not_transcribed, ['not_transcribed'], []))::varchar[] as flags,
     -- what a reader must know; proxy: no measurement of what its name says
     judged.inputs::varchar[] as input_observation_ids,         -- figures it is computed from
     judged.known_on::date as known_on
