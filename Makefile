@@ -13,7 +13,7 @@ PIP := $(RUN) -m pip -qq --disable-pip-version-check
 WAREHOUSE := $(RUN) -m assets.cli$(if $(DEMO), --demo)
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
-unexport Q ID CIKS FILE DEAL
+unexport Q ID CIKS FILE DEAL A B
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -70,8 +70,10 @@ edgar-bulk: env ## load companyfacts.zip or a quarter of the SEC's data sets fro
 snapshots: env ## list the published snapshots that are kept
 	@$(WAREHOUSE) snapshots list
 
-diff: env ## what changed between two kept snapshots (A=3 B=4), by default the last two
-	@$(WAREHOUSE) diff $(A) $(B)
+diff: export WAREHOUSE_A = $(value A)
+diff: export WAREHOUSE_B = $(value B)
+diff: env ## what changed between two snapshots, kept ones (A=3 B=4) or files, by default the last two kept; as known on DAY=
+	@$(WAREHOUSE) diff $(DAY:%=--as-of %) -- $${WAREHOUSE_A:+"$$WAREHOUSE_A"} $${WAREHOUSE_B:+"$$WAREHOUSE_B"}
 
 rollback: env ## serve the snapshot before the current one again, or a named one (TO=3), until `make unpin`
 	@$(WAREHOUSE) snapshots rollback $(TO)

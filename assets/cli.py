@@ -191,17 +191,15 @@ def effect(deal: str) -> None:
 
 
 @warehouse.command()
-@click.argument("before", type=int, required=False)
-@click.argument("after", type=int, required=False)
-def diff(before: int | None, after: int | None) -> None:
-    """Show what changed between two kept snapshots, by default the last two."""
-    from etl.publish.diff import compared_versions, show
-    from etl.publish.diff import diff as changes
+@click.argument("before", required=False)
+@click.argument("after", required=False)
+@click.option("--as-of", metavar="DAY", help="Compare what both knew on that day, by their as-of twins.")
+def diff(before: str | None, after: str | None, as_of: str | None) -> None:
+    """Show what changed between two snapshots, kept versions or files of any home; by default the last two kept."""
+    from etl.publish.diff import diff as differences
+    from etl.publish.diff import show
 
-    settings = load_settings()
-    before, after = compared_versions(settings, before, after)
-    print(f"from version {before} to version {after}")
-    show(changes(settings, before, after), Console(soft_wrap=False))
+    show(differences(load_settings(), before, after, as_of), Console(soft_wrap=False))
 
 
 @snapshots.command("list")

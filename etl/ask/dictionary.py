@@ -25,7 +25,9 @@ HEAD = """# Data dictionary
 Made by `make dictionary` from the comments in the SQL files; do not edit it. The published snapshot has core, marts,
 steps, audit and meta; raw stays in the build database. Marts are answers, steps are the intermediate results through
 which a number can be traced. Where a table has an as-of twin, its section names it: a table macro with the same
-columns, as known on a given day.
+columns, as known on a given day. In a session with attached snapshots run `use` on a snapshot before you call a twin
+of it: DuckDB looks up the tables of a macro in the database in use. Where that is another snapshot, the twin raises
+an error that names both; where it is none, DuckDB says that the scalar function `snapshot_in_use` does not exist.
 """
 TABLES = "select table_name, comment from duckdb_tables() where schema_name = ? order by 1"
 COLUMNS = """
@@ -33,7 +35,11 @@ COLUMNS = """
     where schema_name = ? and table_name = ? order by column_index
 """
 SCHEMAS = ("core", "marts", "steps", "audit", "meta", "raw")
-MACROS = "Expressions that many models share, called without a schema; queries on a snapshot may use them too.\n"
+MACROS = """Expressions that many models share, called without a schema; queries on a snapshot may use them too. They
+read no table and call no other macro, so they give the same from whichever snapshot they are called. A table macro
+(`<table>_as_of(date)`, `core.observation_known(date)`) reads tables: run `use` on its snapshot first, where several are
+attached. `meta.snapshot_in_use()` names the snapshot in use: version, time of publication, content.
+"""
 SCALAR = """
     select function_name, array_to_string(arg_max(parameters, len(parameters)), ', '), any_value(comment)
     from duckdb_functions()

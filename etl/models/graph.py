@@ -101,6 +101,8 @@ def _schema(models: tuple[Model, ...]) -> MappingSchema:
     return MappingSchema(schema, dialect="duckdb")
 
 
+# For DuckDB looks up the names in a macro in the database in use; etl/publish/files.py holds published ones to it.
+USE_FIRST = "In an attached snapshot: run USE on it before the call."
 LATEST = "_latest"
 KNOWN = "_known"
 # What a model of each schema may read.
@@ -176,7 +178,7 @@ def create_statements(model: Model) -> list[str]:
     if model.is_macro:
         return [
             f"create or replace macro {model.name}({PARAMETERS}) as table\n{model.sql}",
-            f"comment on macro table {model.name} is {text}",
+            f"comment on macro table {model.name} is {_literal(f'{model.description} {USE_FIRST}')}",
         ]
     statements = [
         f"create or replace table {model.name} as\n{model.sql}",
@@ -184,7 +186,7 @@ def create_statements(model: Model) -> list[str]:
         *(f'comment on column {model.name}."{column.name}" is {_literal(column.comment)}' for column in model.columns),
     ]
     if model.twin:
-        known = _literal(f"{model.description} As known on {PARAMETER}.")
+        known = _literal(f"{model.description} As known on {PARAMETER}. {USE_FIRST}")
         statements += [
             twin_sql(model),
             f"comment on macro table {model.name}{AS_OF} is {known}",

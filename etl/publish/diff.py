@@ -2,7 +2,8 @@
 
 Rows are matched by the grain of their model; a table without a grain is compared by whole rows. `loaded_at`, the
 time at which this warehouse loaded a row, is not compared. The tables of audit and meta are left out: they change
-with every refresh.
+with every refresh. As of a day, what the as-of twins of both snapshots give for it is compared, each asked with its
+own snapshot in use.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -22,10 +24,11 @@ from etl.config import Settings
 from etl.contracts import CONTRACTS
 from etl.errors import MendError
 from etl.models.graph import load_models
-from etl.publish.files import PERSONAL, kept_versions, snapshot_path
-from etl.warehouse import Connection, attached, memory
+from etl.publish.files import PERSONAL, inspect, kept_versions, shown, snapshot_path
+from etl.warehouse import Connection, attached, memory, prepared
 
 SCHEMAS = ("core", "steps", "marts")
+SIDES = ("old", "new")
 UNCOMPARED = frozenset({"loaded_at"})
 LISTED_ROWS = 1_000_000  # a table with more rows than this is compared by its counts
 WIDEST = 240  # characters of a cell in the terminal, so that an added row shows its figure
@@ -124,36 +127,102 @@ def _q(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def compared_versions(settings: Settings, before: int | None, after: int | None) -> tuple[int, int]:
-    """The two versions to compare: those that are named, else the last two kept.
+class Difference(NamedTuple):
+    """What differs from one snapshot to another, in the order of tables, keys and columns; a change has COLUMNS.
 
-    Raises MendError when there are not two.
+    `uncompared` names the tables that a comparison as of a day leaves out: not both snapshots have their twin.
     """
-    kept = kept_versions(settings)
-    if before is None and len(kept) < 2:
-        raise MendError("there is no earlier snapshot to compare with: refresh after a change first")
-    return kept[-2] if before is None else before, kept[-1] if after is None else after
+
+    before: str
+    after: str
+    changes: list[tuple[str | None, ...]]
+    uncompared: tuple[str, ...]
 
 
-def diff(settings: Settings, before: int, after: int) -> list[tuple[str | None, ...]]:
-    """All changes from one kept version to another, in the order of tables, keys and columns.
+def diff(
+    settings: Settings, before: str | None = None, after: str | None = None, as_of: str | None = None
+) -> Difference:
+    """All changes from one snapshot to another, as of a day (YYYY-MM-DD) if one is given.
 
-    Raises MendError when one of them is not kept.
+    A snapshot is a kept version or the path of a published file, of any home; by default the last two kept. Raises
+    MendError for one that is missing, is no snapshot or has no twins to ask for a day, and for what is no day;
+    RetryError for a file that another program has open to write.
     """
     grains = grains_of(settings.sql_dir)
+    day = _day(as_of) if as_of is not None else None
     with closing(memory()) as con, ExitStack() as files:
-        for version, name in ((before, "old"), (after, "new")):
-            path = snapshot_path(settings, version)
-            if not path.exists():
-                kept = ", ".join(map(str, kept_versions(settings))) or "none"
-                raise MendError(f"version {version} is not kept; kept are: {kept}")
+        titles = []
+        for word, name in zip(_chosen(settings, before, after), SIDES, strict=True):
+            path, title = _found(settings, word)
+            snapshot = inspect(con, path)
+            titles.append(title or f"{path} (version {snapshot.version} of {shown(snapshot.refreshed_at)})")
             files.enter_context(attached(con, path, name))
-        query = change_query(con, "old", "new", grains)
-        return con.execute(f"select * from ({query}) order by all").fetchall()
+        compared, uncompared = SIDES, tuple[str, ...]()
+        if day:
+            compared, uncompared = _asked(con, day, titles)
+        query = change_query(con, *compared, grains)
+        changes = con.execute(f"select * from ({query}) order by all").fetchall()
+    return Difference(titles[0], titles[1], changes, uncompared)
 
 
-def show(changes: Sequence[tuple[str | None, ...]], console: Console) -> None:
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise MendError(f"{text} is not a day, written as 2020-05-27")
+    return day
+
+
+def _chosen(settings: Settings, before: str | None, after: str | None) -> tuple[str, str]:
+    """The snapshots to compare: those that are named, else the last two kept."""
+    kept = kept_versions(settings)
+    if len(kept) < (before is None) + (after is None):
+        raise MendError("there is no earlier snapshot to compare with: refresh after a change first")
+    return before or str(kept[-2]), after or str(kept[-1])
+
+
+def _found(settings: Settings, word: str) -> tuple[Path, str]:
+    """The file of a snapshot, and the title of a kept version; a file has its title in itself."""
+    if word.isdecimal():
+        path = snapshot_path(settings, int(word))
+        if not path.exists():
+            kept = ", ".join(map(str, kept_versions(settings))) or "none"
+            raise MendError(f"version {word} is not kept; kept are: {kept}")
+        return path, f"version {int(word)}"
+    path = Path(word)
+    if not path.is_file():
+        raise MendError(f"there is no file {word}: name a kept version or the file of a snapshot")
+    return path, ""
+
+
+def _asked(con: Connection, day: date, titles: Sequence[str]) -> tuple[tuple[str, str], tuple[str, ...]]:
+    """Databases with what the twins of each side give for a day, and the tables that are not compared."""
+    found: list[dict[str, str | None]] = []
+    for side, title in zip(SIDES, titles, strict=True):
+        twins = con.execute(prepared("published_twins"), {"catalog": side, "schemas": SCHEMAS}).fetchall()
+        if not any(twin for _, twin in twins):
+            raise MendError(f"{title} has no as-of twins: compare it without a day")
+        found.append(dict(twins))
+    both = sorted(table for table, twin in found[0].items() if twin and found[1].get(table))
+    for side, twins_of_side in zip(SIDES, found, strict=True):
+        con.execute(f"attach ':memory:' as {side}_then")
+        con.execute(f"use {side}")
+        try:
+            for schema in SCHEMAS:
+                con.execute(f"create schema {side}_then.{schema}")
+            for table in both:
+                con.execute(f"create table {side}_then.{table} as from {twins_of_side[table]}(date '{day}')")
+        finally:
+            con.execute("use memory")
+    return (f"{SIDES[0]}_then", f"{SIDES[1]}_then"), tuple(sorted({*found[0], *found[1]} - set(both)))
+
+
+def show(difference: Difference, console: Console) -> None:
     """Print changes as one table for each table that changed, and their counts at the end."""
+    changes = difference.changes
+    console.print(f"from {difference.before} to {difference.after}", markup=False, highlight=False, soft_wrap=True)
     for table, rows in groupby(changes, key=lambda row: row[0]):
         view = Table("row", "change", "column", "before", "after", title=table, title_justify="left")
         for row in rows:
@@ -161,6 +230,8 @@ def show(changes: Sequence[tuple[str | None, ...]], console: Console) -> None:
         console.print(view)
     counts = ", ".join(f"{table} {count}" for table, count in Counter(row[0] for row in changes).items())
     console.print(f"{len(changes)} changes: {counts}" if changes else "no change in core, steps and marts")
+    if difference.uncompared:
+        console.print(f"not compared, without a twin: {', '.join(difference.uncompared)}", highlight=False)
 
 
 def _shortened(cell: str | None) -> str:

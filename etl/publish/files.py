@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from etl.config import Settings
 from etl.errors import MendError, RetryError
@@ -37,13 +37,23 @@ UNHASHED = frozenset({"audit.expectation_result", "audit.publication"})  # a ref
 KEPT = 5
 UPCOMING = ".upcoming.duckdb"
 
-# DuckDB prints a macro with more quotes and blanks in the session that made it than from the file. Both are
-# dropped, except inside a literal.
-_LITERAL_OR_NOISE = re.compile(r"('(?:[^']|'')*')|[\s\"]")
+# DuckDB prints a macro in the session that made it with more quotes and blanks than from the file, which keeps
+# neither the hint MATERIALIZED nor how a chain of UNION is nested; and a macro that is made from such a print has
+# one more SELECT around each VALUES. All this is dropped, except inside a literal.
+_LITERAL_OR_NOISE = re.compile(r"('(?:[^']|'')*')|\b(?:NOT )?MATERIALIZED\b|[\s\"]")
+_REPEATED = re.compile(r"('(?:[^']|'')*')|(SELECT\*FROM\()\2+(?=VALUES)|(\)ASvalueslist)\3+|([()])\4+(?!ASvalueslist)")
+_HELD_APART = re.compile(
+    r"WITHof_this_snapshotAS\((?P<body>.*)\)SELECT\*FROMquery_table\("
+    r"CASEWHEN\(\(meta\.snapshot_in_use\(\)='(?P<origin>[^']*)'\)\)THEN.*\)",
+    re.DOTALL,
+)
 
 
 class Macro(NamedTuple):
-    """A macro: `kind` is macro or table_macro; `types` are those of its parameters, None where any fits."""
+    """A macro: `kind` is macro or table_macro; `types` are those of its parameters, None where any fits.
+
+    `body` is the text that was built; `origin` names the snapshot whose tables alone a published table macro reads.
+    """
 
     name: str
     kind: str
@@ -51,6 +61,12 @@ class Macro(NamedTuple):
     types: list[str | None]
     comment: str | None
     body: str
+    origin: str | None
+
+    @property
+    def built(self) -> tuple[Any, ...]:
+        """All but the origin: what the build database has of it."""
+        return self[:-1]
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,27 @@ class Snapshot:
     size_bytes: int
     path: Path
 
+    @property
+    def origin(self) -> str:
+        """Number, time and content in words: no two snapshots that differ, of any homes, have the same."""
+        return f"version {self.version} of {shown(self.refreshed_at)} ({self.fingerprint[:12]})"
+
+
+def held_apart(definition: str, origin: str) -> str:
+    """The text of a published table macro that reads the tables of its own snapshot or raises.
+
+    DuckDB looks up the names in a macro in the database in use, not in the one that has the macro. The arguments of
+    query_table are evaluated while names are looked up, so that nothing of the comparison is left in the plan and
+    no result is so small that it is skipped. `origin` has no quotes.
+    """
+    error = f"this macro is of {origin}, and the snapshot in use, whose tables it would read, is "
+    cure = ": run USE on the attached snapshot that you ask, then call its macro"
+    return (
+        f"with of_this_snapshot as (\n{definition}\n)\n"
+        f"select * from query_table(if(meta.snapshot_in_use() = '{origin}', 'of_this_snapshot', "
+        f"error('{error}' || meta.snapshot_in_use() || '{cure}')))"
+    )
+
 
 def read_contents(con: Connection, catalog: str | None = None) -> Contents:
     """Read the contents of the open database, or of the one attached as `catalog`.
@@ -101,8 +138,16 @@ def read_contents(con: Connection, catalog: str | None = None) -> Contents:
             content += [] if name in UNHASHED else [count, total]
         hashes[name] = _digest(content)
     found = con.execute(prepared("published_macros"), {"catalog": catalog, "schemas": MACRO_SCHEMAS}).fetchall()
-    macros = [Macro._make([*row[:-1], _LITERAL_OR_NOISE.sub(r"\1", row[-1])]) for row in found]
-    return Contents(rows, hashes, macros, _digest([version, hashes, macros]))
+    macros = [Macro._make([*row[:-1], *_built_text(row[-1])]) for row in found]
+    return Contents(rows, hashes, macros, _digest([version, hashes, [macro.built for macro in macros]]))
+
+
+def _built_text(definition: str) -> tuple[str, str | None]:
+    """The text of a macro as it was built, without noise, and its origin when it is held apart."""
+    text = _LITERAL_OR_NOISE.sub(r"\1", definition)
+    apart = _HELD_APART.fullmatch(text)
+    body, origin = (apart["body"], apart["origin"]) if apart else (text, None)
+    return _REPEATED.sub(r"\1\2\3\4", body), origin
 
 
 def _digest(value: object) -> str:

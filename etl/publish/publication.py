@@ -25,6 +25,7 @@ from etl.publish.files import (
     Contents,
     Snapshot,
     clear_leftovers,
+    held_apart,
     inspect_whole,
     install,
     keep,
@@ -36,10 +37,21 @@ from etl.publish.files import (
     shown,
     upcoming_path,
 )
-from etl.warehouse import Connection, DatabaseError, attached, create_table, open_snapshot, tables_of, transaction
+from etl.warehouse import (
+    Connection,
+    DatabaseError,
+    attached,
+    create_table,
+    literal,
+    open_snapshot,
+    prepared,
+    tables_of,
+    transaction,
+)
 
 # Room beyond the size of the build database: file headers and the blocks a small file starts with.
 SPARE_BYTES = 2_000_000
+SNAPSHOT_IN_USE = "Number, time and content of the snapshot in use: table macros read its tables, or raise."
 
 
 @dataclass(frozen=True)
@@ -107,8 +119,9 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     # After every version that was ever seen, so that no number is used twice.
     (recorded,) = con.execute("select coalesce(max(version), 0) from audit.publication").fetchall()[0]
     version = 1 + max(served[0].version if served else 0, recorded, *kept_versions(settings))
-    _write(con, settings, Snapshot(version, now, built.fingerprint, 0, upcoming), served is not None)
-    _verify(upcoming, version, built)
+    made = Snapshot(version, now, built.fingerprint, 0, upcoming)
+    _write(con, settings, made, served is not None)
+    _verify(made, built)
     install(upcoming, settings.serving_db)
     size = settings.serving_db.stat().st_size
     snapshot = Snapshot(version, now, built.fingerprint, size, settings.serving_db)
@@ -123,6 +136,8 @@ def _publication(published: bool, snapshot: Snapshot, contents: Contents, reason
 def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:
     """How the built database differs from what is served; empty when it does not."""
     names = ", ".join(sorted(_unlike(contents.hashes, built.hashes)))
+    if loose := _loose(contents, served):
+        return f"version {served.version} has macros that may read another snapshot: {', '.join(loose)}"
     if served.fingerprint != built.fingerprint:
         return f"changed since version {served.version}: {names or 'macros or the version of DuckDB'}"
     return f"version {served.version} was altered after it was published: {names}" if names else ""
@@ -174,6 +189,7 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
             ).fetchall():
                 con.execute(f'insert into upcoming."{schema}"."{table}" by name from "{schema}"."{table}"')
             con.execute("create schema if not exists upcoming.meta")
+            _hold_macros_apart(con, made)
             for table, described in tables_of("meta").items():
                 con.execute(create_table(f"upcoming.{table}", *described))
             con.execute(
@@ -197,15 +213,43 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
         con.execute("checkpoint upcoming")
 
 
-def _verify(path: Path, version: int, built: Contents) -> None:
+def _hold_macros_apart(con: Connection, made: Snapshot) -> None:
+    """Make each table macro of the new file again, as one that reads the tables of this snapshot or raises.
+
+    The new file is the database in use meanwhile: a macro is looked through when it is made.
+    """
+    found = con.execute(prepared("published_macros"), {"catalog": "upcoming", "schemas": MACRO_SCHEMAS}).fetchall()
+    (catalog,) = con.execute("select current_database()").fetchall()[0]
+    con.execute("use upcoming")
+    try:
+        con.execute(f"create macro meta.snapshot_in_use() as '{made.origin}'")
+        con.execute(f"comment on macro meta.snapshot_in_use is {literal(SNAPSHOT_IN_USE)}")
+        for name, kind, parameters, types, comment, definition in found:
+            if kind == "table_macro":
+                listed = ", ".join(f'"{word}" {type_ or ""}' for word, type_ in zip(parameters, types, strict=True))
+                body = held_apart(definition, made.origin)
+                con.execute(f"create or replace macro {name}({listed}) as table {body}")
+                con.execute(f"comment on macro table {name} is {literal(comment) if comment else 'null'}")
+    finally:
+        con.execute(f'use "{catalog}"')
+
+
+def _loose(contents: Contents, snapshot: Snapshot) -> list[str]:
+    """The published table macros that are not held apart from those of other snapshots."""
+    return [m.name for m in contents.macros if m.kind == "table_macro" and m.origin != snapshot.origin]
+
+
+def _verify(made: Snapshot, built: Contents) -> None:
     """Raise MendError unless the new file holds all that was built, and its macros can be called."""
+    path, version = made.path, made.version
     wal = path.with_name(path.name + ".wal")
     if wal.exists():
         raise MendError(f"version {version} was not published: {wal} shows that it is not complete")
     with open_snapshot(path) as reader:
         copied = read_contents(reader)
         wrong = _unlike(copied.rows, built.rows) | _unlike(copied.hashes, built.hashes)
-        wrong |= {macro.name for macro in copied.macros} ^ {macro.name for macro in built.macros}
+        texts, built_texts = ({macro.name: macro.built for macro in of.macros} for of in (copied, built))
+        wrong |= _unlike(texts, built_texts) | set(_loose(copied, made))
         if wrong:
             raise MendError(f"version {version} was not published: the copy differs in {sorted(wrong)}")
         for macro in copied.macros:

@@ -31,7 +31,10 @@ from etl.publish.files import (
 )
 from etl.warehouse import DatabaseError, memory, open_build
 
-ALTERED = "its fingerprint is not that of its publication: it was altered since, or another DuckDB wrote it"
+ALTERED = (
+    "its fingerprint is not that of its publication: it was altered since, or another version of DuckDB or of this "
+    "project wrote it"
+)
 
 
 @dataclass(frozen=True)

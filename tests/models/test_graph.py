@@ -7,7 +7,7 @@ import pytest
 
 from etl.errors import MendError
 from etl.models.file import OutputColumn
-from etl.models.graph import create_statements, load_models
+from etl.models.graph import USE_FIRST, create_statements, load_models
 from etl.warehouse import Connection
 
 THING = """-- A thing of the sources.
@@ -354,6 +354,6 @@ def test_statements_make_types_and_comments_every_time(tmp_path: Path, con: Conn
             f"select function_name, comment from duckdb_functions() where {ours} order by all"
         ).fetchall()
         assert macros == [
-            ("seen_as_of", "The last sighting known on a day."),
-            ("story_as_of", "What is told of a thing. As known on as_of_date."),
+            ("seen_as_of", f"The last sighting known on a day. {USE_FIRST}"),
+            ("story_as_of", f"What is told of a thing. As known on as_of_date. {USE_FIRST}"),
         ]

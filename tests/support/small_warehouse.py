@@ -60,8 +60,8 @@ OBSERVATIONS = [
 ]
 
 
-def publish_small_warehouse(home: Path) -> Settings:
-    """Build and publish under `home`; returns its settings."""
+def publish_small_warehouse(home: Path, without: str = "") -> Settings:
+    """Build and publish under `home`, `without` one observation; returns its settings."""
     settings = load_settings({"WAREHOUSE_HOME": str(home)})
     tables = [
         ("platform", PLATFORM, PLATFORMS),
@@ -73,7 +73,7 @@ def publish_small_warehouse(home: Path) -> Settings:
         for kind, header, records in tables
         for values in records
     ]
-    for values in OBSERVATIONS:
+    for values in (values for values in OBSERVATIONS if values[0] != without):
         fields = {name: str(value) for name, value in zip(OBSERVATION.split(), values, strict=True)}
         is_expense = fields["metric"] == "sm_expense"
         fields["unit"], fields["basis"] = ("CNY", "gaap") if is_expense else ("persons", "operating")
