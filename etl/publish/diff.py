@@ -179,7 +179,7 @@ def _chosen(settings: Settings, before: str | None, after: str | None) -> tuple[
     """The snapshots to compare: those that are named, else the last two kept."""
     kept = kept_versions(settings)
     if len(kept) < (before is None) + (after is None):
-        raise MendError("there is no earlier snapshot to compare with: refresh after a change first")
+        raise MendError("there is no kept snapshot to compare with: refresh after a change first, or name two")
     return before or str(kept[-2]), after or str(kept[-1])
 
 

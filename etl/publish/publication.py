@@ -137,7 +137,7 @@ def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:
     """How the built database differs from what is served; empty when it does not."""
     names = ", ".join(sorted(_unlike(contents.hashes, built.hashes)))
     if loose := _loose(contents, served):
-        return f"version {served.version} has macros that may read another snapshot: {', '.join(loose)}"
+        return f"{len(loose)} macros of version {served.version} may read another snapshot"
     if served.fingerprint != built.fingerprint:
         return f"changed since version {served.version}: {names or 'macros or the version of DuckDB'}"
     return f"version {served.version} was altered after it was published: {names}" if names else ""

@@ -159,7 +159,7 @@ def test_the_command_line_takes_files_and_a_day(files: tuple[str, str]) -> None:
 
 
 def test_one_file_is_compared_with_the_last_kept_version(tmp_path: Path, files: tuple[str, str]) -> None:
-    with pytest.raises(MendError, match="no earlier snapshot to compare with"):
+    with pytest.raises(MendError, match="no kept snapshot to compare with"):
         diff(settings_in(tmp_path), files[0])
     published(tmp_path, BEFORE)
     found = diff(settings_in(tmp_path), files[0])
