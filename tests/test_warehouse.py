@@ -95,9 +95,10 @@ def test_an_older_home_gives_the_same_figures(settings: Settings) -> None:
         assert not load_reference(con, settings, NOW).changed
         build_all(con, check=lambda *_: [])
         for table, wanted in before.items():
-            names = ", ".join(wanted[0])
-            found = con.execute(f"select {names} from {table}").fetchall()
-            assert sorted(map(str, found)) == sorted(str(tuple(row.values())) for row in wanted)
+            # flags say more now; the figures and days that they speak of stay
+            names = [name for name in wanted[0] if name != "flags"]
+            found = con.execute(f"select {', '.join(names)} from {table}").fetchall()
+            assert sorted(map(str, found)) == sorted(str(tuple(row[name] for name in names)) for row in wanted)
 
 
 # Ends the process before the statement of a number, as a kill would.

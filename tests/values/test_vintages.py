@@ -1,7 +1,8 @@
 """Twins asked about several days at once give the rows that they give when asked about one day at a time.
 
-An issuer with ten years of figures, printed by quarter and by year and restated a year later, beside the embedded
-data: the shape of figures for which DuckDB 1.5 lost a NOT EXISTS in a twin, so that a printed year was there twice.
+Two issuers with ten years of figures, by quarter and by year and restated a year later, beside the embedded data:
+one by the reference files, one by the facts of its filings, which tell the year to date and the year before as well.
+It is the shape of figures for which DuckDB 1.5 lost a NOT EXISTS in a twin, so that a printed year was there twice.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from pathlib import Path
 import pytest
 
 from etl.config import load_settings
+from etl.edgar.facts import Body, load_body
 from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.building import build_all
+from tests.support.edgar_bodies import Row, body
+from tests.support.edgar_bodies import write as write_body
 from tests.support.edgar_warehouse import REFERENCE
 from tests.support.models import project_models
 
@@ -26,6 +30,7 @@ FIRST, LAST, RESTATED = 2014, 2023, 2018
 QUARTERS = ((1, 1, 3, 31), (4, 1, 6, 30), (7, 1, 9, 30), (10, 1, 12, 31))
 # Expense of the first quarter in million; a quarter is 10 more than the one before, a year starts 40 higher.
 EXPENSE, STEP, YEARLY = 100, 10, 40
+FILER = 7770001
 
 
 def figures() -> Iterator[dict[str, object]]:
@@ -62,6 +67,31 @@ def figure(
     }
 
 
+def expense(year: int, quarters: int, told_in: int) -> int:
+    """The filer's expense of the first quarters of a year, as it was told in a year; 2018 was restated in 2019."""
+    whole = sum(EXPENSE + YEARLY * (year - FIRST) + STEP * k for k in range(quarters))
+    return round(1e6 * whole * (1.03 if year == RESTATED < told_in else 1))
+
+
+def filings() -> Iterator[Row]:
+    """Facts of the filer: each 10-Q has its quarter and the year to date, each 10-K its year, both with the years
+    before."""
+    for told_in in range(FIRST, LAST + 1):
+        for quarter, (_, _, last_month, last_day) in enumerate(QUARTERS, 1):
+            form, years = ("10-K", 3) if quarter == 4 else ("10-Q", 2)
+            filed = date(told_in + (quarter == 4), 2 if quarter == 4 else last_month + 2, 10)
+            for year in range(max(FIRST, told_in - years + 1), told_in + 1):
+                start, end = date(year, 1, 1), date(year, last_month, last_day)
+                facts = [(start, expense(year, quarter, told_in))]
+                if 1 < quarter < 4:
+                    first = date(year, *QUARTERS[quarter - 1][:2])
+                    facts.append((first, expense(year, quarter, told_in) - expense(year, quarter - 1, told_in)))
+                for begin, value in facts:
+                    accession = f"0007770001-{told_in % 100}-{quarter:06}"
+                    told = (value, accession, form, str(filed))
+                    yield (FILER, "SellingAndMarketingExpense", "USD", str(begin), str(end), *told)
+
+
 def write(path: Path, rows: list[dict[str, object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -71,10 +101,10 @@ def write(path: Path, rows: list[dict[str, object]]) -> None:
 
 @pytest.fixture(scope="module")
 def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """The warehouse of the embedded data and the issuer, built and checked as a refresh does it."""
+    """The warehouse of the embedded data and the two issuers, built and checked as a refresh does it."""
     folder = tmp_path_factory.mktemp("figures")
-    platform = {"platform": "shop", "name": "Shop", "fiscal_year_end": "12-31", "reporting_currency": "USD"}
-    write(folder / "platforms.csv", [platform])
+    shop = {"platform": "shop", "name": "Shop", "fiscal_year_end": "12-31", "reporting_currency": "USD", "sec_cik": ""}
+    write(folder / "platforms.csv", [shop, shop | {"platform": "filer", "name": "Filer", "sec_cik": FILER}])
     documents = [
         {
             "document_id": f"doc_shop_{year}",
@@ -85,11 +115,15 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         for year in range(FIRST, LAST + 2)
     ]
     write(folder / "documents.csv", documents)
-    write(folder / "observations.csv", list(figures()))
+    rows = list(figures())
+    buyers = [row | {"platform": "filer"} for row in rows if row["metric"] == "annual_active_buyers"]
+    write(folder / "observations.csv", rows + buyers)
     home = str(tmp_path_factory.mktemp("home"))
     settings = load_settings({"WAREHOUSE_HOME": home, "WAREHOUSE_FIGURES": f"{REFERENCE}:{folder}"})
     con = memory()
     assert not load_reference(con, settings, datetime(2026, 1, 1, tzinfo=UTC)).rows_quarantined
+    path = write_body(folder / "body.json", body(FILER, filings()))
+    assert load_body(con, Body(FILER, path.name, path), datetime(2026, 1, 1, tzinfo=UTC)).status == "loaded"
     build_all(con)  # raises where a check fails
     yield con
     con.close()
@@ -108,6 +142,23 @@ def test_a_printed_year_is_there_once_on_every_day(con: Connection) -> None:
         (date(2017, 3, 1), 780_000_000, 1),
         (date(2024, 1, 1), 780_000_000, 1),
     ]
+
+
+def test_the_same_facts_give_the_same_years_from_files_and_filings(con: Connection) -> None:
+    """Twelve months to each quarter end, of one vintage: 2016's to June by hand 170 + 160 + 180 + 190 = 700 million."""
+    windows = {
+        platform: dict(
+            con.execute(
+                "select s.period_end, s.spend::bigint from steps.spend_window as s where s.platform = ? "
+                "and s.months = 12 and year(s.period_end) not between 2018 and 2019",
+                [platform],
+            ).fetchall()
+        )
+        for platform in ("shop", "filer")
+    }
+    assert windows["shop"] == windows["filer"]
+    assert len(windows["shop"]) == 4 * 8 - 3
+    assert windows["filer"][date(2016, 6, 30)] == 700_000_000
 
 
 def test_every_twin_gives_the_same_rows_for_many_days_at_once(con: Connection) -> None:

@@ -5,7 +5,14 @@
 -- grain: platform, metric, scope, unit, period_start, period_end
 with known as (
     select
-        observation.*,
+        observation.observation_id,
+        observation.qualifier,
+        observation.class_rank,
+        observation.published_on,
+        observation.value_low,
+        observation.value_high,
+        observation.rounding_half_width,
+        observation.derivation is not null as is_derived,
         quantity(
             observation.platform,
             observation.metric,
@@ -22,7 +29,7 @@ dated as (
 ),
 eligible as (
     select dated.* from dated
-    qualify dated.derivation is null or bool_and(dated.derivation is not null) over (partition by dated.quantity)
+    qualify not dated.is_derived or bool_and(dated.is_derived) over (partition by dated.quantity)
 ),
 word as (
     select eligible.* from eligible
@@ -66,38 +73,39 @@ finest as (
     ) = 1
 )
 select
-    finest.observation_id::varchar as observation_id,  -- stable identifier of the figure
-    finest.platform::varchar as platform,              -- platform slug
-    finest.metric::varchar as metric,                  -- metric slug
-    finest.scope::varchar as scope,                    -- perimeter; '' is the whole
-    finest.consolidation::varchar as consolidation,
+    figure.observation_id::varchar as observation_id,  -- stable identifier of the figure
+    figure.platform::varchar as platform,              -- platform slug
+    figure.metric::varchar as metric,                  -- metric slug
+    figure.scope::varchar as scope,                    -- perimeter; '' is the whole
+    figure.consolidation::varchar as consolidation,
     -- parts of the company that it covers, see core.consolidation; '' where nothing was bought or sold
-    finest.expense_nature::varchar as expense_nature,
+    figure.expense_nature::varchar as expense_nature,
     -- what a sales and marketing expense holds, see core.expense_line; empty for another metric
-    finest.period_type::varchar as period_type,        -- year, ttm, quarter, point or other
-    finest.period_start::date as period_start,         -- first day of the period; empty for a point
-    finest.period_end::date as period_end,             -- last day of the period
-    finest.value::decimal(28, 6) as value,             -- figure in base units of unit
-    finest.value_low::decimal(28, 6) as value_low,  -- least value the print allows; empty when it gives no lower bound
-    finest.value_high::decimal(28, 6) as value_high,
+    figure.period_type::varchar as period_type,        -- year, ttm, quarter, point or other
+    figure.period_start::date as period_start,         -- first day of the period; empty for a point
+    figure.period_end::date as period_end,             -- last day of the period
+    figure.value::decimal(28, 6) as value,             -- figure in base units of unit
+    figure.value_low::decimal(28, 6) as value_low,  -- least value the print allows; empty when it gives no lower bound
+    figure.value_high::decimal(28, 6) as value_high,
     -- greatest value the print allows; empty when it gives no upper bound
-    finest.rounding_half_width::decimal(28, 6) as rounding_half_width,
+    figure.rounding_half_width::decimal(28, 6) as rounding_half_width,
     -- half a unit of the last digit that counts, in unit
-    finest.unit::varchar as unit,  -- ISO 4217 code, persons, orders, percent, count or CNY_per_person
-    finest.qualifier::varchar as qualifier,  -- exact; about, at_least or at_most only where no exact figure stands
-    finest.basis::varchar as basis,                    -- gaap, ifrs, non_gaap, operating or press
-    finest.document_id::varchar as document_id,        -- document that printed it first
-    finest.locator::varchar as locator,                -- where in the document
-    finest.printed_as::varchar as printed_as,          -- as it is printed there
-    finest.derivation::varchar as derivation,          -- empty, or how it follows from derived_from
-    finest.derived_from::varchar[] as derived_from,    -- observations it follows from: level, increase
-    finest.source_class::varchar as source_class,  -- kind of the document; of a derived level, the weaker of its two
-    finest.class_rank::integer as class_rank,          -- 1 filing and company release, 2 media, 3 secondary
-    finest.is_restatement::boolean as is_restatement,
+    figure.unit::varchar as unit,  -- ISO 4217 code, persons, orders, percent, count or CNY_per_person
+    figure.qualifier::varchar as qualifier,  -- exact; about, at_least or at_most only where no exact figure stands
+    figure.basis::varchar as basis,                    -- gaap, ifrs, non_gaap, operating or press
+    figure.document_id::varchar as document_id,        -- document that printed it first
+    figure.locator::varchar as locator,                -- where in the document
+    figure.printed_as::varchar as printed_as,          -- as it is printed there
+    figure.derivation::varchar as derivation,          -- empty, or how it follows from derived_from
+    figure.derived_from::varchar[] as derived_from,    -- observations it follows from: level, increase
+    figure.source_class::varchar as source_class,  -- kind of the document; of a derived level, the weaker of its two
+    figure.class_rank::integer as class_rank,          -- 1 filing and company release, 2 media, 3 secondary
+    figure.is_restatement::boolean as is_restatement,
     -- whether the company had printed a different figure for the same quantity before
-    finest.flags::varchar[] as flags,                  -- what a number computed from it must say
-    finest.published_on::date as published_on,         -- when the world could know it; empty for an undated figure
-    finest.covered_on::date as covered_on,
+    figure.flags::varchar[] as flags,                  -- what a number computed from it must say
+    figure.published_on::date as published_on,         -- when the world could know it; empty for an undated figure
+    figure.covered_on::date as covered_on,
     -- day of the first document of the company here that covers the end of the period; empty where none does
-    finest.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
+    figure.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
 from finest
+join core.observation_known(as_of_date) as figure on figure.observation_id = finest.observation_id
