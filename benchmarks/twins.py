@@ -45,8 +45,8 @@ def show(times: Mapping[str, tuple[list[float], list[float]]]) -> None:
         shown = [f"{min(taken):8.3f}" if taken else " " * 8 for taken in (new, old)]
         print(f"{name:<28}{shown[0]}{shown[1]}  {ratio}")
     if both:
-        new, old = (sum(pair[k] for pair in both.values()) for k in (0, 1))
-        print(f"{'all that both have':<28}{new:8.3f}{old:8.3f}  {new / old:6.2f}")
+        first, second = (sum(pair[k] for pair in both.values()) for k in (0, 1))
+        print(f"{'all that both have':<28}{first:8.3f}{second:8.3f}  {first / second:6.2f}")
 
 
 def main() -> None:

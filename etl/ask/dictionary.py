@@ -27,7 +27,7 @@ steps, audit and meta; raw stays in the build database. Marts are answers, steps
 which a number can be traced. Where a table has an as-of twin, its section names it: a table macro with the same
 columns, as known on a given day. In a session with attached snapshots run `use` on a snapshot before you call a twin
 of it: DuckDB looks up the tables of a macro in the database in use. Where that is another snapshot, the twin raises
-an error that names both; where it is none, DuckDB says that the scalar function `snapshot_in_use` does not exist.
+an error that names both; where it is none, DuckDB says of a macro or table that it does not exist.
 """
 TABLES = "select table_name, comment from duckdb_tables() where schema_name = ? order by 1"
 COLUMNS = """

@@ -39,12 +39,16 @@ UPCOMING = ".upcoming.duckdb"
 
 # DuckDB prints a macro in the session that made it with more quotes and blanks than from the file, which keeps
 # neither the hint MATERIALIZED nor how a chain of UNION is nested; and a macro that is made from such a print has
-# one more SELECT around each VALUES. All this is dropped, except inside a literal.
+# one more SELECT around each VALUES, and a cast where `is not false` had a word. All this is dropped, except inside
+# a literal.
 _LITERAL_OR_NOISE = re.compile(r"('(?:[^']|'')*')|\b(?:NOT )?MATERIALIZED\b|[\s\"]")
 _REPEATED = re.compile(r"('(?:[^']|'')*')|(SELECT\*FROM\()\2+(?=VALUES)|(\)ASvalueslist)\3+|([()])\4+(?!ASvalueslist)")
+# A table in the text of a macro, in full; what is no table has brackets.
+_TABLE = re.compile(r"(?P<before>\b(?:FROM|JOIN) \(*)(?P<table>(?:core|steps|marts)\.\w+)(?= AS \w)")
+_WRAPPED = re.compile(r"WITHof_this_snapshotAS\((.*)\)SELECT\*FROMof_this_snapshot", re.DOTALL)
 _HELD_APART = re.compile(
-    r"WITHof_this_snapshotAS\((?P<body>.*)\)SELECT\*FROMquery_table\("
-    r"CASEWHEN\(\(meta\.snapshot_in_use\(\)='(?P<origin>[^']*)'\)\)THEN.*\)",
+    r"query_table\(CASEWHEN\(\(meta\.snapshot_in_use\(\)='(?P<origin>[^']*)'\)\)THEN\('(?P<table>[\w.]+)'\)"
+    r"ELSEerror\(.*?\)\)END\)",
     re.DOTALL,
 )
 
@@ -102,17 +106,21 @@ class Snapshot:
 def held_apart(definition: str, origin: str) -> str:
     """The text of a published table macro that reads the tables of its own snapshot or raises.
 
-    DuckDB looks up the names in a macro in the database in use, not in the one that has the macro. The arguments of
-    query_table are evaluated while names are looked up, so that nothing of the comparison is left in the plan and
-    no result is so small that it is skipped. `origin` has no quotes.
+    DuckDB looks up the names in a macro in the database in use, not in the one that has the macro. The first table
+    of the text is named by query_table, whose arguments are evaluated while names are looked up: nothing of the
+    comparison is left in the plan, and no result is so small that it is skipped. `origin` has no quotes.
     """
     error = f"this macro is of {origin}, and the snapshot in use, whose tables it would read, is "
     cure = ": run USE on the attached snapshot that you ask, then call its macro"
-    return (
-        f"with of_this_snapshot as (\n{definition}\n)\n"
-        f"select * from query_table(if(meta.snapshot_in_use() = '{origin}', 'of_this_snapshot', "
+    first = _TABLE.search(definition)
+    if first is None:  # it reads through other macros alone
+        definition = f"WITH of_this_snapshot AS ({definition}) SELECT * FROM of_this_snapshot"
+        first = next(re.finditer(r"FROM (?P<table>of_this_snapshot)$", definition))
+    guarded = (
+        f"query_table(if(meta.snapshot_in_use() = '{origin}', '{first['table']}', "
         f"error('{error}' || meta.snapshot_in_use() || '{cure}')))"
     )
+    return definition[: first.start("table")] + guarded + definition[first.end("table") :]
 
 
 def read_contents(con: Connection, catalog: str | None = None) -> Contents:
@@ -145,8 +153,10 @@ def read_contents(con: Connection, catalog: str | None = None) -> Contents:
 def _built_text(definition: str) -> tuple[str, str | None]:
     """The text of a macro as it was built, without noise, and its origin when it is held apart."""
     text = _LITERAL_OR_NOISE.sub(r"\1", definition)
-    apart = _HELD_APART.fullmatch(text)
-    body, origin = (apart["body"], apart["origin"]) if apart else (text, None)
+    text = text.replace("CAST('t'ASBOOLEAN)", "true").replace("CAST('f'ASBOOLEAN)", "false")
+    apart = _HELD_APART.search(text)
+    text, origin = (_HELD_APART.sub(r"\g<table>", text), apart["origin"]) if apart else (text, None)
+    body = _WRAPPED.sub(r"\1", text)
     return _REPEATED.sub(r"\1\2\3\4", body), origin
 
 

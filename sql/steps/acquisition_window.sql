@@ -65,6 +65,7 @@ paired as (
         adds.buyers_end_low as buyers_end_low,
         adds.buyers_end_high as buyers_end_high,
         adds.validity as adds_validity,
+        coalesce(adds.covered_on, spend_by_scope.covered_on) as covered_on,
         spend_by_scope.expense_nature,
         spend_by_scope.consolidation as spend_consolidation,
         coalesce(adds.consolidation, spend_by_scope.buyers_start_consolidation) as buyers_consolidation,
@@ -112,6 +113,8 @@ select
     -- parts of the company that the figures cover, see core.consolidation; mixed where they differ
     paired.expense_nature::varchar as expense_nature,
     -- what the expense holds, see core.expense_line; empty where it is not printed
+    paired.covered_on::date as covered_on,
+    -- day of the first document of the company that covers the end of the window; empty where none did by known_on
     paired.buyers_start::decimal(28, 6) as buyers_start,  -- annual active buyers on the day before the window, persons
     paired.buyers_start_low::decimal(28, 6) as buyers_start_low,  -- least the print allows, persons
     paired.buyers_start_high::decimal(28, 6) as buyers_start_high,  -- greatest the print allows, persons
@@ -132,9 +135,7 @@ select
         present([
             if(paired.scope <> '', 'scope_mismatch', null),
             if(
-                paired.spend is null and end_report.document_id is not null
-                or paired.buyers_end is null and end_report.document_id is not null
-                or paired.buyers_start is null and start_report.document_id is not null,
+                (paired.spend is null or paired.buyers_end is null) and paired.covered_on is not null,
                 'not_transcribed',
                 null
             )
@@ -150,8 +151,4 @@ select
     paired.known_on::date as known_on  -- first day on which all of them were public; empty with an undated one
 from paired
 join core.platform as platform on platform.platform = paired.platform
-left join steps.company_report as end_report
-    on end_report.platform = paired.platform and end_report.period_end = paired.period_end
-left join steps.company_report as start_report
-    on start_report.platform = paired.platform and start_report.period_end = paired.period_start - 1
 where if(paired.spend is null, 0, 1) + if(paired.buyers_start is null, 0, 1) + if(paired.buyers_end is null, 0, 1) >= 2

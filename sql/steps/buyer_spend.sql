@@ -40,6 +40,7 @@ side as (
         buyers.observation_id as buyers_id,
         gmv.qualifier = 'exact' and buyers.qualifier = 'exact' as ratio_is_exact,
         coalesce(gmv.consolidation <> buyers.consolidation, false) as is_mixed,
+        coalesce(buyers.covered_on, gmv.covered_on) as covered_on,
         exists(
             select 1 from core.definition_break as definition_break
             where
@@ -122,6 +123,8 @@ select
     spend.low::double as low,                          -- least the prints allow
     spend.high::double as high,                        -- greatest the prints allow
     spend.unit::varchar as unit,                       -- currency per person, such as CNY_per_person
+    spend.covered_on::date as covered_on,
+    -- day of the first document of the company that covers the end of the period; empty where none did by known_on
     spend.obstacle::varchar as obstacle,               -- why there is no number; empty when there is one
     all_flags(spend.flags)::varchar[] as flags,
     -- what a reader must know; recomputed_disagrees: print and GMV over buyers do not meet

@@ -19,7 +19,7 @@ change as (
         cost.buyers_won_low - previous.buyers_won_high as adds_change_low,
         cost.buyers_won_high - previous.buyers_won_low as adds_change_high,
         previous.validity as validity_before,
-        not before.is_comparable as is_incomparable_before,
+        not previous.is_comparable as is_incomparable_before,
         one_of(cost.expense_nature, coalesce(previous.expense_nature, cost.expense_nature)) as natures,
         one_of(cost.consolidation, coalesce(previous.consolidation, cost.consolidation)) as consolidations
     from cost
@@ -29,9 +29,7 @@ change as (
             and previous.scope = cost.scope
             and previous.definition = cost.definition
             and previous.period_end = cost.period_start - 1
-    left join core.term as before on before.kind = 'validity' and before.term = previous.validity
-    left join core.term as term on term.kind = 'validity' and term.term = cost.validity
-    where cost.validity not like 'missing%' and term.is_comparable
+    where cost.validity not like 'missing%' and coalesce(cost.is_comparable, true)
 ),
 judged as (
     select

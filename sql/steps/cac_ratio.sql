@@ -77,6 +77,7 @@ select
     -- what the expense holds, see core.expense_line; empty where it is not printed
     bounded.consolidation::varchar as consolidation,
     -- parts of the company that the figures cover, see core.consolidation; mixed where they differ
+    bounded.is_comparable::boolean as is_comparable,   -- whether its figures speak of the same thing, see core.term
     bounded.validity::varchar as validity,             -- whether there is a number, or why not, see core.term
     all_flags(bounded.flags, if(bounded.months = 3, ['ttm_vs_quarter'], []))::varchar[] as flags,
     -- what a reader must know

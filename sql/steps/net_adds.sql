@@ -28,6 +28,7 @@ pair as (
         span.value_high as buyers_end_high,
         span.rounding_half_width + start.rounding_half_width as half_width,
         span.qualifier = 'exact' and coalesce(start.qualifier, 'exact') = 'exact' as is_exact,
+        span.covered_on,
         if(start.observation_id is null, span.consolidation, one_of(span.consolidation, start.consolidation))
             as consolidation,
         list_concat(coalesce(start.flags, []), span.flags) as flags,
@@ -85,6 +86,8 @@ select
     if(graded.is_comparable, graded.buyers_end_high - graded.buyers_start_low, null)::decimal(28, 6) as net_adds_high,
     -- greatest the prints allow, persons
     graded.half_width::decimal(28, 6) as half_width,              -- rounding of both ends together, persons
+    graded.covered_on::date as covered_on,
+    -- day of the first document of the company that covers the end of the window; empty where none did by known_on
     graded.consolidation::varchar as consolidation,
     -- parts of the company that the counts cover, see core.consolidation; mixed where the two ends differ
     graded.validity::varchar as validity,  -- whether there is a number, or why not, see core.term

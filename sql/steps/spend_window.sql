@@ -30,6 +30,7 @@ printed as (
         if(expense.derivation is null, 0, 1) as precedence,
         expense.consolidation,
         expense.expense_nature,
+        expense.covered_on,
         expense.flags,
         [expense.observation_id] as inputs,
         expense.published_on
@@ -53,6 +54,7 @@ four_quarters as (
         one_of(min(printed.consolidation) over last_four, max(printed.consolidation) over last_four) as consolidation,
         one_of(min(printed.expense_nature) over last_four, max(printed.expense_nature) over last_four)
             as expense_nature,
+        printed.covered_on,
         list_append(flatten(list(printed.flags) over last_four), 'summed_quarters') as flags,
         flatten(list(printed.inputs) over last_four) as inputs,
         whole(max(printed.published_on) over last_four, count(printed.published_on) over last_four, 4) as published_on,
@@ -97,6 +99,7 @@ pooled as (
         later.all_restated and earlier.all_restated,
         one_of(later.consolidation, earlier.consolidation),
         one_of(later.expense_nature, earlier.expense_nature),
+        later.covered_on,
         list_concat(later.flags, earlier.flags),
         list_concat(earlier.inputs, later.inputs),
         known_on(later.published_on, earlier.published_on)
@@ -123,6 +126,8 @@ select
     -- parts of the company that the expense covers, see core.consolidation; mixed where its figures differ
     spend.expense_nature::varchar as expense_nature,
     -- what the expense holds, see core.expense_line; mixed where its figures differ
+    spend.covered_on::date as covered_on,
+    -- day of the first document of the company that covers the end of the window; empty where none did by known_on
     spend.is_exact::boolean as is_exact,               -- false when a figure is about, at_least or at_most
     all_flags(spend.flags, if(spend.any_restated and not spend.all_restated, ['mixed_vintage'], []))::varchar[]
         as flags,                                      -- what a reader must know

@@ -137,7 +137,7 @@ def test_own_macros_around_a_twin_do_not_hide_it(homes: tuple[Path, Path]) -> No
 
 
 def test_where_no_snapshot_is_in_use_the_catalogue_says_what_is_missing(homes: tuple[Path, Path]) -> None:
-    with both(homes) as con, pytest.raises(DatabaseError, match="snapshot_in_use does not exist"):
+    with both(homes) as con, pytest.raises(DatabaseError, match="does not exist"):
         con.execute("from one.marts.cac_trend_as_of(date '2018-05-01')")
 
 
@@ -172,6 +172,21 @@ def test_parentheses_in_a_macro_are_part_of_the_fingerprint(tmp_path: Path) -> N
             con.execute(f"create or replace macro marts.twice(a) as {body}")
             found.add(read_contents(con).fingerprint)
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["x is not false", "x is true", "coalesce(x, true)", "x is distinct from true", "x in (true, false)", "not x"],
+)
+def test_a_macro_made_again_from_its_print_is_the_same(tmp_path: Path, expression: str) -> None:
+    with open_build(settings_in(tmp_path)) as con:
+        con.execute(f"create macro marts.told_as_of(x) as table select {expression} as told")
+        built = {macro.name: macro.built for macro in read_contents(con).macros}["marts.told_as_of"]
+        (text,) = con.execute(
+            "select macro_definition from duckdb_functions() where function_name = 'told_as_of'"
+        ).fetchall()[0]
+        con.execute(f"create or replace macro marts.told_as_of(x) as table {text}")
+        assert {macro.name: macro.built for macro in read_contents(con).macros}["marts.told_as_of"] == built
 
 
 def test_a_snapshot_of_an_earlier_version_is_published_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ pair as (
         previous.known_on as previous_known_on,
         cost.is_valid,
         previous.is_valid as previous_valid,
+        coalesce(one_of(previous.consolidation, cost.consolidation), '') <> 'mixed'
+        and coalesce(one_of(previous.expense_nature, cost.expense_nature), '') <> 'mixed' as is_alike,
         ln(if(previous.is_valid, cost.spend::double / previous.spend::double, null)) as spend_part,
         ln(if(previous.is_valid, cost.spend_low::double / previous.spend_high::double, null)) as spend_low_part,
         ln(if(previous.is_valid, cost.spend_high::double / previous.spend_low::double, null)) as spend_high_part,
@@ -49,12 +51,11 @@ pair as (
 part as (
     select
         pair.*,
-        pair.is_valid and pair.previous_valid and term.is_comparable as has_number,
+        pair.is_valid and pair.previous_valid and pair.is_alike as has_number,
         pair.spend_part + pair.adds_part as log_change,
         pair.spend_low_part + pair.adds_low_part as low,
         pair.spend_high_part + pair.adds_high_part as high
     from pair
-    left join core.term as term on term.kind = 'validity' and term.term = pair.judgement
 ),
 told as (
     select

@@ -23,7 +23,8 @@ with intensity as (
         list_concat(spending.flags, coalesce(income.flags, [])
         ) as flags,
         list_concat(spending.input_observation_ids, coalesce(income.input_observation_ids, [])) as inputs,
-        known_on(spending.known_on, day_if(income.value is not null, income.known_on)) as known_on
+        known_on(spending.known_on, day_if(income.value is not null, income.known_on)) as known_on,
+        spending.covered_on
     from steps.spend_window as spending
     left join steps.income_window as income
         on
@@ -112,7 +113,8 @@ measure as (
         yearly.obstacle,
         yearly.flags,
         yearly.input_observation_ids,
-        yearly.known_on
+        yearly.known_on,
+        yearly.covered_on
     from yearly
     union all
     select
@@ -128,7 +130,8 @@ measure as (
         proxy.refusal,
         list_concat(proxy.flags, coalesce(proxy.gross_profit_flags, []), ['proxy']),
         list_concat(proxy.input_observation_ids, coalesce(proxy.gross_profit_inputs, [])),
-        known_on(proxy.known_on, day_if(proxy.gross_profit is not null, proxy.gross_profit_known_on))
+        known_on(proxy.known_on, day_if(proxy.gross_profit is not null, proxy.gross_profit_known_on)),
+        proxy.covered_on
     from proxy
     union all
     select
@@ -144,19 +147,18 @@ measure as (
         buyer_spend.obstacle,
         buyer_spend.flags,
         buyer_spend.input_observation_ids,
-        buyer_spend.known_on
+        buyer_spend.known_on,
+        buyer_spend.covered_on
     from steps.buyer_spend as buyer_spend
 ),
 judged as (
     select
         measure.*,
         term.has_bounds,
-        term.is_missing and report.document_id is not null as is_not_transcribed,
+        term.is_missing and measure.covered_on is not null as is_not_transcribed,
         greatest(1 - measure.value / measure.high, 1 - measure.low / measure.value) as rounding
     from measure
     left join core.term as term on term.kind = 'validity' and term.term = coalesce(measure.obstacle, 'ok')
-    left join steps.company_report as report
-        on report.platform = measure.platform and report.period_end = measure.period_end
 )
 select
     row_id(judged.platform, judged.scope, judged.metric, judged.period_start, judged.period_end)::varchar as row_id,
