@@ -169,7 +169,8 @@ def _less_exceptions(place: str, check: str, query: object, columns: object) -> 
 keyed as (select broken.*, concat_ws('/', {key}) as row_key from broken),
 known as (
     select exception.row_key, exception.reason from core.check_exception as exception
-    where exception.check_name = '{check}' and exception.is_active
+    where exception.check_name = '{check}'
+        and exception.observation_id in (select figure.observation_id from core.observation_latest as figure)
 )
 select keyed.* from keyed where keyed.row_key not in (select known.row_key from known)
 union all by name

@@ -436,9 +436,8 @@ def _check_consolidation(row: RowCheck) -> None:
 
 
 def _check_check_exception(row: RowCheck) -> None:
-    row.require_platform()
-    row.require_filled("check", "row_key", "reason", "source")
-    row.require_trimmed("check", "row_key")
+    row.require_filled("check", "row_key", "observation_id", "document_id", "reason")
+    row.require_trimmed("check", "row_key", "observation_id", "document_id")
 
 
 _CHECKS = {

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from etl.checks.run import run
+from etl.checks.suite import load_suite
 from etl.config import ROOT, load_settings
 from etl.warehouse import Connection
 from tests.support.edgar_warehouse import REFERENCE, asked, built, warnings
@@ -110,3 +112,15 @@ def test_a_printed_growth_gives_the_level_before_it(con: Connection) -> None:
         "select round(o.value::double / 1e6, 3), round(o.value_high::double / 1e6, 3), o.flags "
         "from core.observation_latest as o where o.platform = 'wayfair' and o.period_end = '2014-12-31'",
     ) == [(3.241, 3.272, ["derived_input"])]
+
+
+def test_an_exception_rests_while_another_figure_counts(con: Connection) -> None:
+    # A filing of the gross profit would displace the essay: nothing breaks the check, and nothing is needless.
+    con.execute("begin")
+    con.execute(
+        "update core.observation_latest set observation_id = 'filed', value = 10214741000, value_low = 10214740500, "
+        "value_high = 10214741500 where observation_id = 'obs_b1fd158f61'"
+    )
+    results = {result.name: result for result in run(con, load_suite(ROOT / "expectations", "core.observation_latest"))}
+    con.execute("rollback")
+    assert results["cost_and_gross_profit_make_revenue"].success

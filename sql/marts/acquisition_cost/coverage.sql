@@ -139,12 +139,12 @@ select
     covered.period_end::date as period_end,         -- last day of the period
     covered.status::varchar as status,              -- what is known, see core.term
     covered.source_class::varchar as source_class,  -- kind of the document that counts; empty for a gap
-    covered.is_derived::boolean as is_derived,      -- whether the level follows from a printed increase
+    covered.is_derived::boolean as is_derived,      -- whether it follows from printed figures
     covered.value::decimal(28, 6) as value,         -- figure that counts, in unit; empty for a gap
     covered.rounding_half_width::decimal(28, 6) as rounding_half_width,
     -- half a unit of the last digit of the finest print, in unit
     covered.document_id::varchar as document_id,    -- document that counts; empty for a gap
     coalesce(covered.documents, [])::varchar[] as documents,
-    -- documents that print the quantity; empty for a gap and a derived level
+    -- documents that print the quantity; empty for a gap and a derived figure
     covered.published_on::date as known_on  -- first day the figure was public; empty for a gap or an undated document
 from covered
