@@ -76,12 +76,16 @@ reached as (
         level.* replace (
             (level.period_start + to_months(way.months))::date as period_start,
             if(way.months < 0, months_before(level.period_end, 12), growth.period_end)::date as period_end,
-            if(way.months < 0, level.value / growth.factor, level.value * growth.factor)::decimal(28, 6) as value,
-            if(
-                way.months < 0,
-                (level.value + level.half_width) / growth.least - level.value / growth.factor,
-                (level.value + level.half_width) * growth.most - level.value * growth.factor
-            )::decimal(28, 6) as half_width,
+            try_cast(
+                if(way.months < 0, level.value / growth.factor, level.value * growth.factor) as decimal(28, 6)
+            ) as value,
+            try_cast(
+                if(
+                    way.months < 0,
+                    (level.value + level.half_width) / growth.least - level.value / growth.factor,
+                    (level.value + level.half_width) * growth.most - level.value * growth.factor
+                ) as decimal(28, 6)
+            ) as half_width,
             way.derivation as derivation
         ),
         growth.observation_id,
@@ -120,7 +124,8 @@ derived as (
         )
     from reached
     join printed as change on change.observation_id = reached.change_id
-    where not exists (
+    -- what a growth makes larger than any amount can be is a wrong growth
+    where reached.value + reached.half_width < 1e22 and not exists (
         select 1 from core.definition_break as definition_break
         where
             definition_break.platform = reached.platform
