@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from etl.config import ROOT
 from etl.models.file import Model
 from etl.warehouse import Connection
 from tests.support.models import project_models
@@ -257,3 +258,13 @@ def test_twin_at_the_end_of_time_equals_its_table(warehouse: Connection, model: 
 
 def key(model: Model, row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[column] for column in model.grain)
+
+
+def test_the_first_query_of_the_readme_prints_what_stands_there(warehouse: Connection) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    query = text.partition('make sql Q="')[2].partition('"\n```')[0]
+    shown = text.partition(query)[2].partition("└")[0]
+    lines = [[cell.strip() for cell in line.strip("│").split("│")] for line in shown.splitlines() if line[:1] == "│"]
+    found = warehouse.execute(query).fetchall()
+    assert lines[1:] == [["NULL" if cell is None else str(cell) for cell in row] for row in found]
+    assert len(found) > 3
