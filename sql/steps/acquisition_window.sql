@@ -10,7 +10,9 @@ scope as (
         adds.platform,
         adds.scope,
         min(adds.period_end) as first_end,
-        max(adds.period_end) as last_end
+        max(adds.period_end) as last_end,
+        min(adds.period_end) filter (where adds.known_on is not null) as first_dated_end,
+        max(adds.period_end) filter (where adds.known_on is not null) as last_dated_end
     from adds
     group by adds.platform, adds.scope
 ),
@@ -18,6 +20,8 @@ spend_by_scope as (
     select
         spending.*,
         scope.scope,
+        -- without the undated counts nobody would ask about this window
+        coalesce(spending.period_end not between scope.first_dated_end and scope.last_dated_end, true) as is_undated,
         figure.value as buyers_start,
         figure.value_low as buyers_start_low,
         figure.value_high as buyers_start_high,
@@ -70,8 +74,11 @@ paired as (
         spend_by_scope.consolidation as spend_consolidation,
         coalesce(adds.consolidation, spend_by_scope.buyers_start_consolidation) as buyers_consolidation,
         coalesce(spend_by_scope.is_exact, true) and coalesce(adds.validity, '') <> 'bounds_only' as is_exact,
-        list_concat(coalesce(spend_by_scope.flags, []), coalesce(adds.flags, spend_by_scope.buyers_start_flags, []))
-            as flags,
+        all_flags(
+            spend_by_scope.flags,
+            coalesce(adds.flags, spend_by_scope.buyers_start_flags),
+            if(adds.months is null and spend_by_scope.is_undated, ['undated_input'], [])
+        ) as flags,
         list_concat(
             coalesce(spend_by_scope.input_observation_ids, []),
             coalesce(adds.input_observation_ids, present([spend_by_scope.buyers_start_id]))

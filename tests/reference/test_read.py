@@ -103,7 +103,7 @@ def test_valid_observations_are_accepted(tmp_path: Path, change: Mapping[str, st
 @pytest.mark.parametrize(
     ("change", "column", "reason"),
     [
-        ({"platform": "vipshop"}, "platform", "'vipshop' stands in no platforms.csv (known: alibaba, "),
+        ({"platform": "vipshop"}, "platform", "'vipshop' stands in no platforms.csv; add it there or correct it"),
         ({"metric": "gmw"}, "metric", "'gmw' stands in no metrics.csv; add it there or correct it"),
         ({"document_id": "doc_x"}, "document_id", "'doc_x' stands in no documents.csv"),
         ({"document_id": ""}, "document_id", "'' stands in no documents.csv"),

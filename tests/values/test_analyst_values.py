@@ -37,7 +37,9 @@ def economics(con: Connection, row_id: str) -> dict[str, Any]:
 def test_jd_restated_its_marketing_expense(warehouse: Connection) -> None:
     # 2015: 7,736.172 (20-F filed 2016-04-18), 7,232.717 in the 20-F filed 2018-04-27. 2016: 10,573.024 (20-F
     # filed 2017-05-01), 10,158.686 in the same 20-F of 2018.
-    found = rows(warehouse, "from marts.restatement where metric = 'sm_expense' order by period_end")
+    found = rows(
+        warehouse, "from marts.restatement where platform = 'jd' and metric = 'sm_expense' order by period_end"
+    )
     shown = [
         (
             r["platform"],
@@ -108,10 +110,10 @@ def test_restatement_effects_equal_the_difference_of_the_twins(warehouse: Connec
 
 
 def test_pinduoduo_spent_more_than_its_revenue(warehouse: Connection) -> None:
-    # 13,441.813 (20-F of 2019) / 13,119.990 = 1.0245: never capped.
+    # 13,441.813 / 13,119.990 (both 20-F of 2018) = 1.0245: never capped.
     row = economics(warehouse, "pdd/whole/sm_intensity/2018-01-01/2018-12-31")
     assert round(row["value"], 4) == 1.0245
-    assert (row["validity"], "undated_input" in row["flags"], row["known_on"]) == ("ok", True, None)
+    assert (row["validity"], "undated_input" in row["flags"], row["known_on"]) == ("ok", False, date(2019, 4, 24))
 
 
 def test_pinduoduo_2019(warehouse: Connection) -> None:
@@ -209,13 +211,15 @@ def test_a_year_that_cannot_be_decomposed_has_its_reason(warehouse: Connection) 
     # 2016 stands after a year without number (Paipai left), 2018 after one without a count at its start.
     found = rows(
         warehouse,
-        "from marts.cac_decomposition where definition = 'cac_net_12m' and log_change is null and scope = ''",
+        "from marts.cac_decomposition where definition = 'cac_net_12m' and log_change is null and scope = '' "
+        "and currency = 'CNY'",
     )
     assert {r["row_id"]: r["validity"] for r in found} == {
         "jd/whole/cac_net_12m/2012-12-31": "missing_previous_window",
         "jd/whole/cac_net_12m/2016-12-31": "definition_break",
         "pdd/whole/cac_net_12m/2018-12-31": "missing_buyers_start",
         "pdd/whole/cac_net_12m/2019-03-31": "missing_buyers_start",
+        "pdd/whole/cac_net_12m/2020-09-30": "missing_spend",
     }
 
 
@@ -230,6 +234,9 @@ def test_peer_ranks_of_2019(warehouse: Connection) -> None:
         ("same_window", "pdd"): (1, 1, 1),
         ("nearest_year", "pdd"): (1, 1, 2),
         ("nearest_year", "alibaba"): (2, 2, 2),
+        # 1,095.840 USD / (20.3 - 15.2): advertising only, in another currency.
+        ("same_window", "wayfair"): (1, 1, 1),
+        ("nearest_year", "wayfair"): (1, 1, 1),
     }
 
 
