@@ -440,6 +440,25 @@ def _check_check_exception(row: RowCheck) -> None:
     row.require_trimmed("check", "row_key", "observation_id", "document_id")
 
 
+def _check_euro_rate(row: RowCheck) -> None:
+    row.require_known(document_id="document")
+    if row.text("currency") not in CURRENCY_CODES or row.text("currency") == "EUR":
+        row.note("currency", f"{row.text('currency')!r} is no ISO 4217 code of another currency than the euro")
+    fixings = [fixing.partition("=") for fixing in row.text("fixings").split(" ")]
+    days = [f"{row.text('month')}-{day}" for day, _, _ in fixings]
+    for text, (_, _, rate) in zip(days, fixings, strict=True):
+        try:
+            date.fromisoformat(text if _DAY.fullmatch(text) else "")
+        except ValueError:
+            row.note("fixings", f"{text!r} is not a date; write month as YYYY-MM and each fixing as DD=rate")
+            return
+        if not (_DECIMAL.fullmatch(rate) and Decimal(rate) > 0):
+            row.note("fixings", f"{rate!r} on {text} is no rate; write units of the currency for one euro")
+            return
+    if days != sorted(set(days)):
+        row.note("fixings", "are not one a day, in the order of the days; a day twice would count twice")
+
+
 _CHECKS = {
     "platform": _check_platform,
     "party": _check_party,
@@ -456,6 +475,7 @@ _CHECKS = {
     "expense_line": _check_expense_line,
     "consolidation": _check_consolidation,
     "check_exception": _check_check_exception,
+    "euro_rate": _check_euro_rate,
 }
 
 

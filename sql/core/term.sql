@@ -34,6 +34,11 @@ validity as (
         ('missing_buyers_end', 'missing', 'the buyers on the last day of the window are not in this data set'),
         ('net_loss_of_buyers', 'reason', 'the platform had fewer buyers at the end than at the start'),
         ('net_adds_within_rounding', 'bound', 'the gain is no larger than the rounding of the counts: it may be nil'),
+        (
+            'missing_rate',
+            'missing',
+            'a fixing of the window is not known: the currency was no longer quoted, or the rates end before the window'
+        ),
         ('missing_previous_window', 'reason', 'the window before has no expense or no buyer count to compare with'),
         ('change_within_rounding', 'reason', 'the change against the window before is within the rounding'),
         ('spend_up_adds_down', 'reason', 'the platform spent more and gained fewer buyers than in the window before'),
@@ -131,6 +136,8 @@ word as (
         ('larger_part', 'net_adds_rose', 'the cost moved more because more buyers were won'),
         ('rank_basis', 'same_window', 'windows that end in the same calendar quarter are compared'),
         ('rank_basis', 'nearest_year', 'fiscal years are compared, each in the calendar year that holds most of it'),
+        ('rank_currency', 'own_currency', 'costs in the currency of the platform are compared, as computed'),
+        ('rank_currency', 'reporting_currency', 'all costs are compared, converted by the average rate of the window'),
         ('coverage', 'figure', 'an exact figure is known'),
         ('coverage', 'bound', 'only a bound is known'),
         ('coverage', 'gap', 'no figure is known'),

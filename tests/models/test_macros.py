@@ -69,6 +69,7 @@ VALUES = {
     "one_of(null::varchar, null::varchar)": None,
     "whole(7, 4, 4)": 7,
     "whole(7, 3, 4)": None,
+    "reporting_currency()": "USD",
 }
 
 

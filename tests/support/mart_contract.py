@@ -89,7 +89,7 @@ def fill(con: Connection, models: Sequence[Model]) -> None:
     for model in models[: before + 1]:
         if model.reads and not model.is_macro:
             create_empty(con, model)
-        elif not model.is_macro:
+        else:
             con.execute(create_statements(model)[0])
     con.execute(FIVE_YEARS)
     for model in models[before + 1 :]:

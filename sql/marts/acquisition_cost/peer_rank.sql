@@ -1,30 +1,50 @@
--- Where an acquisition cost stands among those of other platforms and perimeters: same definition, currency, period and
--- nature of the expense, cheapest first.
+-- Where an acquisition cost stands among those of other platforms and perimeters: same definition, period and nature
+-- of the expense, cheapest first; among those in its own currency, and among all in the reporting currency.
 -- Each perimeter of a platform stands on its own. A rank counts only who is surely cheaper: overlapping intervals are
 -- ties.
--- grain: platform, scope, definition, basis, period_end
-with basis as (
+-- grain: platform, scope, definition, basis, compared_in, period_end
+with money as (
     select
         trend.*,
-        'same_window' as basis,
-        trend.calendar_label as period
+        listed.compared_in,
+        if(listed.compared_in = 'own_currency', trend.currency, reporting_currency()) as to_currency
     from marts.cac_trend as trend
-    union all
+    cross join (values ('own_currency'), ('reporting_currency')) as listed (compared_in)
+),
+priced as (
     select
-        trend.*,
-        'nearest_year',
-        year((trend.period_end - 183)::date)::varchar
-    from marts.cac_trend as trend
-    join core.definition as definition on definition.definition = trend.definition and definition.months >= 12
-    where not list_contains(trend.flags, 'fy_misaligned')
+        money.* exclude (cac, cac_low, cac_high, validity, known_on),
+        if(money.to_currency = money.currency, 1, average.average_rate) as rate,
+        average.rate_days,
+        money.cac * rate as cac,
+        money.cac_low * rate as cac_low,
+        money.cac_high * rate as cac_high,
+        if(term.has_bounds and rate is null, 'missing_rate', money.validity) as validity,
+        term.is_ranked and rate is not null as is_ranked,
+        known_on(money.known_on, day_if(average.average_rate is not null, average.last_day)) as known_on
+    from money
+    left join core.term as term on term.kind = 'validity' and term.term = money.validity
+    left join steps.average_rate as average
+        on
+            average.currency = money.currency and average.to_currency = money.to_currency
+            and average.period_start = money.period_start and average.period_end = money.period_end
 ),
 entrant as (
     select
-        basis.*,
-        term.is_ranked,
-        term.is_ranked and basis.known_on is not null as is_peer
-    from basis
-    left join core.term as term on term.kind = 'validity' and term.term = basis.validity
+        priced.*,
+        'same_window' as basis,
+        priced.calendar_label as period,
+        priced.is_ranked and priced.known_on is not null as is_peer
+    from priced
+    union all
+    select
+        priced.*,
+        'nearest_year',
+        year((priced.period_end - 183)::date)::varchar,
+        priced.is_ranked and priced.known_on is not null
+    from priced
+    join core.definition as definition on definition.definition = priced.definition and definition.months >= 12
+    where not list_contains(priced.flags, 'fy_misaligned')
 ),
 compared as (
     select
@@ -32,6 +52,7 @@ compared as (
         entrant.scope,
         entrant.definition,
         entrant.basis,
+        entrant.compared_in,
         entrant.period_end,
         count(*) as peers,
         count(*) filter (where peer.cac_high < entrant.cac_low) as cheaper,
@@ -45,8 +66,9 @@ compared as (
         on
             peer.definition = entrant.definition
             and peer.basis = entrant.basis
+            and peer.compared_in = entrant.compared_in
             and peer.period = entrant.period
-            and peer.currency = entrant.currency
+            and peer.to_currency = entrant.to_currency
             and peer.expense_nature is not distinct from entrant.expense_nature
             and peer.row_id <> entrant.row_id
     where entrant.is_ranked and peer.is_peer
@@ -60,13 +82,20 @@ select
     entrant.basis::varchar as basis,
     -- same_window (windows end in the same calendar quarter) or nearest_year (fiscal years, each in the calendar year
     -- that holds most of it)
+    entrant.compared_in::varchar as compared_in,
+    -- own_currency (among the costs in the platform's currency) or reporting_currency (among all, converted)
     entrant.period::varchar as period,                    -- calendar label of the window, or the calendar year
     entrant.period_start::date as period_start,           -- first day of the window
     entrant.period_end::date as period_end,               -- last day of the window
     entrant.cac::double as cac,  -- acquisition cost, currency per buyer; empty where validity is a null reason
     entrant.cac_low::double as cac_low,                   -- least the prints allow
     entrant.cac_high::double as cac_high,                 -- greatest the prints allow; empty when unbounded
-    entrant.currency::varchar as currency,                -- ISO 4217 code; only equal currencies are compared
+    entrant.to_currency::varchar as currency,  -- ISO 4217 code of the cost as shown; only equal ones are compared
+    entrant.currency::varchar as own_currency,            -- ISO 4217 code in which the platform reports
+    entrant.rate::double as average_rate,
+    -- units of currency for one of own_currency, mean of the window, see steps.average_rate; 1 where they are the same,
+    -- empty where a fixing is missing
+    entrant.rate_days::integer as rate_days,              -- fixings averaged; empty where nothing is converted
     entrant.expense_nature::varchar as expense_nature,
     -- what the expense holds, see core.expense_line; only equal natures are compared
     entrant.consolidation::varchar as consolidation,      -- parts of the company covered, see core.consolidation
@@ -81,8 +110,8 @@ select
     entrant.flags::varchar[] as flags,                    -- what a reader must know of the cost
     entrant.input_observation_ids::varchar[] as input_observation_ids,  -- figures of the row itself
     entrant.known_on::date as known_on,
-    -- first day on which the cost could have been computed; an undated cost is ranked, but no other is ranked against
-    -- it
+    -- first day on which the cost as shown could have been computed, its rates included; an undated cost is ranked, but
+    -- no other is ranked against it
     known_on(entrant.known_on, day_if(compared.peers > 0, compared.peers_known_on))::date as compared_known_on
     -- first day on which the rank could have been computed
 from entrant
@@ -92,4 +121,5 @@ left join compared
         and compared.scope = entrant.scope
         and compared.definition = entrant.definition
         and compared.basis = entrant.basis
+        and compared.compared_in = entrant.compared_in
         and compared.period_end = entrant.period_end
