@@ -68,8 +68,8 @@ def test_advertising_alone_is_marked_and_ranked_among_its_own(con: Connection) -
     assert asked(
         con,
         "select t.platform, t.expense_nature, t.rank, t.ranked, t.tied_with from marts.peer_rank as t "
-        "where t.definition = 'cac_net_12m' and t.currency = 'USD' and t.basis = 'nearest_year' and t.period = '2020' "
-        "and t.rank is not null order by all",
+        "where t.definition = 'cac_net_12m' and t.basis = 'nearest_year' and t.period = '2020' "
+        "and t.compared_in = 'own_currency' and t.currency = 'USD' and t.rank is not null order by all",
     ) == [("chewy", "marketing", 1, 1, []), ("wayfair", "advertising_only", 1, 1, [])]
 
 
