@@ -91,6 +91,9 @@ edgar-backfill: export WAREHOUSE_CIKS = $(value CIKS)
 edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK per line (CIKS=file); continues where it stopped
 	@$(WAREHOUSE) edgar backfill -- "$$WAREHOUSE_CIKS"
 
+xbrl-env: env ## what `warehouse figures propose` needs for inline XBRL and xBRL-CSV (Arelle)
+	@$(LOCKED) -r requirements-xbrl.lock && $(CHECK)
+
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
 	@$(PIP) install edgartools "dlt[duckdb]"
 
@@ -106,14 +109,15 @@ bench-partnership: env ## daily metrics to all partnership marts (ROWS=100_000_0
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 
-lock: ## rewrite requirements.lock and requirements-dev.lock from pyproject.toml, with uv in a folder of its own
+lock: ## rewrite the three requirements*.lock from pyproject.toml, with uv in a folder of its own
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile="$$tmp/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header" && \
 	$$compile --group install pyproject.toml -o requirements.lock && \
-	$$compile --group pyproject.toml:dev --constraint requirements.lock \
-		$$(sed -n '/sys_platform/!s/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock) -o requirements-dev.lock
+	locked=$$(sed -n '/sys_platform/!s/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock) && \
+	$$compile --group pyproject.toml:dev --constraint requirements.lock $$locked -o requirements-dev.lock && \
+	$$compile --extra xbrl --constraint requirements.lock pyproject.toml $$locked -o requirements-xbrl.lock
 
 clean: ## remove the environment and caches; the warehouse stays
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

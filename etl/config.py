@@ -92,6 +92,21 @@ class Settings(BaseModel):
         return self.home / "build" / "warehouse.duckdb"
 
     @property
+    def drafts(self) -> Path:
+        """The folder of proposed figures, each document in a folder of its own, and of what was decided on them."""
+        return self.home / "drafts"
+
+    @property
+    def accepted(self) -> Path:
+        """The folder of reference files with the proposed figures that a person has accepted."""
+        return self.home / "figures"
+
+    @property
+    def figure_folders(self) -> tuple[Path, ...]:
+        """The folders of reference files that a refresh reads: `figures`, and what was accepted."""
+        return (*self.figures, self.accepted) if any(self.accepted.glob("*.csv")) else self.figures
+
+    @property
     def is_demo(self) -> bool:
         """Whether this home holds simulated data; then it takes no other, and else none of it."""
         return (self.home / SIMULATED).exists()

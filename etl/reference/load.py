@@ -42,7 +42,7 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
 
     In the caller's transaction. Raises MendError for an unreadable file or a wrong header, before anything is written.
     """
-    reading = read(settings.figures, settings.root)
+    reading = read(settings.figure_folders, settings.root)
     con.execute(
         """create or replace temp table staged as
         select unnest($rows::struct(kind varchar, file varchar, content_hash varchar, line bigint,

@@ -257,10 +257,19 @@ def _check_definition_break(row: RowCheck) -> None:
     row.require_trimmed("scope")
 
 
+def identified(fields: Mapping[str, str]) -> str:
+    """The identifier of a figure that is given none: a hash of the columns that identify it."""
+    identity = "|".join(fields.get(column, "") for column in IDENTITY)
+    return f"obs_{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+
+
+def is_cost(metric: str, kind: str) -> bool:
+    """Whether figures of a metric are stated positive and may be printed negative: an expense."""
+    return kind == "flow" and bool(_COSTS & set(metric.split("_")))
+
+
 def _check_observation(row: RowCheck) -> None:
-    identity = "|".join(row.text(column) for column in IDENTITY)
-    digest = hashlib.sha256(identity.encode()).hexdigest()
-    row.reading["observation_id"] = row.text("observation_id") or f"obs_{digest[:16]}"
+    row.reading["observation_id"] = row.text("observation_id") or identified(row.fields)
     row.require_known(platform="platform", metric="metric", document_id="document")
     row.require_one_of(qualifier=QUALIFIERS, basis=BASES)
     row.require_trimmed("observation_id", "scope")
@@ -272,9 +281,8 @@ def _check_observation(row: RowCheck) -> None:
     if half_width is not None and row.text("rounding_half_width").startswith("-"):
         row.note("rounding_half_width", f"{half_width} is negative; write half a unit of the last digit")
     if value is not None and metric:
-        is_cost = metric.fields["kind"] == "flow" and bool(_COSTS & set(row.text("metric").split("_")))
         with localcontext(prec=100):
-            _check_print(row, value, half_width, is_cost=is_cost)
+            _check_print(row, value, half_width, is_cost=is_cost(row.text("metric"), metric.fields["kind"]))
 
 
 def _check_period(row: RowCheck) -> None:
@@ -459,6 +467,16 @@ def _check_euro_rate(row: RowCheck) -> None:
         row.note("fixings", "are not one a day, in the order of the days; a day twice would count twice")
 
 
+def _check_metric_word(row: RowCheck) -> None:
+    row.require_platform()
+    if row.text("metric"):
+        row.require_known(metric="metric")
+    row.require_filled("words")
+    row.require_trimmed("words", "scope")
+    if row.text("words") != row.text("words").casefold():
+        row.note("words", f"{row.text('words')!r} has capital letters; write it in lower case")
+
+
 _CHECKS = {
     "platform": _check_platform,
     "party": _check_party,
@@ -476,6 +494,7 @@ _CHECKS = {
     "consolidation": _check_consolidation,
     "check_exception": _check_check_exception,
     "euro_rate": _check_euro_rate,
+    "metric_word": _check_metric_word,
 }
 
 

@@ -1,0 +1,70 @@
+"""The hand-made releases of tests/data/releases, as bytes, as passages and with the figures that they print."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+from etl.config import ROOT, Settings
+from etl.figures.draft import subject_of
+from etl.figures.find import Candidate, Found, Subject, Unplaced, find
+from etl.figures.pages import read_pages
+from etl.reference.read import Reading, read
+from tests.support.pdf import write_pdf
+
+RELEASES = ROOT / "tests/data/releases"
+NAMES = sorted(path.name for path in RELEASES.glob("*_*.*"))
+
+
+def release(name: str) -> bytes:
+    """The bytes of a release; one of plain lines is printed to a PDF."""
+    data = (RELEASES / name).read_bytes()
+    return write_pdf([data.decode().splitlines()]) if name.endswith(".txt") else data
+
+
+def expected() -> list[dict[str, str]]:
+    """Every figure of a metric here that the releases print, as a person reads them, and whether it is placed."""
+    with (RELEASES / "expected.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def reference() -> Reading:
+    """The reference data."""
+    return read([Path("data/reference")], ROOT)
+
+
+@cache
+def subject(platform: str) -> Subject:
+    """A platform with its vocabulary."""
+    return subject_of(reference(), platform)
+
+
+def found_in(data: bytes | str, platform: str) -> list[Found]:
+    """What is found in a document."""
+    return find(read_pages(data.encode() if isinstance(data, str) else data), subject(platform))
+
+
+def placed(data: bytes | str, platform: str) -> list[Candidate]:
+    """The figures that are placed in a document."""
+    return [one for one in found_in(data, platform) if isinstance(one, Candidate)]
+
+
+def left(data: bytes | str, platform: str) -> dict[str, str]:
+    """The reason of each number that is not placed, by its print."""
+    return {one.printed: one.reason for one in found_in(data, platform) if isinstance(one, Unplaced)}
+
+
+def write_release(name: str, folder: Path) -> Path:
+    """A release as a file."""
+    path = folder / name.replace(".txt", ".pdf")
+    path.write_bytes(release(name))
+    return path
+
+
+def home_with(settings: Settings, snapshot: Path) -> Settings:
+    """A home that serves a snapshot."""
+    settings.serving_dir.mkdir(parents=True, exist_ok=True)
+    settings.serving_db.symlink_to(snapshot)
+    return settings
