@@ -39,6 +39,7 @@ DEAL_EVENTS = ("running", "ended", "resumed")
 NATURES = ("sales_and_marketing", "marketing", "advertising_only")
 ANY_ISSUER = "*"  # platform of a concept or an expense line that holds for every issuer without rows of its own
 SIGNS = ("any", "positive")
+EXPLANATIONS = ("restated", "perimeter", "estimate", "misprint", "conflict")
 ANY_METRIC = "*"  # metric of a consolidation that holds for every metric without rows of its own
 ANYONE = "industry"  # subject of a claim about no party in particular
 
@@ -443,6 +444,17 @@ def _check_consolidation(row: RowCheck) -> None:
     row.day("published_from")
 
 
+def _check_contradiction(row: RowCheck) -> None:
+    row.require_platform()
+    row.require_known(metric="metric")
+    row.require_filled("unit", "document_id", "reason")
+    row.require_trimmed("scope", "unit", "document_id")
+    row.require_one_of(explanation=EXPLANATIONS)
+    row.day("period_start", blank=True)
+    row.day("period_end")
+    row.number("value")
+
+
 def _check_check_exception(row: RowCheck) -> None:
     row.require_filled("check", "row_key", "observation_id", "document_id", "reason")
     row.require_trimmed("check", "row_key", "observation_id", "document_id")
@@ -492,6 +504,7 @@ _CHECKS = {
     "edgar_concept": _check_edgar_concept,
     "expense_line": _check_expense_line,
     "consolidation": _check_consolidation,
+    "contradiction": _check_contradiction,
     "check_exception": _check_check_exception,
     "euro_rate": _check_euro_rate,
     "metric_word": _check_metric_word,

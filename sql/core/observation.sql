@@ -7,42 +7,14 @@ with printed as (
         []::varchar[] as derived_from
     from core.printed_figure as printed
 ),
--- a growth against the year before: a figure of its own, or "up 53.8% Year over Year" beside the level
-said as (
-    select
-        printed.* replace (
-            regexp_replace(printed.metric, '_growth$', '') as metric,
-            printed.value::double as value,
-            printed.half_width::double as half_width
-        )
-    from printed
-    where printed.metric like '%\_growth' escape '\' and printed.unit = 'percent'
-    union all
-    select
-        found.* exclude (words, digits) replace (
-            if(regexp_matches(found.words, '(?i)^(down|a? ?decrease)'), -1, 1) * found.digits::double as value,
-            0.5 * pow(10, -length(split_part(found.digits, '.', 2))) as half_width
-        )
-    from (
-        select
-            printed.*,
-            regexp_extract(
-                printed.printed_as,
-                '(?i)\b(up|down|increase of|decrease of) [0-9]+([.][0-9]+)? ?%,? (year[- ]over[- ]year|yoy)\b'
-            ) as words,
-            regexp_extract(words, '[0-9]+([.][0-9]+)?') as digits
-        from printed
-    ) as found
-    where found.digits <> ''
-),
 growth as (
     select
-        said.*,
-        1 + said.value / 100 as factor,
-        1 + (said.value - said.half_width) / 100 as least,
-        1 + (said.value + said.half_width) / 100 as most
-    from said
-    where said.qualifier = 'exact' and said.value - said.half_width > -100
+        printed.* replace (growth.metric as metric),
+        1 + growth.value / 100 as factor,
+        1 + (growth.value - growth.half_width) / 100 as least,
+        1 + (growth.value + growth.half_width) / 100 as most
+    from printed
+    join core.printed_growth as growth on growth.observation_id = printed.observation_id
 ),
 reached as (
     select

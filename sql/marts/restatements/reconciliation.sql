@@ -1,7 +1,7 @@
 -- Whether what was published of a quantity agrees with what the company filed, as far as the printed digits of both
 -- tell.
--- Each printed figure is held against every vintage of the filings; one that no filing allows is a break. Only
--- platforms and metrics that filings were read for.
+-- The part of marts.tie_out that holds each printed figure against every vintage of the filings; one that none allows
+-- is a break. Only platforms and metrics that filings were read for.
 -- grain: observation_id
 -- contract: verdicts
 with figure as (
@@ -46,16 +46,18 @@ paired as (
         filed.document_id as filed_document_id,
         filed.published_on as filed_on,
         filed.derivation as filed_derivation,
-        coalesce(published.value_low <= filed.value_high, true)
-        and coalesce(published.value_high >= filed.value_low, true) as agrees
+        tie_out.verdict = 'confirmed' as agrees
     from published
-    left join filed
-        on
-            filed.platform = published.platform
-            and filed.metric = published.metric
-            and filed.unit = published.unit
-            and filed.period_start = published.period_start
-            and filed.period_end = published.period_end
+    left join (
+        select
+            tie_out.observation_id,
+            tie_out.verdict,
+            tie_out.evidence_observation_ids[1] as filed_id
+        from marts.tie_out as tie_out
+        where tie_out.rule = 'print_and_filing'
+    ) as tie_out
+        on tie_out.observation_id = published.observation_id
+    left join filed on filed.observation_id = tie_out.filed_id
     -- the first filing that agrees, else the one that was new when the figure was printed
     qualify row_number() over (
         partition by published.observation_id
