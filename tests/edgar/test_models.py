@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import load_settings
+from etl.edgar.filings import platform_ciks
 from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.edgar_bodies import FILED, JD, PDD, body, write
@@ -82,7 +83,8 @@ def test_fourth_quarters_follow_from_year_and_nine_months(con: Connection) -> No
         """select o.platform, o.period_start, o.value::bigint, o.rounding_half_width::bigint, o.published_on,
             o.flags, len(o.derived_from)
         from core.observation_latest as o
-        where o.derivation = 'year_less_nine_months' and o.metric = 'sm_expense' order by o.period_start""",
+        where o.platform in ('jd', 'pdd') and o.derivation = 'year_less_nine_months' and o.metric = 'sm_expense'
+        order by o.period_start""",
     )
     flags = ["known_on_bound", "derived_input"]
     assert rows == [
@@ -163,6 +165,22 @@ def test_a_break_names_both_documents(con: Connection) -> None:
     con.execute("rollback")
     assert not found.success
     assert {"published_document_id", "filed_document_id"} <= found.rows[0].keys()
+
+
+def test_the_list_of_issuers_is_what_a_refresh_asks_and_says_what_was_fetched(
+    con: Connection, plain: Connection
+) -> None:
+    for warehouse in (con, plain):
+        assert [(cik,) for cik in platform_ciks(warehouse)] == asked(
+            warehouse, "select t.cik from core.edgar_issuer as t order by 1"
+        )
+    status = "select t.platform, t.status from core.edgar_issuer as t where t.{} order by 1"
+    assert asked(con, status.format("status = 'fetched'")) == [("jd", "fetched"), ("pdd", "fetched")]
+    assert asked(con, status.format("platform = 'alibaba'")) == [("alibaba", "embedded")]
+    assert asked(plain, "select distinct t.status, t.facts, t.reports from core.edgar_issuer as t order by 1") == [
+        ("embedded", 0, 0),
+        ("nothing", 0, 0),
+    ]
 
 
 def test_every_filing_is_a_document_with_its_link(con: Connection) -> None:
