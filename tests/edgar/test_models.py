@@ -83,7 +83,7 @@ def test_fourth_quarters_follow_from_year_and_nine_months(con: Connection) -> No
         """select o.platform, o.period_start, o.value::bigint, o.rounding_half_width::bigint, o.published_on,
             o.flags, len(o.derived_from)
         from core.observation_latest as o
-        where o.platform in ('jd', 'pdd') and o.derivation = 'year_less_nine_months' and o.metric = 'sm_expense'
+        where o.platform = 'jd' and o.derivation = 'year_less_nine_months' and o.metric = 'sm_expense'
         order by o.period_start""",
     )
     flags = ["known_on_bound", "derived_input"]
