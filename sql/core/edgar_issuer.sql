@@ -69,7 +69,7 @@ select
         when fetched.facts > 0 then 'fetched'
         when embedded.figures > 0 then 'embedded'
         else 'nothing'
-    end::varchar as status,                              -- fetched, embedded or nothing, see core.term
+    end::varchar as status,                              -- what is here of it, see core.term
     coalesce(listed.reports, 0)::bigint as reports,      -- reports that EDGAR listed here
     listed.newest_report_on::date as newest_report_on,   -- day of the newest of them; empty where EDGAR was not asked
     coalesce(fetched.facts, 0)::bigint as facts,         -- facts fetched or loaded in bulk
