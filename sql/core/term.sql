@@ -162,6 +162,7 @@ word as (
         ('tie_rule', 'part_of_whole', 'a part is no larger than the whole'),
         ('tie_rule', 'not_negative', 'an amount or a count is not negative'),
         ('tie_rule', 'other_place', 'unconfirmed where it stands, it fits the next period or another perimeter'),
+        ('tie_rule', 'period_not_over', 'an exact figure is not printed before the last day of its period'),
         ('tie_verdict', 'confirmed', 'figure and evidence meet within the printed digits of all figures'),
         ('tie_verdict', 'contradicted', 'they do not meet; the row says whether that is explained'),
         ('tie_verdict', 'explained', 'no evidence confirms the figure, and what contradicts it is explained'),

@@ -198,6 +198,18 @@ told as (
     select held.* from held
     union all by name
     select misplaced.* from misplaced
+    union all by name
+    -- an exact figure of a period that was not over is of another period
+    select
+        figure.observation_id,
+        md5('period_not_over' || figure.observation_id) as tie,
+        'period_not_over' as rule,
+        false as agrees,
+        figure.declared as explanation,
+        figure.declared_reason as reason,
+        figure.published_on as known_on
+    from figure
+    where figure.qualifier = 'exact' and figure.published_on < figure.period_end
 )
 select
     figure.observation_id::varchar as observation_id,          -- figure that is held against the evidence
