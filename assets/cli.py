@@ -71,7 +71,8 @@ snapshots = click.Group("snapshots", help="List the published snapshots, go back
 inbox = click.Group("inbox", help="List and load delivered files; only `daily` builds anything from them.")
 edgar = click.Group("edgar", help="Load filings of the SEC: those of a list of issuers, or archives on disk.")
 docs = click.Group("docs", help="Write the pages that are made from the project's own files and from the warehouse.")
-for group in (snapshots, inbox, edgar, docs):
+figures = click.Group("figures", help="Take figures from a release or filing: propose them, accept or refuse them.")
+for group in (snapshots, inbox, edgar, docs, figures):
     warehouse.add_command(group)
 
 
@@ -317,6 +318,67 @@ def backfill(file: Path) -> None:
         f"{found.loaded} reports with new facts, {found.failed} issuers failed"
     )
     sys.exit(1 if found.failed else 0)
+
+
+@figures.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--platform", default="", help="Whose document it is; by default the platform that it names most often.")
+@click.option(
+    "--published", default="", metavar="DAY", help="Day of publication, YYYY-MM-DD; without it it is unknown."
+)
+@click.option(
+    "--kind", default="company_release", type=click.Choice(["company_release", "filing", "media", "secondary"])
+)
+@click.option("--title", default="", help="Title of the document; by default the name of the file.")
+@click.option("--url", default="", help="Address of the document.")
+@click.option("--basis", default="", help="gaap, ifrs or non_gaap; by default as the known figures of the platform.")
+@click.option(
+    "--again", is_flag=True, help="Also when the document was refused, or waits as a draft, which is replaced."
+)
+def propose(file: Path, again: bool, published: str, **about: str) -> None:
+    """List the figures that FILE prints (HTML, PDF with text, inline XBRL, xBRL-CSV) and write them into a draft."""
+    from etl.figures.draft import About
+    from etl.figures.draft import propose as proposed
+    from etl.figures.evidence import tie_out
+    from etl.figures.show import show_draft
+
+    draft = proposed(
+        load_settings(), file, About(**about, published_on=published), datetime.now(UTC), tie_out, again=again
+    )
+    show_draft(draft, Console(highlight=False, soft_wrap=True, width=100_000 if not sys.stdout.isatty() else None))
+
+
+@figures.command()
+@click.argument("draft")
+@click.option("--into", type=click.Path(path_type=Path), help="Folder of reference files; by default the home's own.")
+@click.option("--checked", default="", metavar="REASON", help="Why the figures that nothing confirms are right.")
+def accept(draft: str, into: Path | None, checked: str) -> None:
+    """Make the figures of DRAFT part of the data; the next refresh reads them."""
+    from etl.figures.accept import accept as accepted
+    from etl.figures.evidence import tie_out
+
+    done = accepted(load_settings(), draft, datetime.now(UTC), tie_out, into=into, checked=checked.strip())
+    print(f"{done.figures} figures accepted into {done.folder}, {done.refused} refused; run `warehouse refresh`")
+
+
+@figures.command()
+@click.argument("draft")
+@click.argument("reason")
+def refuse(draft: str, reason: str) -> None:
+    """Record that DRAFT is refused and why; proposing the document again tells it."""
+    from etl.figures.accept import refuse as refused
+
+    print(f"{refused(load_settings(), draft, reason, datetime.now(UTC))} figures refused")
+
+
+@figures.command("list")
+def list_drafts() -> None:
+    """List the drafts, newest first, with what was decided on each."""
+    from etl.figures.accept import listing
+
+    for entry in listing(load_settings()):
+        words = (entry.decided_at[:10], entry.decision, entry.draft, entry.document_id, entry.file, entry.reason)
+        print("  ".join(filter(None, words)))
 
 
 @docs.command()

@@ -19,11 +19,24 @@ from pathlib import Path
 
 from etl.config import Settings
 from etl.errors import MendError
-from etl.figures.find import ANY_PLATFORM, Candidate, Found, Metric, Subject, Unplaced, Words, find
+from etl.figures.find import (
+    ANY_PLATFORM,
+    Candidate,
+    Found,
+    Metric,
+    Subject,
+    Unplaced,
+    Words,
+    agrees,
+    find,
+    quantity,
+    without_conflicts,
+)
 from etl.figures.log import ACCEPTED, PROPOSED, REFUSED, Decision, Judge, Verdict, decisions, locked, record, stamp
 from etl.figures.pages import Passage, read_pages
+from etl.figures.xbrl import Concept, candidates, is_report, parts_of, read_report
 from etl.printed.words import CURRENCY_CODES
-from etl.reference.read import Reading, read
+from etl.reference.read import AcceptedRow, Reading, read
 from etl.reference.tables import identified, is_cost
 
 DOCUMENTS, OBSERVATIONS, REVIEW, UNPLACED = "documents.csv", "observations.csv", "review.csv", "unplaced.csv"
@@ -74,9 +87,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Draft:
-    """What was made of a document."""
+    """What was made of a document; there is no folder where it has no figure that is new."""
 
-    folder: Path
+    folder: Path | None
     document_id: str
     rows: tuple[Row, ...]
     unplaced: tuple[Unplaced, ...]
@@ -93,13 +106,14 @@ def propose(settings: Settings, file: Path, about: About, now: datetime, judge: 
         data = file.read_bytes()
     except OSError as error:
         raise MendError(f"{file}: cannot be read ({error.strerror}); fix: correct the path") from error
-    content_hash = hashlib.sha256(data).hexdigest()
+    content_hash = hashlib.sha256(parts_of(file, data)).hexdigest()
     with locked(settings):
         notes = _decided(settings, content_hash, again=again)
         reading = read(settings.figure_folders, settings.root)
-        found, subject = _found(file, data, reading, about)
+        found, subject, told = _found(file, data, reading, about, settings.home / "taxonomies")
+        notes += told
         document = _document(reading, content_hash, file, about)
-        name = f"{re.sub('[^a-z0-9]+', '-', file.stem.lower()).strip('-')[:40]}-{content_hash[:8]}"
+        name = _name(settings, file, content_hash)
         folder = settings.drafts / name
         rows = {}
         for one in found:
@@ -108,6 +122,10 @@ def propose(settings: Settings, file: Path, about: About, now: datetime, judge: 
                 rows[fields_of["observation_id"]] = fields_of
         known = {_told(record.fields) for record in reading.records if record.kind == "observation"}
         new = [row for row in rows.values() if _told(row) not in known]
+        if not new:
+            everything = tuple(Row(row, Verdict("", ""), is_known=True) for row in rows.values())
+            unplaced = tuple(one for one in found if isinstance(one, Unplaced))
+            return Draft(None, document["document_id"], everything, unplaced, tuple(notes))
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / DOCUMENTS, DOCUMENT_COLUMNS, [document])
         _write(folder / OBSERVATIONS, OBSERVATION_COLUMNS, new)
@@ -122,13 +140,13 @@ def propose(settings: Settings, file: Path, about: About, now: datetime, judge: 
             for key, row in rows.items()
             if key not in refused
         ]
-        unplaced = [one for one in found if isinstance(one, Unplaced)]
-        unplaced += [
+        left = [one for one in found if isinstance(one, Unplaced)]
+        left += [
             Unplaced(rows[key]["printed_as"], rows[key]["locator"], reason, "", rows[key]["metric"])
             for key, reason in refused.items()
         ]
         _write(folder / REVIEW, REVIEW_COLUMNS, [_reviewed(row) for row in listed if not row.is_known])
-        _write(folder / UNPLACED, [field.name for field in fields(Unplaced)], [asdict(one) for one in unplaced])
+        _write(folder / UNPLACED, [field.name for field in fields(Unplaced)], [asdict(one) for one in left])
         entry = Decision(
             **stamp(now),
             decision=PROPOSED,
@@ -138,7 +156,7 @@ def propose(settings: Settings, file: Path, about: About, now: datetime, judge: 
             document_id=document["document_id"],
         )
         record(settings, [entry, *(of_figure(entry, row.fields, row.verdict) for row in listed if not row.is_known)])
-    return Draft(folder, document["document_id"], tuple(listed), tuple(unplaced), tuple(notes))
+    return Draft(folder, document["document_id"], tuple(listed), tuple(left), tuple(notes))
 
 
 def of_figure(entry: Decision, row: Mapping[str, str], verdict: Verdict, reason: str = "") -> Decision:
@@ -167,20 +185,63 @@ def _decided(settings: Settings, content_hash: str, *, again: bool) -> list[str]
     return [words]
 
 
-def _found(file: Path, data: bytes, reading: Reading, about: About) -> tuple[list[Found], Subject]:
-    """The numbers of a document, and the platform that it is about."""
-    passages = read_pages(data)
-    platform = about.platform or _platform(passages, reading)
+def _name(settings: Settings, file: Path, content_hash: str) -> str:
+    """The name of a draft: that of the file, its hash, and a number where a draft of that name is decided already."""
+    base = f"{re.sub('[^a-z0-9]+', '-', file.stem.lower()).strip('-')[:40]}-{content_hash[:8]}"
+    decided = {entry.draft for entry in decisions(settings) if entry.decision in (ACCEPTED, REFUSED)}
+    return next(name for name in (base, *(f"{base}-{n}" for n in range(2, 1000))) if name not in decided)
+
+
+def _found(
+    file: Path, data: bytes, reading: Reading, about: About, packages: Path
+) -> tuple[list[Found], Subject, tuple[str, ...]]:
+    """The numbers of a document, the platform that it is about, and what is to be said of the whole.
+
+    A report gives its facts and, where it is HTML, also what stands in its text; a fact goes before its own print.
+    """
+    if not is_report(data):
+        passages = read_pages(data)
+        subject = subject_of(reading, about.platform or _platform(passages, reading))
+        return find(passages, subject), subject, ()
+    report = read_report(file, packages)
+    ciks = {row.fields["platform"]: row.fields.get("sec_cik", "").lstrip("0") for row in of_kind(reading, "platform")}
+    told = Counter(fact.cik for fact in report.facts if fact.cik)
+    platform = about.platform or next((name for name, cik in ciks.items() if cik and cik in told), "")
+    if not platform:
+        raise MendError(
+            f"{file.name} is of CIK {', '.join(told) or 'none'}, which no platform has; fix: give --platform"
+        )
     subject = subject_of(reading, platform)
-    return find(passages, subject), subject
+    facts = candidates(report, subject, ciks[platform], _concepts(reading, platform))
+    texts = find(read_pages(data), subject) if data.lstrip()[:1] == b"<" else []
+    tagged = {quantity(one): one for one in facts if isinstance(one, Candidate)}
+    prints = [
+        one
+        for one in texts
+        if not (isinstance(one, Candidate) and (fact := tagged.get(quantity(one))) and agrees(one, fact))
+    ]
+    return without_conflicts([*facts, *prints]), subject, report.notes
+
+
+def _concepts(reading: Reading, platform: str) -> dict[tuple[str, str], Concept]:
+    """The concepts that tell the metrics of a platform: its own, else those of every platform."""
+    rows = [entry.fields for entry in of_kind(reading, "edgar_concept")]
+    own = {row["metric"] for row in rows if row["platform"] == platform}
+    return {
+        (row["taxonomy"], row["concept"]): Concept(row["metric"], int(row["priority"]), row["sign"] == "positive")
+        for row in rows
+        if row["platform"] == platform or (row["platform"] == ANY_PLATFORM and row["metric"] not in own)
+    }
+
+
+def of_kind(reading: Reading, kind: str) -> list[AcceptedRow]:
+    """The rows of one of the reference files."""
+    return [entry for entry in reading.records if entry.kind == kind]
 
 
 def subject_of(reading: Reading, platform: str) -> Subject:
     """A platform with its vocabulary, from the reference files. Raises MendError for one that they do not have."""
-    rows = {
-        kind: [entry.fields for entry in reading.records if entry.kind == kind]
-        for kind in ("platform", "metric", "metric_word")
-    }
+    rows = {kind: [entry.fields for entry in of_kind(reading, kind)] for kind in ("platform", "metric", "metric_word")}
     own = next((row for row in rows["platform"] if row["platform"] == platform), None)
     if own is None:
         known = ", ".join(sorted(row["platform"] for row in rows["platform"]))

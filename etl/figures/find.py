@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
 
 import yaml
@@ -144,7 +144,7 @@ class Unplaced:
 Found = Candidate | Unplaced
 
 
-class _Unsure(MendError):
+class Unsure(MendError):
     """What keeps a number from being placed."""
 
 
@@ -172,7 +172,7 @@ def find(passages: Iterable[Passage], subject: Subject) -> list[Found]:
                 found += _sentence(passage, subject)
     if grouped:
         found = [_ungrouped(one) for one in found]
-    return _without_conflicts(_without_odd_decimals(found))
+    return without_conflicts(_without_odd_decimals(found))
 
 
 def _ungrouped(one: Found) -> Found:
@@ -214,31 +214,29 @@ def _without_odd_decimals(found: Sequence[Found]) -> list[Found]:
     return [kept(one) for one in found]
 
 
-def _without_conflicts(found: Sequence[Found]) -> list[Found]:
+def without_conflicts(found: Sequence[Found]) -> list[Found]:
     """Without figures of which the document prints two values that no rounding explains."""
     same: defaultdict[tuple[str, ...], list[Candidate]] = defaultdict(list)
     for one in found:
         if isinstance(one, Candidate):
-            same[_quantity(one)].append(one)
-    torn = {
-        key
-        for key, ones in same.items()
-        if any(
-            abs(one.value - other.value) > (one.half_width or 0) + (other.half_width or 0)
-            for number, one in enumerate(ones)
-            for other in ones[number + 1 :]
-            if one.qualifier == other.qualifier == "exact"
-        )
-    }
+            same[quantity(one)].append(one)
+    torn = {key for key, ones in same.items() if not all(agrees(one, other) for one, other in combinations(ones, 2))}
     return [
         _left(one, "the document prints more than one value for this period")
-        if isinstance(one, Candidate) and _quantity(one) in torn
+        if isinstance(one, Candidate) and quantity(one) in torn
         else one
         for one in found
     ]
 
 
-def _quantity(one: Candidate) -> tuple[str, ...]:
+def agrees(one: Candidate, other: Candidate) -> bool:
+    """Whether the rounding of two figures explains their difference, or one of them is no exact figure."""
+    is_exact = one.qualifier == other.qualifier == "exact"
+    return not is_exact or abs(one.value - other.value) <= (one.half_width or 0) + (other.half_width or 0)
+
+
+def quantity(one: Candidate) -> tuple[str, ...]:
+    """What a figure is of: metric, scope, unit and period."""
     return one.metric, one.scope, one.unit, one.period_start, one.period_end
 
 
@@ -266,14 +264,14 @@ def _unit(text: str) -> _Unit:
 
 
 def _checked_currency(named: frozenset[str], subject: Subject) -> str:
-    """The currency of an amount, which is the one that the platform reports in. Raises _Unsure."""
+    """The currency of an amount, which is the one that the platform reports in. Raises Unsure."""
     if not named:
-        raise _Unsure("no currency is named")
+        raise Unsure("no currency is named")
     if subject.currency in named and (len(named) == 1 or not named <= {subject.currency, "USD"}):
         return subject.currency
     if subject.currency in named:
-        raise _Unsure(f"more than one currency is named: {', '.join(sorted(named))}")
-    raise _Unsure(_translated(named, subject))
+        raise Unsure(f"more than one currency is named: {', '.join(sorted(named))}")
+    raise Unsure(_translated(named, subject))
 
 
 def _translated(named: frozenset[str], subject: Subject) -> str:
@@ -282,18 +280,18 @@ def _translated(named: frozenset[str], subject: Subject) -> str:
 
 
 def _read(printed: str) -> PrintedFigure:
-    """The one figure of a print. Raises _Unsure."""
+    """The one figure of a print. Raises Unsure."""
     form = read_form(printed)
     if form.unread:
-        raise _Unsure(f"{form.unread!r} is not understood: a mark may be glued to the number")
+        raise Unsure(f"{form.unread!r} is not understood: a mark may be glued to the number")
     values = {figure.value for figure in form.figures}
     if len(values) != 1:
-        raise _Unsure(f"reads as {len(values)} numbers" if values else "no number is read")
+        raise Unsure(f"reads as {len(values)} numbers" if values else "no number is read")
     return form.figures[0]
 
 
-def _period_type(period: Period, metric: Metric, subject: Subject) -> str:
-    """The type of a period if figures of the metric have such periods. Raises _Unsure."""
+def period_type(period: Period, metric: Metric, subject: Subject) -> str:
+    """The type of a period if figures of the metric have such periods. Raises Unsure."""
     rule = metric.period_rule
     days = (period.end - period.start).days + 1 if period.start else 0
     month, day = (int(part) for part in subject.fiscal_year_end.split("-"))
@@ -311,21 +309,21 @@ def _period_type(period: Period, metric: Metric, subject: Subject) -> str:
     is_sum = metric.kind == "flow" and kind in ("ttm", "quarter", "other")
     if not (fits or is_sum):
         shown = f"{days} days" if days else "a day"
-        raise _Unsure(f"the period is {shown}, the metric is of a {rule}")
+        raise Unsure(f"the period is {shown}, the metric is of a {rule}")
     return kind
 
 
 def _candidate(
     passage: Passage, subject: Subject, words: Words, period: Period, *, printed: str, qualifier: str = "exact"
 ) -> Candidate:
-    """A placed number. Raises _Unsure."""
+    """A placed number. Raises Unsure."""
     metric, figure = subject.metrics[words.metric], _read(printed)
     size = abs(figure.value)
     value = size if metric.is_cost else figure.value if figure.signed else -size
     if value < 0 and (words.metric == "revenue" or metric.unit in _COUNTS):
-        raise _Unsure("is negative")
+        raise Unsure("is negative")
     if value == 0:
-        raise _Unsure("is zero")
+        raise Unsure("is zero")
     money = metric.unit[:3] in CURRENCY_CODES
     heads = " / ".join(passage.heads)
     quote = f"{passage.label} | {heads} | {passage.text}" if passage.in_table else passage.text
@@ -334,7 +332,7 @@ def _candidate(
     return Candidate(
         words.metric,
         words.scope,
-        _period_type(period, metric, subject),
+        period_type(period, metric, subject),
         str(period.start or ""),
         str(period.end),
         value,
@@ -364,11 +362,11 @@ def _row(cells: list[Passage], subject: Subject) -> Iterator[Found]:
         words = _row_words(cell, subject)
         try:
             if words is None:
-                raise _Unsure("the row names no metric")
+                raise Unsure("the row names no metric")
             if heads[cell.heads] > 1:
-                raise _Unsure("two numbers stand under one head")
+                raise Unsure("two numbers stand under one head")
             yield _placed_cell(cell, words, subject)
-        except _Unsure as reason:
+        except Unsure as reason:
             yield Unplaced(
                 cell.text,
                 cell.place,
@@ -388,23 +386,23 @@ def _row_words(cell: Passage, subject: Subject) -> Words | None:
 
 
 def _placed_cell(cell: Passage, words: Words, subject: Subject) -> Candidate:
-    """A cell of a row that names a metric. Raises _Unsure."""
+    """A cell of a row that names a metric. Raises Unsure."""
     metric = subject.metrics[words.metric]
     titles = (cell.label, *cell.heads, *(text for text in cell.captions if len(text) <= 100))
     for other in subject.words:
         if not other.metric and any(other.words in _EXCEPT.split(title)[0].casefold() for title in titles):
-            raise _Unsure(f"{other.words!r} stands with it, which is something else")
+            raise Unsure(f"{other.words!r} stands with it, which is something else")
     if any(_CHANGES.search(head) for head in cell.heads):
-        raise _Unsure("the column is one of changes")
+        raise Unsure("the column is one of changes")
     if not re.search(r"\d", cell.text):
-        raise _Unsure("a dash is no figure")
+        raise Unsure("a dash is no figure")
     if ("%" in cell.text) != (metric.unit == "percent"):
-        raise _Unsure("a percentage" if "%" in cell.text else "no percentage")
+        raise Unsure("a percentage" if "%" in cell.text else "no percentage")
     if cell.text.startswith("(") != cell.text.rstrip("%").endswith(")") and "(" in cell.text[:3]:
-        raise _Unsure("a bracket is not closed")
+        raise Unsure("a bracket is not closed")
     period, reason = head_period(cell.heads, cell.captions, subject.fiscal_year_end, cell.beside)
     if period is None:
-        raise _Unsure(reason)
+        raise Unsure(reason)
     printed = cell.text
     if metric.unit[:3] in CURRENCY_CODES:
         printed += f" ({_money_unit(cell, metric, subject)})"
@@ -414,24 +412,24 @@ def _placed_cell(cell: Passage, words: Words, subject: Subject) -> Candidate:
 
 
 def _money_unit(cell: Passage, metric: Metric, subject: Subject) -> str:
-    """Scale and currency of an amount in a table, as in "RMB in millions". Raises _Unsure."""
+    """Scale and currency of an amount in a table, as in "RMB in millions". Raises Unsure."""
     own, own_currencies = _unit(cell.text), _currencies(cell.text)
     sources = [_unit(text) for text in (cell.label, *reversed(cell.heads), *cell.captions)]
     scaled = next((unit for unit in sources if unit.exponents), own)
     currencies = own_currencies or next((unit.currencies for unit in sources if unit.currencies), frozenset[str]())
     code = _checked_currency(currencies, subject)
     if metric.unit[3:]:
-        raise _Unsure("an amount per person in a table has no scale that is sure")
+        raise Unsure("an amount per person in a table has no scale that is sure")
     if own.exponents:
         return code
     if len(scaled.exponents) != 1:
-        raise _Unsure("more than one scale is named" if scaled.exponents else "no scale is named")
+        raise Unsure("more than one scale is named" if scaled.exponents else "no scale is named")
     word = _SCALE_WORDS[min(scaled.exponents)]
     return f"{code} in {word}" if word else f"in {code}"
 
 
 def _count_unit(cell: Passage) -> str:
-    """Scale of a count in a table, as in " (in millions)". Raises _Unsure."""
+    """Scale of a count in a table, as in " (in millions)". Raises Unsure."""
     if _unit(cell.text).exponents or re.search("[万亿]", cell.text):
         return ""
     for text in (cell.label, *reversed(cell.heads), *cell.captions):
@@ -441,15 +439,15 @@ def _count_unit(cell: Passage) -> str:
         if not exponents:
             continue
         if len(exponents) > 1:
-            raise _Unsure("more than one scale is named")
+            raise Unsure("more than one scale is named")
         if (unit.currencies and not counted) or (
             unit.has_exceptions and re.search("buyer|customer|user|买家|用户", text)
         ):
-            raise _Unsure("the scale is that of amounts of money")
+            raise Unsure("the scale is that of amounts of money")
         return f" (in {_SCALE_WORDS[min(exponents)]})"
     if re.fullmatch(r"\d{1,3}(,\d{3}){2,}", cell.text):
         return ""
-    raise _Unsure("no scale is named")
+    raise Unsure("no scale is named")
 
 
 # --- sentences ----------------------------------------------------------------------------------------
@@ -492,17 +490,17 @@ def _sentence(passage: Passage, subject: Subject) -> Iterator[Found]:
         named = words.metric if isinstance(words, Words) else phrases[0][0].metric if phrases else ""
         try:
             if not phrases:
-                raise _Unsure("the sentence names no metric")
+                raise Unsure("the sentence names no metric")
             if excluded:
-                raise _Unsure(f"{excluded!r} stands with it, which is something else")
+                raise Unsure(f"{excluded!r} stands with it, which is something else")
             if _FORECAST.search(text):
-                raise _Unsure("the sentence is a forecast or a range")
+                raise Unsure("the sentence is a forecast or a range")
             if amount in reasons:
-                raise _Unsure(reasons[amount])
+                raise Unsure(reasons[amount])
             if not isinstance(words, Words):
-                raise _Unsure(words or "which metric the number is of is not sure")
+                raise Unsure(words or "which metric the number is of is not sure")
             yield _placed_amount(passage, subject, amount, words, periods[amount])
-        except _Unsure as reason:
+        except Unsure as reason:
             yield Unplaced(amount.text, passage.place, str(reason), _short(passage.text), named)
 
 
@@ -607,23 +605,23 @@ def _periods(
 def _placed_amount(
     passage: Passage, subject: Subject, amount: _Amount, words: Words, time: Mention | None
 ) -> Candidate:
-    """A number of a sentence whose metric is known. Raises _Unsure."""
+    """A number of a sentence whose metric is known. Raises Unsure."""
     metric, text = subject.metrics[words.metric], read_han(passage.text)
     if time is None:
-        raise _Unsure("no period is named with the number")
+        raise Unsure("no period is named with the number")
     if time.period is None:
-        raise _Unsure(f"the days of the period are not sure: {text[time.first : time.last]}")
+        raise Unsure(f"the days of the period are not sure: {text[time.first : time.last]}")
     if metric.unit == "percent":
-        raise _Unsure("no percentage")
+        raise Unsure("no percentage")
     currencies = _currencies(amount.text)
     if metric.unit[:3] in CURRENCY_CODES:
         _checked_currency(currencies, subject)
     elif currencies:
-        raise _Unsure("an amount of money, and the metric is a count")
+        raise Unsure("an amount of money, and the metric is a count")
     is_long = re.fullmatch(r"\D*\d{1,3}(,\d{3}){2,}\D*", amount.text) is not None
     is_scaled = amount.has_scale or is_long or "per_person" in metric.unit or re.search("[万亿]", amount.text)
     if not is_scaled:
-        raise _Unsure("no scale is named")
+        raise Unsure("no scale is named")
     before = text[: amount.first]
     qualifier = next((name for name, pattern in _QUALIFIERS.items() if pattern.search(before)), "exact")
     return _candidate(passage, subject, words, time.period, printed=amount.text, qualifier=qualifier)
