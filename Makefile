@@ -59,6 +59,10 @@ explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
 	@$(WAREHOUSE) explain -- "$$WAREHOUSE_ID"
 
+propose: export WAREHOUSE_FILE = $(value FILE)
+propose: env ## the figures of a release or filing on disk, as a draft to accept or refuse: FILE=results.html
+	@$(WAREHOUSE) figures propose -- "$$WAREHOUSE_FILE"
+
 effect: export WAREHOUSE_DEAL = $(value DEAL)
 effect: env ## what a deal did to its partners' public figures, or why that cannot be estimated: DEAL=kuaishou-jd-2020-direct-supply
 	@$(WAREHOUSE) effect -- "$$WAREHOUSE_DEAL"

@@ -22,11 +22,12 @@ import yaml
 
 from etl.errors import MendError
 from etl.figures.pages import Passage
-from etl.figures.periods import Mention, Period, head_period, mentions, read_han
+from etl.figures.periods import Mention, Period, announced, head_period, mentions, read_han
 from etl.printed.forms import PrintedFigure, read_form
 from etl.printed.words import CURRENCIES, CURRENCY_CODES, tokenize
 
 ANY_PLATFORM = "*"
+_HEAD = 40  # passages in which a document says whose results it announces
 SHOWN = 300  # characters of a sentence in a locator
 _SCALE_WORDS = {0: "", 3: "thousands", 4: "万", 5: "lakh", 6: "millions", 7: "crore", 8: "亿", 9: "billions"}
 _SCALES = {"thousand": 3, "'000": 3, "’000": 3, "million": 6, "mn": 6, "mm": 6, "billion": 9, "bn": 9}
@@ -160,6 +161,7 @@ class _Unit:
 def find(passages: Iterable[Passage], subject: Subject) -> list[Found]:
     """Every number of the passages that is no part of a date, placed or not."""
     passages = tuple(passages)
+    context = announced((read_han(passage.text) for passage in passages[:_HEAD]), subject.fiscal_year_end)
     grouped = any(re.search(r"\d,\d{3}\b", passage.text) for passage in passages)
     found: list[Found] = []
     for in_table, block in groupby(
@@ -169,7 +171,7 @@ def find(passages: Iterable[Passage], subject: Subject) -> list[Found]:
             found += _row(list(block), subject)
         else:
             for passage in block:
-                found += _sentence(passage, subject)
+                found += _sentence(passage, subject, context)
     if grouped:
         found = [_ungrouped(one) for one in found]
     return without_conflicts(_without_odd_decimals(found))
@@ -464,10 +466,10 @@ class _Amount:
     has_scale: bool
 
 
-def _sentence(passage: Passage, subject: Subject) -> Iterator[Found]:
+def _sentence(passage: Passage, subject: Subject, context: Mapping[int, Period]) -> Iterator[Found]:
     """The numbers of a sentence."""
     text = read_han(passage.text)
-    times = mentions(text, subject.fiscal_year_end)
+    times = mentions(text, subject.fiscal_year_end, context)
     amounts = [
         _Amount(found.group().strip(), found.start(), found.end(), bool(found["percent"]), bool(found["after"]))
         for found in _AMOUNT.finditer(text)
@@ -507,17 +509,18 @@ def _sentence(passage: Passage, subject: Subject) -> Iterator[Found]:
 def _phrases(text: str, subject: Subject, times: Sequence[Mention]) -> list[tuple[Words, int, int]]:
     """The metric words in a sentence with their places, longest first where they overlap, in order.
 
-    One word alone ("revenues") names a metric in the label of a row only.
+    One word alone ("revenues") names a metric in the label of a row only, unless it is one like GMV.
     """
     lower, taken, found = text.casefold(), [False] * (len(text) + 1), []
     for words in sorted(subject.words, key=lambda one: -len(one.words)):
         is_han = re.search(r"[\u4e00-\u9fff]", words.words) is not None
-        if not words.metric or not (" " in words.words or (is_han and len(words.words) > 2)):
+        is_long = " " in words.words or (is_han and len(words.words) > 2)
+        if not words.metric or not (is_long or len(words.words) <= 4):
             continue
         pattern = re.escape(words.words) if is_han else rf"\b{re.escape(words.words)}\b"
         for match in re.finditer(pattern, lower):
             first, last = match.span()
-            if any(taken[first:last]):
+            if any(taken[first:last]) or not (is_long or (text[first:last].isupper() and not is_han)):
                 continue
             taken[first:last] = [True] * (last - first)
             into = _GOES_INTO.match(text, last)

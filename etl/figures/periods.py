@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -64,6 +64,9 @@ _SAME = re.compile(
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"months|quarter|half|weeks|个月|季|半年|\bended\b|止", re.IGNORECASE)
+_THE = re.compile(r"\b(?:the|this) (?:(quarter)|year)\b(?! (?:of|ended|ending))|本(?:(季度)|年度)", re.IGNORECASE)
+_ANNOUNCES = re.compile(r"\b(?:announc|report)(?:es|s|ed|ing)\b.*\bresults\b|公布.*业绩|业绩公告", re.IGNORECASE)
+_BOTH = re.compile(r"\bquarter and (?:the )?(?:fiscal |full )?(?:fiscal )?year ended\b", re.IGNORECASE)
 _YEARS = re.compile(r"(?<![\d,.])(?:19|20)\d\d(?![\d,.]?\d)")
 
 
@@ -102,14 +105,34 @@ def read_han(text: str) -> str:
     return _HAN_DATE.sub(written, text)
 
 
-def mentions(text: str, fiscal_year_end: str) -> list[Mention]:
-    """The periods and dates that a text names, in order; none overlaps another."""
-    found = [mention for mention in _all(text, fiscal_year_end) if mention.last > mention.first]
+def announced(texts: Iterable[str], fiscal_year_end: str) -> dict[int, Period]:
+    """The quarter (3) and the year (12) whose results a document announces, where it says so once.
+
+    Its texts call them "the quarter" and "the year".
+    """
+    told: dict[int, set[Period]] = {3: set(), 12: set()}
+    for text in texts:
+        if _ANNOUNCES.search(text):
+            periods = [one.period for one in mentions(text, fiscal_year_end) if one.period]
+            if _BOTH.search(text):
+                periods += [quarter for one in periods if one.months == 12 and (quarter := _ended(one.end, 3))]
+            for period in periods:
+                told.get(period.months, set()).add(period)
+    return {months: periods.pop() for months, periods in told.items() if len(periods) == 1}
+
+
+def mentions(text: str, fiscal_year_end: str, context: Mapping[int, Period] | None = None) -> list[Mention]:
+    """The periods and dates that a text names, in order; none overlaps another.
+
+    `context` has the periods that the document announces, by months.
+    """
+    context = context or {}
+    found = [mention for mention in _all(text, fiscal_year_end, context) if mention.last > mention.first]
     kept: list[Mention] = []
     for mention in sorted(found, key=lambda one: (one.first, -one.last)):
         if not kept or mention.first >= kept[-1].last:
             kept.append(mention)
-    return _told(text, kept)
+    return _told(text, kept, context)
 
 
 def head_period(
@@ -153,7 +176,7 @@ def _spans(text: str) -> set[tuple[int, int, int]]:
     return spans
 
 
-def _all(text: str, fiscal_year_end: str) -> Iterator[Mention]:
+def _all(text: str, fiscal_year_end: str, context: Mapping[int, Period]) -> Iterator[Mention]:
     for found in (*_ENDED.finditer(text), *_ENDED_HAN.finditer(text)):
         yield Mention(*found.span(), _of_span(found))
     for found in _AS_OF.finditer(text):
@@ -174,15 +197,13 @@ def _all(text: str, fiscal_year_end: str) -> Iterator[Mention]:
     for found in _NAMED_YEAR.finditer(text):
         year = int(found["y"] or found["yh"])
         yield Mention(*found.span(), _ended(date(year, 12, 31), 12) if is_calendar else None)
-    for found in re.finditer(
-        r"\b(?:the|this|本) ?(?:quarter|year|period|季度|年度)\b(?! (?:of|ended|ending))", text, re.IGNORECASE
-    ):
-        yield Mention(*found.span(), None)
+    for found in _THE.finditer(text):
+        yield Mention(*found.span(), context.get(3 if found[1] or found[2] else 12))
     for found in re.finditer(r"(?<![\d,.])(?:19|20)\d\d(?![\d,.]\d|\d| ?(?:million|billion|thousand|万|亿|%))", text):
         yield Mention(*found.span(), None)
 
 
-def _told(text: str, kept: list[Mention]) -> list[Mention]:
+def _told(text: str, kept: list[Mention], context: Mapping[int, Period]) -> list[Mention]:
     """The mentions with "the same period of last year" as the period before it in the text, a year earlier."""
     told = list(kept)
     for found in _SAME.finditer(text):
@@ -190,6 +211,8 @@ def _told(text: str, kept: list[Mention]) -> list[Mention]:
         told = [mention for mention in told if mention not in inner]
         before = [mention.period for mention in told if mention.period and mention.last <= found.start()]
         base = before[0] if len(set(before)) == 1 else None
+        if not kept or all(mention in inner for mention in kept):
+            base = context.get(3) if "quarter" in found.group().lower() else None
         years = base.end.year - int(found["y"]) if base and found["y"] else 1
         is_sure = base is not None and base.months > 0 and years > 0
         told.append(Mention(*found.span(), base.years_before(years) if base and is_sure else None))

@@ -197,7 +197,7 @@ def test_a_row_that_nothing_confirms_needs_a_reason(settings: Settings, release:
     judge = judging(gross_profit=verdict)
     draft = propose(settings, release, ABOUT, NOW, judge)
     assert draft.folder
-    with pytest.raises(MendError, match=rf"line 8, 10,214,741 \(CNY in thousands\): {verdict}, made up"):
+    with pytest.raises(MendError, match=rf"line 12, 10,214,741 \(CNY in thousands\): {verdict}, made up"):
         accept(settings, draft.folder.name, NOW, judge)
     assert not settings.accepted.exists()
     if verdict == ALONE:
