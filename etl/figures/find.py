@@ -517,7 +517,7 @@ def _phrases(text: str, subject: Subject, times: Sequence[Mention]) -> list[tupl
         is_long = " " in words.words or (is_han and len(words.words) > 2)
         if not words.metric or not (is_long or len(words.words) <= 4):
             continue
-        pattern = re.escape(words.words) if is_han else rf"\b{re.escape(words.words)}\b"
+        pattern = re.escape(words.words) if is_han else rf"\b{re.escape(words.words)}(?=\d{{0,2}}\b)"
         for match in re.finditer(pattern, lower):
             first, last = match.span()
             if any(taken[first:last]) or not (is_long or (text[first:last].isupper() and not is_han)):

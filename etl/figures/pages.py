@@ -36,6 +36,7 @@ _SENTENCE = re.compile(
     r"(?<=[.!?][\"”]) |(?<=[^A-Z][.!?])(?<!\bNo\.)(?<!\bInc\.)(?<!\bLtd\.) (?=[\"“(]?[A-Z])|(?<=[。；！？])"
 )
 _UNIT = re.compile(r"\b(?:thousands?|millions?|billions?)\b|['’]000|单位|[千万亿]元|人民币元", re.IGNORECASE)
+_BULLET = re.compile(r"^[·•●▪■◦○-]\s+")
 _DIGITS = re.compile(r"\d")
 
 
@@ -83,7 +84,7 @@ class _Reader:
 
     def paragraph(self, text: str, marks: tuple[str, ...] = ()) -> None:
         """Note the sentences of a paragraph."""
-        text = _tidy(text)
+        text = _BULLET.sub("", _tidy(text))
         if text:
             self.paragraphs += 1
             self.above = [text, *self.above][:_NEAR]

@@ -61,6 +61,7 @@ BUYERS = f"Active buyers {PERIOD} were"
     ("text", "values"),
     [
         (f"{BUYERS} 585.2 million.", {"2019-12-31": 585_200_000}),
+        (BUYERS.replace("buyers", "buyers4") + " 585.2 million.", {"2019-12-31": 585_200_000}),
         (f"There were 585.2 million active buyers {PERIOD}.", {"2019-12-31": 585_200_000}),
         (f"We had 585,200,000 active buyers {PERIOD}.", {"2019-12-31": 585_200_000}),
         (

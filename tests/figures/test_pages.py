@@ -30,6 +30,7 @@ def cells(html: str) -> list[tuple[str, str, tuple[str, ...]]]:
         ("<p>585.2<a href='more.html'>1</a> million</p>", ["585.21 million"]),
         ("<p>5<del>6</del><script>7</script><span style='display:none'>8</span><!-- 9 --></p>", ["5"]),
         ("<ul><li>One<li>Two</ul>", ["One", "Two"]),
+        ("<p>·   One</p><p>- Two</p><p>-5</p>", ["One", "Two", "-5"]),
         ("<table><tr><td><p>One</p><table><tr><td>x</td><td>5</td></tr></table></td></tr></table>", ["One", "5"]),
     ],
 )
