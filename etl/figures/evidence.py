@@ -22,7 +22,7 @@ from etl.warehouse import Connection, attached, memory, prepared
 
 _TIMES = 5  # how many times its neighbour a figure may be for each year between them
 _MOST = 100
-_FETCHED = ("core.edgar_filing", "core.edgar_figure")  # what the SEC told, which no folder has
+FETCHED = ("core.edgar_filing", "core.edgar_figure")  # what the SEC told, which no folder has
 
 
 def tie_out(settings: Settings, folders: Sequence[Path], document: str, now: datetime) -> dict[str, Verdict]:
@@ -37,7 +37,7 @@ def tie_out(settings: Settings, folders: Sequence[Path], document: str, now: dat
         load_reference(con, settings.model_copy(update={"figures": tuple(folders)}), now)
         with attached(con, settings.serving_db, "served"):
             for model in _behind("core.printed_figure", load_models(settings.sql_dir)):
-                for statement in create_statements(model) if model.name not in _FETCHED else (_copy(model.name),):
+                for statement in create_statements(model) if model.name not in FETCHED else (_copy(model.name),):
                     con.execute(statement)
         return _verdicts(con, document)
     finally:
@@ -55,7 +55,7 @@ def _behind(name: str, models: Sequence[Model]) -> list[Model]:
     while names:
         if (read := names.pop().removesuffix("()")) in by_name and read not in needed:
             needed.add(read)
-            names += () if read in _FETCHED else by_name[read].reads
+            names += () if read in FETCHED else by_name[read].reads
     return [model for model in models if model.name in needed]
 
 
