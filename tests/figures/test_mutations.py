@@ -1,4 +1,4 @@
-"""No wrong value in silence: where an error of a release changes a figure, the figure is not placed or not confirmed."""
+"""No wrong value in silence: where an error of a release changes a figure, it is not placed or not confirmed."""
 
 from __future__ import annotations
 
