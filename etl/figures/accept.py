@@ -2,13 +2,16 @@
 
 What a person may do to a draft before: delete rows of observations.csv, correct them, and write reasons into
 review.csv. A row that no evidence confirms is accepted only with a reason: its own, or one for all rows that stand
-alone. Only a reason of its own lets in a row that is contradicted or many times its neighbour, and its note says so.
+alone. Only a reason of its own lets in a row against the evidence, and its note says so. The reason for one that is
+contradicted begins with a word of contradictions.csv ("restated: see note 2"), to which it is added, since an
+unexplained contradiction stops a refresh.
 """
 
 from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +25,7 @@ from etl.figures.log import (
     ACCEPTED,
     ALONE,
     CONFIRMED,
+    CONTRADICTED,
     PROPOSED,
     REFUSED,
     Decision,
@@ -33,6 +37,11 @@ from etl.figures.log import (
     stamp,
 )
 from etl.reference.read import AcceptedRow, read
+from etl.reference.tables import EXPLANATIONS, FILES, TABLES
+
+CONTRADICTIONS = FILES["contradiction"]
+VALUE = next(table.keys[0] for table in TABLES if table.kind == "contradiction")
+_EXPLAINED = re.compile(rf"({'|'.join(EXPLANATIONS)}): *(\S.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -56,9 +65,14 @@ def accept(
         draft, entry, proposed = _waiting(settings, name)
         folder = into or settings.accepted
         folders = (*settings.figure_folders, *([folder] if any(folder.glob("*.csv")) else []), draft)
+        (draft / CONTRADICTIONS).unlink(missing_ok=True)  # of an attempt before
         rows = _sound_rows(folders, draft, settings.root)
-        verdicts = judge(settings, folders, rows[0].fields["document_id"], now)
         own = {row["observation_id"]: row.get("reason", "").strip() for row in _rows(draft / REVIEW)}
+        document = rows[0].fields["document_id"]
+        verdicts = judge(settings, folders, document, now)
+        if declared := _declared(rows, own, verdicts):
+            _replace(draft / CONTRADICTIONS, _with_rows(draft / "none", declared, VALUE))
+            verdicts = judge(settings, folders, document, now)
         reasons = {
             key: own.get(key, "") or (checked if verdicts[key].verdict == ALONE else "")
             for key in (row.reading["observation_id"] for row in rows)
@@ -66,18 +80,26 @@ def accept(
         problems = [
             f"  line {row.line}, {row.fields['printed_as']}: {found.verdict}, {found.evidence}"
             for row in rows
-            if (found := verdicts[(key := row.reading["observation_id"])]).verdict != CONFIRMED and not reasons[key]
+            if (found := verdicts[(key := row.reading["observation_id"])]).verdict == CONTRADICTED
+            or (found.verdict != CONFIRMED and not reasons[key])
         ]
         if problems:
             lines = "\n".join(problems)
-            fix = f"write a reason for each into {draft / REVIEW}, or delete the row; --checked REASON is for all alone"
+            fix = (
+                f"write a reason for each into {draft / REVIEW} or delete the row; one that is contradicted needs a "
+                f"reason like 'restated: see note 2', with one of {', '.join(EXPLANATIONS)}; --checked REASON is for "
+                "all that stand alone"
+            )
             raise MendError(f"nothing was accepted: rows of {draft / OBSERVATIONS} need a reason:\n{lines}\nfix: {fix}")
         kept = [_kept(row, verdicts, reasons) for row in rows]
-        documents = _with_rows(folder / DOCUMENTS, _rows(draft / DOCUMENTS), "document_id")
-        observations = _with_rows(folder / OBSERVATIONS, kept, "observation_id")
+        files = {
+            DOCUMENTS: _with_rows(folder / DOCUMENTS, _rows(draft / DOCUMENTS), ("document_id",)),
+            CONTRADICTIONS: _with_rows(folder / CONTRADICTIONS, declared, VALUE),
+            OBSERVATIONS: _with_rows(folder / OBSERVATIONS, kept, ("observation_id",)),
+        }
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / DOCUMENTS, documents)
-        _replace(folder / OBSERVATIONS, observations)
+        for file, content in files.items():
+            _replace(folder / file, content)
         whole = replace(entry, **stamp(now), decision=ACCEPTED, reason=checked)
         refused = [
             replace(one, **stamp(now), decision=REFUSED, reason="taken out of the draft")
@@ -127,6 +149,20 @@ def _waiting(settings: Settings, name: str) -> tuple[Path, Decision, list[Decisi
     return settings.drafts / name, last, entries[wholes[-1] + 1 :]
 
 
+def _declared(
+    rows: Sequence[AcceptedRow], reasons: Mapping[str, str], verdicts: Mapping[str, Verdict]
+) -> list[dict[str, str]]:
+    """The contradictions that a reason explains, as rows of their file."""
+    declared = []
+    for row in rows:
+        key = row.reading["observation_id"]
+        found = _EXPLAINED.fullmatch(reasons.get(key, ""))
+        if found and verdicts[key].verdict == CONTRADICTED:
+            told = {name: row.fields.get(name, "") for name in (*VALUE, "document_id")}
+            declared.append({**told, "explanation": found[1], "reason": found[2]})
+    return declared
+
+
 def _sound_rows(folders: Sequence[Path], draft: Path, root: Path) -> list[AcceptedRow]:
     """The figures of a draft as a refresh reads them. Raises MendError where it would set a row aside, or has none."""
     reading = read(folders, root)
@@ -168,13 +204,15 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise MendError(f"{path}: cannot be read ({error.strerror}); propose the document again") from error
 
 
-def _with_rows(path: Path, rows: Sequence[Mapping[str, str]], key: str) -> bytes:
+def _with_rows(path: Path, rows: Sequence[Mapping[str, str]], key: Sequence[str]) -> bytes:
     """A file with the rows whose key it has not behind what it holds, which stays byte for byte.
 
     Raises MendError where the file lacks a column that a row fills.
     """
     before = path.read_bytes() if path.exists() else b""
     held = _rows(path) if before else []
+    if not rows:
+        return before
     header = next(csv.reader(StringIO(before.decode("utf-8-sig"))), [])
     columns = header or list(rows[0])
     missing = sorted({name for row in rows for name, text in row.items() if text and name not in columns})
@@ -182,18 +220,20 @@ def _with_rows(path: Path, rows: Sequence[Mapping[str, str]], key: str) -> bytes
         raise MendError(
             f"{path} has no column {', '.join(missing)}: add it to the header and as an empty field to each row"
         )
-    known = {row[key] for row in held}
+    known = {tuple(row.get(name, "") for name in key) for row in held}
     text = StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     if not before:
         writer.writeheader()
-    writer.writerows(row for row in rows if row[key] not in known)
+    writer.writerows(row for row in rows if tuple(row.get(name, "") for name in key) not in known)
     end = b"\n" if before and not before.endswith(b"\n") else b""
     return before + end + text.getvalue().encode()
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file in one rename."""
+    """Write a file in one rename; none that would be empty."""
+    if not content:
+        return
     new = path.with_name(f".{path.name}.new")
     with new.open("wb") as file:
         file.write(content)

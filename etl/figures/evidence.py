@@ -36,9 +36,10 @@ def tie_out(settings: Settings, folders: Sequence[Path], document: str, now: dat
     try:
         load_reference(con, settings.model_copy(update={"figures": tuple(folders)}), now)
         with attached(con, settings.serving_db, "served"):
-            for model in _behind("core.printed_figure", load_models(settings.sql_dir)):
-                for statement in create_statements(model) if model.name not in FETCHED else (_copy(model.name),):
-                    con.execute(statement)
+            for model in _behind("marts.tie_out", load_models(settings.sql_dir)):
+                con.execute(
+                    _copy(model.name) if model.name in FETCHED else create_statements(model)[0]
+                )  # without its twin
         return _verdicts(con, document)
     finally:
         con.close()
@@ -60,9 +61,10 @@ def _behind(name: str, models: Sequence[Model]) -> list[Model]:
 
 
 def _verdicts(con: Connection, document: str) -> dict[str, Verdict]:
-    figures = con.execute("select observation_id from core.printed_figure where document_id = ?", [document]).fetchall()
-    found = {str(row[0]): Verdict(ALONE, "no other document and no sum to hold it against") for row in figures}
-    for name, times, years, words in con.execute(prepared("candidate_neighbours"), {"document": document}).fetchall():
+    values = {"document": document}
+    ties = con.execute(prepared("candidate_ties"), values).fetchall()
+    found = {str(name): Verdict(verdict, words) for name, verdict, words in ties}
+    for name, times, years, words in con.execute(prepared("candidate_neighbours"), values).fetchall():
         most = min(_TIMES ** max(1, int(years)), _MOST)
         if found[name].verdict == ALONE and times > most:
             found[name] = Verdict(UNLIKELY, f"{times:.3g} times its neighbour {words}")

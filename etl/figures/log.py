@@ -15,7 +15,7 @@ from etl.config import Settings
 
 PROPOSED, ACCEPTED, REFUSED = "proposed", "accepted", "refused"
 # Verdicts of a figure: those of marts.tie_out, and a value many times that of its neighbours.
-CONFIRMED, CONTRADICTED, ALONE, UNLIKELY = "confirmed", "contradicted", "alone", "unlikely"
+CONFIRMED, CONTRADICTED, EXPLAINED, ALONE, UNLIKELY = "confirmed", "contradicted", "explained", "alone", "unlikely"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from etl.config import ROOT, Settings, load_settings
 from etl.errors import MendError
 from etl.figures.accept import accept, listing, refuse
 from etl.figures.draft import About, Draft, propose
-from etl.figures.log import ALONE, CONFIRMED, CONTRADICTED, UNLIKELY, Judge, Verdict, decisions
+from etl.figures.log import ALONE, CONFIRMED, CONTRADICTED, EXPLAINED, UNLIKELY, Judge, Verdict, decisions
 from etl.reference.read import read
 from tests.support.releases import write_release
 
@@ -43,14 +43,17 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def judging(**verdicts: str) -> Judge:
-    """A judge that confirms every figure, or gives those of a metric another verdict."""
+    """A judge that confirms every figure, or gives those of a metric another verdict; a declared value is explained."""
 
     def judge(settings: Settings, folders: Sequence[Path], document: str, now: datetime) -> dict[str, Verdict]:
-        rows = [entry for entry in read(folders, settings.root).records if entry.kind == "observation"]
+        rows = read(folders, settings.root).records
+        values = {row.fields["value"] for row in rows if row.kind == "contradiction"}
         return {
-            row.reading["observation_id"]: Verdict(verdicts.get(row.fields["metric"], CONFIRMED), "made up")
+            row.reading["observation_id"]: Verdict(
+                EXPLAINED if row.fields["value"] in values else verdicts.get(row.fields["metric"], CONFIRMED), "made up"
+            )
             for row in rows
-            if row.fields["document_id"] == document
+            if row.kind == "observation" and row.fields["document_id"] == document
         }
 
     return judge
@@ -192,7 +195,7 @@ def test_a_draft_that_waits_is_not_overwritten(settings: Settings, release: Path
         propose(settings, release, ABOUT, NOW, JUDGE)
 
 
-@pytest.mark.parametrize("verdict", [ALONE, CONTRADICTED, UNLIKELY, "explained"])
+@pytest.mark.parametrize("verdict", [ALONE, UNLIKELY, EXPLAINED])
 def test_a_row_that_nothing_confirms_needs_a_reason(settings: Settings, release: Path, verdict: str) -> None:
     judge = judging(gross_profit=verdict)
     draft = propose(settings, release, ABOUT, NOW, judge)
@@ -216,6 +219,27 @@ def test_a_row_that_nothing_confirms_needs_a_reason(settings: Settings, release:
     assert {(entry.verdict, entry.reason) for entry in accepted if entry.metric == "gross_profit"} == {
         (verdict, reason)
     }
+
+
+def test_a_contradiction_is_declared_with_its_explanation(settings: Settings, release: Path) -> None:
+    judge = judging(gross_profit=CONTRADICTED)
+    draft = propose(settings, release, ABOUT, NOW, judge)
+    assert draft.folder
+    write_reason(draft, "10214741000", "misprint: the essay is wrong")
+    write_reason(draft, "23803108000", "I say so")
+    with pytest.raises(MendError, match=r"contradicted, made up\nfix: .* 'restated: see note 2', with one of"):
+        accept(settings, draft.folder.name, NOW, judge)
+    assert not settings.accepted.exists()
+    write_reason(draft, "23803108000", "restated:without the part that was sold")
+    accept(settings, draft.folder.name, NOW, judge)
+    declared = rows_of(settings.accepted / "contradictions.csv")
+    assert [(row["value"], row["explanation"], row["reason"], row["document_id"]) for row in declared] == [
+        ("10214741000", "misprint", "the essay is wrong", draft.document_id),
+        ("23803108000", "restated", "without the part that was sold", draft.document_id),
+    ]
+    assert read(settings.figure_folders, ROOT).rejects == ()
+    notes = {row["note"] for row in rows_of(settings.accepted / "observations.csv") if row["metric"] == "gross_profit"}
+    assert "accepted although explained: misprint: the essay is wrong" in notes
 
 
 def test_a_row_that_a_refresh_would_set_aside_stops_the_draft(settings: Settings, release: Path) -> None:
