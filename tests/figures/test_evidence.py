@@ -16,7 +16,7 @@ from etl.figures.log import ALONE, CONFIRMED, CONTRADICTED, UNLIKELY, Verdict
 from tests.support.releases import vocabulary_home
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-DOCUMENT = "document_id,kind,published_on,title\nd9,company_release,2026-03-01,A release\n"
+DOCUMENT = "document_id,kind,published_on,title\nd9,company_release,2026-11-20,A release\n"
 
 
 @pytest.fixture(scope="module")
