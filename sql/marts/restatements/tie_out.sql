@@ -53,7 +53,6 @@ total as (
         any_value(member.shape) as shape,
         any_value(member.said_id) as said_id,
         max(member.place) as place,
-        max(if(member.place is not null, member.observation_id, null)) as moved_id,
         sum(if(member.side > 0, member.least_value, -member.most_value)) as least_rest,
         sum(if(member.side > 0, member.most_value, -member.least_value)) as most_rest,
         any_value(member.least) * product(if(member.side > 0, member.low, 1 / nullif(member.high, 0))) as least,
@@ -67,6 +66,7 @@ total as (
         list(member.observation_id order by member.observation_id) as ids,
         list(member.document_id order by member.observation_id) as documents,
         list_sort(list(member.quantity::varchar)) as quantities,
+        min(coalesce(member.published_on, date 'infinity')) as begun_on,
         max(coalesce(member.published_on, date 'infinity')) as known_on
     from member
     group by member.tie
@@ -82,6 +82,15 @@ judged as (
         total.rule in ('one_document', 'two_documents', 'print_and_filing', 'unaudited_and_audited') as is_pair
     from total
 ),
+-- figures of a company that printed another value of the quantity on another day
+news as (
+    select distinct member.observation_id
+    from member
+    join judged on judged.tie = member.tie
+    where
+        judged.is_pair and not judged.agrees and judged.is_official and judged.inexact = 0 and judged.place is null
+        and judged.begun_on < judged.known_on and judged.known_on < date 'infinity'
+),
 -- figures whose value another document prints too, or that need no such proof
 established as (
     select distinct member.observation_id
@@ -95,8 +104,10 @@ established as (
 proven as (
     select
         member.tie,
-        bool_and(established.observation_id is not null) as is_proven
+        bool_and(established.observation_id is not null) as is_proven,
+        bool_or(news.observation_id is not null) as has_news
     from member
+    left join news on news.observation_id = member.observation_id
     left join established on established.observation_id = member.observation_id
     group by member.tie
 ),
@@ -149,6 +160,11 @@ held as (
                 then 'cut_off'
         end as explanation,
         if(judged.agrees, null, judged.declared_reason) as reason,
+        not judged.agrees and explanation is null
+        and if(
+            judged.is_pair, judged.begun_on < judged.known_on and judged.known_on < date 'infinity', proven.has_news
+        )
+        and judged.is_official as may_be_restated,
         list_append(list_filter(judged.ids, lambda id: id <> member.observation_id), judged.said_id) as evidence,
         list_distinct(judged.documents) as documents,
         judged.known_on
@@ -236,6 +252,8 @@ select
     told.explanation::varchar as explanation,
     -- why the contradiction is none, see core.term; empty for one that is not explained
     told.reason::varchar as reason,                            -- what core.contradiction says of it; else empty
+    coalesce(told.may_be_restated, false)::boolean as may_be_restated,
+    -- whether an unexplained contradiction may be a restatement by the company that no second document shows yet
     coalesce(list_sort(list_distinct(present(told.evidence))), [])::varchar[] as evidence_observation_ids,
     -- figures of the evidence, printed or derived
     coalesce(list_sort(list_filter(told.documents, lambda document: document <> figure.document_id)), [])::varchar[]
@@ -250,6 +268,9 @@ select
         else 'alone'
     end::varchar as figure_verdict,
     -- of all evidence of the figure: contradicted by some that is not explained, confirmed by some, explained, or alone
+    if(
+        bool_or(figure.published_on is null or told.known_on = date 'infinity') over of_figure, ['undated_input'], []
+    )::varchar[] as flags,                                     -- undated_input where evidence of the figure has no date
     if(
         told.tie is null,
         figure.published_on,
