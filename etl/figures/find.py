@@ -37,7 +37,7 @@ _HAN_UNIT = re.compile(
     r"(?<![\d.十百千万亿])(千万|百万|十亿|千|万|亿)?(?:元|美元|港元|港币)"
     r"|(?<![\d.])(?:以|单位[:：]?)\s?(千万|百万|千|万|亿)"
 )
-_PLAIN_UNIT = re.compile(r"\b(?:in|of) (?:RMB|CNY|US\$|USD|Renminbi)\b|单位[:：]?\s?(?:人民币)?元", re.IGNORECASE)
+_PLAIN_UNIT = re.compile(r"\bin (?:RMB|CNY|US\$|USD|Renminbi)\b|单位[:：]?\s?(?:人民币)?元", re.IGNORECASE)
 _UNIT_NOTE = re.compile(
     r"\([^()]*(?:thousand|million|billion|['’]000|百万|[千万亿][元人]|RMB|US\$|人民币)[^()]*\)", re.IGNORECASE
 )

@@ -213,6 +213,12 @@ def test_a_table_gives_its_figures(document: str, values: list[int]) -> None:
     ("document", "printed", "reason"),
     [
         (table(line("Total revenues", "13,120.0", "30,141.9"), "(RMB)"), "30,141.9", "no scale"),
+        (
+            table(line("Total revenues", "13,120", "30,141"), "(Amounts of RMB and US$)"),
+            "30,141",
+            "more than one currency",
+        ),
+        (table(line("Total revenues", "13,120", "30,141"), "(Amounts of RMB)"), "30,141", "no scale"),
         (table(line("Total revenues", "13,120.0", "30,141.9"), "(in millions)"), "30,141.9", "no currency"),
         (table(line("Total revenues", "13,120.0", "30,141.9"), "(US$ in millions)"), "30,141.9", "translation"),
         (

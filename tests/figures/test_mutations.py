@@ -12,10 +12,10 @@ import pytest
 
 from etl.config import Settings
 from etl.errors import MendError
-from etl.figures.accept import accept, listing
+from etl.figures.accept import accept
 from etl.figures.draft import About, propose
 from etl.figures.evidence import tie_out
-from etl.figures.log import CONFIRMED, PROPOSED
+from etl.figures.log import CONFIRMED, decisions
 from tests.support.mutations import KINDS, Mutation, mutations
 from tests.support.pdf import write_pdf
 from tests.support.releases import NAMES, RELEASES, expected, vocabulary_home
@@ -79,6 +79,6 @@ def test_the_mutations_do_harm(tmp_path: Path, homes: dict[str, Settings]) -> No
     changed = text.replace("27,174,249", "72,174,249")
     wrong = list(wrong_rows(name, Mutation("digit changed", "by hand", changed), homes["pdd"], tmp_path))
     assert [(row["value"], verdict != CONFIRMED) for row, verdict in wrong] == [("72174249000", True)]
-    (name,) = [entry.draft for entry in listing(homes["pdd"]) if entry.decision == PROPOSED][:1]
+    name = next(entry.draft for entry in decisions(homes["pdd"]) if entry.value == "72174249000")
     with pytest.raises(MendError, match=r"72,174,249\) \(CNY in thousands\): "):
         accept(homes["pdd"], name, NOW, tie_out, checked="not looked at")

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from etl.figures.periods import head_period, mentions, read_han
+from etl.figures.periods import announced, head_period, mentions, read_han
 
 QUARTER = (date(2020, 1, 1), date(2020, 3, 31))
 YEAR = (date(2020, 1, 1), date(2020, 12, 31))
@@ -79,6 +79,19 @@ def test_the_heads_of_a_column_name_its_period(
     period, reason = head_period(heads, captions, "12-31")
     assert (period and (period.start, period.end)) == expected
     assert bool(reason) is (expected is None)
+
+
+def test_a_document_announces_its_quarter_and_year() -> None:
+    both = "Pinduoduo today announced its results for the fourth quarter and fiscal year ended December 31, 2020."
+    found = announced(["An older text about 2018.", both], "12-31")
+    assert {months: (period.start, period.end) for months, period in found.items()} == {
+        3: (date(2020, 10, 1), date(2020, 12, 31)),
+        12: YEAR,
+    }
+    other = both.replace("2020", "2019")
+    assert announced([both, other], "12-31") == {}
+    (year, quarter) = mentions("in the year and in the quarter", "12-31", found)
+    assert (year.period, quarter.period) == (found[12], found[3])
 
 
 def test_a_long_text_above_a_table_does_not_head_it() -> None:
