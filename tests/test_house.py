@@ -589,8 +589,9 @@ def index_addresses(lock: str) -> list[str]:
     return [line for line in lock.splitlines() if "://" in line or re.match(r"\s*--?(?!hash)[a-z]", line)]
 
 
-def test_lock_names_no_index() -> None:
-    lock = tracked()["requirements.lock"]
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-xbrl.lock"])
+def test_lock_names_no_index(name: str) -> None:
+    lock = tracked()[name]
     assert "--hash=sha256:" in lock
     assert index_addresses(lock) == []
 
