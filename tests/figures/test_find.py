@@ -173,6 +173,19 @@ def test_words_before_a_number_make_it_a_bound(words: str, qualifier: str) -> No
     assert [one.qualifier for one in placed(f"<p>{BUYERS} {words}585.2 million.</p>", "pdd")] == [qualifier]
 
 
+def test_each_platform_has_words_of_its_own_and_dollars_are_those_it_reports_in() -> None:
+    text = "<p>Active customers in the twelve months ended June 30, 2019 were 17.8 million.</p>"
+    assert [one.value for one in placed(text, "wayfair")] == [17_800_000]
+    assert placed(text, "pdd") == []
+    table_of_wayfair = (
+        "<p>(in millions)</p><table><tr><td></td><td>Year ended December 31, 2019</td></tr>"
+        "<tr><td>Advertising</td><td>$ 1,095.8</td></tr></table>"
+    )
+    assert [(one.metric, one.value, one.unit) for one in placed(table_of_wayfair, "wayfair")] == [
+        ("sm_expense", 1_095_800_000, "USD")
+    ]
+
+
 # --- tables -------------------------------------------------------------------------------------------
 
 HEADS = "<tr><td></td><td>Year ended December 31, 2018</td><td>Year ended December 31, 2019</td></tr>"
