@@ -29,10 +29,10 @@ from etl.warehouse import Connection
 if TYPE_CHECKING:
     from etl.inbox.load import FileLoad
 
-REFERENCE = "raw.reference_row"
+REFERENCE, REFRESH_DAY = "raw.reference_row", "raw.refresh_day"
 FILING, BODY, FACT = "raw.edgar_filing", "raw.edgar_body", "raw.edgar_fact"
 DELIVERED = tuple(contract.table for contract in CONTRACTS)
-SOURCE_TABLES = (REFERENCE, FILING, BODY, FACT, *DELIVERED)
+SOURCE_TABLES = (REFERENCE, REFRESH_DAY, FILING, BODY, FACT, *DELIVERED)
 ROWS_SHOWN = 20  # of a list in the metadata; all of them are in the tables of audit
 
 NEWEST_DOCUMENTS = f"""
@@ -48,6 +48,7 @@ NEWEST_REPORTS = f"""
     from {FILING}
     order by filing_date desc, accession limit {ROWS_SHOWN}
 """
+DAY_DESCRIPTION = "The day on which the reference files were last read: by it figures count as due."
 FILING_DESCRIPTION = """One annual, quarterly or interim report that EDGAR lists for a platform with a CIK.
 
 One request per issuer. `pending_at_source`: the SEC lists the report but does not serve its facts yet.
@@ -61,7 +62,11 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
     """The assets that sources fill, with the checks of their suites."""
     registry = {column.known_in.rpartition(".")[0] for c in CONTRACTS for column in c.columns} - {""}
 
-    @step(table_spec(REFERENCE, "raw", {"csv"}), suites=suites)
+    @step(
+        table_spec(REFERENCE, "raw", {"csv"}),
+        table_spec(REFRESH_DAY, "raw", {"csv"}, description=DAY_DESCRIPTION, grain=["day"]),
+        suites=suites,
+    )
     def reference(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         """One row of a reference file, as it is in the file, with its line and the file's hash.
 
@@ -73,8 +78,9 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
         """
         with checked(con, context.run.run_id) as checks:
             loaded = load_reference(con, settings, datetime.now(UTC))
-            checks.validate(suites[REFERENCE])
-        return Report([loaded], checks.results, {REFERENCE: reference_metadata(con, loaded)})
+            for table in (REFERENCE, REFRESH_DAY):
+                checks.validate(suites[table])
+        return Report([loaded], checks.results, {REFERENCE: reference_metadata(con, loaded), REFRESH_DAY: {}})
 
     edgar_spec = partial(table_spec, group="raw", kinds={"json"}, deps=[REFERENCE], skippable=True)
 

@@ -14,6 +14,7 @@ from etl.edgar.filings import EdgarPoll
 from etl.publish.publication import Publication
 from etl.reference.load import IngestResult
 
+DUE = "core.due_latest"
 MOST_QUARANTINED = 20  # rows that are listed; all of them are in audit.quarantine
 PHASES = {"raw": "ingest", "edgar": "ingest", "inbox": "ingest", "serving": "publish"}  # all others build
 T = TypeVar("T")
@@ -72,7 +73,7 @@ def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
 
 def summary(found: RunOutcome, total_seconds: float) -> str:
     """The report; its lines fit the width of a terminal where the content allows."""
-    parts = (_inputs, _edgar, _facts, _inbox, _tables, _checks, _failures, _published)
+    parts = (_inputs, _edgar, _facts, _inbox, _tables, _due, _checks, _failures, _published)
     return "\n".join([*(line for part in parts for line in part(found)), _times(found, total_seconds)])
 
 
@@ -132,6 +133,12 @@ def _tables(found: RunOutcome) -> Iterator[str]:
         yield f"Tables     {len(built)} built"
     for name, report in built.items():
         yield f"  {name:<32} {report.rows[name]:>7,} rows  {found.seconds.get(name, 0):5.2f} s"
+
+
+def _due(found: RunOutcome) -> Iterator[str]:
+    if report := found.reports.get(DUE):
+        words = "figures should be out by now and are not here; no failure, see marts.coverage"
+        yield f"Due        {report.rows[DUE]:,} {words}"
 
 
 def _checks(found: RunOutcome) -> Iterator[str]:

@@ -40,7 +40,8 @@ class IngestResult:
 def load_reference(con: Connection, settings: Settings, now: datetime) -> IngestResult:
     """Bring raw.reference_row, audit.load and audit.quarantine up to date with the folders of the settings.
 
-    In the caller's transaction. Raises MendError for an unreadable file or a wrong header, before anything is written.
+    The day of `now` becomes that of raw.refresh_day. In the caller's transaction. Raises MendError for an unreadable
+    file or a wrong header, before anything is written.
     """
     reading = read(settings.figure_folders, settings.root)
     con.execute(
@@ -82,6 +83,8 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
     quarantined = [QuarantineRecord(**asdict(r)) for r in reading.rejects]
     audited = Ledger(con, SOURCE).reconcile(loads, quarantined, now)
     con.execute("drop table staged")
+    con.execute("delete from raw.refresh_day")
+    con.execute("insert into raw.refresh_day values (?)", [now.date()])
     observations = [r.fields for r in reading.records if r.kind == "observation"]
     return IngestResult(
         rows_read=sum(f.rows_read for f in reading.files),

@@ -460,6 +460,16 @@ def _check_check_exception(row: RowCheck) -> None:
     row.require_trimmed("check", "row_key", "observation_id", "document_id")
 
 
+def _check_discontinued(row: RowCheck) -> None:
+    row.require_platform()
+    if row.text("metric") != ANY_METRIC:
+        row.require_known(metric="metric")
+    row.require_known(document_id="document")
+    row.require_filled("reason")
+    row.require_trimmed("scope")
+    row.day("last_period_end")
+
+
 def _check_euro_rate(row: RowCheck) -> None:
     row.require_known(document_id="document")
     if row.text("currency") not in CURRENCY_CODES or row.text("currency") == "EUR":
@@ -506,6 +516,7 @@ _CHECKS = {
     "consolidation": _check_consolidation,
     "contradiction": _check_contradiction,
     "check_exception": _check_check_exception,
+    "discontinued": _check_discontinued,
     "euro_rate": _check_euro_rate,
     "metric_word": _check_metric_word,
 }

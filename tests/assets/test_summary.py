@@ -53,6 +53,12 @@ def test_quarantined_rows_are_listed_up_to_twenty() -> None:
     assert shown[21] == "  ... and 5 more in audit.quarantine"
 
 
+def test_figures_that_are_due_are_counted_and_fail_nothing() -> None:
+    shown = lines({"core.due_latest": report(BuildResult(1_204, 0.1, [], True), core__due_latest=1_204)})
+    assert "Due        1,204 figures should be out by now and are not here; no failure, see marts.coverage" in shown
+    assert "Checks     0 passed, 0 warned, 0 failed" in shown
+
+
 def test_edgar_says_its_answers_or_what_is_missing() -> None:
     issuer = IssuerPoll(cik=1, entity="JD", requests=2, listed=3, loaded=2, changed=0, pending=1)
     current = lines({"edgar": report(EdgarPoll(issuers=[issuer], requests=2))})

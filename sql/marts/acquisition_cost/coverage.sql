@@ -1,5 +1,7 @@
--- What is known of a metric of a platform for a period: the best source, the finest print, or that nothing was printed.
--- Gaps are periods for which the metric is usually printed, from the platform's first figure to its last.
+-- What is known of a metric of a platform for a period: the best source, the finest print, that nothing is known, or
+-- that a figure is due.
+-- Gaps are periods for which the metric is usually printed, from the platform's first figure to its last; due are those
+-- after the last figure of a metric that should be out by now, see core.due_latest.
 -- grain: platform, metric, scope, unit, period_start, period_end
 -- contract: prints
 with printed as (
@@ -24,6 +26,9 @@ figure as (
             figure.platform, figure.metric, figure.scope, figure.unit, figure.period_start, figure.period_end
         )
         and printed.is_undated = (figure.published_on is null)
+),
+due as (
+    select due_latest.* from core.due_latest as due_latest
 ),
 seen as (
     select distinct
@@ -85,15 +90,29 @@ gap as (
         calendar.period_end
     from wanted
     join calendar on calendar.platform = wanted.platform
-    left join figure
+    left join (
+        select
+            figure.platform,
+            figure.metric,
+            figure.months,
+            figure.period_end
+        from figure
+        union
+        select
+            due.platform,
+            due.metric,
+            due.months,
+            due.period_end
+        from due
+    ) as listed
         on
-            figure.platform = wanted.platform
-            and figure.metric = wanted.metric
-            and figure.months = wanted.months
-            and abs(figure.period_end - calendar.period_end) <= 15
+            listed.platform = wanted.platform
+            and listed.metric = wanted.metric
+            and listed.months = wanted.months
+            and abs(listed.period_end - calendar.period_end) <= 15
     where
         (not wanted.fiscal_only or month(calendar.period_end) = fiscal_month(wanted.fiscal_year_end))
-        and figure.platform is null
+        and listed.platform is null
 ),
 covered as (
     select
@@ -110,8 +129,27 @@ covered as (
         figure.value,
         figure.document_id,
         figure.documents,
-        figure.published_on
+        figure.published_on,
+        null as due_on
     from figure
+    union all
+    select
+        due.platform,
+        due.metric,
+        due.scope,
+        due.unit,
+        due.period_start,
+        due.period_end,
+        'due',
+        null,
+        false,
+        null,
+        null,
+        null,
+        [],
+        null,
+        due.due_on
+    from due
     union all
     select
         gap.platform,
@@ -127,6 +165,7 @@ covered as (
         null,
         null,
         [],
+        null,
         null
     from gap
 )
@@ -138,13 +177,15 @@ select
     covered.period_start::date as period_start,     -- first day of the period; empty for a point
     covered.period_end::date as period_end,         -- last day of the period
     covered.status::varchar as status,              -- what is known, see core.term
-    covered.source_class::varchar as source_class,  -- kind of the document that counts; empty for a gap
+    covered.source_class::varchar as source_class,  -- kind of the document that counts; empty without a figure
     covered.is_derived::boolean as is_derived,      -- whether it follows from printed figures
-    covered.value::decimal(28, 6) as value,         -- figure that counts, in unit; empty for a gap
+    covered.value::decimal(28, 6) as value,         -- figure that counts, in unit; empty without a figure
     covered.rounding_half_width::decimal(28, 6) as rounding_half_width,
     -- half a unit of the last digit of the finest print, in unit
-    covered.document_id::varchar as document_id,    -- document that counts; empty for a gap
+    covered.document_id::varchar as document_id,    -- document that counts; empty without a figure
     coalesce(covered.documents, [])::varchar[] as documents,
-    -- documents that print the quantity; empty for a gap and a derived figure
-    covered.published_on::date as known_on  -- first day the figure was public; empty for a gap or an undated document
+    -- documents that print the quantity; empty without a figure and for a derived one
+    covered.published_on::date as known_on,
+    -- first day the figure was public; empty for a gap, a due figure and an undated document
+    covered.due_on::date as due_on  -- of a due figure: day by which the company should have printed it
 from covered
