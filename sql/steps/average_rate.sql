@@ -4,14 +4,16 @@
 -- when the fixings known begin after its first or end before its last weekday.
 -- grain: currency, to_currency, period_start, period_end
 with wanted as (
-    select distinct
+    select
         trend.currency,
         trend.period_start,
-        trend.period_end
+        trend.period_end,
+        min(trend.known_on) as first_on
     from marts.cac_trend as trend
     where
         trend.currency <> reporting_currency()
         and coalesce(trend.cac, trend.cac_low, trend.cac_high) is not null
+    group by trend.currency, trend.period_start, trend.period_end
 ),
 quoted as materialized (
     select
@@ -45,6 +47,7 @@ averaged as (
         wanted.currency,
         wanted.period_start,
         wanted.period_end,
+        wanted.first_on,
         count(crossed.rate) as rate_days,
         count(*) - count(crossed.rate) as missing_days,
         ratio(sum(crossed.rate), count(crossed.rate)) as average_rate,
@@ -76,6 +79,8 @@ select
     -- where a fixing of the window is missing
     averaged.rate_days::integer as rate_days,                -- days with a fixing of both currencies
     averaged.missing_days::integer as missing_days,          -- days with fixings, but of the two not both
-    averaged.last_day::date as last_day                      -- last day with a fixing of both
+    averaged.last_day::date as last_day,                     -- last day with a fixing of both
+    known_on(averaged.first_on, day_if(averaged.last_day is not null, averaged.last_day))::date as known_on
+    -- first day on which a cost of the window could have been converted; empty where all of them are undated
 from averaged
 cross join known

@@ -28,6 +28,7 @@ priced as (
         on
             average.currency = money.currency and average.to_currency = money.to_currency
             and average.period_start = money.period_start and average.period_end = money.period_end
+            and coalesce(money.cac, money.cac_low, money.cac_high) is not null
 ),
 entrant as (
     select
@@ -94,7 +95,7 @@ select
     entrant.currency::varchar as own_currency,            -- ISO 4217 code in which the platform reports
     entrant.rate::double as average_rate,
     -- units of currency for one of own_currency, mean of the window, see steps.average_rate; 1 where they are the same,
-    -- empty where a fixing is missing
+    -- empty where a fixing is missing or nothing is to be converted
     entrant.rate_days::integer as rate_days,              -- fixings averaged; empty where nothing is converted
     entrant.expense_nature::varchar as expense_nature,
     -- what the expense holds, see core.expense_line; only equal natures are compared
