@@ -379,7 +379,7 @@ product as (
             and spend.moved + buyers.moved + gmv.moved <= 1
     where spend.metric = 'annual_spend_per_buyer'
 ),
-real_flow as materialized (
+real_flow as (
     select flow.* from flow
     where flow.moved = 0
 ),
@@ -474,6 +474,18 @@ tie as (
             1.0,
             null
         from bound
+        union all
+        -- an exact figure of a period that was not over is of another period
+        select
+            'period_not_over',
+            []::varchar[],
+            [known.id],
+            'never',
+            1.0,
+            1.0,
+            null
+        from known
+        where known.qualifier = 'exact' and known.published_on < known.period_end
     ) as linked
     -- a figure as if it stood elsewhere is not held against itself
     where len(list_distinct(list_transform(
@@ -523,7 +535,8 @@ select
     member.rule::varchar as rule,                        -- what ties them, see core.term
     member.shape::varchar as shape,
     -- sum: the figures of side 1 less those of side -1 are zero; product: those of side 1 over those of side -1, times
-    -- a factor, are one; at_most: those of side 1 are no larger than those of side -1
+    -- a factor, are one; at_most: those of side 1 are no larger than those of side -1; never: no value of
+    -- the figure can be right
     member.side::integer as side,                        -- 1 or -1
     member.least::double as least,                       -- least value of the factor of a product; 1 for other shapes
     member.most::double as most,                         -- greatest value of that factor

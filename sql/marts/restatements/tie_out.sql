@@ -77,6 +77,7 @@ judged as (
         case total.shape
             when 'sum' then total.least_rest <= 0 and total.most_rest >= 0
             when 'at_most' then total.least_rest <= 0
+            when 'never' then false
             else total.is_positive and total.least <= 1 + 1e-9 and total.most >= 1 - 1e-9
         end as agrees,
         total.rule in ('one_document', 'two_documents', 'print_and_filing', 'unaudited_and_audited') as is_pair
@@ -143,13 +144,15 @@ held as (
     select
         member.observation_id,
         judged.tie,
-        judged.rule,
-        judged.agrees,
+        member.place,
+        if(member.place is null, judged.rule, 'other_place') as rule,
+        judged.agrees and member.place is null as agrees,
         member.evidence_low,
         member.evidence_high,
         case
-            when judged.agrees then null
+            when judged.agrees and member.place is null then null
             when judged.declared is not null then judged.declared
+            when member.place is not null then null
             when judged.is_filed then 'as_filed'
             when judged.is_pair and judged.is_official and proven.is_proven then 'restated'
             when reached.agrees then 'restated'
@@ -159,7 +162,7 @@ held as (
                 and member.evidence_low < member.value + (member.most_value - member.least_value)
                 then 'cut_off'
         end as explanation,
-        if(judged.agrees, null, judged.declared_reason) as reason,
+        if(judged.agrees and member.place is null, null, judged.declared_reason) as reason,
         not judged.agrees and explanation is null
         and if(
             judged.is_pair, judged.begun_on < judged.known_on and judged.known_on < date 'infinity', proven.has_news
@@ -175,57 +178,24 @@ held as (
     where
         -- what is only about right, or a bound, is no evidence for others
         judged.inexact = if(member.qualifier = 'exact', 0, 1)
-        and (judged.shape <> 'at_most' and judged.rule <> 'one_document' or not judged.agrees)
-        and judged.place is null
-),
-confirmed as (
-    select distinct held.observation_id from held
-    where held.agrees
-),
--- a figure that nothing confirms, and that fits another place closely, is in the wrong row or column
-misplaced as (
-    select
-        member.observation_id,
-        judged.tie,
-        'other_place' as rule,
-        false as agrees,
-        member.evidence_low,
-        member.evidence_high,
-        judged.declared as explanation,
-        judged.declared_reason as reason,
-        list_filter(judged.ids, lambda id: id <> member.observation_id) as evidence,
-        list_distinct(judged.documents) as documents,
-        judged.known_on
-    from left_over as member
-    join judged on judged.tie = member.tie
-    left join confirmed on confirmed.observation_id = member.observation_id
-    where
-        judged.agrees
-        and member.place is not null
-        and confirmed.observation_id is null
-        and member.value <> 0
         and (
-            member.place = 'perimeter'
-            or member.high - member.low + member.evidence_high - member.evidence_low < 0.0006 * abs(member.value)
+            judged.place is null and judged.shape not in ('at_most', 'never') and judged.rule <> 'one_document'
+            or judged.place is null and not judged.agrees
+            -- what fits another place closely
+            or member.place is not null and judged.agrees and member.value <> 0
+            and (
+                member.place = 'perimeter'
+                or member.high - member.low + member.evidence_high - member.evidence_low < 0.0006 * abs(member.value)
+            )
         )
-    qualify row_number() over (partition by member.observation_id order by judged.rule, judged.tie) = 1
 ),
-told as (
+-- a figure that nothing confirms where it stands, and that fits another place, is in the wrong row or column
+kept as (
     select held.* from held
-    union all by name
-    select misplaced.* from misplaced
-    union all by name
-    -- an exact figure of a period that was not over is of another period
-    select
-        figure.observation_id,
-        md5('period_not_over' || figure.observation_id) as tie,
-        'period_not_over' as rule,
-        false as agrees,
-        figure.declared as explanation,
-        figure.declared_reason as reason,
-        figure.published_on as known_on
-    from figure
-    where figure.qualifier = 'exact' and figure.published_on < figure.period_end
+    qualify
+        held.place is null
+        or not bool_or(held.agrees) over (partition by held.observation_id)
+        and row_number() over (partition by held.observation_id, held.place is null order by held.tie) = 1
 )
 select
     figure.observation_id::varchar as observation_id,          -- figure that is held against the evidence
@@ -277,6 +247,6 @@ select
         nullif(told.known_on, date 'infinity')
     )::date as known_on                                        -- first day on which this could be said
 from figure
-left join told on told.observation_id = figure.observation_id
+left join kept as told on told.observation_id = figure.observation_id
 where figure.derivation is null
 window of_figure as (partition by figure.observation_id)
