@@ -540,7 +540,12 @@ select
     member.side::integer as side,                        -- 1 or -1
     member.least::double as least,                       -- least value of the factor of a product; 1 for other shapes
     member.most::double as most,                         -- greatest value of that factor
-    member.said_id::varchar as said_id                   -- figure that is or stands beside a printed growth; else empty
+    member.said_id::varchar as said_id,                  -- figure that is or stands beside a printed growth; else empty
+    if(
+        bool_or(print.published_on is null) over (partition by member.name),
+        null,
+        max(print.published_on) over (partition by member.name)
+    )::date as known_on  -- first day on which all its figures were public; empty with an undated one
 from member
 join print on print.id = member.id
 left join broken on broken.name = member.name

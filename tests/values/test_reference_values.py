@@ -261,6 +261,8 @@ def test_twin_at_the_end_of_time_equals_its_table(warehouse: Connection, model: 
     twin = {key(model, row): row for row in rows(warehouse, f"{model.name}_as_of(date '{END_OF_TIME}')", is_dated)}
     assert dated
     assert {k: twin.get(k) for k in dated} == dated
+    if "tie" in model.grain:  # without an undated print, another print of the quantity takes part
+        return
     undated = {k for k in now if k not in dated}
     assert {k for k in twin if k not in dated} <= undated
 

@@ -55,8 +55,10 @@ total as (
         max(member.place) as place,
         sum(if(member.side > 0, member.least_value, -member.most_value)) as least_rest,
         sum(if(member.side > 0, member.most_value, -member.least_value)) as most_rest,
-        any_value(member.least) * product(if(member.side > 0, member.low, 1 / nullif(member.high, 0))) as least,
-        any_value(member.most) * product(if(member.side > 0, member.high, 1 / nullif(member.low, 0))) as most,
+        any_value(member.least)
+        * product(if(member.side > 0, member.low, 1 / nullif(member.high, 0)) order by member.observation_id) as least,
+        any_value(member.most)
+        * product(if(member.side > 0, member.high, 1 / nullif(member.low, 0)) order by member.observation_id) as most,
         bool_and(member.low > 0) as is_positive,
         bool_and(member.is_filed) as is_filed,
         bool_and(member.class_rank = 1) as is_official,
@@ -80,7 +82,7 @@ judged as (
             when 'never' then false
             else total.is_positive and total.least <= 1 + 1e-9 and total.most >= 1 - 1e-9
         end as agrees,
-        total.rule in ('one_document', 'two_documents', 'print_and_filing', 'unaudited_and_audited') as is_pair
+        total.shape = 'sum' and len(total.ids) = 2 as is_pair
     from total
 ),
 -- figures of a company that printed another value of the quantity on another day
@@ -218,7 +220,7 @@ select
         when told.tie is null then 'alone'
         when told.agrees then 'confirmed'
         else 'contradicted'
-    end::varchar as verdict,                                   -- confirmed, contradicted or alone
+    end::varchar as verdict,                                   -- what it says, see core.term
     told.explanation::varchar as explanation,
     -- why the contradiction is none, see core.term; empty for one that is not explained
     told.reason::varchar as reason,                            -- what core.contradiction says of it; else empty
