@@ -29,6 +29,7 @@ FAILING = """
   meta: {{why: this test says so}}
 """
 
+REFERENCE = [dg.AssetKey(["raw", "reference_row"]), dg.AssetKey(["raw", "refresh_day"])]  # one step makes both
 READ_NO_REFERENCE = {"core.definition", "core.poisson_interval", "core.term"}
 
 
@@ -62,6 +63,7 @@ def test_a_refresh_builds_and_publishes_every_table(
     tables = {model.name for model in models if not model.is_macro}
     assert materialised(result) == tables - tables_from_deliveries(models) | {
         "raw.reference_row",
+        "raw.refresh_day",
         "raw.edgar_filing",
         "raw.edgar_body",
         "raw.edgar_fact",
@@ -152,7 +154,7 @@ def test_a_critical_failure_of_the_input_loads_nothing(changed: Change) -> None:
 
 def test_a_warning_shows_and_does_not_block(changed: Change) -> None:
     project = changed("expectations/raw/reference_row.yaml", FAILING.format(severity="warning"))
-    result = project.refresh([dg.AssetKey(["raw", "reference_row"])])
+    result = project.refresh(REFERENCE)
     assert result.success
     (check,) = (c for c in result.get_asset_check_evaluations() if c.check_name == "made_to_fail")
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
@@ -162,7 +164,7 @@ def test_a_warning_shows_and_does_not_block(changed: Change) -> None:
 def test_a_quarantined_row_is_reported_with_its_line_and_reason(changed: Change) -> None:
     project = changed("data/reference/parties.csv", ",nobody,counterparty\n")
     lines = (project.root / "data/reference/parties.csv").read_text(encoding="utf-8").splitlines()
-    job_result = project.refresh([dg.AssetKey(["raw", "reference_row"])])
+    job_result = project.refresh(REFERENCE)
     assert job_result.success
     (row,) = metadata(job_result, "raw.reference_row")["quarantined"].records
     assert (row.data["file"], row.data["line"]) == ("data/reference/parties.csv", str(len(lines)))
