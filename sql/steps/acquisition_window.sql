@@ -1,6 +1,7 @@
 -- Spend and the change of buyers over the same window, side by side: the inputs of every acquisition cost.
 -- The expense is the whole company's and pairs with every perimeter of the buyer count that was being printed then.
--- A window stands here when at least two of its three figures are known: spend, buyers at the start, buyers at the end.
+-- A window stands here when at least two of its three figures are known: spend, buyers at the start, buyers at the end;
+-- of a platform without any such window every window with a buyer count stands here.
 -- grain: platform, scope, period_start, period_end, months
 with adds as materialized (
     select net_adds.* from steps.net_adds as net_adds
@@ -156,6 +157,12 @@ select
     )::varchar[] as flags,                                        -- what a reader must know
     paired.inputs::varchar[] as input_observation_ids,            -- figures of the window
     paired.known_on::date as known_on  -- first day on which all of them were public; empty with an undated one
-from paired
+from (
+    select
+        paired.*,
+        if(paired.spend is null, 0, 1) + if(paired.buyers_start is null, 0, 1) + if(paired.buyers_end is null, 0, 1)
+            as known
+    from paired
+) as paired
 join core.platform as platform on platform.platform = paired.platform
-where if(paired.spend is null, 0, 1) + if(paired.buyers_start is null, 0, 1) + if(paired.buyers_end is null, 0, 1) >= 2
+qualify paired.known >= 2 or max(paired.known) over (partition by paired.platform) < 2
