@@ -152,14 +152,14 @@ def test_a_figure_added_and_taken_back(home: Home, fresh: Tables, tmp_path: Path
     own = tmp_path / "own"
     own.mkdir()
     home.refresh(REFERENCE)
-    write(own / "documents.csv", [document("own_doc", "2021-01-05")])
+    write(own / "documents.csv", [document("own_doc", "2021-05-05")])
     write(own / "observations.csv", [observation("pdd", "sm_expense", 2019, "20,000", "own_doc")])
     added = home.refresh(REFERENCE, own)
     assert [row.reason for row in added.quarantined] == []
     assert added.rows_added == 2
     net = "select t.cac, t.known_on from marts.cac_trend as t where t.platform = 'pdd' and t.scope = '' and "
     net += "t.definition = 'cac_net_12m' and t.period_end = date '2019-12-31'"
-    assert home.ask(net) == [(pytest.approx(20_000 / 166.7), date(2021, 1, 5))]
+    assert home.ask(net) == [(pytest.approx(20_000 / 166.7), date(2021, 5, 5))]
     removed = home.refresh(REFERENCE)
     assert (removed.rows_added, removed.rows_superseded) == (0, 2)
     assert home.tables() == fresh

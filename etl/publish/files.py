@@ -45,6 +45,7 @@ _LITERAL_OR_NOISE = re.compile(r"('(?:[^']|'')*')|\b(?:NOT )?MATERIALIZED\b|[\s\
 _REPEATED = re.compile(r"('(?:[^']|'')*')|(SELECT\*FROM\()\2+(?=VALUES)|(\)ASvalueslist)\3+|([()])\4+(?!ASvalueslist)")
 # A table in the text of a macro, in full; what is no table has brackets.
 _TABLE = re.compile(r"(?P<before>\b(?:FROM|JOIN) \(*)(?P<table>(?:core|steps|marts)\.\w+)(?= AS \w)")
+_EXCLUDED = re.compile(r"EXCLUDE\(([^()]*)\)")
 _WRAPPED = re.compile(r"WITHof_this_snapshotAS\((.*)\)SELECT\*FROMof_this_snapshot", re.DOTALL)
 _HELD_APART = re.compile(
     r"query_table\(CASEWHEN\(\(meta\.snapshot_in_use\(\)='(?P<origin>[^']*)'\)\)THEN\('(?P<table>[\w.]+)'\)"
@@ -157,6 +158,8 @@ def _built_text(definition: str) -> tuple[str, str | None]:
     apart = _HELD_APART.search(text)
     text, origin = (_HELD_APART.sub(r"\g<table>", text), apart["origin"]) if apart else (text, None)
     body = _WRAPPED.sub(r"\1", text)
+    # DuckDB prints the columns of EXCLUDE in the order of a hash table
+    body = _EXCLUDED.sub(lambda found: f"EXCLUDE({','.join(sorted(found[1].split(',')))})", body)
     return _REPEATED.sub(r"\1\2\3\4", body), origin
 
 

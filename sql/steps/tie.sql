@@ -37,26 +37,64 @@ twice as (
 -- a figure that no other document prints, as if it stood in the next column: of another period or perimeter
 moved as (
     select
-        known.* replace (
-            (known.period_start + to_months(shift.months))::date as period_start,
-            (known.period_end + 1 + to_months(shift.months))::date - 1 as period_end,
-            coalesce((known.period_start + to_months(shift.months))::date, known.since) as since,
-            known.id || '@' || shift.months as id,
-            1 as moved,
-            'period' as place
-        )
+        known.platform,
+        known.metric,
+        known.scope,
+        known.unit,
+        known.consolidation,
+        known.expense_nature,
+        known.basis,
+        known.value_low,
+        known.value_high,
+        known.rounding_half_width,
+        known.qualifier,
+        known.document_id,
+        known.source_class,
+        known.class_rank,
+        known.published_on,
+        known.derivation,
+        known.observation_id,
+        known.span,
+        known.is_tagged,
+        known.is_filed,
+        (known.period_start + to_months(shift.months))::date as period_start,
+        (known.period_end + 1 + to_months(shift.months))::date - 1 as period_end,
+        coalesce((known.period_start + to_months(shift.months))::date, known.since) as since,
+        known.id || '@' || shift.months as id,
+        1 as moved,
+        'period' as place
     from known
     cross join (values (-12), (-3), (3), (12)) as shift (months)
     left join twice on twice.id = known.id
     where twice.id is null and known.qualifier = 'exact'
     union all
     select
-        known.* replace (
-            perimeter.scope as scope,
-            known.id || '@' || perimeter.scope as id,
-            1 as moved,
-            'perimeter' as place
-        )
+        known.platform,
+        known.metric,
+        perimeter.scope as scope,
+        known.unit,
+        known.consolidation,
+        known.expense_nature,
+        known.basis,
+        known.value_low,
+        known.value_high,
+        known.rounding_half_width,
+        known.qualifier,
+        known.document_id,
+        known.source_class,
+        known.class_rank,
+        known.published_on,
+        known.derivation,
+        known.observation_id,
+        known.span,
+        known.is_tagged,
+        known.is_filed,
+        known.period_start,
+        known.period_end,
+        known.since,
+        known.id || '@' || perimeter.scope as id,
+        1 as moved,
+        'perimeter' as place
     from known
     join (select distinct
         known.platform,
@@ -75,7 +113,7 @@ print as (
         row(standing.metric, standing.unit, coalesce(standing.expense_nature, '')) as kind
     from (
         select said.* from said
-        union all
+        union all by name
         select moved.* from moved
     ) as standing
 ),
