@@ -154,7 +154,7 @@ held as (
         case
             when judged.agrees and member.place is null then null
             when judged.declared is not null then judged.declared
-            when member.place is not null then null
+            when member.place is not null then if(member.is_filed, 'as_filed', null)
             when judged.is_filed then 'as_filed'
             when judged.is_pair and judged.is_official and proven.is_proven then 'restated'
             when reached.agrees then 'restated'
