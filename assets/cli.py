@@ -2,7 +2,8 @@
 
 A subcommand imports what it needs when it runs; importing this module imports neither Dagster nor Great
 Expectations. The exit code is 0 when everything succeeded, 130 after an interrupt, 2 for wrong arguments and 1 for
-any other failure, with the reason on standard error and no traceback.
+any other failure, with the reason on standard error and no traceback. A refresh that left something of its sources
+out exits with 1 too, after it has loaded, built and published the rest.
 """
 
 import gc
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from etl.config import ROOT, load_settings, settings_pages
 from etl.errors import MendError, RetryError
-from etl.warehouse import DatabaseError, open_build, open_snapshot
+from etl.warehouse import DatabaseError, open_build, open_snapshot, transaction
 
 if TYPE_CHECKING:
     from etl.inbox.load import FileLoad
@@ -93,7 +94,7 @@ def daily(first: str | None, last: str | None) -> None:
 def run_job(name: str, first: str | None = None, last: str | None = None) -> None:
     """Run a job in this process, record it for the UI, print its summary; `first` and `last` are days.
 
-    Exits with 1 when a step failed. Raises KeyboardInterrupt when the run was interrupted.
+    Exits with 1 when a step failed, or a file, row or source is left out. Raises KeyboardInterrupt on an interrupt.
     """
     # The libraries make millions of objects that live to the end: collecting garbage as often as Python does by
     # default takes a tenth of a refresh, most of it during the imports that follow.
@@ -134,7 +135,7 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
     print(summary(found, time.time() - psutil.Process().create_time()))
     if notified := after_refresh(settings, found.failure):
         print(notified)
-    sys.exit(0 if result.success else 1)
+    sys.exit(0 if found.is_whole else 1)
 
 
 @warehouse.command()
@@ -261,11 +262,25 @@ def replay(names: tuple[str, ...]) -> None:
         report(replay(con, settings, datetime.now(UTC), names))
 
 
+@inbox.command()
+@click.argument("files", nargs=-1, required=True)
+def dismiss(files: tuple[str, ...]) -> None:
+    """Close the quarantine of FILES, named as in audit.quarantine, whose rows at fault nobody will deliver again."""
+    from etl.inbox.load import SOURCE
+    from etl.ledger import Ledger
+
+    with open_build(load_settings()) as con, transaction(con):
+        for file in files:
+            if not (entries := Ledger(con, SOURCE).dismiss(file, datetime.now(UTC))):
+                raise MendError(f"{file} has nothing in quarantine; nothing was dismissed")
+            print(f"{file}: {entries:,} dismissed; the next `make daily` publishes it")
+
+
 def report(loads: "tuple[FileLoad, ...]") -> None:
-    """Print a line for each file; exit with 1 when one was refused."""
+    """Print a line for each file; exit with 1 when one was not loaded whole."""
     for file in loads:
         print(file)
-    sys.exit(int(any(file.status == "refused" for file in loads)))
+    sys.exit(int(any(file.status == "refused" or file.rows_quarantined for file in loads)))
 
 
 @edgar.command()

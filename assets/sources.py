@@ -21,7 +21,7 @@ from etl.contracts import CONTRACTS
 from etl.daily.ingest import Ingested, ingest
 from etl.edgar.facts import FactLoad, load_pending
 from etl.edgar.filings import EdgarPoll, refresh_edgar
-from etl.ledger import LoadRecord
+from etl.ledger import LoadRecord, standing
 from etl.models.file import Model
 from etl.reference.load import IngestResult, load_reference
 from etl.warehouse import Connection
@@ -33,7 +33,7 @@ REFERENCE, REFRESH_DAY = "raw.reference_row", "raw.refresh_day"
 FILING, BODY, FACT = "raw.edgar_filing", "raw.edgar_body", "raw.edgar_fact"
 DELIVERED = tuple(contract.table for contract in CONTRACTS)
 SOURCE_TABLES = (REFERENCE, REFRESH_DAY, FILING, BODY, FACT, *DELIVERED)
-ROWS_SHOWN = 20  # of a list in the metadata; all of them are in the tables of audit
+ROWS_SHOWN = 20  # of a list in the metadata or the summary; all of them are in the tables of audit
 
 NEWEST_DOCUMENTS = f"""
     select fields['published_on'], format('[{{}}]({{}})', fields['title'], fields['url'])
@@ -80,7 +80,8 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
             loaded = load_reference(con, settings, datetime.now(UTC))
             for table in (REFERENCE, REFRESH_DAY):
                 checks.validate(suites[table])
-        return Report([loaded], checks.results, {REFERENCE: reference_metadata(con, loaded), REFRESH_DAY: {}})
+        waits = standing(con, "reference", most=ROWS_SHOWN)
+        return Report([loaded, waits], checks.results, {REFERENCE: reference_metadata(con, loaded), REFRESH_DAY: {}})
 
     edgar_spec = partial(table_spec, group="raw", kinds={"json"}, deps=[REFERENCE], skippable=True)
 
@@ -115,7 +116,8 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
         loads = list(load_pending(con, settings, datetime.now(UTC)))
         with checked(con, context.run.run_id) as checks:
             checks.validate(suites[FACT])
-        return Report(loads, checks.results, {FACT: facts_metadata(loads)})
+        waits = standing(con, "edgar", most=ROWS_SHOWN)
+        return Report([*loads, waits], checks.results, {FACT: facts_metadata(loads)})
 
     delivered_spec = partial(table_spec, group="core", kinds={"file"}, deps=sorted(registry), by_day=True)
 
@@ -132,7 +134,8 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
         shown = inbox_metadata(loaded)
         days = {table: loaded.days.get(table, ()) for table in DELIVERED}
         by_table = {table: {**days_metadata("days that changed", days[table]), **shown} for table in DELIVERED}
-        return Report([loaded], loaded.checks, by_table, days)
+        waits = standing(con, "inbox", *(found.source for found in loaded.fetched), most=ROWS_SHOWN)
+        return Report([loaded, waits], loaded.checks, by_table, days)
 
     return [reference, edgar, edgar_fact, inbox]
 

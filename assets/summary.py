@@ -11,11 +11,12 @@ from etl.build import BuildResult
 from etl.daily.ingest import Ingested
 from etl.edgar.facts import FactLoad
 from etl.edgar.filings import EdgarPoll
+from etl.ledger import QuarantineRecord, Standing
 from etl.publish.publication import Publication
 from etl.reference.load import IngestResult
 
 DUE = "core.due_latest"
-MOST_QUARANTINED = 20  # rows that are listed; all of them are in audit.quarantine
+ROW_WIDTH = 100  # characters of a quarantined row
 PHASES = {"raw": "ingest", "edgar": "ingest", "inbox": "ingest", "serving": "publish"}  # all others build
 T = TypeVar("T")
 
@@ -42,6 +43,12 @@ class RunOutcome:
         if self.success:
             return None
         return "; ".join(f"{name}: {message}" for name, message in self.errors.items()) or "see the run"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run succeeded, and everything that its sources brought is in the figures."""
+        refused = any(file.status == "refused" for loaded in self.results(Ingested) for file in loaded.files)
+        return self.success and not refused and not any(one.total or one.unread for one in self.results(Standing))
 
     def results(self, kind: type[T]) -> list[T]:
         """The results of one type, of all steps."""
@@ -73,7 +80,7 @@ def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
 
 def summary(found: RunOutcome, total_seconds: float) -> str:
     """The report; its lines fit the width of a terminal where the content allows."""
-    parts = (_inputs, _edgar, _facts, _inbox, _tables, _due, _checks, _failures, _published)
+    parts = (_inputs, _edgar, _facts, _inbox, _standing, _tables, _due, _checks, _failures, _published)
     return "\n".join([*(line for part in parts for line in part(found)), _times(found, total_seconds)])
 
 
@@ -81,10 +88,6 @@ def _inputs(found: RunOutcome) -> Iterator[str]:
     for loaded in found.results(IngestResult):
         rows = f"{loaded.rows_loaded:,} loaded, {loaded.rows_quarantined:,} quarantined"
         yield f"Inputs     {loaded.rows_read:,} rows of {len(loaded.files)} files: {rows}"
-        for row in loaded.quarantined[:MOST_QUARANTINED]:
-            yield f"  quarantined  {row.file}:{row.line}  {row.reason}"
-        if loaded.rows_quarantined > MOST_QUARANTINED:
-            yield f"  ... and {loaded.rows_quarantined - MOST_QUARANTINED:,} more in audit.quarantine"
 
 
 def _edgar(found: RunOutcome) -> Iterator[str]:
@@ -125,6 +128,25 @@ def _inbox(found: RunOutcome) -> Iterator[str]:
                 yield f"  {file.status}  {file.file}  {why}"
         for table, days in sorted(loaded.days.items()):
             yield f"  days of {table} that changed: {len(days):,}: {days[0]} to {days[-1]}"
+
+
+def _standing(found: RunOutcome) -> Iterator[str]:
+    """What is in quarantine, also of earlier runs, and the sources that could not be asked: the run exits with 1."""
+    for waits in found.results(Standing):
+        if waits.total:
+            yield f"Quarantine {waits.total:,} in no figure; correct them as they say (docs/quarantine.md):"
+            yield from map(_set_aside, waits.quarantined)
+            if waits.total > len(waits.quarantined):
+                yield f"  ... and {waits.total - len(waits.quarantined):,} more in audit.quarantine"
+        for source, reason in waits.unread.items():
+            yield f"Not read   {source}: {reason}"
+
+
+def _set_aside(row: QuarantineRecord) -> str:
+    place = row.file if row.line is None else f"{row.file}:{row.line}"
+    text = " ".join((row.raw_text or "").split())
+    shown = text if len(text) <= ROW_WIDTH else text[: ROW_WIDTH - 1] + "…"
+    return "  ".join(filter(None, (f"  {place}", " ".join(filter(None, (row.column_name, row.reason))), shown)))
 
 
 def _tables(found: RunOutcome) -> Iterator[str]:

@@ -100,7 +100,7 @@ def drop_unmade(con: Connection, models: Sequence[Model]) -> list[str]:
     with transaction(con):
         for kind, name in stale:
             con.execute(f"drop {kind} {name}")
-            for journal in ("raw.daily_state", "raw.daily_due"):
+            for journal in ("raw.daily_state", "raw.daily_due", "raw.daily_warned"):
                 con.execute(f"delete from {journal} where table_name = ?", [name])
             if now := moved.get(name.partition(".")[2]):
                 con.execute("update audit.expectation_result set table_name = ? where table_name = ?", [now, name])

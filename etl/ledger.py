@@ -39,14 +39,46 @@ class LoadRecord:
 
 @dataclass(frozen=True)
 class QuarantineRecord:
-    """One quarantined row, as in audit.quarantine; `column_name` is None where the whole row is at fault."""
+    """One quarantined row, as in audit.quarantine; `column_name` is None where the whole row is at fault.
+
+    `line` and `raw_text` are None where a file was refused whole.
+    """
 
     file: str
     content_hash: str
-    line: int
+    line: int | None
     column_name: str | None
-    raw_text: str
+    raw_text: str | None
     reason: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What sources brought and no figure has: the first quarantined rows and refused files, and how many there are.
+
+    `unread` has the reason, by source, of those that could not be asked.
+    """
+
+    quarantined: Sequence[QuarantineRecord]
+    total: int
+    unread: Mapping[str, str]
+
+
+def standing(con: Connection, *sources: str, most: int) -> Standing:
+    """What stands in quarantine of these sources, at most `most` rows of it, and which of them could not be asked."""
+    names = ", ".join(field.name for field in fields(QuarantineRecord))
+    of = "list_contains($sources::varchar[], source)"
+    rows = con.execute(
+        f"select {names}, count(*) over () from audit.quarantine where {of} and superseded_at is null "
+        "order by loaded_at desc, file, line nulls first limit $most",
+        {"sources": sources, "most": most},
+    ).fetchall()
+    unread = con.execute(
+        f"select source, reason from audit.source_status where {of} and status = 'stale' and until is null "
+        "order by source",
+        {"sources": sources},
+    ).fetchall()
+    return Standing([QuarantineRecord(*row[:-1]) for row in rows], int(rows[0][-1]) if rows else 0, dict(unread))
 
 
 class Ledger:
@@ -101,28 +133,52 @@ class Ledger:
                 now=now,
             )
 
-    def refuse(self, *, file: str, content_hash: str, reason: str, now: datetime) -> None:
-        """Record that a file was refused, in the place of an earlier refusal; what was loaded of it still counts."""
-        self._ask(
-            f"update audit.load set superseded_at = $now where {CURRENT} and file = $file and status = 'refused'",
-            file=file,
-            now=now,
-        )
+    def refuse(self, *, file: str, content_hash: str, reason: str, now: datetime, table: str | None = None) -> None:
+        """Record that a file was refused, in the place of an earlier refusal; what was loaded of it still counts.
+
+        It stands in quarantine too, without a line. `table` is that of its contract, where one fits.
+        """
+        for kept, which in (("load", "status = 'refused'"), ("quarantine", "line is null")):
+            self._ask(
+                f"update audit.{kept} set superseded_at = $now where {CURRENT} and file = $file and {which}",
+                file=file,
+                now=now,
+            )
         self.record(LoadRecord(file, content_hash, 0, 0, 0, "refused", rows_superseded=0, message=reason), now)
+        refused = QuarantineRecord(file, content_hash, None, None, None, reason)
+        self._insert("quarantine", {**asdict(refused), "loaded_at": now, "table_name": table})
+
+    def dismiss(self, file: str, now: datetime) -> int:
+        """Close the quarantine of a file, of which nothing more will be delivered; how many entries it had."""
+        for kept, which in (("load", "status = 'refused'"), ("quarantine", "true")):
+            found = self._ask(
+                f"update audit.{kept} set superseded_at = $now where {CURRENT} and file = $file and {which}",
+                file=file,
+                now=now,
+            )
+        return int(found[0][0])
 
     def set_aside(
-        self, rows: str, *, file: str, content_hash: str, now: datetime, values: Mapping[str, Any] | None = None
+        self,
+        rows: str,
+        *,
+        file: str,
+        content_hash: str,
+        now: datetime,
+        values: Mapping[str, Any] | None = None,
+        table: str | None = None,
     ) -> int:
         """Put the rows of a query into quarantine; how many they are.
 
-        The query `rows` has the columns line, column_name, raw_text and reason; `values` are its parameters.
+        The query `rows` has the columns line, column_name, raw_text and reason; `values` are its parameters, `table`
+        the delivered table of their contract.
         """
         ((number,),) = self._ask(
             f"""insert into audit.quarantine by name
             select $source as source, $file as file, $hash as content_hash, line, column_name, raw_text, reason,
-                $now as loaded_at
+                $now as loaded_at, $table as table_name
             from ({rows}) order by line""",
-            **{**(values or {}), "file": file, "hash": content_hash, "now": now},
+            **{**(values or {}), "file": file, "hash": content_hash, "now": now, "table": table},
         )
         return int(number)
 

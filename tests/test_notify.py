@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,10 +13,13 @@ import pytest
 
 from etl.config import Settings, load_settings
 from etl.errors import RetryError
+from etl.ledger import Ledger
 from etl.notify import after_refresh
 from etl.warehouse import Connection, open_build
 
 pytestmark = pytest.mark.slow
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Receiver:
@@ -106,6 +110,28 @@ def test_a_new_failure_of_a_check_and_its_recovery_are_sent(settings: Settings, 
     assert "core.party unique holds again" in receiver.texts()[0]
     after_refresh(settings, None)
     assert receiver.texts() == []
+
+
+def test_a_quarantine_and_its_end_are_sent(settings: Settings, receiver: Receiver) -> None:
+    with open_build(settings) as con:
+        ledger = Ledger(con, "inbox")
+        ledger.refuse(file="o'b.csv", content_hash="b", reason="has no header; write one", now=NOW)
+        rows = "select unnest([7, 3]) as line, 'orders' as column_name, 'jd,x' as raw_text, 'is no number' as reason"
+        ledger.set_aside(rows, file="a.csv", content_hash="a", now=NOW)
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert "quarantine: inbox a.csv 2 rows in quarantine, the first in line 3: orders is no number" in text
+    assert "quarantine: inbox o'b.csv was refused: has no header; write one" in text
+    assert "file = 'o''b.csv'" in text
+    after_refresh(settings, None)
+    assert receiver.texts() == []
+    with open_build(settings) as con:
+        assert Ledger(con, "inbox").dismiss("o'b.csv", NOW) == 1
+        Ledger(con, "inbox").supersede("a.csv", NOW)
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert "inbox a.csv has nothing in quarantine any more" in text
+    assert "inbox o'b.csv has nothing in quarantine any more" in text
 
 
 OBSERVATION = """

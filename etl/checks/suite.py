@@ -88,6 +88,11 @@ class Expectation:
     severity: Severity
     why: str
 
+    @property
+    def is_about_batch(self) -> bool:
+        """Whether it judges rows of its table, and not other tables alone."""
+        return self.type != UNEXPECTED_ROWS or "{batch}" in self.kwargs[QUERY]
+
 
 @dataclass(frozen=True)
 class Suite:

@@ -30,6 +30,7 @@ from etl.checks.suite import Suite
 from etl.contracts import Contract
 from etl.daily.due import (
     EVERYTHING,
+    NOTHING,
     Run,
     between,
     column_names,
@@ -98,9 +99,8 @@ def build_daily(
         if None in after:
             raise MendError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
         changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
-        if whole or runs:
-            shown = model.name if model.by_key else ""
-            validate_rows(checks, suite, model.grain, condition, check, shown=shown)
+        judged = condition if whole or runs else NOTHING
+        validate_rows(checks, suite, model, judged, check, shown=model.name if model.by_key else "")
         mark_built(con, model, models, changed)
         con.execute(f"drop table if exists temp.{KEYS}")
     rows = sum(count for count, _ in after.values())

@@ -25,7 +25,7 @@ DELIVERED = {contract.table: contract for contract in CONTRACTS}
 HISTORIES = {contract.history: contract for contract in CONTRACTS}
 PERIOD_END = "period_end"
 BEFORE_ALL = "1900-01-01 00:00:00+00"
-EVERYTHING = "true"
+EVERYTHING, NOTHING = "true", "false"
 BATCH = "daily_batch"
 GAP = 7  # days between two runs of days above which each run has a query of its own
 Run = tuple[date, date]
@@ -186,26 +186,54 @@ def between(table: Model | Contract, alias: str, first: date, last: date) -> str
 
 def in_runs(table: Model | Contract, runs: Sequence[Run]) -> str:
     """The condition that a row `t` belongs to one of the runs of days."""
-    return " or ".join(f"({between(table, 't', *run)})" for run in runs) or "false"
+    return " or ".join(f"({between(table, 't', *run)})" for run in runs) or NOTHING
 
 
 def validate_rows(
-    checks: Checks, suite: Suite, grain: Sequence[str], condition: str, check: SuiteRunner, *, shown: str = ""
+    checks: Checks, suite: Suite, table: Model | Contract, condition: str, check: SuiteRunner, *, shown: str = ""
 ) -> None:
     """Run a suite on the rows `t` of its table that meet the condition; its results name the table.
 
-    `shown` is the table expression by which a reader finds these rows, where the condition cannot be used.
-    Raises CriticalFailure.
+    Rows of the days on which a check warned are judged again each time, and so are checks that read other tables
+    alone: what was told stays told until it holds. `shown` is the table expression by which a reader finds these
+    rows, where the condition cannot be used. Raises CriticalFailure.
     """
+    con, name = checks.con, suite.table
+    warned = con.execute("select distinct day from raw.daily_warned where table_name = ?", [name]).fetchall()
+    con.execute("delete from raw.daily_warned where table_name = ?", [name])
     if condition == EVERYTHING:
-        checks.validate(suite, grain, check)
+        found = check(con, suite, table.grain)
+        _keep_warned(con, name, table, found, name)
+        checks.add(found)
         return
-    rows = f"select t.* from {suite.table} as t where {condition}"
+    if warned:
+        condition = f"({condition}) or ({in_runs(table, merged(day for (day,) in warned))})"
+    elif condition == NOTHING:
+        suite = replace(suite, expectations=tuple(one for one in suite.expectations if not one.is_about_batch))
+        if not suite.expectations:
+            return
+    rows = f"select t.* from {name} as t where {condition}"
     kind = "table" if shown else "view"  # with a condition by key each expectation would look for the rows anew
-    checks.con.execute(f"create or replace temp {kind} {BATCH} as {rows}")
-    found = check(checks.con, replace(suite, table=BATCH), grain)
-    checks.add([_of_table(result, suite.table, shown or f"({rows})") for result in found])
-    checks.con.execute(f"drop {kind} temp.{BATCH}")
+    con.execute(f"create or replace temp {kind} {BATCH} as {rows}")
+    found = check(con, replace(suite, table=BATCH), table.grain)
+    _keep_warned(con, name, table, found, BATCH)
+    checks.add([_of_table(result, name, shown or f"({rows})") for result in found])
+    con.execute(f"drop {kind} temp.{BATCH}")
+
+
+def _keep_warned(con: Connection, name: str, table: Model | Contract, found: Sequence[CheckResult], batch: str) -> None:
+    """Note the days of the rows that broke a check; where its query does not show them, all days that were judged."""
+    column = table.daily if isinstance(table, Model) else table.day
+    for result in found:
+        if not result.success and not result.exception:
+            rows = f"(\n{(result.query or '').rstrip('; ')}\n)"
+            shown = con.execute(f"describe from {rows}").fetchall() if result.query else []
+            rows = rows if column in {name for name, *_ in shown} else batch
+            con.execute(
+                f"insert into raw.daily_warned select distinct $table, {column}::date from {rows} as t "
+                f"where {column} is not null",
+                {"table": name},
+            )
 
 
 def _of_table(result: CheckResult, table: str, rows: str) -> CheckResult:

@@ -77,9 +77,8 @@ def ingest(
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
     with checked(con, run_id) as checks:
         days = mark_changed_days(con, models)
-        for table, changed in days.items():
-            contract = DELIVERED[table]
-            validate_rows(checks, suites[table], contract.grain, in_runs(contract, merged(changed)), check)
+        for table, contract in DELIVERED.items():
+            validate_rows(checks, suites[table], contract, in_runs(contract, merged(days.get(table, ()))), check)
     return Ingested(fetched, loaded, days, tuple(checks.results))
 
 

@@ -173,12 +173,14 @@ class Loader:
             return FileLoad(self.file, digest, None, "unchanged")
         if size > LONG:
             self.progress(f"{self.file}: reading {size / 1e6:,.0f} MB")
+        table = None
         try:
             opened = open_file(self.con, self.path, examined, self.scratch, self.progress)
+            table = opened.contract.table
             return self._load(digest, opened)
         except FileError as error:
             with transaction(self.con):
-                ledger.refuse(file=self.file, content_hash=digest, reason=str(error), now=self.limits.now)
+                ledger.refuse(file=self.file, content_hash=digest, reason=str(error), now=self.limits.now, table=table)
             return FileLoad(self.file, digest, None, "refused", reason=str(error))
 
     def _load(self, digest: str, opened: Opened) -> FileLoad:
@@ -311,6 +313,7 @@ class Rows:
             file=file,
             content_hash=content_hash,
             now=self._limits.now,
+            table=self._table,
             values={
                 "columns": [fault.column for fault in self._faults],
                 "reasons": [fault.reason for fault in self._faults],

@@ -1,12 +1,13 @@
--- One row that broke its contract: kept as it was, counted, and out of every figure.
+-- One row that broke its contract, or one file that was refused whole: kept as it was, and out of every figure.
 create table audit.quarantine (
     source varchar, -- source module
     file varchar, -- file, as the user named it
     content_hash varchar, -- SHA-256 of the file
-    line bigint, -- physical line on which the row starts
+    line bigint, -- physical line on which the row starts; empty where the file as a whole was refused
     column_name varchar, -- column that broke the contract; empty when the row as a whole did
-    raw_text varchar, -- the row as it stands in the file
+    raw_text varchar, -- the row as it stands in the file; empty where the file as a whole was refused
     reason varchar, -- what is wrong and what would mend it
     loaded_at timestamptz, -- when it was set aside
-    superseded_at timestamptz -- when a later reading replaced it; empty while it stands
+    superseded_at timestamptz, -- when a later reading replaced it, or a person dismissed it; empty while it stands
+    table_name varchar -- delivered table of its contract; empty where no contract fits, and for other sources
 )

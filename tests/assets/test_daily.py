@@ -16,6 +16,7 @@ from assets.summary import outcome, summary
 from etl.config import ROOT, SIMULATED, Settings
 from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
+from tests.support.command import run
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +50,13 @@ def built(result: dg.ExecuteInProcessResult, table: str) -> str:
         if e.asset_key == dg.AssetKey(table.split(".")) and e.materialization.metadata
     ][-1]
     return str(event.metadata["days built"].value)
+
+
+def waiting(result: dg.ExecuteInProcessResult) -> set[str]:
+    """The tables whose check on the quarantine warns."""
+    checks = [c for c in result.get_asset_check_evaluations() if c.check_name == "nothing_waits_in_quarantine"]
+    assert len(checks) == 4
+    return {".".join(c.asset_key.path) for c in checks if not c.passed}
 
 
 def partitions(result: dg.ExecuteInProcessResult, table: str) -> list[str]:
@@ -116,6 +124,9 @@ def test_quarantined_rows_and_refused_files_are_reported(delivered: tuple[Projec
     assert "partly_loaded  team/march.csv" in told
     assert "refused  broken.csv" in told
     assert "days of core.platform_metric_daily that changed: 30: 2025-03-01 to 2025-03-30" in told
+    assert "  team/march.csv:92  currency is no ISO 4217 code" in told and "affiliate,,yuan,1" in told
+    assert "  broken.csv  breaks its contract" in told
+    assert waiting(delivered[1]) == {"core.platform_metric_daily"}
 
 
 def test_a_second_run_changes_nothing(again: Project) -> None:
@@ -126,6 +137,40 @@ def test_a_second_run_changes_nothing(again: Project) -> None:
     for table in ("core.first_purchase", "core.order_day", "core.daily_metric", "marts.daily_outlier"):
         assert metadata(result, table)["changed"].value is False
     assert fingerprint(again.settings) == before
+    assert waiting(result) == {"core.platform_metric_daily"}, "the rows are still missing"
+    assert not outcome(result).is_whole
+    checks = {c.check_name: c.passed for c in result.get_asset_check_evaluations()}
+    assert not checks["delivered_figures_agree_with_the_orders"], "the figures still do not agree"
+
+
+def test_refresh_and_daily_in_turn_publish_nothing_new(again: Project) -> None:
+    runs = again.refresh(), again.refresh_daily(str(LAST)), again.refresh(), again.refresh_daily(str(LAST))
+    assert [metadata(result, "serving.warehouse")["published"].value for result in runs[2:]] == [False, False]
+
+
+def test_daily_exits_with_1_until_what_was_refused_is_dismissed(
+    refreshed: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refreshed.deliver("good.csv", DAILY + day_of(LAST))
+    refreshed.deliver("broken.csv", "platform,date\njd,2025-03-01\n")
+    monkeypatch.setenv("WAREHOUSE_HOME", str(refreshed.home))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+    def served() -> list[tuple[object, ...]]:
+        with open_snapshot(refreshed.settings.serving_db) as con:
+            return con.execute(
+                "select (select count(*) from core.daily_metric), list(q.file) "
+                "from audit.quarantine as q where q.superseded_at is null"
+            ).fetchall()
+
+    told = run("daily", str(LAST))
+    assert (told.exit_code, served()) == (1, [(3, ["broken.csv"])]), "what is good is published first"
+    assert run("daily", str(LAST)).exit_code == 1, "it still waits"
+    assert (
+        run("inbox", "dismiss", "broken.csv").output == "broken.csv: 1 dismissed; the next `make daily` publishes it\n"
+    )
+    assert run("inbox", "dismiss", "broken.csv").exit_code == 1
+    assert (run("daily", str(LAST)).exit_code, served()) == (0, [(3, None)])
 
 
 def test_only_a_new_day_and_a_restated_day_are_built(again: Project) -> None:

@@ -14,7 +14,7 @@ from etl.daily.ingest import FetchResult, Ingested
 from etl.edgar.facts import Body, FactLoad
 from etl.edgar.filings import EdgarPoll, IssuerPoll
 from etl.inbox.load import FileLoad
-from etl.ledger import LoadRecord, QuarantineRecord
+from etl.ledger import LoadRecord, QuarantineRecord, Standing
 from etl.publish.publication import Publication
 from etl.reference.load import IngestResult
 
@@ -32,7 +32,36 @@ def lines(reports: dict[str, Report], **more: object) -> list[str]:
     return summary(found, 10.0).splitlines()
 
 
-def test_quarantined_rows_are_listed_up_to_twenty() -> None:
+def test_quarantined_rows_are_listed_with_file_line_value_and_reason() -> None:
+    rows = [QuarantineRecord(FIGURES, "a", line, "value", f"jd,{line},x", "is no number") for line in range(2, 21)]
+    refused = QuarantineRecord("b.csv", "b", None, None, None, "has no header")
+    long = QuarantineRecord("c.csv", "c", 9, None, "y" * 101, "is sound")
+    found = RunOutcome("run", True, {"inbox": report(Standing([*rows, refused, long], 25, {"s3": "does not answer"}))})
+    shown = summary(found, 10.0).splitlines()
+    assert shown[0] == "Quarantine 25 in no figure; correct them as they say (docs/quarantine.md):"
+    assert shown[1] == f"  {FIGURES}:2  value is no number  jd,2,x"
+    assert shown[20] == "  b.csv  has no header"
+    assert shown[21] == f"  c.csv:9  is sound  {'y' * 99}…"
+    assert shown[22] == "  ... and 4 more in audit.quarantine"
+    assert shown[23] == "Not read   s3: does not answer"
+
+
+@pytest.mark.parametrize(
+    ("result", "is_whole"),
+    [
+        (Standing((), 0, {}), True),
+        (Standing((), 0, {"ecb": "does not answer"}), False),
+        (Standing([QuarantineRecord("a.csv", "a", 2, None, "x", "is empty")], 1, {}), False),
+        (Ingested((), (FileLoad("a.csv", "a", "fx_rate", "loaded", 1, 1),), {}, ()), True),
+        (Ingested((), (FileLoad("a.csv", "", None, "refused", reason="cannot be read"),), {}, ()), False),
+    ],
+)
+def test_a_run_that_left_something_out_is_not_whole(result: object, is_whole: bool) -> None:
+    assert RunOutcome("run", True, {"inbox": report(result)}).is_whole is is_whole
+    assert not RunOutcome("run", False, {"inbox": report(result)}).is_whole
+
+
+def test_the_rows_of_the_reference_files_are_counted() -> None:
     loaded = IngestResult(
         rows_read=1025,
         rows_loaded=1000,
@@ -41,7 +70,7 @@ def test_quarantined_rows_are_listed_up_to_twenty() -> None:
         rows_superseded=0,
         changed=True,
         files=(LoadRecord(FIGURES, "a", 1025, 1000, 25, "partly_loaded"),),
-        quarantined=tuple(QuarantineRecord(FIGURES, "a", line, None, "x", "has no period") for line in range(2, 27)),
+        quarantined=(),
         documents=3,
         platforms=("jd",),
         period_start=None,
@@ -49,8 +78,6 @@ def test_quarantined_rows_are_listed_up_to_twenty() -> None:
     )
     shown = lines({"raw.reference_row": report(loaded)})
     assert shown[0] == "Inputs     1,025 rows of 1 files: 1,000 loaded, 25 quarantined"
-    assert shown[1] == f"  quarantined  {FIGURES}:2  has no period"
-    assert shown[21] == "  ... and 5 more in audit.quarantine"
 
 
 def test_figures_that_are_due_are_counted_and_fail_nothing() -> None:

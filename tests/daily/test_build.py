@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from etl.checks.run import CriticalFailure
-from etl.checks.suite import Suite
+from etl.checks.suite import UNEXPECTED_ROWS, Expectation, Suite
 from etl.daily.build import KEYS, build_daily
 from etl.daily.due import create_unbuilt, days_of, due_days, loading_time, mark_changed_days, merged
 from etl.errors import MendError
@@ -149,6 +149,51 @@ def test_rows_without_a_day_are_refused(con: Connection, write: Write) -> None:
         build_daily(con, spend, models, Suite(spend.name, ()), "run", check=passes)
     with pytest.raises(DatabaseError):
         con.execute("from marts.spend")
+
+
+TOO_MUCH = Expectation(
+    "too_much",
+    UNEXPECTED_ROWS,
+    {"unexpected_rows_query": "select t.* from {batch} as t where t.spend > 5"},
+    "warning",
+    "says so",
+)
+NO_RATES = Expectation(
+    "no_rates", UNEXPECTED_ROWS, {"unexpected_rows_query": "from core.fx_rate as r"}, "warning", "says so"
+)
+HIGHEST = Expectation(
+    "highest", "expect_column_max_to_be_between", {"column": "spend", "max_value": 5}, "warning", "says so"
+)
+
+
+@pytest.mark.parametrize("too_much", [TOO_MUCH, HIGHEST])
+def test_a_check_that_warned_warns_until_its_rows_are_gone(
+    con: Connection, write: Write, too_much: Expectation
+) -> None:
+    models = write()
+    (spend,) = (model for model in models if model.name == "marts.spend")
+    suite = Suite(spend.name, (too_much,))
+
+    def warned(hour: int, day: date | None = None, amount: int = 0) -> list[bool]:
+        if day:
+            deliver(con, NOW + timedelta(hours=hour), day, amount)
+        mark_changed_days(con, models)
+        return [not result.success for result in build_daily(con, spend, models, suite, "run").checks]
+
+    assert warned(0, START, 7) == [True]
+    assert warned(1) == [True], "nothing new, and the row is still there"
+    assert warned(2, START + timedelta(40), 1) == [True], "other days were built"
+    assert warned(3, START, 2) == [False]
+    assert warned(4) == [], "nothing to judge"
+
+
+def test_a_check_on_other_tables_is_judged_without_new_rows(con: Connection, write: Write) -> None:
+    models = write()
+    (spend,) = (model for model in models if model.name == "marts.spend")
+    suite = Suite(spend.name, (TOO_MUCH, NO_RATES))
+    for _ in range(2):
+        found = build_daily(con, spend, models, suite, "run").checks
+    assert [(result.name, result.success) for result in found] == [("no_rates", True)]
 
 
 def test_a_superseded_row_is_news_for_readers_of_the_history(con: Connection, write: Write) -> None:

@@ -81,10 +81,10 @@ class Inbox:
         return [day for (day,) in self.con.execute(sql, {"now": self.now}).fetchall()]
 
     def set_aside(self) -> list[tuple[int, str | None, str, str]]:
-        """Line, column, raw text and reason of what is quarantined now."""
+        """Line, column, raw text and reason of the rows that are quarantined now."""
         return self.con.execute(
             "select line, column_name, raw_text, reason from audit.quarantine "
-            "where superseded_at is null order by file, line"
+            "where superseded_at is null and line is not null order by file, line"
         ).fetchall()
 
     def _accounted(self, loads: tuple[FileLoad, ...]) -> tuple[FileLoad, ...]:
