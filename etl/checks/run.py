@@ -14,6 +14,7 @@ import copy
 import json
 import logging
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ BATCH = "batch"
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 WITH_ROWS = {"result_format": "SUMMARY", "partial_unexpected_count": ROWS, "return_unexpected_index_query": False}
 COMPOUND = "expect_compound_columns_to_be_unique"
+BETWEEN = "expect_column_values_to_be_between"
 # The forms that expect a unique key, each with the argument that names its columns.
 UNIQUENESS = {COMPOUND: "column_list", "expect_column_values_to_be_unique": "column"}
 
@@ -157,8 +159,16 @@ class _CheckedTable:
             f"select coalesce(sum(_count), 0), coalesce(max(_count) filter (where {compared}), 0) "
             f"from (select {', '.join(quoted)}, count(*) as _count from {self.name} group by {', '.join(quoted)})"
         )
+        self.shared.statements.append(query)
         rows, most = self.shared.ask(lambda: self.shared.con.execute(query).fetchall()[0])
         return int(rows) if most <= 1 else None
+
+    def _is_float(self, column: str) -> bool:
+        """Whether a column has numbers that may be NaN. Raises DatabaseError."""
+        query = f"describe {self.name}"
+        self.shared.statements.append(query)
+        described = self.shared.ask(lambda: self.shared.con.execute(query).fetchall())
+        return any(name == column and kind in ("DOUBLE", "FLOAT") for name, kind, *_ in described)
 
     def _failing_rows(self) -> str | None:
         """The query that found the failing rows; there is none for a sum or a list of columns.
@@ -177,6 +187,10 @@ class _CheckedTable:
         self.shared.statements.clear()
         settings = {"result_format": dict(result_format)}
         kwargs = {**_gx_kwargs(expectation), "batch_id": BATCH}
+        if expectation.type == BETWEEN and self._is_float(str(kwargs.get("column"))):
+            # Neither NaN, which DuckDB sorts above every number, nor infinity lies between any bounds.
+            most = sys.float_info.max
+            kwargs |= {name: bound for name, bound in (("min_value", -most), ("max_value", most)) if name not in kwargs}
         check = ExpectationConfiguration(type=expectation.type, kwargs=kwargs).to_domain_obj()
         needs = check.get_validation_dependencies(self.engine, settings).get_metric_configurations()
         calculator = MetricsCalculator(self.engine, show_progress_bars=False)

@@ -162,7 +162,7 @@ NO_RATES = Expectation(
     "no_rates", UNEXPECTED_ROWS, {"unexpected_rows_query": "from core.fx_rate as r"}, "warning", "says so"
 )
 HIGHEST = Expectation(
-    "highest", "expect_column_max_to_be_between", {"column": "spend", "max_value": 5}, "warning", "says so"
+    "highest", "expect_column_values_to_be_between", {"column": "spend", "max_value": 5}, "warning", "says so"
 )
 
 
