@@ -13,7 +13,7 @@ PIP := $(RUN) -m pip -qq --disable-pip-version-check
 WAREHOUSE := $(RUN) -m assets.cli$(if $(DEMO), --demo)
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
-unexport Q ID CIKS FILE DEAL A B
+unexport Q ID CIKS FILE DEAL A B OUT
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -52,8 +52,9 @@ dev: env ## open the Dagster UI on 127.0.0.1 (PORT=3000)
 	@$(WAREHOUSE) dev --port $(PORT)
 
 sql: export WAREHOUSE_QUERY = $(value Q)
-sql: env ## a DuckDB shell on the published snapshot, read-only; one query with Q="select ..."
-	@$(WAREHOUSE) sql -- "$$WAREHOUSE_QUERY"
+sql: export WAREHOUSE_OUT = $(value OUT)
+sql: env ## a DuckDB shell on the snapshot, read-only; one query with Q="select ...", its rows with OUT=rows.csv or .parquet
+	@$(WAREHOUSE) sql $${WAREHOUSE_OUT:+--out "$$WAREHOUSE_OUT"} $(REPLACE:%=--replace) -- "$$WAREHOUSE_QUERY"
 
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation

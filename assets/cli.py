@@ -161,11 +161,16 @@ def demo() -> None:
 
 @warehouse.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
-def sql(query: tuple[str, ...]) -> None:
-    """Open DuckDB's shell on the published snapshot, read-only, or answer QUERY in it."""
-    from etl.ask.shell import become_shell
+@click.option("--out", type=click.Path(path_type=Path), help="Write the rows to this file, .csv or .parquet.")
+@click.option("--replace", is_flag=True, help="Also when that file exists.")
+def sql(query: tuple[str, ...], out: Path | None, replace: bool) -> None:
+    """Open DuckDB's shell on the published snapshot, read-only, or answer QUERY in it or in a file."""
+    from etl.ask.shell import become_shell, write_answer
 
-    become_shell(load_settings().serving_db, " ".join(query).strip())
+    database, text = load_settings().serving_db, " ".join(query).strip()
+    if out is None:
+        become_shell(database, text)
+    print(f"{write_answer(database, text, out, replace=replace):,} rows in {out}")
 
 
 @warehouse.command()

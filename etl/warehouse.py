@@ -67,8 +67,10 @@ def open_build(settings: Settings) -> Iterator[Connection]:
 
 
 @contextmanager
-def open_snapshot(path: Path, memory_limit: str = "2GB", threads: int = 2) -> Iterator[Connection]:
-    """A published snapshot, read-only, without access to other files and with its settings locked.
+def open_snapshot(
+    path: Path, memory_limit: str = "2GB", threads: int = 2, *, writes: Path | None = None
+) -> Iterator[Connection]:
+    """A published snapshot, read-only, without access to other files but `writes`, and with its settings locked.
 
     Raises MendError when there is none yet.
     """
@@ -77,6 +79,8 @@ def open_snapshot(path: Path, memory_limit: str = "2GB", threads: int = 2) -> It
     con = _connect(str(path), {"memory_limit": memory_limit, "threads": str(threads)}, read_only=True)
     try:
         con.execute("set timezone = 'UTC'")
+        if writes:
+            con.execute(f"set allowed_paths = [{literal(str(writes))}]")
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
         yield con
@@ -119,6 +123,11 @@ def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) 
 def count(con: Connection, sql: str, values: Mapping[str, Any] | None = None) -> int:
     """The number that a statement returns: rows that it changed, or what it counted."""
     return int(con.execute(sql, dict(values or {})).fetchall()[0][0])
+
+
+def is_one_query(con: Connection, sql: str) -> bool:
+    """Whether a text is one statement that gives rows. Raises DatabaseError for one that cannot be parsed."""
+    return [statement.type for statement in con.extract_statements(sql)] == [duckdb.StatementType.SELECT]
 
 
 def prepared(name: str) -> str:

@@ -1,6 +1,8 @@
 """The published snapshot in DuckDB's own shell, read-only: `make sql`, or one query with `make sql Q="..."`.
 
-A refresh may run at the same time: the shell keeps the snapshot that it opened.
+A refresh may run at the same time: the shell keeps the snapshot that it opened. The shell runs in its safe mode: no
+statement and no command with a dot reads or writes another file, or starts a program. A file is written outside it,
+by `write_answer` (`make sql Q="..." OUT=answer.csv`).
 """
 
 from __future__ import annotations
@@ -12,16 +14,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from etl.errors import MendError
-from etl.warehouse import Connection, open_snapshot
+from etl.warehouse import Connection, count, is_one_query, literal, open_snapshot
 
-# The order matters: once the configuration is locked nothing more can be set.
-READ_ONLY_PROFILE = (
-    "set memory_limit = '2GB'",
-    "set threads = 2",
-    "set timezone = 'UTC'",
-    "set enable_external_access = false",
-    "set lock_configuration = true",
-)
+# The shell's safe mode locks the configuration before any statement of ours: these bounds are what DuckDB reads from
+# its environment when it starts. Of the memory named here, in MB, it takes 80%.
+BOUNDS = {"TZ": "UTC", "SLURM_MEM_PER_NODE": "2500", "SLURM_CPUS_ON_NODE": "2"}
+
+FORMATS = {".csv": "csv, header true", ".parquet": "parquet"}
 
 QUERIES_TO_TRY = (
     "from marts.cac_trend where definition = 'cac_net_12m' order by platform, scope, period_end;",
@@ -40,7 +39,7 @@ def command(database: Path, query: str, interactive: bool) -> list[str]:
     program = Path(package.origin).with_name("duckdb") if package and package.origin else None
     if program is None or not program.exists():
         raise MendError("DuckDB's shell is not in this environment: `make clean`, then `make sql` again")
-    words = [str(program), "-readonly", "-no-init", "-cmd", "; ".join(READ_ONLY_PROFILE)]
+    words = [str(program), "-readonly", "-no-init", "-safe"]
     if not interactive:
         words.append("-bail")
     if query:
@@ -66,4 +65,30 @@ def become_shell(database: Path, query: str) -> NoReturn:
     words = command(database, query, interactive)
     if interactive:
         print(greeting, flush=True)
-    os.execv(words[0], words)  # noqa: S606 (the program is ours, and a shell between would read the query)
+    os.execve(words[0], words, os.environ | BOUNDS)  # noqa: S606 (ours; a shell between would read the query)
+
+
+def write_answer(database: Path, query: str, out: Path, *, replace: bool = False) -> int:
+    """Write the rows of one query on the snapshot to a CSV or Parquet file; how many they are.
+
+    The query reads the snapshot and no file. Raises MendError for a file that exists, unless it is to be replaced,
+    for another kind of file and for anything but one query, DatabaseError for a query that fails.
+    """
+    form, out = FORMATS.get(out.suffix.lower()), out.absolute()
+    if not form:
+        raise MendError(f"{out.name}: name it with one of the endings {', '.join(FORMATS)}")
+    if out.exists() and not replace:
+        raise MendError(f"{out} exists: name another file, or add --replace (make sql ... REPLACE=1)")
+    if not out.parent.is_dir():
+        raise MendError(f"{out.parent} is no folder: make it first")
+    part = out.with_name(f".{out.name}.part")
+    with open_snapshot(database, writes=part) as con:
+        if not is_one_query(con, query):
+            raise MendError('a file takes the rows of one query: Q="select ..."')
+        try:
+            con.execute(f"create temp view answer as {query}")
+            rows = count(con, f"copy (from answer) to {literal(str(part))} (format {form}, use_tmp_file false)")
+            part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
+    return rows

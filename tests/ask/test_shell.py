@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from etl.ask import shell
 from etl.config import ROOT, Settings
-from etl.warehouse import open_build, open_snapshot
+from etl.warehouse import memory, open_build, open_snapshot
 from tests.support.small_warehouse import publish_small_warehouse
 
 pytestmark = pytest.mark.slow
@@ -79,6 +80,73 @@ def test_the_shell_reads_this_snapshot_only(settings: Settings, query: str, reas
     answer = ask(settings.home, query)
     assert answer.returncode != 0
     assert reason in answer.stderr
+
+
+FORBIDDEN = (".shell", ".system", ".sh", ".output", ".once", ".excel", ".read", ".open", ".cd", ".import", ".log")
+
+
+@pytest.mark.parametrize("word", FORBIDDEN)
+def test_a_command_with_a_dot_reaches_no_file_and_no_program(settings: Settings, tmp_path: Path, word: str) -> None:
+    made, given = tmp_path / "made", tmp_path / "given.sql"
+    given.write_text("select 'read' as x;\n", encoding="utf-8")
+    operand = f"touch {made}" if word in (".shell", ".system", ".sh") else given if word == ".read" else made
+    answer = ask(settings.home, typed=f"{word} {operand}\nselect 40 + 2 as x;\n")
+    assert "cannot be used in -safe mode" in answer.stderr
+    assert not made.exists()
+    assert answer.returncode != 0
+    assert "read" not in answer.stdout
+
+
+def test_the_shell_is_bounded(settings: Settings) -> None:
+    query = (
+        "select current_setting('threads') || ' ' || current_setting('memory_limit') || ' ' "
+        "|| current_setting('timezone') as x"
+    )
+    assert "2 1.8 GiB UTC" in ask(settings.home, query).stdout
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet", "o'd\"d $x é.CSV"])
+def test_the_rows_of_a_query_are_written_to_a_file(settings: Settings, tmp_path: Path, name: str) -> None:
+    query = "select 1.25::decimal(9, 2) as a, null as b, 'x\"y' as c from range(3); -- three of them"
+    out = tmp_path / name
+    answer = ask(settings.home, "--out", str(out), "--", query)
+    assert (answer.returncode, answer.stdout) == (0, f"3 rows in {out}\n"), answer.stderr
+    with closing(memory()) as con:
+        source = "read_parquet" if name.endswith("parquet") else "read_csv"
+        rows = con.execute(f"select * from {source}(?)", [str(out)]).fetchall()
+    assert [[str(value) for value in row] for row in rows] == [["1.25", "None", 'x"y']] * 3
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_file_that_exists_is_replaced_only_when_asked(settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "rows.csv"
+    out.write_text("mine", encoding="utf-8")
+    refused = ask(settings.home, "--out", str(out), "select 1 as x")
+    assert (refused.returncode, out.read_text(encoding="utf-8")) == (1, "mine")
+    assert "exists: name another file" in refused.stderr and "Traceback" not in refused.stderr
+    assert ask(settings.home, "--out", str(out), "--replace", "select 1 as x").returncode == 0
+    assert out.read_text(encoding="utf-8") == "x\n1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "reason"),
+    [
+        ("rows.txt", "select 1", "one of the endings .csv, .parquet"),
+        ("gone/rows.csv", "select 1", "is no folder"),
+        ("rows.csv", "", "one query"),
+        ("rows.csv", "select 1; select 2", "one query"),
+        ("rows.csv", "set threads = 1", "one query"),
+        ("rows.csv", "from read_csv('/etc/passwd')", "disabled by configuration"),
+        ("rows.csv", "select error('half way') from range(9)", "half way"),
+    ],
+)
+def test_a_file_takes_the_rows_of_one_query_on_the_snapshot(
+    settings: Settings, tmp_path: Path, name: str, query: str, reason: str
+) -> None:
+    answer = ask(settings.home, "--out", str(tmp_path / name), "--", query)
+    assert answer.returncode == 1
+    assert reason in answer.stderr and "Traceback" not in answer.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_piped_script_ends_at_its_first_error(settings: Settings) -> None:
