@@ -308,7 +308,8 @@ def bulk(file: Path, ciks: tuple[int, ...]) -> None:
         loads = [body for body in bodies if body is not None]
     refused = [load for load in loads if load.message]
     facts = sum(load.rows_added for load in loads)
-    print(f"{len(loads)} bodies read, {facts:,} facts added, {len(refused)} bodies refused")
+    without = sum(not load.rows_read and not load.message for load in loads)
+    print(f"{len(loads)} bodies read ({without} without facts), {facts:,} facts added, {len(refused)} bodies refused")
     for load in refused[:20]:
         print(f"  {load.body.file}: {load.message}", file=sys.stderr)
     sys.exit(1 if refused else 0)

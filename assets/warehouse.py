@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from etl.bounds import STOPPED
 from etl.checks.run import CriticalFailure
 from etl.config import ROOT, Settings, load_settings
 from etl.errors import MendError, RetryError
@@ -87,7 +88,7 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
     Dagster raises from its signal handler. Inside a query DuckDB swallows the exception, and the next call of the
     same process may hang; interrupted by its own function, it ends the query and rolls back. Raises
     DagsterExecutionInterruptedError at the end of the block; a second signal ends the process at once, which is as
-    safe as any crash.
+    safe as any crash. A read from the network ends at once (etl.bounds).
     """
     calls: list[Callable[[], None]] = []
     received: list[int] = []
@@ -96,6 +97,7 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
         if received:
             os._exit(128 + number)
         received.append(number)
+        STOPPED.set()
         os.write(2, STOPPING)
         for call in calls:
             call()
@@ -104,10 +106,11 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
     before = {number: signal.signal(number, stop) for number in INTERRUPTS} if is_main else {}
     try:
         yield calls
-    except Exception:
+    except (Exception, KeyboardInterrupt):
         if not received:
             raise
     finally:
+        STOPPED.clear()
         for number, handler in before.items():
             signal.signal(number, handler)
     if received:

@@ -35,7 +35,7 @@ def archive(path: Path) -> bytes:
 def rows(body: bytes, address: str, currencies: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
     """Currency, month, fixings as DD=rate and document, by currency and month. Raises MendError."""
     months: dict[tuple[str, str], list[str]] = {}
-    for day, currency, rate in sorted(read(body, address)):
+    for day, currency, rate in sorted(read(unpacked(body, address), address)):
         if currency in currencies and day >= FIRST:
             months.setdefault((currency, f"{day:%Y-%m}"), []).append(f"{day:%d}={rate}")
     for (currency, month), fixings in sorted(months.items()):

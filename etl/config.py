@@ -53,7 +53,7 @@ class Settings(BaseModel):
     """A file with a larger share of faulty rows is refused whole."""
     memory: str = Field("1500MB", pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[MG]i?B$", title="a size like 1500MB or 4GB")
     """What DuckDB may hold in memory while it builds; the rest goes to disk."""
-    s3_url: str | None = None
+    s3_url: str | None = Field(None, repr=False)
     """`s3://bucket/prefix` of an S3-compatible storage whose files are loaded too; address and keys by Amazon's
     names (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, …)."""
     postgres_dsn: str | None = Field(None, repr=False)
@@ -61,15 +61,15 @@ class Settings(BaseModel):
     postgres_query: str = "platform_metric_daily"
     """What is read there: a table, or a SELECT with a contract's columns."""
     postgres_high_water: str | None = None
-    """The column that every change moves on; without it all rows are read each time."""
-    fx_url: str | None = None
+    """A date, time or number by whose days or ranges changes are looked for; without it any change copies all rows."""
+    fx_url: str | None = Field(None, repr=False)
     """Reference rates of the European Central Bank: the address of eurofxref-hist.zip, or a file."""
     notify: str | None = Field(None, repr=False)
     """Where changes of state are reported, an address of the notification library Apprise."""
     sec_user_agent: str | None = None
     """"name e-mail", as the SEC demands; without it EDGAR is off, with it a refresh reads new filings of every
     platform with a `sec_cik`."""
-    sec_base_url: str = "https://data.sec.gov"
+    sec_base_url: str = Field("https://data.sec.gov", repr=False)
     """Another address of EDGAR, for a mirror or a test."""
     engine: Literal["duckdb"] = Field("duckdb", title="duckdb, the only engine so far")
     """The engine of the volume path."""

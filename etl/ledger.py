@@ -15,6 +15,7 @@ from etl.warehouse import Connection
 
 Status = Literal["current", "stale", "off"]
 CURRENT = "source = $source and superseded_at is null"
+TAKEN = "source = $source and status <> 'refused'"
 REPLACED = "newer files have every row of it"
 
 
@@ -93,6 +94,16 @@ class Ledger:
         rows = self._ask("select content_hash from audit.load where source = $source group by 1 order by min(rowid)")
         return [str(row[0]) for row in rows]
 
+    def taken(self) -> set[str]:
+        """SHA-256 of every file of which rows were loaded at some time."""
+        return {str(row[0]) for row in self._ask(f"select content_hash from audit.load where {TAKEN}")}
+
+    def refusals(self, *, ever: bool = False) -> list[tuple[str, str, str]]:
+        """Name, SHA-256 and reason of every file that stands refused, or of every one that was refused `ever`."""
+        which = "source = $source" if ever else CURRENT
+        rows = self._ask(f"select file, content_hash, message from audit.load where {which} and status = 'refused'")
+        return [(str(file), str(content_hash), str(reason)) for file, content_hash, reason in rows]
+
     def loaded(self) -> set[tuple[str, str]]:
         """Name and SHA-256 of every file whose rows count now."""
         rows = self._ask(f"select file, content_hash from audit.load where {CURRENT} and status <> 'refused'")
@@ -136,8 +147,11 @@ class Ledger:
     def refuse(self, *, file: str, content_hash: str, reason: str, now: datetime, table: str | None = None) -> None:
         """Record that a file was refused, in the place of an earlier refusal; what was loaded of it still counts.
 
-        It stands in quarantine too, without a line. `table` is that of its contract, where one fits.
+        It stands in quarantine too, without a line. `table` is that of its contract, where one fits. The same
+        refusal again is no news and changes nothing.
         """
+        if (file, content_hash, reason) in self.refusals():
+            return
         for kept, which in (("load", "status = 'refused'"), ("quarantine", "line is null")):
             self._ask(
                 f"update audit.{kept} set superseded_at = $now where {CURRENT} and file = $file and {which}",
@@ -157,6 +171,17 @@ class Ledger:
                 now=now,
             )
         return int(found[0][0])
+
+    def forgive(self, contents: Iterable[str], now: datetime) -> None:
+        """Close the refusals of files with these SHA-256, for which a later file made up."""
+        over = {content for _, content, _ in self.refusals()} & set(contents)
+        for table in ("load", "quarantine"):
+            self._ask(
+                f"update audit.{table} set superseded_at = $now "
+                f"where {CURRENT} and list_contains($over::varchar[], content_hash)",
+                over=list(over),
+                now=now,
+            )
 
     def set_aside(
         self,

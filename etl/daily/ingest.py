@@ -8,12 +8,13 @@ in later runs, until the rows are corrected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.bounds import BOUNDS, Bounds, RemoteRead, in_time
 from etl.checks import run as quality
 from etl.checks.run import CheckResult, SuiteRunner, checked
 from etl.checks.suite import Suite
@@ -27,14 +28,17 @@ from etl.warehouse import Connection, transaction
 if TYPE_CHECKING:
     from etl.inbox.load import FileLoad
 
+MOST_TOLD = 10  # objects of a source that could not be had
+
 
 @dataclass(frozen=True)
 class FetchResult:
-    """The new files of one remote source, or why it could not be read."""
+    """The new files of one remote source, what of it could not be read and why, and what is worth to know."""
 
     source: str
     files: tuple[Path, ...]
     problem: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,16 @@ def ingest(
     tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     if missing := sorted(registry - {name for (name,) in tables}):
         raise MendError(f"{missing[0]} is not there yet: run `make refresh` first")
-    fetched = tuple(fetch_all(settings))
+    with transaction(con):
+        settle(settings, Ledger(con, "inbox"), now)
+        known = frozenset(Ledger(con, "inbox").contents())
+    fetched = tuple(fetch_all(settings, known))
     with transaction(con):
         for result in fetched:
             Ledger(con, result.source).set_status("stale" if result.problem else "current", result.problem, now)
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
+    with transaction(con):
+        settle(settings, Ledger(con, "inbox"), now)
     with checked(con, run_id) as checks:
         days = mark_changed_days(con, models)
         for table, contract in DELIVERED.items():
@@ -82,30 +91,62 @@ def ingest(
     return Ingested(fetched, loaded, days, tuple(checks.results))
 
 
-def fetch_all(settings: Settings) -> list[FetchResult]:
+def settle(settings: Settings, ledger: Ledger, now: datetime) -> None:
+    """Let the sources that ask for it know which of their files are loaded; `ledger` is that of the inbox."""
+    if settings.postgres_dsn:
+        from etl.remote import postgres
+
+        folder = settings.inbox / "postgres"
+        postgres.settle(settings.postgres_query, settings.postgres_high_water, folder, ledger, now)
+
+
+def fetch_all(
+    settings: Settings, known: Collection[str] = (), bounds: Mapping[str, Bounds] = BOUNDS
+) -> list[FetchResult]:
     """Fetch from every source that the settings name; a source that fails says why in its result.
 
-    The libraries of a source are imported only where it is named.
+    `known` are the SHA-256 of files that the inbox has read. What came before a fault or the end of its time counts.
+    The libraries of a source are imported only where it is named. Raises KeyboardInterrupt on Ctrl-C and SIGTERM.
     """
-    sources: dict[str, Callable[[], list[Path]]] = {}
+    sources: dict[str, Callable[[RemoteRead], Iterator[Path | MendError | str]]] = {}
     inbox = settings.inbox
     if url := settings.s3_url:
         from etl.remote import s3
 
-        sources["s3"] = lambda: s3.fetch(url, inbox / "s3")
+        sources["s3"] = lambda reading: s3.fetch(url, inbox / "s3", reading, known)
     if dsn := settings.postgres_dsn:
         from etl.remote import postgres
 
-        query, high_water = settings.postgres_query, settings.postgres_high_water
-        sources["postgres"] = lambda: postgres.fetch(dsn, query, high_water, inbox / "postgres")
+        asked = settings.postgres_query, settings.postgres_high_water
+        sources["postgres"] = lambda reading: postgres.fetch(
+            dsn, *asked, inbox / "postgres", reading=reading, known=known
+        )
     if address := settings.fx_url:
         from etl.remote import ecb
 
-        sources["ecb"] = lambda: ecb.fetch(address, inbox / "ecb")
-    results = []
-    for source, fetch in sources.items():
-        try:
-            results.append(FetchResult(source, tuple(fetch())))
-        except (MendError, RetryError) as error:
-            results.append(FetchResult(source, (), str(error)))
-    return results
+        sources["ecb"] = lambda reading: ecb.fetch(address, inbox / "ecb", reading, known)
+    return [_fetched(source, fetch, bounds[source]) for source, fetch in sources.items()]
+
+
+def _fetched(
+    source: str, fetch: Callable[[RemoteRead], Iterator[Path | MendError | str]], bounds: Bounds
+) -> FetchResult:
+    came: list[Path | MendError | RetryError | str] = []
+
+    def read(reading: RemoteRead) -> None:
+        for one in fetch(reading):
+            came.append(one)
+
+    try:
+        in_time(bounds, read)
+    except (MendError, RetryError) as error:
+        came.append(error)
+    found = tuple(came)  # a thread that was left behind may still add to it
+    problems = [str(one) for one in found if isinstance(one, Exception)]
+    more = f"; and {len(problems) - MOST_TOLD:,} more" if len(problems) > MOST_TOLD else ""
+    return FetchResult(
+        source=source,
+        files=tuple(one for one in found if isinstance(one, Path)),
+        problem="; ".join(problems[:MOST_TOLD]) + more,
+        note="; ".join(one for one in found if isinstance(one, str)),
+    )

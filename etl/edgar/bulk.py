@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,9 +27,10 @@ from datetime import datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
 
+from etl.bounds import BOUNDS
 from etl.config import ROOT, Settings
 from etl.edgar.client import BlockedError, Client
-from etl.edgar.facts import SOURCE, Body, FactLoad, load_body
+from etl.edgar.facts import Body, FactLoad, load_body, settled
 from etl.edgar.filings import IssuerPoll, poll_each, poll_issuer
 from etl.edgar.store import FOLDER, body_path, store_body
 from etl.errors import MendError
@@ -44,6 +46,8 @@ OPTIONS = (
     "delim = '\t', header = true, quote = '', escape = '', all_varchar = true, null_padding = true, "
     "strict_mode = true, parallel = false"
 )
+# What a zip may raise where it is damaged, encrypted or packed by another method.
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
 _BODY = re.compile(r"(?:.*/)?CIK([0-9]{10})\.json")
 _LINE = re.compile(r"\s*(?:CIK)?(\d{1,10})\s*(?:[,;#].*)?", re.IGNORECASE)
 
@@ -51,17 +55,25 @@ _LINE = re.compile(r"\s*(?:CIK)?(\d{1,10})\s*(?:[,;#].*)?", re.IGNORECASE)
 def load_archive(
     con: Connection, settings: Settings, path: Path, now: datetime, ciks: Collection[int] = ()
 ) -> Iterator[FactLoad | None]:
-    """Load the bodies of companyfacts.zip, all or those of `ciks`; None for one that is loaded already.
+    """Load the bodies of companyfacts.zip, all or those of `ciks`; None for one that was read already.
 
     Raises MendError for a file that is no such archive.
     """
-    loaded = Ledger(con, SOURCE).loaded()
+    done = settled(con)
     with _opened(path) as archive:
         for name, cik in _bodies(archive, ciks):
-            content = archive.read(name)
+            try:
+                if archive.getinfo(name).file_size > BOUNDS["edgar"].largest:
+                    raise ValueError("it is larger than any body")
+                content = archive.read(name)
+            except DAMAGED as error:
+                yield FactLoad(
+                    Body(cik, "", path / name), message=f"{path} has it damaged ({error}): download it again"
+                )
+                continue
             content_hash = sha256(content).hexdigest()
             body = Body(cik, content_hash, settings.home / body_path(content_hash))
-            if (body.file, content_hash) in loaded:
+            if (body.file, content_hash) in done:
                 yield None
                 continue
             store_body(con, settings, "companyfacts", cik, content, headers={}, now=now)
@@ -149,7 +161,11 @@ def _unpacked(path: Path) -> Iterator[Path]:
         yield path
         return
     with tempfile.TemporaryDirectory() as folder, _opened(path) as archive:
-        archive.extractall(folder, [f"{name}.txt" for name in STATEMENT_FILES if f"{name}.txt" in archive.namelist()])
+        try:
+            wanted = [f"{name}.txt" for name in STATEMENT_FILES if f"{name}.txt" in archive.namelist()]
+            archive.extractall(folder, wanted)
+        except DAMAGED as error:
+            raise MendError(f"{path} is damaged ({error}): nothing was loaded; download it again") from error
         yield Path(folder)
 
 

@@ -10,6 +10,7 @@ Source: https://www.sec.gov/os/accessing-edgar-data.
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import threading
@@ -22,11 +23,12 @@ from typing import Any
 
 import httpx
 
+from etl.bounds import BOUNDS, LONGEST_WAIT, STOPPED, Bounds, RemoteRead, in_time
 from etl.errors import MendError, RetryError
+from etl.secrets import clean, secret_parts, shown
 
 PER_SECOND = 5
 ATTEMPTS = 4
-CONNECT_SECONDS, READ_SECONDS, BODY_SECONDS = 10.0, 30.0, 180.0
 BLOCK = timedelta(minutes=10)
 AGENT_FORM = 'SEC_USER_AGENT must be your name and e-mail, as in SEC_USER_AGENT="Ann Lee ann@example.org"'
 _AGENT = re.compile(r"[!-~][ -~]* [!-?A-~]+@[!-?A-~]+\.[!-?A-~]+")
@@ -62,7 +64,7 @@ class Clock:
     """The time and how to let it pass; a test has its own. `now` in UTC, `wait` in seconds."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    wait: Callable[[float], None] = time.sleep
+    wait: Callable[[float], object] = STOPPED.wait
 
 
 class Limiter:
@@ -108,8 +110,8 @@ class Response:
 class Client:
     """Asks EDGAR at `base_url` under the name of `user_agent`; counts `requests`.
 
-    `block` is how long a refusal for the rate counts when EDGAR names no time. Raises AgentError
-    unless the agent has a name and an e-mail address.
+    `block` is how long a refusal for the rate counts when EDGAR names no time, `bounds` are those of one answer.
+    Raises AgentError unless the agent has a name and an e-mail address, MendError for a base_url that is none.
     """
 
     def __init__(
@@ -120,7 +122,7 @@ class Client:
         limiter: Limiter | None = None,
         clock: Clock | None = None,
         block: timedelta = BLOCK,
-        read_seconds: float = READ_SECONDS,
+        bounds: Bounds = BOUNDS["edgar"],
     ) -> None:
         if not user_agent:
             raise AgentError(f"EDGAR is not asked without a declared agent: {AGENT_FORM}")
@@ -129,12 +131,18 @@ class Client:
         self.requests = 0
         self.limiter = limiter or LIMITER
         self.clock = clock or Clock()
+        self.until = math.inf  # of time.monotonic(): no request after it
         self._block = block
-        self._http = httpx.Client(
-            base_url=base_url,
-            headers={"User-Agent": user_agent.strip(), "Accept": "application/json"},
-            timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS),
-        )
+        self._bounds = bounds
+        self._place, self._secrets = shown(base_url).rstrip("/"), secret_parts(base_url)
+        try:
+            self._http = httpx.Client(
+                base_url=base_url,
+                headers={"User-Agent": user_agent.strip(), "Accept": "application/json"},
+                timeout=httpx.Timeout(bounds.idle, connect=min(10.0, bounds.idle)),
+            )
+        except (httpx.InvalidURL, ValueError):
+            raise MendError(f"SEC_BASE_URL is {self._place!r}; write it like https://data.sec.gov") from None
 
     def __enter__(self) -> Client:
         return self
@@ -149,6 +157,8 @@ class Client:
         answer.
         """
         problem: UnavailableError | None = None
+        if time.monotonic() > self.until:
+            raise UnavailableError(f"{self._address(path)}: not asked, the time for EDGAR is over")
         for attempt in range(ATTEMPTS):
             if attempt:
                 self.clock.wait(2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311 (spreads retries)
@@ -161,11 +171,22 @@ class Client:
 
     def _ask(self, path: str) -> Response | None:
         self.requests += 1
-        try:
+
+        def read(reading: RemoteRead) -> tuple[httpx.Response, bytes]:
             with self._http.stream("GET", path) as response:
-                body = self._read(response)
+                return response, b"".join(reading.pieces(response.iter_bytes()))
+
+        try:
+            response, body = in_time(self._bounds, read)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise UnavailableError(f"no whole answer ({type(error).__name__}: {error})") from error
+            reason = clean(f"{type(error).__name__}: {error}", self._secrets)
+            raise UnavailableError(f"no whole answer ({reason})") from None
+        except httpx.InvalidURL:
+            raise MendError(f"SEC_BASE_URL is {self._place!r}; write it like https://data.sec.gov") from None
+        except RetryError as error:
+            raise UnavailableError(str(error)) from error
+        except MendError as error:
+            raise ContentError(f"{self._address(path)}: {error}") from error
         if response.status_code == 404:
             return None
         self._refuse(path, response, body)
@@ -173,19 +194,11 @@ class Client:
             document = json.loads(body)
         except ValueError as error:  # a UnicodeDecodeError is one
             raise UnavailableError(f"{len(body):,} bytes that are no whole JSON ({error})") from error
+        except RecursionError as error:
+            raise ContentError(f"{self._address(path)}: a JSON too deeply nested to be an answer") from error
         if not isinstance(document, dict):
             raise ContentError(f"{self._address(path)}: a JSON {type(document).__name__}, not an object")
         return Response(body, dict(response.headers), document)
-
-    def _read(self, response: httpx.Response) -> bytes:
-        """The whole body, unpacked; a time-out for each piece alone would never end a slow one."""
-        give_up = self.clock.now() + timedelta(seconds=BODY_SECONDS)
-        pieces: list[bytes] = []
-        for piece in response.iter_bytes():
-            pieces.append(piece)
-            if self.clock.now() > give_up:
-                raise UnavailableError(f"the body was not complete after {BODY_SECONDS:.0f} seconds")
-        return b"".join(pieces)
 
     def _refuse(self, path: str, response: httpx.Response, body: bytes) -> None:
         """Raise what a refusal means; return for an answer that may be read."""
@@ -210,16 +223,16 @@ class Client:
             raise ContentError(f"{place}: a page ({title or 'without a title'}) with status 200, no JSON")
 
     def _address(self, path: str) -> str:
-        return f"{self._http.base_url}".rstrip("/") + path
+        return self._place + path
 
 
 def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
-    """How long Retry-After says to wait, in seconds or by a date; None when it says nothing of use."""
+    """How long Retry-After says to wait, in seconds or by a date, at most a day; None when it says nothing of use."""
     text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return timedelta(seconds=int(text)) or None
     try:
-        wait = parsedate_to_datetime(text) - now
-    except (ValueError, TypeError):
+        wait = timedelta(seconds=int(text)) if text.isdigit() else parsedate_to_datetime(text) - now
+    except OverflowError:
+        wait = LONGEST_WAIT
+    except (ValueError, TypeError):  # superscript digits are digits and no number
         return None
-    return wait if wait > timedelta() else None
+    return min(wait, LONGEST_WAIT) if wait > timedelta() else None

@@ -8,10 +8,15 @@ body gives differently, or no longer, is marked with superseded_at.
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
+import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from etl.config import ROOT, Settings
@@ -21,6 +26,11 @@ from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, tran
 
 SOURCE = "edgar"
 SMALLEST = 1 << 20  # bytes of the reader's buffer for a body
+READ_AGAIN = "the next refresh reads it again"
+# The members of a body that may have no facts, as that of an issuer that has filed none.
+MEMBERS = {"cik", "entityName", "facts"}
+_REAL = re.compile(rb'("val"\s*:\s*)(-?[0-9]+\.[0-9]+)(?=\s*[,}])')
+_POWER = re.compile(rb'("val"\s*:\s*)(-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+)(?=\s*[,}])')
 IDENTITY = ("cik", "taxonomy", "concept", "unit", "period_start", "period_end", "accn")
 COLUMNS = (*IDENTITY, "val", "form", "filed", "fy", "fp", "frame")
 
@@ -63,8 +73,8 @@ class FactLoad:
 def load_pending(con: Connection, settings: Settings, now: datetime) -> Iterator[FactLoad]:
     """Load the newest body of every issuer that has not been loaded yet, one transaction a body.
 
-    A body that cannot be read is refused, with its reason in audit.load, and the others go on. Relative
-    paths of bodies start at the warehouse's home.
+    A body that cannot be read is refused, with its reason in audit.load, and the others go on; one that was refused
+    for its content is not read again. Relative paths of bodies start at the warehouse's home.
     """
     rows = con.execute(
         """select b.cik::bigint, b.content_hash, b.path from raw.edgar_body as b
@@ -72,11 +82,18 @@ def load_pending(con: Connection, settings: Settings, now: datetime) -> Iterator
         qualify row_number() over (partition by b.cik::bigint order by b.fetched_at desc, b.content_hash) = 1
         order by b.cik::bigint"""
     ).fetchall()
-    loaded = Ledger(con, SOURCE).loaded()
+    done = settled(con)
     for cik, content_hash, path in rows:
         body = Body(cik, content_hash, settings.home / path)
-        if (body.file, content_hash) not in loaded:
+        if (body.file, content_hash) not in done:
             yield load_body(con, body, now)
+
+
+def settled(con: Connection) -> set[tuple[str, str]]:
+    """Name and SHA-256 of every body that is not read again: its facts count now, or its content was refused."""
+    ledger = Ledger(con, SOURCE)
+    refused = ledger.refusals(ever=True)
+    return ledger.loaded() | {(file, content) for file, content, reason in refused if READ_AGAIN not in reason}
 
 
 def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
@@ -96,20 +113,29 @@ def load_body(con: Connection, body: Body, now: datetime) -> FactLoad:
 def stage(con: Connection, body: Body) -> None:
     """Type the facts of a body into the temporary table staged_fact.
 
-    Raises MendError for a body that is missing, no companyfacts JSON, of another issuer, or too large for
-    the memory that DuckDB may use.
+    Raises MendError for a body that is missing, no companyfacts JSON, of another issuer, without facts although the
+    issuer had some, or too large for the memory that DuckDB may use.
     """
-    fix = "remove it, and the next refresh fetches it again"
     try:
-        con.execute(
-            f"create or replace temp table staged_fact as {STAGING.read_text(encoding='utf-8')}",
-            {"path": str(body.path), "size": _size(body.path)},
-        )
-    except (DatabaseError, OSError, EOFError, zlib.error) as error:
-        first = str(error).splitlines()[0]
-        if isinstance(error, MemoryShortage):
-            raise MendError(f"{body.path} needs more memory to be read: {first}") from error
-        raise MendError(f"{body.path} is no companyfacts JSON ({first}); {fix}") from error
+        content = body.path.read_bytes()
+        content = gzip.decompress(content) if body.path.suffix == ".gz" else content
+    except (OSError, EOFError, zlib.error) as error:
+        fix = f"remove it, and it is fetched again; {READ_AGAIN}"
+        raise MendError(f"{body.path} is damaged or cannot be read ({error}); {fix}") from error
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        file.write(_POWER.sub(_spelled_out, _REAL.sub(rb'\1"\2"', content)))
+        file.flush()
+        try:
+            con.execute(
+                f"create or replace temp table staged_fact as {STAGING.read_text(encoding='utf-8')}",
+                {"path": file.name, "size": max(SMALLEST, 2 * len(content))},
+            )
+        except DatabaseError as error:
+            first = str(error).splitlines()[0].replace(file.name, body.path.name)
+            if isinstance(error, MemoryShortage):
+                fix = f"raise WAREHOUSE_MEMORY; {READ_AGAIN}"
+                raise MendError(f"{body.path} needs more memory to be read ({first}): {fix}") from error
+            raise MendError(f"{body.path} is no companyfacts JSON ({first}); nothing of it is loaded") from error
     found = {row[0] for row in con.execute("select distinct cik from staged_fact").fetchall()}
     identity = ", ".join(IDENTITY)
     # A window over all facts costs more than reading them: it runs only where identities repeat.
@@ -120,19 +146,29 @@ def stage(con: Connection, body: Body) -> None:
                 select rowid from staged_fact
                 qualify row_number() over (partition by {identity} order by rowid) > 1)"""
         )
-    if found != {body.cik}:
-        content = f"facts of {', '.join(sorted(map(str, found)))}" if found else "no facts"
-        raise MendError(f"{body.path} has {content}, and should have those of {body.cik}; {fix}")
+    if found not in ({body.cik}, set()):
+        whose = ", ".join(sorted(map(str, found)))
+        raise MendError(f"{body.path} has facts of {whose}, and should have those of {body.cik}")
+    if not found and not _may_have_none(con, body.cik, content):
+        raise MendError(f"{body.path} has no facts; those that were loaded of {body.cik} before stay")
 
 
-def _size(path: Path) -> int:
-    """Room for the JSON in bytes: the file's own length, or the length that the trailer of gzip states."""
-    length = path.stat().st_size
-    if path.suffix == ".gz":
-        with path.open("rb") as file:
-            file.seek(-4, 2)
-            length = max(length, int.from_bytes(file.read(4), "little"))
-    return max(SMALLEST, length + 1024)
+def _spelled_out(number: re.Match[bytes]) -> bytes:
+    """A number with an exponent as a text of plain digits, where these are few enough to be kept."""
+    value = Decimal(number[2].decode())
+    plain = f"{value:f}".encode() if abs(value.adjusted()) < 40 else number[2]
+    return number[1] + b'"' + plain + b'"'
+
+
+def _may_have_none(con: Connection, cik: int, content: bytes) -> bool:
+    """Whether a body without facts is that of an issuer that has filed none."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    had = count(con, f"select count(*) from raw.edgar_fact where cik = {cik} and superseded_at is null")
+    is_body = isinstance(document, dict) and document.keys() <= MEMBERS
+    return is_body and not had and str(document.get("cik", cik)).lstrip("0") == str(cik)
 
 
 def _merge(con: Connection, body: Body, now: datetime) -> FactLoad:

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from etl.bounds import EDGAR_SECONDS
 from etl.config import Settings
 from etl.edgar.client import BlockedError, Client, ContentError, Response, UnavailableError, UnknownIssuerError
 from etl.edgar.store import store_body
@@ -45,8 +47,9 @@ FORMS = frozenset(
     for amended in ("", "/A")
 )
 _COLUMNS = ("accessionNumber", "form", "filingDate", "acceptanceDateTime", "reportDate", "isXBRL", "primaryDocument")
-_PAGE = re.compile(r"CIK\d{10}-submissions-\d+\.json")
-_ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+_PAGE = re.compile(r"CIK[0-9]{10}-submissions-[0-9]{1,9}\.json")
+_ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
+_CIK = re.compile(r"[0-9]{1,10}")
 
 OpenClient = Callable[[str | None, str], Client]
 Filing = dict[str, Any]
@@ -99,15 +102,17 @@ def poll_issuer(con: Connection, settings: Settings, client: Client, cik: int, n
         listed += _record_filings(con, cik, read_filings(page.document, path), now)
         keep("submissions_page", page, part)
     loaded = changed = 0
-    if _is_due(con, cik, now):
+    if _is_due(con, cik, now) or _is_lost(con, settings, cik):
         path = f"/api/xbrl/companyfacts/CIK{cik:010d}.json"
         body = client.get(path)  # None when the issuer has never filed a fact
         facts = facts_by_accession(body.document, cik, path) if body else []
+        if body and not facts and count(con, f"select count(*) from raw.edgar_fact where cik = {cik}"):
+            raise ContentError(f"{path}: a body without facts, although it had some: those stay")
         loaded, changed = _record_facts(con, cik, facts, keep("companyfacts", body) if body else "", now)
     waiting = "select count(*) from raw.edgar_filing where cik = $cik and status = 'pending_at_source'"
     return IssuerPoll(
         cik=cik,
-        entity=str(listing.document.get("name", "")),
+        entity=_text(listing.document.get("name", "")),
         requests=client.requests - asked,
         listed=listed,
         loaded=loaded,
@@ -121,7 +126,7 @@ def _pages(filings: Mapping[str, Any], place: str) -> dict[str, str]:
     pages = {}
     for entry in _member(filings, "files", list, place):
         if not isinstance(entry, dict) or not _PAGE.fullmatch(str(entry.get("name"))):
-            raise ContentError(f"{place}: {entry!r} names no further page of filings")
+            raise ContentError(f"{place}: {_text(entry)} names no further page of filings")
         pages[f"{entry['name']}: {entry.get('filingCount')} filings to {entry.get('filingTo')}"] = str(entry["name"])
     return pages
 
@@ -136,24 +141,29 @@ def read_filings(columns: Mapping[str, Any], place: str) -> list[Filing]:
     if len({len(values) for values in lists}) != 1:
         lengths = {name: len(values) for name, values in zip(_COLUMNS, lists, strict=True)}
         raise ContentError(f"{place}: columns of different lengths pair no filing: {lengths}")
-    return [_filing(row, place) for row in zip(*lists, strict=True) if row[1] in FORMS]
+    return [
+        _filing(row, place) for row in zip(*lists, strict=True) if not isinstance(row[1], str | None) or row[1] in FORMS
+    ]
 
 
 def facts_by_accession(document: Mapping[str, Any], cik: int, place: str) -> list[dict[str, Any]]:
     """Per accession of a companyfacts body: count of facts, and a hash over identity and value of each (facts_hash).
 
     The hash leaves out fy, fp, form and frame, which describe the newest filing and move from one accession to the
-    next. Raises ContentError for another kind of body.
+    next. Facts without an accession number are left out. Raises ContentError for another kind of body.
     """
-    _check_cik(document, cik, place)
     facts: dict[str, list[str]] = {}
+    if not document.get("facts"):
+        return []  # an issuer that has filed none
+    _check_cik(document, cik, place)
     try:
         for taxonomy, concepts in document["facts"].items():
             for concept, described in concepts.items():
                 for unit, values in described["units"].items():
                     for v in values:
-                        fact = (taxonomy, concept, unit, v.get("start"), v["end"], v["val"], v.get("filed"))
-                        facts.setdefault(v["accn"], []).append(repr(fact))
+                        if isinstance(v.get("accn"), str) and _ACCESSION.fullmatch(v["accn"]):
+                            fact = (taxonomy, concept, unit, *map(v.get, ("start", "end", "val", "filed")))
+                            facts.setdefault(v["accn"], []).append(repr(fact))
     except (AttributeError, KeyError, TypeError) as error:
         raise ContentError(f"{place}: no body of facts ({type(error).__name__}: {error})") from error
     hashes = {accn: hashlib.sha256("\n".join(sorted(filed)).encode()).hexdigest() for accn, filed in facts.items()}
@@ -165,25 +175,34 @@ def _filing(row: tuple[Any, ...], place: str) -> Filing:
     try:
         if not _ACCESSION.fullmatch(accession):
             raise ValueError(f"{accession!r} is no accession number")
+        if not isinstance(form, str):
+            raise TypeError(f"{form!r} is no form")
         moment = datetime.fromisoformat(accepted) if accepted else None
+        if moment is not None:
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         return {
             "accession": accession,
             "form": form,
             "filing_date": date.fromisoformat(filed),
-            "accepted_at": moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC),
+            "accepted_at": moment,
             "report_date": date.fromisoformat(reported) if reported else None,
             "is_xbrl": bool(int(is_xbrl or 0)),
-            "primary_document": str(primary or ""),
+            "primary_document": _text(primary or ""),
         }
-    except (TypeError, ValueError) as error:
-        raise ContentError(f"{place}: filing {accession} cannot be read: {error}") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ContentError(f"{place}: filing {_text(accession)} cannot be read: {_text(error)}") from error
+
+
+def _text(value: Any) -> str:
+    """A text that a database takes: JSON may hold half a character."""
+    return str(value).encode("utf-8", "replace").decode()[:400]
 
 
 def _check_cik(document: Mapping[str, Any], cik: int, place: str) -> None:
     """Raise ContentError unless the body is that of `cik`, given as a number or as a padded string."""
     found = document.get("cik")
-    if not str(found).isdigit() or int(str(found)) != cik:
-        raise ContentError(f"{place}: the body is of CIK {found!r}, asked for was {cik}")
+    if not _CIK.fullmatch(str(found)) or int(str(found)) != cik:
+        raise ContentError(f"{place}: the body is of CIK {_text(found)}, asked for was {cik}")
 
 
 def _member(holder: Mapping[str, Any], name: str, kind: type[Any], place: str) -> Any:
@@ -208,6 +227,15 @@ def _is_due(con: Connection, cik: int, now: datetime) -> bool:
         [cik],
     ).fetchall()
     return any(looked is None or now - looked >= max(PATIENCE, looked - seen) for seen, looked in pending)
+
+
+def _is_lost(con: Connection, settings: Settings, cik: int) -> bool:
+    """Whether somebody removed the newest body with facts, so that it has to be fetched again."""
+    newest = con.execute(
+        "select path from raw.edgar_body where kind = 'companyfacts' and cik = ? order by fetched_at desc limit 1",
+        [cik],
+    ).fetchall()
+    return any(not (settings.home / path).exists() for (path,) in newest)
 
 
 def _record_facts(
@@ -250,6 +278,7 @@ def refresh_edgar(con: Connection, settings: Settings, now: datetime, open_clien
     else:
         problems: list[Exception] = []
         with open_client(settings.sec_user_agent, settings.sec_base_url) as client:
+            client.until = time.monotonic() + EDGAR_SECONDS
             try:
                 polls = poll_each(platform_ciks(con), lambda cik: poll_issuer(con, settings, client, cik, now))
                 for _, answer in polls:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from etl.config import Settings
 from etl.warehouse import Connection
+from etl.whole import write_whole
 
 FOLDER = Path("raw") / "edgar"
 
@@ -36,7 +36,8 @@ def store_body(
     """
     content_hash = hashlib.sha256(body).hexdigest()
     path = body_path(content_hash)
-    _write_once(settings.home / path, body)
+    if not (settings.home / path).exists():
+        write_whole(settings.home / path, gzip.compress(body, compresslevel=6, mtime=0))
     con.execute(
         """insert into raw.edgar_body by name
         select
@@ -63,18 +64,3 @@ def store_body(
 def body_path(content_hash: str) -> Path:
     """Where the body with this hash is, packed, relative to WAREHOUSE_HOME."""
     return FOLDER / f"{content_hash}.json.gz"
-
-
-def _write_once(path: Path, body: bytes) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    upcoming = path.with_name(f"{path.name}.{os.getpid()}.upcoming")
-    try:
-        with upcoming.open("wb") as file:
-            file.write(gzip.compress(body, compresslevel=6, mtime=0))
-            file.flush()
-            os.fsync(file.fileno())
-        upcoming.replace(path)
-    finally:
-        upcoming.unlink(missing_ok=True)

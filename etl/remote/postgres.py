@@ -1,9 +1,13 @@
-"""A table or query of a PostgreSQL database, copied as CSV into the inbox, with a high-water mark.
+"""A table or query of a PostgreSQL database, copied as CSV into the inbox: the parts that differ from what was loaded.
 
-COPY ... TO STDOUT in one read-only snapshot, as text: the reader of the inbox gives the columns their types.
-The mark is the largest value of the high-water column that was copied. What goes wrong: rows that share the mark
-and are committed later (they are copied again), rows without a value in the column (refused, because they would
-never be copied). A change that leaves the column as it was cannot be seen: choose a column that every change sets.
+A part is a day of the high-water column, a range of its numbers, or everything. Each poll computes, in one read-only
+snapshot, the number of rows and a hash over them for every part, and copies the parts that are not as they were when
+they were last loaded. So a row counts whenever it was committed and whatever its value: there is no mark that it could
+lie behind. NULL, NaN and infinity are parts of their own.
+
+A batch that was copied is loaded when audit.load says so. Until then, and when it is refused, its parts are copied
+again as soon as they change, together with everything else that is not loaded. What goes wrong: a server that stalls,
+and a state file that is lost or torn (everything is copied again). Rows that are gone at the source stay here.
 """
 
 from __future__ import annotations
@@ -11,89 +15,190 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from etl.errors import MendError
+from etl.bounds import BOUNDS, RemoteRead
+from etl.errors import MendError, RetryError
+from etl.ledger import Ledger
+from etl.secrets import clean
+from etl.whole import partial_file, place, write_whole
 
 _TABLE = re.compile(r'(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?')
 _ISO = "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=iso_8601 -c extra_float_digits=1"
+_DAYS = ("date", "timestamp", "timestamptz")
+_NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")
+MOST_PARTS = 20_000  # of a column of numbers; with more, ten times as many numbers make a part
+FORM_HINT = "write host=... dbname=... user=..., or postgresql://user@host/dbname"
 
 
-def fetch(dsn: str, query: str, high_water: str | None, folder: Path) -> list[Path]:
-    """Copy the rows from the last mark on into a file of `folder`, if there are new ones; returns the file.
+@dataclass
+class State:
+    """Of one query: rows and hash by part as loaded, the batch that may be loaded by now, and refused batches.
 
-    `query` is a table's name or a SELECT, `high_water` one of its columns (None: all rows, every time; the
-    same rows make the same file). The mark is written after the file: after a kill between the two, rows are
-    copied a second time and none is lost. Raises MendError, without the password.
+    `width` is how many numbers make a part. `problem` says why the file of the state could not be used.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+
+    width: int = 10_000
+    loaded: dict[str, str] = field(default_factory=dict)
+    brought: dict[str, str] = field(default_factory=dict)
+    content: str = ""  # SHA-256 of the batch
+    refused: list[str] = field(default_factory=list)
+
+
+def fetch(
+    dsn: str,
+    query: str,
+    high_water: str | None,
+    folder: Path,
+    *,
+    reading: RemoteRead | None = None,
+    known: Collection[str] = (),
+) -> Iterator[Path | str]:
+    """Copy the parts that differ from what was loaded into one file of `folder`, if there are any; gives the file.
+
+    `query` is a table's name or a SELECT, `high_water` one of its columns (None: one part for all), `known` the
+    SHA-256 of files that were loaded before. A text says that the state was lost. Raises MendError and RetryError,
+    without the password.
+    """
+    reading = reading or RemoteRead(BOUNDS["postgres"])
     source = sql.SQL("select * from " + query if _TABLE.fullmatch(query) else query.strip().rstrip(";"))
-    state = folder / f".{hashlib.sha256(f'{query}/{high_water}'.encode()).hexdigest()[:16]}.json"
-    with _snapshot(dsn) as con:
-        if not high_water:
-            return _copy(con, source, folder)
-        column = sql.Identifier(high_water)
-        since = json.loads(state.read_text(encoding="utf-8")) if state.exists() else None
-        now = _position(con, source, column)
-        if now is None or now == since:
-            return []
-        rows = sql.SQL("select * from ({}) as q").format(source)
-        if since:
-            rows += sql.SQL(" where q.{} >= {}").format(column, sql.Literal(since["high_water"]))
-        files = _copy(con, rows + sql.SQL(" order by q.{}").format(column), folder)
-    part = state.with_suffix(".part")
-    part.write_text(json.dumps(now), encoding="utf-8")
-    part.replace(state)
-    return files
+    path = _state_path(folder, query, high_water)
+    state, lost = _read(path)
+    with _snapshot(dsn, reading) as con:
+        part, now = _parts(con, source, high_water, state)
+        state.loaded = {name: found for name, found in state.loaded.items() if name in now}
+        differing = {name: found for name, found in now.items() if state.loaded.get(name) != found}
+        if lost:
+            yield lost
+        if differing != state.brought or not (folder / _name(state.content)).exists():
+            state.refused += [state.content] if state.content else []  # or not read yet: settle() looks
+            state.brought, state.content = {}, ""
+        if differing and not state.content:
+            rows = sql.SQL("select * from ({}) as q where {} = any({})").format(source, part, sql.Literal([*differing]))
+            with partial_file(folder / ".copy.part") as file:
+                digest = hashlib.sha256()
+                command = sql.SQL("copy ({}) to stdout with (format csv, header)").format(rows)
+                with con.cursor() as cursor, cursor.copy(command) as copied:
+                    for block in reading.pieces(map(bytes, copied)):
+                        file.write(block)
+                        digest.update(block)
+                # Rows that were there before, were changed and are there again: the inbox loads the same bytes once.
+                while digest.hexdigest() in known or (folder / _name(digest.hexdigest())).exists():
+                    file.write(b"\n")
+                    digest.update(b"\n")
+                state.brought, state.content = differing, digest.hexdigest()
+                # The state first: after a kill between the two the file is missing, and is copied again.
+                _write(path, state)
+                place(file, folder / _name(state.content))
+            yield folder / _name(state.content)
+    _write(path, state)
 
 
-def _position(con: psycopg.Connection[Any], source: sql.Composable, column: sql.Identifier) -> dict[str, Any] | None:
-    """The largest value and how many rows share it; None without rows. Raises MendError for rows without a value."""
-    statement = sql.SQL(
-        "select max(q.{c})::text, count(*) filter (where q.{c} is null), "
-        "(select count(*) from ({q}) as r where r.{c} = (select max(s.{c}) from ({q}) as s)) from ({q}) as q"
-    ).format(c=column, q=source)
-    row = con.execute(statement).fetchone()
-    if row and row[1]:
-        raise MendError(
-            f"PostgreSQL: {row[1]:,} rows have no {column.as_string(con)} and would never be copied; "
-            "fill it, or choose another WAREHOUSE_POSTGRES_HIGH_WATER"
-        )
-    return {"high_water": row[0], "rows": row[2]} if row and row[0] is not None else None
+def settle(query: str, high_water: str | None, folder: Path, ledger: Ledger, now: datetime) -> None:
+    """Look up whether the batch that was copied last is loaded; then the parts in it are, and refusals before are over.
+
+    In the caller's transaction. A batch has everything that was not loaded, so a later one that is loaded, or nothing
+    left to load, makes up for every one that was refused.
+    """
+    path = _state_path(folder, query, high_water)
+    state, lost = _read(path)
+    if lost or not path.exists():
+        return
+    if state.content in ledger.taken():
+        state.loaded |= state.brought
+        state.brought, state.content = {}, ""
+    standing, read = {content for _, content, _ in ledger.refusals()}, ledger.contents()
+    state.refused = [content for content in state.refused if content in standing or content not in read]
+    if not state.content:
+        ledger.forgive(state.refused, now)
+    _write(path, state)
 
 
-def _copy(con: psycopg.Connection[Any], rows: sql.Composable, folder: Path) -> list[Path]:
-    part, digest = folder / ".copy.part", hashlib.sha256()
-    command = sql.SQL("copy ({}) to stdout with (format csv, header)").format(rows)
-    with part.open("wb") as file, con.cursor() as cursor, cursor.copy(command) as copied:
-        for block in copied:
-            file.write(block)
-            digest.update(block)
-    target = folder / f"postgres~{digest.hexdigest()[:32]}.csv"
-    if target.exists():
-        part.unlink()
-        return []
-    part.replace(target)
-    return [target]
+def _parts(
+    con: psycopg.Connection[Any], source: sql.Composable, high_water: str | None, state: State
+) -> tuple[sql.Composable, dict[str, str]]:
+    """The expression that gives the part of a row q, and by part the number of rows and a hash over them."""
+    kind = ""
+    if high_water:
+        column = sql.SQL("q.{}").format(sql.Identifier(high_water))
+        asked = sql.SQL("select {} from ({}) as q limit 0").format(column, source)
+        code = (con.execute(asked).description or [])[0].type_code
+        kind = found.name if (found := psycopg.adapters.types.get(code)) else ""
+    while True:
+        part: sql.Composable = sql.Literal("all")
+        if kind in _DAYS:
+            part = sql.SQL("coalesce({}::date::text, 'null')").format(column)
+        elif kind in _NUMBERS:
+            number = "float8" if kind.startswith("float") else "numeric"
+            part = sql.SQL(f"coalesce(floor({{}}::{number} / {state.width})::text || ' x {state.width}', 'null')")
+            part = part.format(column)
+        content = "count(*) || ' ' || sum(hashtextextended((q.*)::text, 0)::numeric)"
+        asked = sql.SQL(f"select {{}}, {content} from ({{}}) as q group by 1").format(part, source)
+        now = {str(name): str(found) for name, found in con.execute(asked).fetchall()}
+        if kind not in _NUMBERS or len(now) <= MOST_PARTS:
+            return part, now
+        state.width *= 10
+
+
+def _name(content: str) -> str:
+    return f"postgres~{content[:32]}.csv"
+
+
+def _state_path(folder: Path, query: str, high_water: str | None) -> Path:
+    return folder / f".{hashlib.sha256(f'{query}/{high_water}'.encode()).hexdigest()[:16]}.json"
+
+
+def _read(path: Path) -> tuple[State, str]:
+    """The state, and what is wrong with its file where everything has to be copied again."""
+    try:
+        state = State(**json.loads(path.read_text(encoding="utf-8")))
+        if [type(value) for value in asdict(state).values()] != [int, dict, dict, str, list]:
+            raise ValueError("another form")
+    except FileNotFoundError:
+        return State(), ""
+    except (OSError, ValueError, TypeError):
+        return State(), f"{path.name} was empty, damaged or of an earlier version: everything was copied again"
+    return state, ""
+
+
+def _write(path: Path, state: State) -> None:
+    write_whole(path, json.dumps(asdict(state)).encode())
 
 
 @contextmanager
-def _snapshot(dsn: str) -> Iterator[psycopg.Connection[Any]]:
+def _snapshot(dsn: str, reading: RemoteRead) -> Iterator[psycopg.Connection[Any]]:
+    """A connection with one read-only snapshot. Raises MendError and RetryError."""
     try:
-        with psycopg.connect(dsn, connect_timeout=10, client_encoding="utf8", options=_ISO) as con:
+        given: dict[str, Any] = conninfo_to_dict(dsn)
+    except psycopg.Error:  # its text may hold the password
+        given = {}
+    if not given or "@" in str(given.get("host")):
+        raise MendError(f"WAREHOUSE_POSTGRES_DSN cannot be read: {FORM_HINT}")
+    secrets = [str(value) for name, value in given.items() if "password" in name]
+    given |= {
+        "options": f"{given.get('options', '')} {_ISO} -c statement_timeout={reading.bounds.seconds * 1000:.0f}",
+        "connect_timeout": max(2, round(reading.bounds.idle)),
+        "client_encoding": "utf8",
+        **{"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
+    }
+    try:
+        with psycopg.connect(make_conninfo("", **given)) as con:
             con.read_only = True
             con.isolation_level = IsolationLevel.REPEATABLE_READ
             yield con
     except psycopg.Error as error:
-        reason = " ".join(str(error).split())[:400]
-        raise MendError(
-            f"PostgreSQL: {reason}; check WAREHOUSE_POSTGRES_DSN, _QUERY and _HIGH_WATER, and the network"
-        ) from error
+        fix = "check WAREHOUSE_POSTGRES_DSN, _QUERY and _HIGH_WATER, and the network"
+        raise MendError(f"PostgreSQL: {clean(str(error), secrets)}; {fix}") from None
     except OSError as error:
         raise MendError(f"PostgreSQL: {error}; free disk space or correct the permissions, then run again") from error
+    except (MendError, RetryError) as error:
+        raise type(error)(f"PostgreSQL: {error}; WAREHOUSE_POSTGRES_QUERY can ask for less") from error

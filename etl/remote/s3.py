@@ -1,77 +1,132 @@
 """S3-compatible object storage: the objects under a bucket's prefix, copied into the inbox.
 
 Any server with the S3 protocol; its address and keys come from the environment by Amazon's names
-(AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION). What goes wrong: an object is replaced
-while it is read (it is requested by its ETag), a name that leads out of the folder (it is encoded), a download
-that breaks off (only a complete file gets its final name). Nothing in the bucket is changed.
+(AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION). What goes wrong: an object that may not be
+read, is archived or goes while it is read (it is named, and the others are copied), one that is replaced meanwhile
+(it is requested by its ETag), a name that leads out of the folder (it is encoded), a download that breaks off (only a
+complete file gets its final name), an object that has again the content of an earlier one (the inbox knows it: it is
+named). Nothing in the bucket is changed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, GenericError
 from obstore.store import S3Store
 
-from etl.errors import MendError
+from etl.bounds import BOUNDS, Bounds, RemoteRead
+from etl.errors import MendError, RetryError
+from etl.secrets import clean, secret_parts, shown
+from etl.whole import partial_file, place
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 # A file name holds 255 bytes; the ETag and the ending of a partial file need some of them.
 LONGEST_NAME = 180
+# After this many objects in a row without any answer, the fault is the storage's and not the objects'.
+MOST_FAULTS_IN_A_ROW = 3
+SAME_AGAIN = (
+    "has again the content that it had before it was replaced, and the same bytes are loaded once only: put it there "
+    "with a change, such as a line break at its end"
+)
 
 
-def fetch(url: str, folder: Path) -> list[Path]:
-    """Download every object under `url` (s3://bucket/prefix) that is not in `folder` yet; returns the files.
+def fetch(
+    url: str, folder: Path, reading: RemoteRead | None = None, known: Collection[str] = ()
+) -> Iterator[Path | MendError]:
+    """Download every object under `url` (s3://bucket/prefix) that is not in `folder` yet; gives the files.
 
     A file is named by the object's key and ETag, so that a replaced object becomes a second file, and has the
-    object's time. Raises MendError when the storage cannot be read.
+    object's time. An object that cannot be had is given as the reason, and the others go on. `known` are the
+    SHA-256 of files that were loaded before. Raises MendError and RetryError when the storage cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    reading, in_a_row = reading or RemoteRead(BOUNDS["s3"]), 0
     try:
-        return list(_download(url, folder))
-    except (BaseError, ValueError) as error:
-        reason = " ".join(str(error).split())[:400]
+        store = _store(url, reading.bounds)
+        for batch in obstore.list(store):
+            reading.check()
+            for entry in batch:
+                try:
+                    if path := _download(store, entry, folder, reading, known):
+                        yield path
+                    in_a_row = 0
+                except (BaseError, FileNotFoundError, MendError) as error:
+                    if isinstance(error, FileNotFoundError) and not entry["size"]:
+                        continue  # the mark of a folder: its name ends in a slash, which the list leaves out
+                    yield MendError(f"{entry['path']}: {_reason(error, url)}")
+                    in_a_row = in_a_row + 1 if isinstance(error, GenericError) else 0
+                    if in_a_row == MOST_FAULTS_IN_A_ROW:
+                        raise
+    except (BaseError, ValueError, FileNotFoundError) as error:
         raise MendError(
-            f"{url} cannot be read: {reason}; check the address, the keys (AWS_...) and the network"
-        ) from error
+            f"{shown(url)} cannot be read: {_reason(error, url)}; check the address, the keys (AWS_...) and the network"
+        ) from None
     except OSError as error:
-        raise MendError(f"{url}: {error}; free disk space or correct the permissions, then run again") from error
+        raise MendError(f"{shown(url)}: {error}; free disk space or correct the permissions, then run again") from error
+    except RetryError as error:
+        raise RetryError(f"{shown(url)}: {error}") from error
 
 
-def _download(url: str, folder: Path) -> Iterator[Path]:
-    store = _store(url)
-    for batch in obstore.list(store):
-        for entry in batch:
-            key, etag = entry["path"], entry["e_tag"] or ""
-            target = folder / _name(key, etag or entry["last_modified"].isoformat())
-            if key.endswith("/") or target.exists():
-                continue
-            part = folder / f".{target.name}.part"
-            with part.open("wb") as file:
-                for chunk in obstore.get(store, key, options={"if_match": etag} if etag else {}):
-                    file.write(chunk)
-            size = part.stat().st_size
-            if size != entry["size"]:
-                raise MendError(f"{url}: {key} has {entry['size']:,} bytes, but {size:,} came; run again")
-            changed = entry["last_modified"].timestamp()
-            os.utime(part, (changed, changed))
-            part.replace(target)
-            yield target
+def _download(
+    store: S3Store, entry: ObjectMeta, folder: Path, reading: RemoteRead, known: Collection[str]
+) -> Path | None:
+    """The file of one object; None where it is there already."""
+    key, etag, changed = entry["path"], entry["e_tag"] or "", entry["last_modified"].timestamp()
+    target = folder / _name(key, etag or entry["last_modified"].isoformat())
+    others = [path for path in folder.glob(f"{_name(key, '')}*") if path != target]
+    if target.exists():
+        first = target.stat().st_mtime
+        if any(first < other.stat().st_mtime < changed for other in others):
+            raise MendError(SAME_AGAIN)
+        return None
+    if entry["size"] > reading.bounds.largest:
+        raise MendError(
+            f"has {entry['size']:,} bytes, and {reading.bounds.largest:,} is the most that is read: split it"
+        )
+    size, digest = 0, hashlib.sha256()
+    with partial_file(folder / f".{target.name}.part") as file:
+        answer = obstore.get(store, key, options={"if_match": etag} if etag else {})
+        for piece in reading.pieces(map(bytes, answer)):
+            size += file.write(piece)
+            digest.update(piece)
+        if size != entry["size"]:
+            raise MendError(f"has {entry['size']:,} bytes, but {size:,} came; the next run tries again")
+        if others and digest.hexdigest() in known:
+            raise MendError(SAME_AGAIN)
+        file.flush()
+        os.utime(file.fileno(), (changed, changed))
+        place(file, target)
+    return target
 
 
-def _store(url: str) -> S3Store:
-    if not url.startswith("s3://") or not url.removeprefix("s3://").strip("/"):
-        raise MendError(f"WAREHOUSE_S3_URL is {url!r}; write s3://bucket or s3://bucket/prefix")
+def _reason(error: Exception, url: str) -> str:
+    """What a library says, without what follows its first sentence and without secrets."""
+    return clean(str(error).partition("\n\nDebug source")[0], secret_parts(url))
+
+
+def _store(url: str, bounds: Bounds) -> S3Store:
+    if not url.startswith("s3://") or not url.removeprefix("s3://").strip("/") or "@" in url or "?" in url:
+        raise MendError(f"WAREHOUSE_S3_URL is {shown(url)!r}; write s3://bucket or s3://bucket/prefix")
     # A server on this machine or in a closed network may use plain HTTP; the address says which.
     plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
     return S3Store.from_url(
         url,
-        client_options={"allow_http": plain, "timeout": "300s", "connect_timeout": "10s"},
-        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+        client_options={
+            "allow_http": plain,
+            "timeout": timedelta(seconds=bounds.seconds),
+            "read_timeout": timedelta(seconds=bounds.idle),
+            "connect_timeout": timedelta(seconds=min(10, bounds.idle)),
+        },
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=bounds.idle)},
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,8 @@ def archive(tmp_path: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for cik in (JD, PDD):
             file.writestr(f"CIK{cik:010d}.json", json.dumps(body(cik)))
-        file.writestr("CIK0000000001.json", "{}")
+        file.writestr("CIK0000000001.json", "{}")  # an issuer without facts
+        file.writestr("CIK0000000002.json", "<html>")
         file.writestr("readme.txt", "no body")
     return path
 
@@ -67,11 +68,54 @@ def quarter(tmp_path: Path) -> Path:
 
 def test_an_archive_loads_and_says_which_body_it_refused(con: Connection, settings: Settings, archive: Path) -> None:
     loads = {load.body.cik: load for load in load_archive(con, settings, archive, NOW) if load}
-    assert {cik: load.status for cik, load in loads.items()} == {1: "refused", JD: "loaded", PDD: "loaded"}
+    assert {cik: load.status for cik, load in loads.items()} == {1: "loaded", 2: "refused", JD: "loaded", PDD: "loaded"}
     rows = con.execute("select count(*) from raw.edgar_fact").fetchone()
     assert rows == (sum(load.rows_added for load in loads.values()),)
-    assert (count_bodies(archive), count_bodies(archive, [JD])) == (3, 1)
-    assert [load.status for load in load_pending(con, settings, NOW)] == ["refused"]  # no other is read again
+    assert (count_bodies(archive), count_bodies(archive, [JD])) == (4, 1)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"cik": 7, "entityName": "NO FACTS"}', '{"cik": "0000000007", "facts": {}}'])
+def test_an_issuer_without_facts_has_none_and_is_told_once(
+    con: Connection, settings: Settings, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "companyfacts.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("CIK0000000007.json", text)
+    (first,) = load_archive(con, settings, path, NOW)
+    assert first
+    assert (first.status, first.message, first.rows_read) == ("loaded", "", 0)
+    assert [list(load_pending(con, settings, NOW + timedelta(days=day))) for day in (1, 2, 3)] == [[], [], []]
+    assert list(load_archive(con, settings, path, NOW)) == [None]
+    assert con.execute("select status, rows_read from audit.load").fetchall() == [("loaded", 0)]
+
+
+def test_what_was_refused_for_its_content_is_not_read_again(con: Connection, settings: Settings, archive: Path) -> None:
+    (first,) = load_archive(con, settings, archive, NOW, [2])
+    assert first
+    assert "fetched again" not in first.message
+    assert [list(load_pending(con, settings, NOW + timedelta(days=day))) for day in (1, 2, 3)] == [[], [], []]
+    assert list(load_archive(con, settings, archive, NOW, [2])) == [None]
+    assert con.execute("select count(*) from audit.load").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("at", [0, 6, 8, 60])
+def test_a_damaged_body_is_named_and_the_others_load(
+    con: Connection, settings: Settings, archive: Path, at: int
+) -> None:
+    """Signature, flags, method and bytes of the first body, that of issuer JD."""
+    packed = bytearray(archive.read_bytes())
+    packed[at] ^= 0x41
+    if at in (6, 8):
+        packed[packed.find(b"PK\x01\x02") + at + 2] ^= 0x41
+    archive.write_bytes(packed)
+    loads = {load.body.cik: load for load in load_archive(con, settings, archive, NOW) if load}
+    assert {cik: load.status for cik, load in loads.items()} == {
+        1: "loaded",
+        2: "refused",
+        JD: "refused",
+        PDD: "loaded",
+    }
+    assert "download it again" in loads[JD].message
 
 
 def test_a_stopped_load_continues_where_it_stopped(con: Connection, settings: Settings, archive: Path) -> None:
@@ -143,6 +187,21 @@ def test_a_quarter_without_a_file_is_not_loaded(con: Connection, quarter: Path) 
         load_statements(con, quarter, NOW)
 
 
+@pytest.mark.parametrize("at", [6, 8, 60])
+def test_a_damaged_quarter_is_refused(con: Connection, quarter: Path, tmp_path: Path, at: int) -> None:
+    packed = tmp_path / "2024q1.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in QUARTER:
+            file.write(quarter / f"{name}.txt", f"{name}.txt")
+    content = bytearray(packed.read_bytes())
+    content[at] ^= 0x41
+    if at in (6, 8):
+        content[content.find(b"PK\x01\x02") + at + 2] ^= 0x41
+    packed.write_bytes(content)
+    with pytest.raises(MendError, match="nothing was loaded; download it again"):
+        load_statements(con, packed, NOW)
+
+
 def test_the_command_loads_an_archive_or_named_issuers(
     archive: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,4 +213,7 @@ def test_the_command_loads_an_archive_or_named_issuers(
         assert con.execute("select count(distinct cik) from raw.edgar_fact").fetchone() == (2,)
     every = run("edgar", "bulk", str(archive))
     assert every.exit_code == 1
-    assert "CIK0000000001.json" in every.stderr
+    assert "CIK0000000002.json" in every.stderr
+    assert "2 bodies read" in every.stdout.replace("4 bodies", "2 bodies")
+    only = run("edgar", "bulk", str(archive), "--cik", "1")
+    assert only.exit_code == 0

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from etl.bounds import Bounds
 from etl.edgar.client import (
     ATTEMPTS,
     AgentError,
@@ -29,6 +30,7 @@ from tests.support.edgar_server import (
     RATE,
     UNDECLARED,
     EdgarServer,
+    Handler,
     Reply,
     broken_off,
     companyfacts,
@@ -72,7 +74,7 @@ def time() -> Time:
 
 @pytest.fixture
 def client(server: EdgarServer, time: Time) -> Iterator[Client]:
-    with Client(AGENT, server.url, limiter=Limiter(), clock=time.clock, read_seconds=5) as client:
+    with Client(AGENT, server.url, limiter=Limiter(), clock=time.clock, bounds=Bounds(5, 5, 1_000_000)) as client:
         yield client
 
 
@@ -137,7 +139,9 @@ def test_an_unexplained_403_stops_every_call_too(server: EdgarServer, client: Cl
 @pytest.mark.parametrize(
     ("retry_after", "seconds"),
     [("120", 120), ("Mon, 08 Jun 2026 12:05:00 GMT", 300), ("Mon, 08 Jun 2026 11:00:00 GMT", 600),
-     ("soon", 600), ("0", 600), (None, 600)],
+     ("soon", 600), ("0", 600), (None, 600), ("\N{SUPERSCRIPT TWO}".encode().decode("latin-1"), 600), ("-5", 600),
+     ("9" * 30, 86400), ("99999999999", 86400), ("9" * 5000, 600), ("Mon, 08 Jun 3026 12:05:00 GMT", 86400),
+     ("Mon, 08 Jun 2026 12:05:00 -0000", 600)],
 )  # fmt: skip
 def test_429_stops_calls_for_as_long_as_it_says(
     server: EdgarServer, client: Client, time: Time, retry_after: str | None, seconds: int
@@ -189,25 +193,56 @@ def test_a_lasting_fault_is_reported_after_a_few_tries(
 
 def test_a_silent_server_is_given_up(server: EdgarServer, time: Time) -> None:
     server.fail(PATH, *[silent] * ATTEMPTS)
-    client = Client(AGENT, server.url, limiter=Limiter(), clock=time.clock, read_seconds=0.05)
+    client = Client(AGENT, server.url, limiter=Limiter(), clock=time.clock, bounds=Bounds(5, 0.05, 1000))
     with client, pytest.raises(UnavailableError, match="ReadTimeout"):
         client.get(PATH)
 
 
-def test_a_body_that_arrives_too_slowly_is_given_up(server: EdgarServer, time: Time) -> None:
-    looked = Semaphore(0)
+@pytest.mark.parametrize("where", ["body", "headers"])
+def test_an_answer_that_arrives_too_slowly_is_given_up(server: EdgarServer, time: Time, where: str) -> None:
+    go_on = Semaphore(0)
+    drip = dripping(WHOLE + b" " * 1000, lambda: go_on.acquire(timeout=0.02))
 
-    def later() -> datetime:
-        """The next byte comes when the client has looked at the clock, 20 seconds later."""
-        time.moment += timedelta(seconds=20)
-        looked.release()
-        return time.moment
+    def slow_headers(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        try:
+            while not go_on.acquire(timeout=0.02):
+                handler.wfile.write(b"x")
+        except OSError:
+            handler.close_connection = True
 
-    drip = dripping(WHOLE + b" " * 1000, lambda: looked.acquire(timeout=5))
-    server.fail(PATH, *[drip] * ATTEMPTS)
-    client = Client(AGENT, server.url, limiter=Limiter(), clock=Clock(later, time.wait))
-    with client, pytest.raises(UnavailableError, match="not complete after 180 seconds"):
+    server.fail(PATH, *[drip if where == "body" else slow_headers] * ATTEMPTS)
+    client = Client(AGENT, server.url, limiter=Limiter(), clock=time.clock, bounds=Bounds(0.2, 5, 1_000_000))
+    with client, pytest.raises(UnavailableError, match=r"not read within 0 seconds.*4 times in a row"):
         client.get(PATH)
+
+
+def test_an_answer_that_is_too_large_is_refused(server: EdgarServer, time: Time) -> None:
+    packed = gzip.compress(b'{"x": "' + b" " * 5_000_000 + b'"}')
+    server.fail(PATH, raw(packed, Content_Encoding="gzip"))
+    client = Client(AGENT, server.url, limiter=Limiter(), clock=time.clock, bounds=Bounds(5, 5, 1_000_000))
+    with client, pytest.raises(ContentError, match="which is the most that is read"):
+        client.get(PATH)
+    assert len(server.requests) == 1
+
+
+def test_no_request_is_made_when_the_time_for_all_is_over(server: EdgarServer, client: Client) -> None:
+    client.until = 0
+    with pytest.raises(UnavailableError, match="the time for EDGAR is over"):
+        client.get(PATH)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "address", ["http://ann:GEHEIM@127.0.0.1:1", "http://ann:GEH/GEHEIM@127.0.0.1:1", "http://u:GEHEIM@[::1"]
+)
+def test_no_message_has_the_password_of_an_address(time: Time, address: str) -> None:
+    with pytest.raises((UnavailableError, MendError)) as raised:
+        Client(AGENT, address, limiter=Limiter(), clock=time.clock).get(PATH)
+    chain: BaseException | None = raised.value
+    while chain:
+        assert "GEH" not in str(chain)
+        chain = chain.__cause__
 
 
 def test_a_refused_connection_is_reported(time: Time) -> None:
@@ -227,6 +262,9 @@ def test_a_refused_connection_is_reported(time: Time) -> None:
             r"a page \(SEC\.gov \| Scheduled maintenance\) with status 200",
         ),
         (raw(b"[1, 2]"), ContentError, "a JSON list, not an object"),
+        (raw(b"[" * 100_000), ContentError, "too deeply nested"),
+        (raw(b'{"a":' * 100_000), ContentError, "too deeply nested"),
+        (raw(b"NaN"), ContentError, "a JSON float, not an object"),
         (page(301, b"", Location="/elsewhere"), ContentError, "status 301"),
     ],
 )

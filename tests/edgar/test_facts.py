@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,61 @@ def test_a_value_keeps_its_digits(con: Connection, tmp_path: Path) -> None:
     assert con.execute("select max(val)::varchar from raw.edgar_fact").fetchone() == ("1234567890123.2500000000",)
 
 
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        ("12345678901234.5678", "12345678901234.5678"),
+        ("100000000000000.01", "100000000000000.01"),
+        ("18446744073709551617", "18446744073709551617"),
+        ("-9999999999999999999999999999.9999999999", "-9999999999999999999999999999.9999999999"),
+        ("0.1", "0.1"),
+        ("0.10000000000", "0.1"),
+        ("1.0000000001", "1.0000000001"),
+        ("-0.0", "0"),
+        ("1E+3", "1000"),
+        ("1.25e-5", "0.0000125"),
+        ("123456789012345678.9e9", "123456789012345678900000000"),
+        ("0.00000000001", None),  # eleven places
+        ("1e-11", None),
+        ("1.2e-10", None),
+        ("0.1000000000000000055", None),
+        ("10000000000000000000000000000", None),  # 29 digits
+        ("1e28", None),
+        ("1e400", None),
+        ("1e-400", None),
+        ("1e999999999", None),
+        ("NaN", None),
+        ("-Infinity", None),
+        ('"1e3"', None),
+        ('"1_000"', None),
+        ("true", None),
+        ("[1]", None),
+    ],
+)
+def test_a_fact_keeps_the_digits_of_its_number_or_is_set_aside(
+    con: Connection, tmp_path: Path, number: str, kept: str | None
+) -> None:
+    """Never rounded; the marker of the test stands for the number, with a blank before it as JSON allows."""
+    text = json.dumps(changed(body(JD), val="MARK")).replace('"MARK"', f" {number}")
+    path = tmp_path / "body.json"
+    path.write_text(text, encoding="utf-8")
+    loaded = load_body(con, Body(JD, "x", path), NOW)
+    found = con.execute(
+        "select val from raw.edgar_fact where accn = '0001104659-16-111984' and period_end = '2013-12-31'"
+    )
+    assert [value for (value,) in found.fetchall()] == ([Decimal(kept)] if kept else [])
+    assert loaded.rows_quarantined == (kept is None)
+    assert count(con) == len(OF_JD) - loaded.rows_quarantined
+
+
+def test_a_number_within_a_text_is_left_as_it_is(con: Connection, tmp_path: Path) -> None:
+    content = changed(body(JD), frame='"val": 1.5, "val":2e3,')
+    load(con, tmp_path, content)
+    assert con.execute("select frame from raw.edgar_fact where frame is not null").fetchall() == [
+        ('"val": 1.5, "val":2e3,',)
+    ]
+
+
 def test_the_same_body_again_writes_nothing(con: Connection, tmp_path: Path) -> None:
     load(con, tmp_path, body(JD))
     again = load(con, tmp_path, body(str(JD)), LATER)
@@ -112,6 +168,10 @@ def test_a_fact_that_disappeared_is_marked_and_not_deleted(con: Connection, tmp_
         {"end": "2016-13-01"},
         {"filed": ""},
         {"start": "2030-01-01"},
+        {"end": "10000-01-01"},
+        {"end": "infinity"},
+        {"filed": "0044-03-15 (BC)"},
+        {"filed": "2016-01-01T00:00:00"},
     ],
 )
 def test_a_broken_fact_is_set_aside_and_the_rest_loads(con: Connection, tmp_path: Path, values: dict[str, Any]) -> None:
@@ -142,6 +202,12 @@ def test_of_two_facts_with_one_identity_the_first_counts(con: Connection, tmp_pa
         "",
         "[1]",
         '{"message": "gone"}',
+        "{}",
+        '{"cik": 1549802}',
+        '{"cik": 1549802, "facts": ' + '{"a":' * 100_000,
+        '{"cik": 1549802, "facts": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"cik": 1549802, "facts": {"us-gaap": {"X": {"units": {"CNY": 5}}}}}',
+        '{"cik": "\u00b2", "facts": {"us-gaap": {"X": {"units": {"CNY": [{"val": 1}]}}}}}',
         '{"cik": 1549802, "facts": {}}',
     ],
 )
@@ -176,6 +242,7 @@ def test_a_body_too_large_for_memory_is_not_called_broken(con: Connection, tmp_p
         stage(con, Body(JD, "x", path))
     con.execute("set memory_limit = '1GB'")
     assert "remove it" not in str(raised.value)
+    assert "WAREHOUSE_MEMORY" in str(raised.value)
     assert load(con, tmp_path, body(JD)).rows_added == len(OF_JD)
 
 
@@ -200,11 +267,20 @@ def test_pending_bodies_load_once_and_the_newest_counts(con: Connection, setting
     assert (newer.body.cik, newer.rows_added) == (JD, 1)
 
 
-def test_a_missing_body_is_reported_and_the_others_load(con: Connection, settings: Settings) -> None:
-    gone = store_body(con, settings, "companyfacts", JD, json.dumps(body(JD)).encode(), headers={}, now=NOW)
+def test_a_missing_body_is_reported_once_and_the_others_load(con: Connection, settings: Settings) -> None:
+    content = json.dumps(body(JD)).encode()
+    gone = store_body(con, settings, "companyfacts", JD, content, headers={}, now=NOW)
     store_body(con, settings, "companyfacts", PDD, json.dumps(body(PDD)).encode(), headers={}, now=NOW)
-    (settings.home / "raw" / "edgar" / f"{gone}.json.gz").unlink()
+    path = settings.home / "raw" / "edgar" / f"{gone}.json.gz"
+    path.unlink()
     assert [load.status for load in load_pending(con, settings, NOW)] == ["refused", "loaded"]
+    assert [load.status for load in load_pending(con, settings, LATER)] == ["refused"], "it is looked for again"
+    assert con.execute("select count(*) from audit.load").fetchone() == (2,), "and the same is no news"
+    store_body(con, settings, "companyfacts", JD, content, headers={}, now=LATER)
+    assert [load.status for load in load_pending(con, settings, LATER)] == ["loaded"]
+    assert con.execute(
+        "select count(*) from audit.load where status = 'refused' and superseded_at is null"
+    ).fetchone() == (0,)
 
 
 @pytest.mark.skipif(not real_bodies(), reason="the real bodies are not on this machine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from etl.bounds import Bounds
 from etl.checks.suite import load_suite
 from etl.config import Settings, load_settings
 from etl.edgar.client import AgentError, Client, Clock, ContentError, Limiter
+from etl.edgar.facts import load_pending
 from etl.edgar.filings import OFF, EdgarPoll, platform_ciks, read_filings, refresh_edgar
 from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
@@ -80,7 +83,7 @@ class Home:
 
         def open_client(agent: str | None, url: str) -> Client:
             clock = Clock(lambda: now, lambda seconds: None)
-            return Client(agent, url, limiter=self.limiter, clock=clock, read_seconds=5)
+            return Client(agent, url, limiter=self.limiter, clock=clock, bounds=Bounds(5, 5, 1_000_000))
 
         return refresh_edgar(self.con, self.settings.model_copy(update=changes), now, open_client)
 
@@ -284,6 +287,102 @@ def test_a_failing_issuer_does_not_stop_the_others(home: Home, server: EdgarServ
     assert found.status == "stale"
     assert f"the body is of CIK {ALIBABA}, asked for was {JD}" in found.reason
     assert "EDGAR has no filings of CIK 99: correct the number" in found.reason
+
+
+def listing(cik: int = JD, **changes: Any) -> bytes:
+    recent = {**columns([filing(FY17)]), **changes}
+    return json.dumps({"cik": cik, "name": "x", "filings": {"recent": recent, "files": []}}).encode()
+
+
+def body_of(text: str) -> bytes:
+    return b'{"cik": %d, "facts": {"us-gaap": {"X": {"units": {"CNY": %s}}}}}' % (JD, text.encode())
+
+
+SOUND = json.dumps(fact(FY17, 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        (submissions(JD), b"[" * 100_000),
+        (submissions(JD), json.dumps({"cik": "\N{SUPERSCRIPT TWO}"}).encode()),
+        (submissions(JD), json.dumps({"cik": "\ud800"}).encode()),
+        (submissions(JD), listing(form=[["20-F"]])),
+        (submissions(JD), listing(form=[{"a": 1}])),
+        (submissions(JD), listing(isXBRL=[float("inf")])),
+        (submissions(JD), listing(isXBRL=[float("nan")])),
+        (submissions(JD), listing(acceptanceDateTime=["0001-01-01T00:00:00+14:00"])),
+        (submissions(JD), listing(acceptanceDateTime=["9999-12-31T23:59:59-05:00"])),
+        (submissions(JD), listing(acceptanceDateTime=["10000-01-01T00:00:00Z"])),
+        (submissions(JD), listing(filingDate=["10000-01-01"])),
+        (submissions(JD), listing(filingDate=[5])),
+        (submissions(JD), listing(accessionNumber=["\ud800"])),
+        (submissions(JD), b'{"cik": 1%s}' % (b"0" * 5000)),
+        (companyfacts(JD), b'{"cik": %d, "facts": 5}' % JD),
+        (companyfacts(JD), body_of("5")),
+        (companyfacts(JD), body_of("[5]")),
+        (companyfacts(JD), b'{"cik": %d, "facts": %s' % (JD, b'{"a":' * 100_000)),
+    ],
+)
+def test_an_odd_answer_is_one_status_and_the_others_go_on(
+    home: Home, server: EdgarServer, path: str, answer: bytes
+) -> None:
+    home.platforms(JD, ALIBABA)
+    server.lists(ALIBABA, filing(FY16), shown=ALIBABA)
+    server.has_facts(ALIBABA, fact(FY16, 1))
+    server.bodies[path] = answer
+    for hours in (0, 2):
+        found = home.refresh(NOW + timedelta(hours=hours))
+        assert (found.status, [issuer.cik for issuer in found.issuers]) == ("stale", [ALIBABA])
+        assert 0 < len(found.reason) < 1000
+        found.reason.encode()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ['{"accn": null}', '{"accn": ["x"]}', '{"accn": "\\ud800"}', '{"accn": 5, "val": NaN}', '{"val": Infinity}', "{}"],
+)
+def test_an_odd_fact_does_not_keep_the_others_away(home: Home, server: EdgarServer, odd: str) -> None:
+    server.bodies[companyfacts(JD)] = body_of(f"[{odd}, {SOUND}]")
+    found = home.refresh()
+    assert (found.status, [issuer.loaded for issuer in found.issuers]) == ("current", [1])
+
+
+def test_texts_with_half_a_character_are_kept_without_it(home: Home, server: EdgarServer) -> None:
+    server.bodies[submissions(JD)] = listing(primaryDocument=["a\ud800b"])
+    found = home.refresh()
+    assert found.status == "current"
+    assert home.con.execute("select primary_document from raw.edgar_filing").fetchall() == [("a?b",)]
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"cik": %d, "entityName": "X"}' % JD, b'{"cik": %d, "facts": {}}' % JD])
+def test_a_body_without_facts_is_none_and_takes_none_away(home: Home, server: EdgarServer, answer: bytes) -> None:
+    good, server.bodies[companyfacts(JD)] = server.bodies[companyfacts(JD)], answer
+    found = home.refresh()
+    assert (found.status, [issuer.loaded for issuer in found.issuers]) == ("current", [0])
+    assert [load.status for load in load_pending(home.con, home.settings, NOW)] == ["loaded"]
+    server.bodies[companyfacts(JD)] = good
+    home.refresh(NOW + timedelta(hours=3))
+    assert [load.rows_added for load in load_pending(home.con, home.settings, NOW)] == [1]
+    server.lists(JD, filing(FY17), filing(FY16))
+    server.bodies[companyfacts(JD)] = answer
+    found = home.refresh(NOW + timedelta(hours=9))
+    assert (found.status, list(load_pending(home.con, home.settings, NOW))) == ("stale", [])
+    assert "a body without facts, although it had some: those stay" in found.reason
+
+
+def test_a_stored_body_that_was_removed_is_fetched_again(home: Home, server: EdgarServer) -> None:
+    home.refresh()
+    (path,) = (
+        home.settings.home / row[0]
+        for row in home.con.execute("select path from raw.edgar_body where kind = 'companyfacts'").fetchall()
+    )
+    path.unlink()
+    home.refresh(NOW + timedelta(hours=1))
+    assert path.exists()
+    server.requests.clear()
+    home.refresh(NOW + timedelta(hours=2))
+    assert server.requests == [submissions(JD)]
 
 
 def test_an_html_page_instead_of_facts_leaves_the_report_to_the_next_run(home: Home, server: EdgarServer) -> None:

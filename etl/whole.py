@@ -1,0 +1,43 @@
+"""Files that are whole and on the disk when they have their name, also after a kill or a power cut.
+
+They are written under a hidden name that ends in .part, which no reader takes for a file, and are gone unless they
+were given their name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a small file whole, in the place of one of the same name, or not at all. Raises OSError."""
+    with partial_file(target.with_name(f".{target.name.lstrip('.')}.part")) as file:
+        file.write(data)
+        place(file, target)
+
+
+@contextmanager
+def partial_file(part: Path) -> Iterator[BinaryIO]:
+    """A file under way, removed at the end of the block unless place() gave it its name. Raises OSError."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with part.open("wb") as file:
+            yield file
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def place(file: BinaryIO, target: Path) -> None:
+    """Give a partial file that is complete its name in the same folder. Raises OSError."""
+    file.flush()
+    os.fsync(file.fileno())
+    Path(file.name).replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
