@@ -6,6 +6,7 @@ any other failure, with the reason on standard error and no traceback. A refresh
 out exits with 1 too, after it has loaded, built and published the rest.
 """
 
+import errno
 import gc
 import os
 import sys
@@ -53,9 +54,19 @@ class Commands(click.Group):
             # The reader of the output may close it early: click then ends the process without a message.
             if isinstance(error, BrokenPipeError) or not isinstance(error, EXPECTED):
                 raise
-            message, code = FAILED.get(ctx.invoked_subcommand or "", "{}").format(error), 1
+            message, code = FAILED.get(ctx.invoked_subcommand or "", "{}").format(explained(error)), 1
         click.echo(message, err=True)
         return ctx.exit(code)
+
+
+def explained(error: Exception) -> str:
+    """The message of an expected error; of one of permissions, what to do about it."""
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            f"{error.filename} is not yours to use ({error.strerror}): correct its owner or permissions, or name "
+            "another folder with WAREHOUSE_HOME"
+        )
+    return str(error)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -103,6 +114,7 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
     import dagster as dg
     import psutil
     from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+    from sqlalchemy.exc import DatabaseError as HistoryError
 
     from assets.definitions import definitions
     from assets.instance import close_dead_runs, prepare_home, write_history_fast
@@ -128,8 +140,16 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
     except dg.DagsterExecutionInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
     except EXPECTED as error:  # the run did not even start
-        after_refresh(settings, str(error))
+        after_refresh(settings, explained(error))
         raise
+    except HistoryError as error:
+        home = os.environ["DAGSTER_HOME"]
+        message = (
+            f"the history of runs in {home} cannot be used ({error.__cause__ or error}): correct the permissions of "
+            "that folder, or move it away; it holds no figures, and the next run starts a new one"
+        )
+        after_refresh(settings, message)
+        raise MendError(message) from error
     if found.interrupted:
         raise KeyboardInterrupt
     print(summary(found, time.time() - psutil.Process().create_time()))
@@ -170,7 +190,8 @@ def sql(query: tuple[str, ...], out: Path | None, replace: bool) -> None:
     database, text = load_settings().serving_db, " ".join(query).strip()
     if out is None:
         become_shell(database, text)
-    print(f"{write_answer(database, text, out, replace=replace):,} rows in {out}")
+    else:
+        print(f"{write_answer(database, text, out, replace=replace):,} rows in {out}")
 
 
 @warehouse.command()

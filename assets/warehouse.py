@@ -72,13 +72,16 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
                 yield self._connection
         except BaseException as error:
             self._connection = None
-            self._held.pop_all().__exit__(type(error), error, error.__traceback__)
+            try:
+                self._held.pop_all().__exit__(type(error), error, error.__traceback__)
+            except MendError as explained:  # the build database is damaged
+                error = explained
             if isinstance(error, RetryError):
                 raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
             # The step reports the checks of a critical failure.
             if isinstance(error, MendError) and not isinstance(error, CriticalFailure):
                 raise dg.Failure(description=str(error), allow_retries=False) from error
-            raise
+            raise error
 
 
 @contextmanager

@@ -52,22 +52,38 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
         pass
     except MendError as error:
         findings = [_run(failure or str(error))]
-    path = settings.home / "notified.json"
-    sent: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    news = []
+    path, news = settings.home / "notified.json", []
+    sent, lost = _read_sent(path)
     for finding in findings:
         before = sent.get(finding.alert, {}).get(finding.key)
         if finding.tell_when_new if before is None else before != finding.state:
             news.append(finding)
     if news and not _send(settings.notify, news):
-        return f"Notify     {len(news)} changes could not be sent; the next refresh tries again"
+        return f"Notify     {len(news)} changes could not be sent; the next refresh tries again{lost}"
     for finding in findings:  # the states of a query that did not run stay as they were
         sent.setdefault(finding.alert, {})[finding.key] = finding.state
     upcoming = path.with_suffix(".upcoming")
-    upcoming.parent.mkdir(parents=True, exist_ok=True)
-    upcoming.write_text(json.dumps(sent, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-    upcoming.replace(path)
-    return f"Notify     {len(news)} changes reported" if news else "Notify     no change to report"
+    try:
+        upcoming.parent.mkdir(parents=True, exist_ok=True)
+        upcoming.write_text(json.dumps(sent, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+        upcoming.replace(path)
+    except OSError as error:
+        lost += f"; {path} cannot be written ({error.strerror}), so the same is sent again: correct its permissions"
+    return (f"Notify     {len(news)} changes reported" if news else "Notify     no change to report") + lost
+
+
+def _read_sent(path: Path) -> tuple[dict[str, dict[str, str]], str]:
+    """The states that were sent, by alert and key; nothing, and words that say so, where the file cannot be read."""
+    try:
+        sent = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(sent, dict) and all(isinstance(states, dict) for states in sent.values()):
+            return sent, ""
+        reason = "holds something else"
+    except FileNotFoundError:
+        return {}, ""
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    return {}, f"; {path} could not be read ({reason}) and counts as empty: what stands is sent again"
 
 
 def findings_in(con: Connection, folder: Path) -> list[Finding]:

@@ -34,6 +34,11 @@ SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
 SQL = ROOT / "sql"
 _CREATE_TABLE = re.compile(r"-- (?P<tells>.+)\ncreate table (?P<name>[\w.]+) \(\n(?P<columns>(?:[^)\n].*\n)+)\);?\s*")
 _COLUMN = re.compile(r"\s+(?P<name>\w+)\s+(?P<type>\S.*?),?\s+-- (?P<meaning>\S.*)")
+# What DuckDB says of a database with bytes that it did not write; it seldom names the file.
+_DAMAGE = re.compile(
+    r"Corrupt database file|not a valid DuckDB database|Could not read enough bytes|Failed to deserialize"
+)
+_NAMED_FILE = re.compile(r'\bfile "([^"]*)"')
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
 
 
@@ -54,16 +59,28 @@ def memory() -> Connection:
 def open_build(settings: Settings) -> Iterator[Connection]:
     """The build database, opened to write; checkpointed and closed at the end.
 
-    Raises RetryError when another process holds it, MendError when it cannot be opened.
+    Raises RetryError when another process holds it, MendError when it cannot be opened or is found to be damaged.
     """
-    con = create_database(settings.build_db)
+    con = None
     try:
+        con = create_database(settings.build_db)
         con.execute(f"set memory_limit = '{settings.memory}'")
         _prepare(con)
         yield con
         con.execute("checkpoint")
+    except Exception as error:
+        text = f"{error} {error.__cause__}"
+        said, named = _DAMAGE.search(text), _NAMED_FILE.findall(text)
+        if said and set(named) <= {str(settings.build_db)}:
+            raise MendError(
+                f"the build database {settings.build_db} is damaged ({said[0]}): move the folder "
+                f"{settings.build_db.parent} away, then `make refresh` and `make daily` load everything again from the "
+                "reference files, the stored filings and the inbox; readers keep what is served"
+            ) from error
+        raise
     finally:
-        con.close()
+        if con is not None:
+            con.close()
 
 
 @contextmanager
@@ -152,7 +169,7 @@ def _connect(database: str, config: dict[str, str], read_only: bool = False) -> 
     settings: dict[str, str | bool | int | float | list[str]] = dict(config)
     try:
         con = duckdb.connect(database, read_only=read_only, config=settings)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         raise _opening_error(database, error) from error
     con.execute("set enable_progress_bar = false")  # it would be printed among the lines of a report
     if not read_only:

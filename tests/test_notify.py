@@ -112,6 +112,23 @@ def test_a_new_failure_of_a_check_and_its_recovery_are_sent(settings: Settings, 
     assert receiver.texts() == []
 
 
+@pytest.mark.parametrize("text", ["", '{"run": {"refresh": "fai', "[]", '{"run": "failed"}', "\udcff"])
+def test_a_record_that_cannot_be_read_counts_as_empty(settings: Settings, receiver: Receiver, text: str) -> None:
+    record = settings.home / "notified.json"
+    record.write_text(text, encoding="utf-8", errors="surrogateescape")
+    told = after_refresh(settings, "core.party: unique")
+    assert told.startswith("Notify     1 changes reported; ") and "could not be read" in told
+    assert len(receiver.texts()) == 1
+    assert after_refresh(settings, "core.party: unique") == "Notify     no change to report"
+
+
+def test_a_record_that_cannot_be_written_fails_nothing(settings: Settings, receiver: Receiver) -> None:
+    (settings.home / "notified.upcoming").mkdir()
+    told = after_refresh(settings, "core.party: unique")
+    assert "cannot be written (Is a directory), so the same is sent again" in told
+    assert len(receiver.texts()) == 1
+
+
 def test_a_quarantine_and_its_end_are_sent(settings: Settings, receiver: Receiver) -> None:
     with open_build(settings) as con:
         ledger = Ledger(con, "inbox")

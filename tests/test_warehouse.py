@@ -22,7 +22,7 @@ from etl.contracts import FX_RATE, PLATFORM_METRIC_DAILY, Column, contract_table
 from etl.errors import MendError
 from etl.ledger import Ledger
 from etl.reference.load import load_reference
-from etl.warehouse import Connection, create_database, kept_tables, memory, open_build, tables_of
+from etl.warehouse import Connection, DatabaseError, create_database, kept_tables, memory, open_build, tables_of
 from tests.support.building import build_all
 
 pytestmark = pytest.mark.slow
@@ -145,6 +145,27 @@ def test_an_older_home_is_migrated_though_the_process_is_killed(settings: Settin
     before["raw.reference_row"] = before.pop("raw.published_row")
     assert [after.pop(table) for table in ("raw.refresh_day", "raw.daily_warned")] == [[], []]  # new tables
     assert after == {table: [as_named_now(table, row) for row in found] for table, found in before.items()}
+
+
+@pytest.mark.parametrize("offset", [0, 300_000], ids=["header", "block"])
+def test_a_damaged_build_database_is_named_with_a_way_out(tmp_path: Path, offset: int) -> None:
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path)})
+    with open_build(settings) as con:
+        con.execute("create table core.big as select i, hash(i) as h from range(300000) as r(i)")
+    with settings.build_db.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\xff" * (600_000 if offset else 4096))
+    with pytest.raises(MendError, match=r"the build database \S+ is damaged .* move the folder"):  # noqa: SIM117
+        with open_build(settings) as con:
+            con.execute("select sum(h) from core.big").fetchall()
+
+
+def test_another_damaged_file_is_not_taken_for_the_build_database(tmp_path: Path) -> None:
+    other = tmp_path / "other.duckdb"
+    other.write_text("no database", encoding="utf-8")
+    with pytest.raises(DatabaseError, match="not a valid DuckDB database"):  # noqa: SIM117
+        with open_build(load_settings({"WAREHOUSE_HOME": str(tmp_path)})) as con:
+            con.execute(f"attach '{other}'")
 
 
 def test_a_migrated_home_has_the_tables_of_a_new_one(settings: Settings) -> None:

@@ -73,6 +73,30 @@ def test_a_broken_file_of_the_project_is_named(project: Path, notified: list[str
     assert refused.output == f"Nothing was refreshed: {failure}\n"
 
 
+def test_a_damaged_history_of_runs_is_named_with_a_way_out(project: Path, notified: list[str | None]) -> None:
+    history = project / "data/dagster/history"
+    history.mkdir(parents=True)
+    (history / "runs.db").write_text("no database", encoding="utf-8")
+    refused = run("daily")
+    assert refused.exit_code == 1
+    assert refused.output.startswith(f"Nothing was refreshed: the history of runs in {history.parent} cannot be used")
+    assert "move it away" in refused.output
+    assert notified == [refused.output.removeprefix("Nothing was refreshed: ").rstrip()]
+
+
+def test_a_folder_of_somebody_else_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/srv/data/build")
+
+    monkeypatch.setattr("etl.publish.snapshots.listing", refused)
+    told = run("snapshots", "list")
+    assert told.exit_code == 1
+    assert told.output == (
+        "/srv/data/build is not yours to use (Permission denied): correct its owner or permissions, or name another "
+        "folder with WAREHOUSE_HOME\n"
+    )
+
+
 def test_an_interrupted_refresh_ends_with_130(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise dg.DagsterExecutionInterruptedError
@@ -131,7 +155,7 @@ from click.testing import CliRunner
 from unittest import mock
 from assets.cli import warehouse
 for words in (["sql", "select 1"], ["explain", "obs_restated"], ["snapshots", "list"], ["diff", "1", "1"], ["--help"]):
-    with mock.patch("os.execv"):
+    with mock.patch("os.execve"):
         print(words, CliRunner().invoke(warehouse, words).exit_code)
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"dagster", "great_expectations"}))
 """
