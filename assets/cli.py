@@ -38,6 +38,8 @@ FAILED = {
 }
 # Errors whose message is enough for a person; any other is a fault of the program.
 EXPECTED = (MendError, RetryError, DatabaseError, OSError)
+# Commands that write into the home alone.
+PRIVATE = {"refresh", "daily", "dev", "inbox", "edgar"}
 INTERRUPTED = "Interrupted: readers keep the snapshot they have; run the same command again to start over or continue"
 
 
@@ -161,12 +163,12 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
 @warehouse.command()
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
 def dev(port: int) -> None:
-    """Open the Dagster UI, which shows the runs of `refresh` and `daily` too."""
+    """Open the Dagster UI, which shows the runs of `refresh` and `daily` too; pages of other sites cannot use it."""
     from assets.instance import prepare_home
 
     prepare_home(load_settings())
     os.chdir(ROOT)
-    words = ("-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))
+    words = ("-m", "assets.web", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))
     os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 (a shell would catch the signals)
 
 
@@ -446,6 +448,8 @@ def dictionary() -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if {*sys.argv[1:3]} & PRIVATE:
+        os.umask(0o077)  # what it writes into the home is for its owner, except the snapshot
     warehouse(prog_name="warehouse")
 
 

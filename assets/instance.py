@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import StaticPool
 
 from assets.warehouse import writer_lock
-from etl.config import Settings
+from etl.config import Settings, make_private
 
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -32,6 +32,7 @@ GRACE = timedelta(minutes=1)  # longer than a starting run waits for the lock
 def prepare_home(settings: Settings) -> Path:
     """The folder DAGSTER_HOME (default $WAREHOUSE_HOME/dagster), created if missing, with our dagster.yaml."""
     home = settings.root / (os.environ.get("DAGSTER_HOME") or settings.home / "dagster")
+    make_private(settings, home)
     home.mkdir(parents=True, exist_ok=True)
     wanted, target = settings.root / "dagster.yaml", home / "dagster.yaml"
     if not target.exists() or target.read_bytes() != wanted.read_bytes():

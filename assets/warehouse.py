@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 
 from etl.bounds import STOPPED
 from etl.checks.run import CriticalFailure
-from etl.config import ROOT, Settings, load_settings
+from etl.config import ROOT, Settings, load_settings, make_private
 from etl.errors import MendError, RetryError
 from etl.warehouse import Connection, open_build
 
@@ -124,7 +124,7 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
 def writer_lock(settings: Settings) -> Iterator[None]:
     """Hold the writer's lock of this home in the block. Raises RetryError after WAIT_SECONDS."""
     path = settings.build_db.with_name("refresh.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(settings, path.parent)
     give_up = time.monotonic() + WAIT_SECONDS
     with path.open("a") as lock:
         while True:

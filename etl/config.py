@@ -137,6 +137,21 @@ class Settings(BaseModel):
         return self.root / "expectations"
 
 
+def make_private(settings: Settings, *folders: Path) -> None:
+    """Make folders of the home that only their owner can open, or make them so; others are left as they are.
+
+    The home itself stays open, for the readers of the snapshot in it.
+    """
+    if not settings.home.exists():
+        settings.home.mkdir(parents=True)
+        settings.home.chmod(0o755)
+    for folder in folders:
+        if folder.is_relative_to(settings.home):
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder.stat().st_uid == os.geteuid():
+                folder.chmod(0o700)
+
+
 def variable(field: str) -> str:
     """The environment variable of a field."""
     return field.upper() if field.startswith("sec_") else f"WAREHOUSE_{field.upper()}"

@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from etl.config import ROOT, Settings
+from etl.config import ROOT, Settings, make_private
 from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables
 from etl.errors import MendError, RetryError
 
@@ -63,6 +63,7 @@ def open_build(settings: Settings) -> Iterator[Connection]:
     """
     con = None
     try:
+        make_private(settings, settings.build_db.parent, settings.inbox)
         con = create_database(settings.build_db)
         con.execute(f"set memory_limit = '{settings.memory}'")
         _prepare(con)

@@ -79,7 +79,10 @@ def publish(con: Connection, settings: Settings, *, now: datetime) -> Publicatio
     """
     serving = settings.serving_db
     try:
-        settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
+        for folder in (settings.serving_dir, settings.snapshots_dir):
+            if not folder.exists():
+                folder.mkdir()
+                folder.chmod(0o755)  # readers open it, whatever the umask of this process is
         clear_leftovers(settings)
         try:
             refuse_if_written(serving)

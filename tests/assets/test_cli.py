@@ -113,7 +113,7 @@ def test_home_is_ready_for_the_ui(project: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.chdir(ROOT)
     run("dev", "--port", "3001")
-    assert called[0][1:4] == ["-m", "dagster", "dev"] and called[0][-1] == "3001"
+    assert called[0][1:4] == ["-m", "assets.web", "dev"] and called[0][-1] == "3001"
     home = project / "data" / "dagster"
     assert os.environ["DAGSTER_HOME"] == str(home)
     assert (home / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()

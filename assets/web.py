@@ -1,0 +1,88 @@
+"""The Dagster UI of `make dev`, behind a guard that no page of another site can pass.
+
+The web server starts runs and backfills for whoever asks, and every page that a browser shows on this machine can ask
+127.0.0.1. In front of Dagster's own application, in its process and for HTTP and WebSocket alike, stands Starlette's
+check of the host that was asked for (no foreign name that resolves to this machine) and a check that the page that
+asks is one of this server. Programs that are no browser send no origin and are not concerned.
+
+`python -m assets.web dev ...` is `dagster dev ...` with this web server; `python -m assets.web ...` is the web server.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
+OURS = ("same-origin", "none")  # values of Sec-Fetch-Site: a page of this server, or an address that somebody typed
+FOREIGN = "This request comes from a page of another site. Open the address of the warehouse in a tab of its own.\n"
+BY_GET = "Send GraphQL as POST: a link or an image of another site could send it as GET.\n"
+WEB_SERVER, GUARDED = "dagster_webserver", "assets.web"
+
+
+class SameOrigin:
+    """ASGI middleware that refuses what a page of another origin asks for, with 403."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        answer: ASGIApp = self.app
+        if scope["type"] in ("http", "websocket"):
+            headers = Headers(scope=scope)
+            origin, host = headers.get("origin"), headers.get("host", "")
+            is_foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+            if is_foreign or headers.get("sec-fetch-site", "none") not in OURS:
+                answer = PlainTextResponse(FOREIGN, status_code=403)
+            elif scope.get("method") == "GET" and scope["path"].endswith("/graphql") and scope["query_string"]:
+                answer = PlainTextResponse(BY_GET, status_code=405)
+        await answer(scope, receive, send)
+
+
+def guarded(app: Starlette) -> Starlette:
+    """The application behind the guard; the host is checked first."""
+    app.add_middleware(SameOrigin)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
+    return app
+
+
+def become_web_server() -> None:
+    """Run Dagster's web server in this process, with its own arguments, its application behind the guard."""
+    cli: Any = import_module("dagster_webserver.cli")
+    make = cli.create_app_from_workspace_process_context
+
+    def make_guarded(*words: Any, **named: Any) -> Starlette:
+        return guarded(make(*words, **named))
+
+    cli.create_app_from_workspace_process_context = make_guarded
+    cli.main()
+
+
+def become_dev(words: Sequence[str]) -> None:
+    """Run `dagster dev` in this process; the web server that it starts is the guarded one, or it starts none."""
+    dev: Any = import_module("dagster._cli.dev")
+    start, started = dev.open_ipc_subprocess, []
+
+    def start_guarded(command: Sequence[str], **named: Any) -> Any:
+        started.append(command)
+        if len(started) == 1 and command[2] != WEB_SERVER:
+            raise RuntimeError(f"dagster dev starts {command[2]} first, not {WEB_SERVER}: the UI would have no guard")
+        return start([GUARDED if word == WEB_SERVER else word for word in command], **named)
+
+    dev.open_ipc_subprocess = start_guarded
+    dev.dev_command(list(words), prog_name="dagster dev")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["dev"]:
+        become_dev(sys.argv[2:])
+    else:
+        become_web_server()
