@@ -199,7 +199,10 @@ def inbox_metadata(loaded: Ingested) -> dict[str, Any]:
         **_row_counts(loaded.files, "read", "loaded", "quarantined", "superseded"),
     }
     if loaded.fetched:
-        sources = [{"source": s.source, "new files": len(s.files), "problem": s.problem} for s in loaded.fetched]
+        sources = [
+            {"source": s.source, "new files": len(s.files), "problem": s.problem, "note": s.note}
+            for s in loaded.fetched
+        ]
         shown["remote sources"] = rows_table(sources)
     return shown
 

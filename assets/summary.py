@@ -115,7 +115,8 @@ def _facts(found: RunOutcome) -> Iterator[str]:
 def _inbox(found: RunOutcome) -> Iterator[str]:
     for loaded in found.results(Ingested):
         for source in loaded.fetched:
-            yield f"Source     {source.source}: {source.problem or f'{len(source.files)} new files'}"
+            came = f"{len(source.files)} new files" if source.files or not source.problem else ""
+            yield f"Source     {source.source}: {'; '.join(filter(None, (came, source.problem, source.note)))}"
         read, *counts = (
             sum(getattr(file, f"rows_{what}") for file in loaded.files)
             for what in ("read", "loaded", "quarantined", "superseded")

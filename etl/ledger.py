@@ -162,6 +162,24 @@ class Ledger:
         refused = QuarantineRecord(file, content_hash, None, None, None, reason)
         self._insert("quarantine", {**asdict(refused), "loaded_at": now, "table_name": table})
 
+    def lines_aside(self, content_hash: str) -> set[int]:
+        """The lines of a file that stand in quarantine."""
+        rows = self._ask(
+            f"select line from audit.quarantine where {CURRENT} and content_hash = $hash and line is not null",
+            hash=content_hash,
+        )
+        return {int(line) for (line,) in rows}
+
+    def forgive(self, contents: Iterable[str], now: datetime) -> None:
+        """Close refusals and quarantine of files with these SHA-256, for which later files made up."""
+        for kept, which in (("load", "status = 'refused'"), ("quarantine", "true")):
+            self._ask(
+                f"update audit.{kept} set superseded_at = $now "
+                f"where {CURRENT} and {which} and list_contains($over::varchar[], content_hash)",
+                over=list(contents),
+                now=now,
+            )
+
     def dismiss(self, file: str, now: datetime) -> int:
         """Close the quarantine of a file, of which nothing more will be delivered; how many entries it had."""
         for kept, which in (("load", "status = 'refused'"), ("quarantine", "true")):
@@ -171,17 +189,6 @@ class Ledger:
                 now=now,
             )
         return int(found[0][0])
-
-    def forgive(self, contents: Iterable[str], now: datetime) -> None:
-        """Close the refusals of files with these SHA-256, for which a later file made up."""
-        over = {content for _, content, _ in self.refusals()} & set(contents)
-        for table in ("load", "quarantine"):
-            self._ask(
-                f"update audit.{table} set superseded_at = $now "
-                f"where {CURRENT} and list_contains($over::varchar[], content_hash)",
-                over=list(over),
-                now=now,
-            )
 
     def set_aside(
         self,

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from etl.bounds import EDGAR_SECONDS
+from etl.bounds import EDGAR_SECONDS, LONGEST_WAIT
 from etl.config import Settings
 from etl.edgar.client import BlockedError, Client, ContentError, Response, UnavailableError, UnknownIssuerError
 from etl.edgar.store import store_body
@@ -273,7 +273,7 @@ def refresh_edgar(con: Connection, settings: Settings, now: datetime, open_clien
     found, ledger, until = EdgarPoll(), Ledger(con, SOURCE), None
     if settings.sec_user_agent is None:
         found.status, found.reason = "off", OFF
-    elif blocked := ledger.blocked(now):
+    elif (blocked := ledger.blocked(now)) and blocked[0] <= now + LONGEST_WAIT:
         found.status, (until, found.reason) = "stale", blocked
     else:
         problems: list[Exception] = []

@@ -12,13 +12,16 @@ and a state file that is lost or torn (everything is copied again). Rows that ar
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import math
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +47,7 @@ FORM_HINT = "write host=... dbname=... user=..., or postgresql://user@host/dbnam
 class State:
     """Of one query: rows and hash by part as loaded, the batch that may be loaded by now, and refused batches.
 
-    `width` is how many numbers make a part. `problem` says why the file of the state could not be used.
+    `width` is how many numbers make a part; `partly` has, by batch, the parts with rows that are in quarantine.
     """
 
     width: int = 10_000
@@ -52,6 +55,7 @@ class State:
     brought: dict[str, str] = field(default_factory=dict)
     content: str = ""  # SHA-256 of the batch
     refused: list[str] = field(default_factory=list)
+    partly: dict[str, list[str]] = field(default_factory=dict)
 
 
 def fetch(
@@ -76,6 +80,7 @@ def fetch(
     with _snapshot(dsn, reading) as con:
         part, now = _parts(con, source, high_water, state)
         state.loaded = {name: found for name, found in state.loaded.items() if name in now}
+        state.partly = {content: [name for name in names if name in now] for content, names in state.partly.items()}
         differing = {name: found for name, found in now.items() if state.loaded.get(name) != found}
         if lost:
             yield lost
@@ -107,20 +112,52 @@ def settle(query: str, high_water: str | None, folder: Path, ledger: Ledger, now
     """Look up whether the batch that was copied last is loaded; then the parts in it are, and refusals before are over.
 
     In the caller's transaction. A batch has everything that was not loaded, so a later one that is loaded, or nothing
-    left to load, makes up for every one that was refused.
+    left to load, makes up for every one that was refused. Rows in quarantine are over when the part that they were in
+    was loaded again or is gone at the source.
     """
     path = _state_path(folder, query, high_water)
     state, lost = _read(path)
     if lost or not path.exists():
         return
-    if state.content in ledger.taken():
-        state.loaded |= state.brought
-        state.brought, state.content = {}, ""
     standing, read = {content for _, content, _ in ledger.refusals()}, ledger.contents()
     state.refused = [content for content in state.refused if content in standing or content not in read]
+    state.partly = {content: names for content, names in state.partly.items() if ledger.lines_aside(content)}
+    if state.content in ledger.taken():
+        for content, names in state.partly.items():
+            state.partly[content] = [name for name in names if name not in state.brought]
+        if lines := ledger.lines_aside(state.content):
+            state.partly[state.content] = _parts_of(folder / _name(state.content), lines, high_water, state)
+        state.loaded |= state.brought
+        state.brought, state.content = {}, ""
+    ledger.forgive([content for content, names in state.partly.items() if not names], now)
     if not state.content:
         ledger.forgive(state.refused, now)
     _write(path, state)
+
+
+def _parts_of(file: Path, lines: Collection[int], high_water: str | None, state: State) -> list[str]:
+    """The parts that rows at these lines of a batch belong to; all parts of the batch where one cannot be told."""
+    found: set[str] = set()
+    try:
+        with file.open(encoding="utf-8", newline="") as text:
+            rows = csv.reader(text)
+            column, start = next(rows).index(high_water or ""), rows.line_num + 1
+            for row in rows:
+                if start in lines:
+                    found.add(_part_of(row[column], state.width))
+                start = rows.line_num + 1
+    except (OSError, ValueError, ArithmeticError, csv.Error):
+        return list(state.brought)
+    return list(found) if found <= state.brought.keys() else list(state.brought)
+
+
+def _part_of(value: str, width: int) -> str:
+    """The part of a value as the database names it: a range of numbers, or a day."""
+    try:
+        return f"{math.floor(Decimal(value) / width)} x {width}"
+    except InvalidOperation:
+        day, _, rest = value.partition(" ")
+        return f"{day} BC" if rest.endswith("BC") else day or "null"
 
 
 def _parts(
@@ -161,7 +198,7 @@ def _read(path: Path) -> tuple[State, str]:
     """The state, and what is wrong with its file where everything has to be copied again."""
     try:
         state = State(**json.loads(path.read_text(encoding="utf-8")))
-        if [type(value) for value in asdict(state).values()] != [int, dict, dict, str, list]:
+        if [type(value) for value in asdict(state).values()] != [int, dict, dict, str, list, dict]:
             raise ValueError("another form")
     except FileNotFoundError:
         return State(), ""

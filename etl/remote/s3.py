@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 180
 # After this many objects in a row without any answer, the fault is the storage's and not the objects'.
 MOST_FAULTS_IN_A_ROW = 3
+_TIMING = re.compile(r" in [0-9.]+(µs|ms|s)\b")
+_ANSWER = re.compile(r"<(Code|Message)>([^<]*)</")
 SAME_AGAIN = (
     "has again the content that it had before it was replaced, and the same bytes are loaded once only: put it there "
     "with a change, such as a line break at its end"
@@ -109,8 +112,11 @@ def _download(
 
 
 def _reason(error: Exception, url: str) -> str:
-    """What a library says, without what follows its first sentence and without secrets."""
-    return clean(str(error).partition("\n\nDebug source")[0], secret_parts(url))
+    """What a library says that is the same the next time: without times, numbers of requests, and secrets."""
+    text = _TIMING.sub("", str(error).partition("\n\nDebug source")[0])
+    answer = dict(_ANSWER.findall(text))
+    said = text.partition("<")[0] + " ".join(answer[name] for name in ("Code", "Message") if name in answer)
+    return clean(said, secret_parts(url))
 
 
 def _store(url: str, bounds: Bounds) -> S3Store:

@@ -27,7 +27,11 @@ select
     nullif(num.segments, '') as segments,
     nullif(num.coreg, '') as coregistrant,
     nullif(num.segments, '') is null and nullif(num.coreg, '') is null as is_consolidated,
-    nullif(num.value, '')::decimal(38, 4) as val,
+    case
+        when num.value = '' then null
+        when regexp_full_match(num.value, '-?[0-9]*([.][0-9]{0,4}0*)?') then num.value::decimal(38, 4)
+        else error(num.value || ' has more than the four places of a number in num.txt')::decimal(38, 4)
+    end as val,
     line.stmt as statement,
     coalesce(line.plabel, tag.tlabel) as label,
     $hash as content_hash,

@@ -167,6 +167,8 @@ def test_a_quarter_loads_once_and_from_a_zip_too(con: Connection, quarter: Path,
     [
         ("sub", "0000000007-24-000001\t7", "0000000008-24-000001\t7"),  # numbers of no filing
         ("num", "1000000.0000", "many"),
+        ("num", "1000000.0000", "1000000.00001"),
+        ("num", "1000000.0000", "1e6"),
         ("num", "20231231\t4\tUSD\t\t\t1000000", "20231331\t4\tUSD\t\t\t1000000"),
     ],
 )

@@ -16,6 +16,7 @@ from etl.config import Settings, load_settings
 from etl.edgar.client import AgentError, Client, Clock, ContentError, Limiter
 from etl.edgar.facts import load_pending
 from etl.edgar.filings import OFF, EdgarPoll, platform_ciks, read_filings, refresh_edgar
+from etl.ledger import Ledger
 from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.edgar_server import (
@@ -275,6 +276,12 @@ def test_a_block_marks_the_source_as_stale_until_it_is_over(home: Home, server: 
     assert server.requests == [submissions(JD), submissions(ALIBABA), submissions(PDD)]
     assert home.standing() == [("current", "", None)]
     assert failing(home) == []
+
+
+def test_a_block_for_years_that_was_noted_before_does_not_hold(home: Home, server: EdgarServer) -> None:
+    Ledger(home.con, "edgar").set_status("stale", "blocked", NOW, not_before=NOW + timedelta(days=400_000))
+    assert home.refresh().status == "current"
+    assert server.requests == [submissions(JD), companyfacts(JD)]
 
 
 def test_a_failing_issuer_does_not_stop_the_others(home: Home, server: EdgarServer) -> None:

@@ -148,6 +148,10 @@ class Warehouse:
     def refusals(self) -> list[str]:
         return [reason for _, _, reason in self.ledger.refusals()]
 
+    def quarantine(self) -> list[str]:
+        query = "select reason from audit.quarantine where superseded_at is null"
+        return [reason for (reason,) in self.con.execute(query).fetchall()]
+
     @property
     def state(self) -> Path:
         (path,) = (self.settings.inbox / "postgres").glob(".*.json")
@@ -229,8 +233,35 @@ def test_what_was_mended_after_a_refusal_comes_with_the_rest(empty: Warehouse) -
     run(empty.dsn, "update m set orders = 1 where date = '2025-05-02'")
     empty.load()
     assert len(empty.rows()) == 7
+    assert empty.quarantine() == []
     replay(empty.con, empty.settings, empty.now, (), lambda _: None)
     assert len(empty.rows()) == 7
+
+
+@pytest.mark.parametrize("column", ["updated_at", "id", None])
+def test_a_row_in_quarantine_is_over_when_it_is_mended_or_gone(empty: Warehouse, column: str | None) -> None:
+    run(empty.dsn, "alter table m add note text", "alter table m add id bigint")
+    source = Warehouse(empty.con, empty.dsn, empty.settings.home, column)
+    for day in range(1, 10):
+        values = f"'shop', '2025-05-0{day}', 'c', {day}, '2025-06-0{day} 23:59:59', 'two\nlines', {day * 10_000 - 1}"
+        run(empty.dsn, f"insert into m values ({values})")
+    run(empty.dsn, "update m set orders = orders + 0.5 where date = '2025-05-03'")
+    source.load()
+    assert len(source.quarantine()) == 1
+    run(empty.dsn, "update m set orders = 50 where date = '2025-05-05'")
+    source.load()
+    assert len(source.quarantine()) == 1, "another part was mended"
+    run(empty.dsn, "update m set orders = 3, updated_at = updated_at + interval '1 year' where date = '2025-05-03'")
+    source.load()
+    source.fetch()
+    settle(source.settings, source.ledger, source.now)
+    assert (source.quarantine(), len(source.rows())) == ([], 9)
+    run(empty.dsn, "update m set orders = 4.5 where date = '2025-05-04'")
+    source.load()
+    assert len(source.quarantine()) == 1
+    run(empty.dsn, "delete from m where date = '2025-05-04'")
+    source.load()
+    assert source.quarantine() == []
 
 
 def test_a_refusal_ends_when_a_later_batch_is_loaded(empty: Warehouse) -> None:

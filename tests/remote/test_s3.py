@@ -198,5 +198,8 @@ def test_no_message_has_a_key(odd: OddServer, tmp_path: Path, monkeypatch: pytes
     odd.says(body.encode(), 403)
     with pytest.raises(MendError, match="InvalidToken") as raised:
         fetch("s3://team", tmp_path)
+    with pytest.raises(MendError) as again:
+        fetch("s3://team", tmp_path)
+    assert str(again.value) == str(raised.value), "the same reason is no news"
     assert "GEHEIM" not in str(raised.value)
     assert raised.value.__cause__ is None
