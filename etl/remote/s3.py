@@ -3,9 +3,9 @@
 Any server with the S3 protocol; its address and keys come from the environment by Amazon's names
 (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION). What goes wrong: an object that may not be
 read, is archived or goes while it is read (it is named, and the others are copied), one that is replaced meanwhile
-(it is requested by its ETag), a name that leads out of the folder (it is encoded), a download that breaks off (only a
-complete file gets its final name), an object that has again the content of an earlier one (the inbox knows it: it is
-named). Nothing in the bucket is changed.
+(it is requested by its ETag), a name that leads out of the folder (it is encoded) or has an empty part (its folder is
+named), a download that breaks off (only a complete file gets its final name), an object that has again the content of
+an earlier one (the inbox knows it: it is named). Nothing in the bucket is changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import obstore
-from obstore.exceptions import BaseError, GenericError
+from obstore.exceptions import BaseError, GenericError, InvalidPathError
 from obstore.store import S3Store
 
 from etl.bounds import BOUNDS, Bounds, RemoteRead
@@ -55,20 +55,21 @@ def fetch(
     reading, in_a_row = reading or RemoteRead(BOUNDS["s3"]), 0
     try:
         store = _store(url, reading.bounds)
-        for batch in obstore.list(store):
-            reading.check()
-            for entry in batch:
-                try:
-                    if path := _download(store, entry, folder, reading, known):
-                        yield path
-                    in_a_row = 0
-                except (BaseError, FileNotFoundError, MendError) as error:
-                    if isinstance(error, FileNotFoundError) and not entry["size"]:
-                        continue  # the mark of a folder: its name ends in a slash, which the list leaves out
-                    yield MendError(f"{entry['path']}: {_reason(error, url)}")
-                    in_a_row = in_a_row + 1 if isinstance(error, GenericError) else 0
-                    if in_a_row == MOST_FAULTS_IN_A_ROW:
-                        raise
+        for entry in _listed(store, reading):
+            if isinstance(entry, MendError):
+                yield entry
+                continue
+            try:
+                if path := _download(store, entry, folder, reading, known):
+                    yield path
+                in_a_row = 0
+            except (BaseError, FileNotFoundError, MendError) as error:
+                if isinstance(error, FileNotFoundError) and not entry["size"]:
+                    continue  # the mark of a folder: its name ends in a slash, which the list leaves out
+                yield MendError(f"{entry['path']}: {_reason(error, url)}")
+                in_a_row = in_a_row + 1 if isinstance(error, GenericError) else 0
+                if in_a_row == MOST_FAULTS_IN_A_ROW:
+                    raise
     except (BaseError, ValueError, FileNotFoundError) as error:
         raise MendError(
             f"{shown(url)} cannot be read: {_reason(error, url)}; check the address, the keys (AWS_...) and the network"
@@ -77,6 +78,31 @@ def fetch(
         raise MendError(f"{shown(url)}: {error}; free disk space or correct the permissions, then run again") from error
     except RetryError as error:
         raise RetryError(f"{shown(url)}: {error}") from error
+
+
+def _listed(store: S3Store, reading: RemoteRead) -> Iterator[ObjectMeta | MendError]:
+    """The objects, and in their place why a folder cannot be listed.
+
+    obstore fails on a page of a list with a key that has an empty part, . or ..: then it is asked folder by folder,
+    so that only the folder with such a key is missing.
+    """
+    try:
+        for batch in obstore.list(store):
+            reading.check()
+            yield from batch
+    except InvalidPathError:
+        folders = [""]
+        while folders:
+            reading.check()
+            name = folders.pop(0)
+            try:
+                found = obstore.list_with_delimiter(store, name or None)
+            except InvalidPathError as error:
+                reason = str(error).partition("\n")[0]
+                yield MendError(f"folder {name or '/'} cannot be listed: {reason}; rename that object or remove it")
+                continue
+            yield from found["objects"]
+            folders += found["common_prefixes"]
 
 
 def _download(

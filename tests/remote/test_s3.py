@@ -59,9 +59,19 @@ def test_an_object_key_cannot_leave_its_folder(bucket: Put, tmp_path: Path) -> N
     assert len(fetched) == 3
     assert not [path for path in fetched if path.name.startswith(".")]
     bucket("in/../up.csv", "x")
-    with pytest.raises(MendError, match=r"in/\.\./up\.csv"):
-        fetch("s3://team/in", tmp_path / "staging")
+    assert "folder / cannot be listed" in told(fetch("s3://team/in", tmp_path / "staging"))
     assert [path.name for path in tmp_path.iterdir()] == ["staging"]
+
+
+@pytest.mark.parametrize("odd", ["in/sub//odd.csv", "in/sub/./odd.csv", "in/sub/../odd.csv"])
+def test_a_key_that_cannot_be_listed_keeps_its_folder_away_and_no_other(bucket: Put, tmp_path: Path, odd: str) -> None:
+    for key in ("in/a.csv", "in/other/b.csv", "in/sub/c.csv", "in/sub/deep/d.csv", "in/z/e.csv", odd):
+        bucket(key, key)
+    for count in (3, 0):
+        found = fetch("s3://team/in", tmp_path)
+        assert "folder sub cannot be listed" in told(found)
+        assert len([one for one in found if isinstance(one, Path)]) == count
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"in/a.csv", "in/other/b.csv", "in/z/e.csv"}
 
 
 def test_a_missing_bucket_is_not_taken_for_an_empty_one(bucket: Put, tmp_path: Path) -> None:
