@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LONGEST_NAME = 180
 # After this many objects in a row without any answer, the fault is the storage's and not the objects'.
 MOST_FAULTS_IN_A_ROW = 3
-_TIMING = re.compile(r" in [0-9.]+(µs|ms|s)\b")
+_TIMING = re.compile(r" in [0-9.]+(µs|ms|s)\b(, after \d+ retries, max_retries: \d+, retry_timeout: \S+)?")
 _ANSWER = re.compile(r"<(Code|Message)>([^<]*)</")
 SAME_AGAIN = (
     "has again the content that it had before it was replaced, and the same bytes are loaded once only: put it there "

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
+import etl.daily.ingest
+from etl.bounds import BOUNDS, Bounds
 from etl.checks.run import run
 from etl.checks.suite import load_suite
-from etl.config import ROOT, load_settings
-from etl.daily.ingest import ingest
+from etl.config import ROOT, Settings, load_settings
+from etl.daily.ingest import FetchResult, Ingested, fetch_all, ingest
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, memory, open_build
+from tests.support.odd_server import OddServer
 
 pytestmark = pytest.mark.slow
 
@@ -66,25 +71,82 @@ def test_what_vanishes_from_the_figures_is_told_while_it_has_deliveries(
     assert told() == [known]
 
 
-def test_a_source_that_does_not_answer_is_stale_until_it_does(tmp_path: Path) -> None:
-    bank = tmp_path / "eurofxref-hist.csv"
-    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path / "home"), "WAREHOUSE_FX_URL": str(bank)})
+Load = Callable[[dict[str, str]], Ingested]
+
+
+@pytest.fixture
+def daily(tmp_path: Path) -> Iterator[tuple[Connection, Load]]:
+    """A build database with a registry, and the daily load of its home with these settings, a day later each time."""
     models = load_models(ROOT / "sql")
     delivered = ("platform_metric_daily", "partner_target", "order_event", "fx_rate")
     suites = {f"core.{table}": load_suite(ROOT / "expectations", f"core.{table}") for table in delivered}
-    with open_build(settings) as con:
+    home, days = {"WAREHOUSE_HOME": str(tmp_path / "home")}, count()
+    with open_build(load_settings(home)) as con:
         for model in models:
             if model.name in REGISTRY:
                 con.execute(create_statements(model)[0])
 
-        def load(days: int) -> None:
-            now = NOW + timedelta(days)
-            ingest(con, settings, models, suites, "run", now=now, progress=lambda _: None)
+        def load(env: dict[str, str]) -> Ingested:
+            now = NOW + timedelta(days=next(days))
+            return ingest(con, load_settings(home | env), models, suites, "run", now=now, progress=lambda _: None)
 
-        load(0)
-        assert standing(con) == [("ecb", "stale", True)]
-        bank.write_text(RATES, encoding="utf-8")
-        load(1)
-        assert standing(con) == [("ecb", "current", False)]
-        rates = con.execute("select r.quote_currency, r.rate::varchar from core.fx_rate as r").fetchall()
-        assert rates == [("USD", "1.17000000")]
+        yield con, load
+
+
+def test_a_source_that_does_not_answer_is_stale_until_it_does(daily: tuple[Connection, Load], tmp_path: Path) -> None:
+    con, load = daily
+    bank = tmp_path / "eurofxref-hist.csv"
+    load({"WAREHOUSE_FX_URL": str(bank)})
+    assert standing(con) == [("ecb", "stale", True)]
+    bank.write_text(RATES, encoding="utf-8")
+    load({"WAREHOUSE_FX_URL": str(bank)})
+    assert standing(con) == [("ecb", "current", False)]
+    rates = con.execute("select r.quote_currency, r.rate::varchar from core.fx_rate as r").fetchall()
+    assert rates == [("USD", "1.17000000")]
+
+
+def test_a_rate_that_goes_back_to_what_it_was_is_loaded(daily: tuple[Connection, Load], tmp_path: Path) -> None:
+    con, load = daily
+    bank = tmp_path / "eurofxref-hist.csv"
+    for rate in ("1.17", "1.18", "1.17", "1.18"):
+        bank.write_text(RATES.replace("1.17", rate), encoding="utf-8")
+        load({"WAREHOUSE_FX_URL": str(bank)})
+        assert con.execute("select r.rate::varchar from core.fx_rate as r").fetchall() == [(f"{rate}000000",)]
+
+
+def test_what_came_is_loaded_when_other_sources_stand_still(
+    daily: tuple[Connection, Load], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The load ends in the time of its sources, and the same reason the next day is no news."""
+    con, load = daily
+    short = dict.fromkeys(BOUNDS, Bounds(seconds=1.5, idle=0.2, largest=100_000))
+    spent: list[float] = []
+
+    def timed(settings: Settings, known: Collection[str]) -> list[FetchResult]:
+        started = monotonic()
+        results = fetch_all(settings, known, short)
+        spent.append(monotonic() - started)
+        return results
+
+    monkeypatch.setattr(etl.daily.ingest, "fetch_all", timed)
+    (tmp_path / "home" / "inbox").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "home" / "inbox" / "rate.csv").write_text(
+        "currency,quote_currency,period_start,period_end,rate,source\nEUR,USD,2026-01-02,2026-01-02,1.17,bank\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "test")
+    with OddServer() as still:
+        still.stalls()
+        port = still.url.rpartition(":")[2]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", still.url)
+        env = {
+            "WAREHOUSE_S3_URL": "s3://team",
+            "WAREHOUSE_POSTGRES_DSN": f"host=127.0.0.1 port={port} dbname=x",
+            "WAREHOUSE_FX_URL": still.url,
+        }
+        for _ in range(2):
+            load(env)
+    assert con.execute("select r.source from core.fx_rate as r").fetchall() == [("bank",)]
+    assert sorted(standing(con)) == [("ecb", "stale", True), ("postgres", "stale", True), ("s3", "stale", True)]
+    assert con.execute("select count(*) from audit.source_status").fetchone() == (3,)
+    assert max(spent) < 3 * 1.5 + 1
