@@ -495,6 +495,17 @@ def test_a_server_that_stops_in_the_middle_is_given_up(metric: str, tmp_path: Pa
     assert "not read within" in results[0].problem
 
 
+def test_a_server_that_goes_away_in_the_middle_is_told_and_nothing_is_lost(metric: str, tmp_path: Path) -> None:
+    query = (
+        "select n as a, (case when n = 5000 then pg_terminate_backend(pg_backend_pid())::text end) as b "
+        "from generate_series(1, 9000) as n"
+    )
+    reading = RemoteRead(Bounds(20, 2, 10_000_000))
+    with pytest.raises(MendError, match="terminating connection"):
+        list(postgres.fetch(metric, query, None, tmp_path, reading=reading))
+    assert list(tmp_path.iterdir()) == []
+
+
 def stop(pid: int, number: signal.Signals) -> None:
     """Signal a process of the server, which may run as another user."""
     try:
