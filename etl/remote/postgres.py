@@ -74,7 +74,8 @@ def fetch(
     without the password.
     """
     reading = reading or RemoteRead(BOUNDS["postgres"])
-    source = sql.SQL("select * from " + query if _TABLE.fullmatch(query) else query.strip().rstrip(";"))
+    # With a line break at its end, which a comment there needs.
+    source = sql.SQL(f"select * from {query}" if _TABLE.fullmatch(query) else query.strip().rstrip(";") + "\n")
     path = _state_path(folder, query, high_water)
     state, lost = _read(path)
     with _snapshot(dsn, reading) as con:
@@ -101,10 +102,12 @@ def fetch(
                     file.write(b"\n")
                     digest.update(b"\n")
                 state.brought, state.content = differing, digest.hexdigest()
+                reading.check()
                 # The state first: after a kill between the two the file is missing, and is copied again.
                 _write(path, state)
                 place(file, folder / _name(state.content))
             yield folder / _name(state.content)
+    reading.check()
     _write(path, state)
 
 

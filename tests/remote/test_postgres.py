@@ -78,6 +78,14 @@ def test_the_query_cannot_write(metric: str, tmp_path: Path) -> None:
     assert len(file.read_text().splitlines()) == 3
 
 
+@pytest.mark.parametrize("high_water", [None, "changed_at"])
+@pytest.mark.parametrize("end", ["", ";", " ;\n", " -- to the end", "\n/* {} %s */"])
+def test_a_query_may_end_as_queries_do(metric: str, tmp_path: Path, high_water: str | None, end: str) -> None:
+    (file,) = fetch(metric, f"select * from metric where note is null{end}", high_water, tmp_path)
+    assert isinstance(file, Path)
+    assert len(file.read_text().splitlines()) == 2
+
+
 def test_options_of_the_address_are_kept(metric: str, tmp_path: Path) -> None:
     run(metric, "drop schema if exists other cascade", "create schema other", "create table other.elsewhere (a int)")
     assert fetch(f"{metric} options='-c search_path=other'", "elsewhere", None, tmp_path) == []
