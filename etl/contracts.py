@@ -20,7 +20,9 @@ class Column:
 
     `required` says that a file must have it and no row may leave it empty. Without a value a row has `default`, a
     SQL literal, which is always allowed. `least` is the smallest value, `words` are the only ones, `known_in` names
-    the column, as schema.table.column, that defines them.
+    the column, as schema.table.column, that defines them. A value of a column with `money_on` is the code of a currency
+    that was money on the day in that column. `also` are names of other programs for it, which a file must
+    not have in its place.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Column:
     least: int | None = None
     words: tuple[str, ...] = ()
     known_in: str = ""
+    money_on: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,8 @@ def _contracts(path: Path) -> Iterator[Contract]:
     """The contracts of a YAML file in which each field is named as here."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for contract in yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["contracts"]:  # noqa: S506 (it is safe)
-        columns = [Column(**column | {"words": tuple(column.get("words", ()))}) for column in contract["columns"]]
+        lists = ("words", "also")
+        columns = [Column(**c | {name: tuple(c.get(name, ())) for name in lists}) for c in contract["columns"]]
         rules = tuple(Rule(**rule) for rule in contract["rules"])
         yield Contract(**contract | {"grain": tuple(contract["grain"]), "columns": tuple(columns), "rules": rules})
 

@@ -1,8 +1,8 @@
 """CSV files as physical records: where each starts, its raw text, its fields and what is wrong with it.
 
 No record is dropped: each is returned, sound or with its fault. An unterminated quotation mark makes only its own line
-faulty; NUL bytes, other encodings, ragged rows and mixed line ends only the rows that have them. Blank lines are no
-records. Files of any size are read record by record.
+faulty; NUL bytes, other encodings, ragged rows and mixed line ends only the rows that have them. Blank lines and lines
+of nothing but commas are no records. Files of any size are read record by record.
 
 What goes wrong: a stray quotation mark that makes a reader join the rest of the file, commas in unquoted text,
 spreadsheets that save another encoding or separator, NUL bytes from broken exports.
@@ -87,7 +87,7 @@ def read_records(file: BinaryIO, width: int) -> Iterator[Record]:
     number = 1
     while line := ahead.popleft() if ahead else next(lines, b""):
         number += 1
-        if not line.strip(b"\r\n"):
+        if not line.strip(b"\r\n,"):
             continue
         start = number
         fields, fault = _split(line, width)

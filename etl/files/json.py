@@ -24,7 +24,8 @@ class _Object(list[tuple[str, Any]]):
 def read_records(path: Path, columns: list[str]) -> Iterator[Record]:
     """The records of a file; a field that no record before had is added to `columns`.
 
-    A record has the fields of the columns that are known by then. Raises FileError for too many columns.
+    A record has the fields of the columns that are known by then. Raises FileError for too many columns, and for a
+    file that begins with an object over several lines.
     """
     known = set(columns)
     with path.open("rb") as file:
@@ -32,6 +33,8 @@ def read_records(path: Path, columns: list[str]) -> Iterator[Record]:
             if not line.strip():
                 continue
             row, fault = _read_object(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line)
+            if fault and not known and line.rstrip().endswith((b"{", b",", b"[")):
+                raise FileError("has a JSON object over several lines; write one object a line")
             if new := [name for name in row if name not in known]:
                 columns += new
                 known.update(new)

@@ -28,6 +28,7 @@ BLOCK = 1 << 20
 # What unpacks to more than this, and to that many times its size, is refused.
 SMALL, RATIO = 64 << 20, 200
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
+_LOOSE_SIGN = re.compile(rb'(?:^|[,\n"]) *[+-] ')
 _Bytes = npt.NDArray[np.uint8]
 _Marks = npt.NDArray[np.bool_]
 _Places = npt.NDArray[np.int64]
@@ -38,8 +39,8 @@ _Source = BinaryIO | gzip.GzipFile
 class Lines:
     r"""Of a CSV file whose every line is a record to every reader: how many, how they end (\n or \r\n), their fields.
 
-    In exact ones no digit is followed by an exponent or an underscore, and no point by five digits: what
-    reads as a number is not rounded at four decimal places.
+    In exact ones no digit is followed by an exponent or an underscore, no point by five digits, and no field begins
+    with a sign and a blank: what reads as a number is the number that stands there. `is_ascii`: no other characters.
     """
 
     count: int
@@ -47,6 +48,7 @@ class Lines:
     width: int
     has_quotes: bool
     is_exact: bool
+    is_ascii: bool
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class LineReader:
     """Looks at the parts of one file, in order; `lines` is what was found, None where some line is odd.
 
     That it is not with control characters (NUL, tabs, returns that end no line or only some), blank and very long
-    lines, other bytes than UTF-8, quotation marks that do not enclose a field, and with another number of fields
-    than the header has. A part begins and ends with a line.
+    lines, lines of nothing but commas, other bytes than UTF-8, quotation marks that do not enclose a field, and with
+    another number of fields than the header has. A part begins and ends with a line.
     """
 
     def __init__(self) -> None:
@@ -87,8 +89,9 @@ class LineReader:
         if found and before:
             is_alike = (found.ending, found.width) == (before.ending, before.width)
             count, has_quotes = before.count + found.count, before.has_quotes or found.has_quotes
-            is_exact = before.is_exact and found.is_exact
-            found = replace(found, count=count, has_quotes=has_quotes, is_exact=is_exact) if is_alike else None
+            is_exact, is_ascii = before.is_exact and found.is_exact, before.is_ascii and found.is_ascii
+            found = replace(found, count=count, has_quotes=has_quotes, is_exact=is_exact, is_ascii=is_ascii)
+            found = found if is_alike else None
         self.lines = found if found and found.width else None
         self._is_odd = self.lines is None
 
@@ -109,12 +112,15 @@ class LineReader:
         if len(quotes) and not _enclose_fields(values, quotes, ends):
             return None
         width = self._width(values, quotes, ends)
+        if lengths.min() < width + (len(returns) > 0):
+            return None
         return Lines(
             count=len(ends),
             ending=r"\r\n" if len(returns) else r"\n",
             width=width,
             has_quotes=len(quotes) > 0,
             is_exact=width > 0 and self._is_exact(values, part),
+            is_ascii=part.isascii(),
         )
 
     def _marks(self, number: int, size: int) -> _Marks:
@@ -133,7 +139,7 @@ class LineReader:
 
     def _is_exact(self, values: _Bytes, part: bytes) -> bool:
         size = len(values)
-        if size < 6:
+        if size < 6 or ((b"- " in part or b"+ " in part) and _LOOSE_SIGN.search(part)):
             return False
         shifted = np.subtract(values, 48, out=self._buffer[:size])  # bytes below 0 wrap around
         digits = np.less(shifted, 10, out=self._marks(1, size))
@@ -151,7 +157,7 @@ class LineReader:
                 np.logical_and(found, ahead[:-1], out=found)
                 at = np.flatnonzero(found) + 2
                 behind = values[at[at < size]]
-                if ((behind - 48 < 10) | (behind == 43) | (behind == 45)).any():
+                if ((behind - 48 < 10) | np.isin(behind, (32, 43, 45))).any():  # a digit, a blank or a sign
                     return False
         return True
 

@@ -1,26 +1,32 @@
 """XLSX workbooks: the only filled sheet, its first row the header, every value as text.
 
 The workbook is read as values and as formulas, since a formula that was never calculated looks like an empty cell.
-What goes wrong: several filled sheets, cells beyond the header, archives that are damaged or unpack to
-gigabytes. Everything is in memory: only small files are delivered this way.
+What goes wrong: several filled sheets, cells beyond the header, error values (#N/A), merged cells, of which only the
+first has a value, numbers with the noise of binary arithmetic, archives that are damaged or unpack to gigabytes.
+Everything is in memory: only small files are delivered this way.
 """
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]
+from openpyxl.utils import range_boundaries  # type: ignore[import-untyped]
 
 from etl.errors import FileError
 from etl.files.csv import NUL, Record, shown
 
 LARGEST_BOOK = 256 << 20  # bytes when unpacked
+DIGITS = 15  # that Excel shows and keeps of a number
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']([A-Z]+[0-9]+:[A-Z]+[0-9]+)["']""")
 
 
 def read_sheet(path: Path, largest: int) -> tuple[tuple[str, ...], Iterator[Record]]:
@@ -46,24 +52,21 @@ def _rows(path: Path, largest: int) -> Iterator[Record]:
     content = path.read_bytes()  # the library takes no path that ends otherwise than in .xlsx
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > min(LARGEST_BOOK, largest):
-                raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
-        books = [openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=only) for only in (True, False)]
-        filled = [sheet.title for sheet in books[1].worksheets if _is_filled(sheet)]
-        if len(filled) > 1:
-            raise FileError("has several filled sheets; deliver one")
-        sheets = [book[title] for title in filled for book in books]
+            _check_archive(archive, largest)
+            books = [openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=only) for only in (True, False)]
+            filled = [sheet.title for sheet in books[1].worksheets if _is_filled(sheet)]
+            if len(filled) > 1:
+                raise FileError("has several filled sheets; deliver one")
+            sheets = [book[title] for title in filled for book in books]
+            merged = _merged_cells(archive, sheets[0]) if sheets else {}
         for sheet in sheets:
             sheet.reset_dimensions()
         for number, cells in enumerate(zip_longest(*(sheet.iter_rows() for sheet in sheets), fillvalue=()), 1):
             values, formulas = cells
-            fields = [_text(cell.value) for cell in values]
+            fields = [_text(cell) for cell in values]
             text = "\t".join(fields)
-            is_unknown = any(
-                cell.data_type == "f" and not any(fields[place : place + 1]) for place, cell in enumerate(formulas)
-            )
-            if any(fields) or is_unknown:
-                fault = "has a formula without a value; save the sheet as values" if is_unknown else ""
+            fault = _fault(values, formulas, fields, merged.get(number, ""))
+            if any(fields) or fault:
                 yield Record(number, shown(text), fields, fault or (NUL if "\0" in text else ""))
     except FileError:
         raise
@@ -71,15 +74,68 @@ def _rows(path: Path, largest: int) -> Iterator[Record]:
         raise FileError(f"is a damaged workbook ({str(error)[:100]}); save it again as XLSX") from error
 
 
+def _check_archive(archive: zipfile.ZipFile, largest: int) -> None:
+    """Raise FileError for an archive that is no workbook of this kind, or too large."""
+    names = set(archive.namelist())
+    if "xl/workbook.bin" in names:
+        raise FileError("is a binary Excel workbook (.xlsb); save it as .xlsx or CSV")
+    if "mimetype" in names and "content.xml" in names:
+        raise FileError("is an OpenDocument file (.ods); save it as .xlsx or CSV")
+    if not any(name.startswith("xl/") for name in names) and "[Content_Types].xml" not in names:
+        raise FileError("is a zip archive and no workbook; deliver the files that are in it")
+    if sum(member.file_size for member in archive.infolist()) > min(LARGEST_BOOK, largest):
+        raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
+
+
 def _is_filled(sheet: Any) -> bool:
     sheet.reset_dimensions()
     return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
 
 
-def _text(value: Any) -> str:
-    """A value as text; an empty cell is ''."""
+def _merged_cells(archive: zipfile.ZipFile, sheet: Any) -> dict[int, str]:
+    """By row of the sheet, a range of merged cells of which the row has no first cell and is a part."""
+    content = archive.read(sheet._worksheet_path.lstrip("/"))
+    found: dict[int, str] = {}
+    for match in _MERGED.findall(content):
+        area = match.decode()
+        _, first, _, last = range_boundaries(area)
+        found |= dict.fromkeys(range(first + 1, last + 1), area)
+    return found
+
+
+def _fault(values: tuple[Any, ...], formulas: tuple[Any, ...], fields: list[str], merged: str) -> str:
+    """What is wrong with a row as a whole, and what to do; empty when it is sound."""
+    if any(cell.data_type == "f" and not any(fields[place : place + 1]) for place, cell in enumerate(formulas)):
+        return "has a formula without a value; save the sheet as values"
+    if error := next((cell for cell in values if cell.data_type == "e"), None):
+        return f"has the error {error.value} in cell {error.coordinate}; correct the formula, or leave the cell empty"
+    if merged and any(fields):
+        return f"has a part of the merged cells {merged}, which have one value; unmerge them and fill in each row"
+    return ""
+
+
+def _text(cell: Any) -> str:
+    """The value of a cell as text; an empty one is ''. A day has no time where its format shows none."""
+    value = cell.value
     if isinstance(value, datetime):
-        return value.date().isoformat() if value == datetime.combine(value, datetime.min.time()) else str(value)
+        is_day = value == datetime.combine(value, datetime.min.time()) and "h" not in str(cell.number_format).lower()
+        return value.date().isoformat() if is_day else str(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int | float):
+        return number(value)
     return "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
+
+
+def number(value: float) -> str:
+    """A number as its sheet shows it: with at most fifteen significant digits, and no point behind a whole one.
+
+    What is left of a sum of hundreds within those digits is taken away too, where four digits after the point are the
+    number but for that. A whole number with more digits was rounded by the spreadsheet; it is written in scientific
+    form, which no identifier has.
+    """
+    if abs(value) >= 10**DIGITS:
+        return f"{value:.{DIGITS - 1}E}"
+    near = round(value, 4)
+    value = near if abs(near - value) <= abs(value) * 2**-44 else value
+    return f"{Decimal(f'{value:.{DIGITS}g}'):f}" if value else "0"

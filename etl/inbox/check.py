@@ -3,31 +3,42 @@
 Both are made from the contract's columns and rules. A form concerns the field as the file has it and can only be
 checked while the file is read; a rule concerns values and can be checked on the table, where DuckDB skips the blocks
 that cannot break it. The fault of a row is the number of a condition, 0 for none. Casts alone are not enough: DuckDB
-reads 1.5 as 2 persons, 1.00005 as 1.0001, 0x10 as 16, and drops the offset of a time. So a text counts as read only if
-the value, written out, begins with it, or if it has the form that is allowed.
+reads 1.5 as 2 persons, 1.00005 as 1.0001, 0x10 as 16, a dash with a blank as 0, and drops the offset of a time. So a
+text counts as read only if the value, written out, begins with it, or if it has the form that is allowed.
+
+A floating-point number is read as the shortest decimal that gives it again. It may have more digits than anybody
+delivered, from a sum of others: then it counts as the number that the column can hold within a few units of its last
+place. One of four bytes holds seven digits, and whole numbers up to 2^24: what has more was lost before its delivery.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from etl import currencies, names
 from etl.config import SIMULATED
 from etl.contracts import Column, Contract
 from etl.errors import MendError
-from etl.warehouse import Connection, DatabaseError, literal
+from etl.warehouse import Connection, DatabaseError, literal, one_of
 
-LONGEST_NAME = 200  # characters of a platform, channel, identifier: a longer one is a mistake
-EARLIEST = "1990-01-01"
+EARLIEST, LATEST = date(1990, 1, 1), date(9999, 12, 31)
+# Of floating-point types: the digits that each holds for certain, and up to where it has every whole number.
+_FLOATS = {"float": (7, 1 << 24), "double": (15, 1 << 53)}
+# Noise of the arithmetic of some hundred numbers, as a share of the result; only of what has more digits than it holds.
+_NOISE = 2.0**-44
+# Where the other amounts of a column have two digits, a German 4.812 may be thousands.
+GROUPED = r"\s*[+-]?[1-9][0-9]{0,2}\.[0-9]{3}\s*"
+_GROUPED = "has three digits after the point where the others have two; write 4812 or 4.8120, as it is meant"
 _TEXTS = {
     "bigint": (r"\s*[+-]?[0-9]+(\.0*)?\s*", "is no whole number; write digits only, without grouping"),
     "date": (r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]00:00(:00(\.0+)?)?)?\s*", "is no day; write YYYY-MM-DD"),
     "timestamp": (
         r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?"
-        r"(Z|[+]00(:?00)?)?\s*",
-        "is no time in UTC; write YYYY-MM-DD HH:MM:SS",
+        r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?\s*",
+        "is no time; write YYYY-MM-DD HH:MM:SS in UTC, or with its offset, as in +08:00",
     ),
     "boolean": ("(?i)true|false|t|f|yes|no|y|n|1|0", "is neither true nor false"),
 }
@@ -49,7 +60,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Condition:
-    """SQL that holds for a row that breaks the contract, the column at fault ('' for the whole row) and the reason.
+    """SQL that is true of a row that breaks the contract, the column at fault ('' for the whole row) and the reason.
 
     Where it holds, so does one of the cheaper `screens`, if there are any. `is_form`: about the field in the file.
     """
@@ -104,8 +115,13 @@ def _suspect(conditions: Iterable[Condition]) -> str:
     return _any(screen for found in conditions for screen in found.screens or (found.breaks,))
 
 
-def check(contract: Contract, fields: Mapping[str, tuple[str, str]], limits: Limits) -> RowRules:
-    """How to read a file of that contract, whose fields are SQL names and types by the file's column."""
+def check(
+    contract: Contract, fields: Mapping[str, tuple[str, str]], limits: Limits, grouped: Collection[str] = ()
+) -> RowRules:
+    """How to read a file of that contract, whose fields are SQL names and types by the file's column.
+
+    In the columns `grouped` three digits after the point may be thousands.
+    """
     values: list[str] = []
     faults = list(_GENERAL)
     for column in contract.columns:
@@ -113,6 +129,8 @@ def check(contract: Contract, fields: Mapping[str, tuple[str, str]], limits: Lim
         values.append(_value(column, name, kind))
         if name:
             faults += _forms(column, name, kind)
+            if column.name in grouped:
+                faults.append(Condition(f"regexp_full_match({name}, '{GROUPED}')", column.name, _GROUPED, is_form=True))
         faults += _rules(column, limits)
     for rule in contract.rules:
         breaks = rule.breaks
@@ -149,9 +167,37 @@ def _value(column: Column, name: str, kind: str) -> str:
     if not name:
         return f"{column.default}::{column.type} as {column.name}"
     value = name if kind == column.type else f"try_cast({name} as {column.type})"
+    if column.type == "varchar":
+        value = _text(name, kind)
+    elif kind in _FLOATS:
+        value = f"try_cast({name}::varchar as {column.type})"  # DuckDB 1.5 multiplies a FLOAT as such when it casts it
+    elif (kind, column.type) == ("varchar", "timestamp"):
+        # A cast drops the offset of a time, and knows none without a colon.
+        offset = f"regexp_replace({name}, '([+-][0-9]{{2}})([0-9]{{2}})\\s*$', '\\1:\\2')"
+        has_offset = f"regexp_matches({name}, ':[0-9.]+(Z|[+-][0-9:]+)\\s*$')"
+        value = f"if({has_offset}, try_cast({offset} as timestamptz) at time zone 'UTC', {value})"
     if column.default != "null":
         value = f"coalesce({value}, {column.default})"
     return f"{value} as {column.name}"
+
+
+def _text(name: str, kind: str) -> str:
+    if kind == "varchar":
+        return f"nfc_normalize({name})"
+    return (
+        f"if({_is_whole(name, kind)}, {name}::bigint::varchar, {name}::varchar)"
+        if _has_point(kind)
+        else f"{name}::varchar"
+    )
+
+
+def _has_point(kind: str) -> bool:
+    return kind in _FLOATS or kind.startswith("decimal")
+
+
+def _is_whole(name: str, kind: str) -> str:
+    """A number that is an identifier: whole, and small enough for its type to have every whole number."""
+    return f"{name} = trunc({name}) and abs({name}) < {_FLOATS.get(kind, (0, 10**18))[1]}"
 
 
 def _forms(column: Column, name: str, kind: str) -> Iterator[Condition]:
@@ -159,7 +205,15 @@ def _forms(column: Column, name: str, kind: str) -> Iterator[Condition]:
     value = column.name
     if column.type == "varchar":
         if not (column.words or column.known_in):
-            yield _plain_name(value)
+            yield from _plain_name(value)
+            if _has_point(kind):
+                reason = "is a number with a fraction or too many digits for its type where a name is; deliver text"
+                lost = f"{name} is not null and not coalesce({_is_whole(name, kind)}, false)"
+                yield Condition(lost, value, reason, is_form=True)
+    elif (kind, column.type) == ("date", "timestamp"):
+        yield Condition(f"{name} is not null", value, "is a day without a time; deliver the time, in UTC", is_form=True)
+    elif kind in _FLOATS:
+        yield _float(column, name, kind)
     elif kind != "varchar":
         # A typed file: what is not the same after a cast there and back was rounded or cut.
         if kind != column.type:
@@ -168,25 +222,81 @@ def _forms(column: Column, name: str, kind: str) -> Iterator[Condition]:
     else:
         form, reason = _TEXTS.get(column.type) or _decimal(column.type)
         is_odd = f"{name} is not null and not coalesce(starts_with({value}::varchar, {name}), false)"
+        if column.type == "timestamp":  # a day without a clock begins as its midnight does
+            is_odd = f"{name} is not null and (strlen({name}) < 16 or {is_odd})"
+            value = f"if(strlen({name}) < 16, null, {value})"
         is_wrong = f"{is_odd} and ({value} is null or not regexp_full_match({name}, '{form}'))"
         yield Condition(is_wrong, value, reason, screens=(is_odd,), is_form=True)
 
 
-def _plain_name(name: str) -> Condition:
-    too_long, marks = f"strlen({name}) > {LONGEST_NAME}", r"\x00-\x1f\x7f"
-    return Condition(
-        f"{too_long} or {name} <> trim({name}) or regexp_matches({name}, '^[=+@-]|[{marks}]')",
+def _float(column: Column, name: str, kind: str) -> Condition:
+    """A floating-point number has to be one of the column's type, but for the noise of arithmetic."""
+    value, (digits, whole) = column.name, _FLOATS[kind]
+    # By its text, because a cast between DECIMAL and FLOAT is inexact.
+    number, back = f"{name}::varchar::double", f"{value}::varchar::double"
+    significant = f"strlen(regexp_replace(split_part({name}::varchar, 'e', 1), '^[-0.]+|[.]0*$|[.]', '', 'g'))"
+    is_whole = f"{value} = trunc({value}) and abs({number}) <= {whole}"
+    is_held = f"({significant} <= {digits} or {is_whole}) and {back} = {number}"
+    if column.type == "bigint":
+        is_held += f" and abs({number}) <= {whole}"
+    if kind == "double":
+        is_noise = f"abs({number}) < 1e15 and abs({back} - {number}) <= abs({number}) * {_NOISE}"
+        is_held += f" or {significant} > {digits} and {is_noise}"
+    reason = f"is a {kind.upper()} that has no {column.type} value: deliver whole numbers, or DECIMAL, not rounded"
+    return Condition(f"{name} is not null and not coalesce({is_held}, false)", value, reason, is_form=True)
+
+
+def _plain_name(name: str) -> Iterator[Condition]:
+    too_long, is_missing = f"strlen({name}) > {names.LONGEST}", one_of(name, names.MISSING)
+    yield Condition(
+        f"{too_long} or {name} <> trim({name}) or regexp_matches({name}, {literal(names.FAULTY)})",
         name,
-        f"is longer than {LONGEST_NAME} bytes, has spaces around it or control characters, "
-        "or begins like a formula (= + - @); write the plain name",
+        names.FAULTY_REASON,
         screens=(
             too_long,
-            # The characters in question sort before the letters; a name seldom begins with a mark.
+            # The ASCII signs in question sort before the letters; a name seldom begins with one of them.
             f"{name} < '0'",
             f"{name} >= ':' and {name} < 'A'",
-            f"not regexp_full_match({name}, '([^{marks}]*[^ {marks}])?')",
+            f"not regexp_full_match({name}, '([ -~]*[!-~])?')",
         ),
     )
+    yield Condition(
+        f"{is_missing} or regexp_full_match({name}, {literal(names.LOST)})",
+        name,
+        names.LOST_REASON,
+        screens=(is_missing, f"left({name}, 1) in ('#', '?') or contains({name}, 'E+')"),
+    )
+
+
+def rounded(name: str) -> str:
+    """SQL, an aggregate, that holds where a spreadsheet rounded the long numbers of a column: all end in zeros."""
+    is_long = f"strlen({name}) >= 16 and regexp_full_match({name}, '{names.LONG_NUMBER}')"
+    is_rounded = f"regexp_full_match({name}, '{names.ROUNDED_NUMBER}')"
+    return f"count(*) filter ({is_long}) >= 3 and bool_and({is_rounded}) filter ({is_long})"
+
+
+def digits_of_values(name: str) -> dict[int, str]:
+    """Conditions on an amount: it has one digit or two, three with at most 999 before, other three or more."""
+    part = f"({name} % 1)"
+    two, more = f"{part} * 100 % 1 = 0", f"{part} * 1000 % 1 <> 0"
+    grouped = f"(not ({more}) and not ({two}) and abs({name}) between 1 and 999.999)"
+    return {2: f"{part} <> 0 and {two}", 3: grouped, 4: more}
+
+
+def digits_of_texts(name: str) -> dict[int, str]:
+    """The same conditions on an amount as it is written."""
+    grouped = f"regexp_full_match({name}, '{GROUPED}')"
+    return {
+        2: f"regexp_full_match({name}, '.*\\.[0-9]{{1,2}}\\s*')",
+        3: grouped,
+        4: f"regexp_full_match({name}, '.*\\.[0-9]{{3,}}\\s*') and not {grouped}",
+    }
+
+
+def grouped_by(digits: Mapping[int, str]) -> str:
+    """SQL, an aggregate, that holds where a column has amounts of two digits and some of three, maybe thousands."""
+    two, three, more = (f"count_if({digits[number]})" for number in (2, 3, 4))
+    return f"{two} > 0 and {three} > 0 and {more} = 0"
 
 
 def _decimal(kind: str) -> tuple[str, str]:
@@ -209,8 +319,11 @@ def _rules(column: Column, limits: Limits) -> Iterator[Condition]:
     if column.least is not None:
         yield Condition(f"{name} < {column.least}", name, f"is below {column.least}; correct it")
     if column.type in ("date", "timestamp"):
-        breaks = f"{name} < {column.type} '{EARLIEST}'"
-        yield Condition(breaks, name, f"lies before {EARLIEST}; correct the year")
+        breaks = f"{name} not between {column.type} '{EARLIEST}' and '{LATEST}'"
+        yield Condition(breaks, name, f"lies before {EARLIEST} or after {LATEST}; correct the year")
+    if column.money_on:
+        reason = "is no currency that was money on that day; write its ISO 4217 code (CNY, not RMB)"
+        yield Condition(currencies.breaks(name, f"{column.money_on}::date", EARLIEST), name, reason)
     if column.words:
         yield _unknown(column, column.words, f"is not known; write one of {', '.join(column.words)}")
     if column.known_in:
@@ -219,8 +332,7 @@ def _rules(column: Column, limits: Limits) -> Iterator[Condition]:
 
 
 def _unknown(column: Column, words: Sequence[str], reason: str) -> Condition:
-    allowed = [literal(word) for word in words]
+    breaks = f"not {one_of(column.name, words)}"
     if column.default != "null":
-        allowed.append(column.default)
-    breaks = f"{column.name} not in ({', '.join(allowed)})" if allowed else f"{column.name} is not null"
+        breaks += f" and {column.name} <> {column.default}"
     return Condition(breaks, column.name, reason)

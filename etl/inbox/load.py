@@ -21,10 +21,22 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import Settings
-from etl.contracts import CONTRACTS
+from etl.contracts import CONTRACTS, MONEY
 from etl.errors import FileError, MendError
 from etl.files.lines import examine
-from etl.inbox.check import BROKEN, REPEATED, Condition, Limits, RowRules, check, known_words
+from etl.inbox.check import (
+    BROKEN,
+    REPEATED,
+    Condition,
+    Limits,
+    RowRules,
+    check,
+    digits_of_texts,
+    digits_of_values,
+    grouped_by,
+    known_words,
+    rounded,
+)
 from etl.inbox.open import Opened, Scan, inbox_files, inbox_name, is_inside, open_by_record, open_file
 from etl.ledger import REPLACED, Ledger, LoadRecord
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, literal, transaction
@@ -34,6 +46,9 @@ LONG = 64 << 20  # bytes from which a file is announced
 # Rows among which a repeated key is searched at once, most such parts, and how many in one statement.
 PART, PARTS, ASIDE = 150_000, 256, 8
 NO_ROOM = re.compile(r"No space left|File too large|Out of Memory|failed to (allocate|pin|offload)", re.IGNORECASE)
+COMPOSED = (
+    "names of {:,} rows were written in another Unicode form and are loaded in NFC, in which a letter is one character"
+)
 AGAIN = "rollback; begin"  # undoes what the open transaction did
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
 
@@ -172,16 +187,22 @@ class Loader:
         if not is_again and digest in ledger.contents():
             return FileLoad(self.file, digest, None, "unchanged")
         if size > LONG:
-            self.progress(f"{self.file}: reading {size / 1e6:,.0f} MB")
+            self._say(f"reading {size / 1e6:,.0f} MB")
+        # Under a name of ours: DuckDB takes a path for a pattern, a folder `date=...` for a column, and text for UTF-8.
+        delivered = self.scratch / "delivered"
+        delivered.symlink_to(self.path.absolute())
         table = None
         try:
-            opened = open_file(self.con, self.path, examined, self.scratch, self.progress)
+            opened = open_file(self.con, delivered, examined, self.scratch, self._say)
             table = opened.contract.table
             return self._load(digest, opened)
         except FileError as error:
             with transaction(self.con):
                 ledger.refuse(file=self.file, content_hash=digest, reason=str(error), now=self.limits.now, table=table)
             return FileLoad(self.file, digest, None, "refused", reason=str(error))
+
+    def _say(self, sentence: str) -> None:
+        self.progress(f"{self.file}: {sentence}")
 
     def _load(self, digest: str, opened: Opened) -> FileLoad:
         """Load the file with the fastest way of reading that finds every row."""
@@ -194,8 +215,8 @@ class Loader:
                 raise
             found = None
         if not found and opened.is_csv:
-            self.progress(f"{self.file}: the fast reader cannot separate all rows, reading them one by one")
-            opened = open_by_record(opened.path, opened.columns, self.scratch, self.progress)
+            self._say("the fast reader cannot separate all rows, reading them one by one")
+            opened = open_by_record(opened.path, opened.columns, self.scratch, self._say)
             found = self._bring_in(digest, opened)
         if not found:
             raise FileError(f"has {opened.rows:,} rows, but another number was read; deliver it again")
@@ -224,8 +245,12 @@ class Loader:
                 status = "partly_loaded" if rows.quarantined else "loaded"
                 if rows.loaded and rows.loaded == rows.outdated:
                     status = "superseded"
-                message = REPLACED if status == "superseded" else None
-                record = LoadRecord(self.file, digest, status=status, message=message, load_id=rows.load_id, **counts)
+                told = [REPLACED] if status == "superseded" else []
+                told += [COMPOSED.format(rows.composed)] if rows.composed else []
+                reason = "; ".join(told)
+                record = LoadRecord(
+                    self.file, digest, status=status, message=reason or None, load_id=rows.load_id, **counts
+                )
                 ledger.record(record, now)
                 if rows.replaced:
                     replaced = f"select load_id from {contract.history} where superseded_at = $now"
@@ -234,7 +259,7 @@ class Loader:
                     raise FileError("changed while it was read; the next run reads it")
                 first, last = rows.days
                 return FileLoad(
-                    self.file, digest, contract.name, status, reason="", first_day=first, last_day=last, **counts
+                    self.file, digest, contract.name, status, reason=reason, first_day=first, last_day=last, **counts
                 )
         finally:
             con.execute(IN_ORDER)
@@ -244,12 +269,13 @@ class Rows:
     """The rows of a file on their way into the table of its contract, within the caller's transaction.
 
     Of the `loaded` rows some are `outdated`: rows of newer files count, so these go straight into history. `replaced`
-    rows were in the table before. `days` are the first and last day of the file.
+    rows were in the table before. Of `composed` rows a name was brought into its canonical form. `days` are the first
+    and last day of the file.
     """
 
     def __init__(self, con: Connection, opened: Opened, limits: Limits, scratch: Path, load_id: int) -> None:
         self.load_id = load_id
-        self.quarantined = self.outdated = self.replaced = 0
+        self.quarantined = self.outdated = self.replaced = self.composed = 0
         self.days: tuple[date | None, date | None] = (None, None)
         self._con, self._opened, self._contract, self._limits = con, opened, opened.contract, limits
         self._table = opened.contract.table
@@ -262,6 +288,7 @@ class Rows:
         self._verdicts = literal(str(scratch / "verdicts.parquet"))
         self._judged = ""  # the rows that were read strictly, with their faults
         self._faults: Sequence[Condition] = ()
+        self._grouped: frozenset[str] = frozenset()  # columns in which three digits after the point may be thousands
 
     @property
     def loaded(self) -> int:
@@ -278,16 +305,23 @@ class Rows:
             rules = self._rules(opened.quick)
             inserted = self._insert(f"{_typed(opened.quick, rules)} where {rules.has_form}", self._extra)
             is_complete, breaks_rules, repeats = inserted == opened.rows, self._is_broken(rules), self._is_repeated()
-            if is_complete and not breaks_rules and not repeats:
+            self._look_at_names()
+            if opened.is_csv and self._grouped_columns(self._new, digits_of_values):
+                self._grouped = self._grouped_columns(opened.strict.sql, digits_of_texts)
+            if is_complete and not breaks_rules and not repeats and not self._grouped:
                 return True
-            if not breaks_rules and not repeats:
+            if not breaks_rules and not repeats and not self._grouped:
                 self._judge(with_values=False, may_repeat=False)
                 if inserted == self.loaded:
                     return True
             may_repeat = repeats or not is_complete  # rows that were left out may repeat a key
             self._con.execute(AGAIN)
+        elif opened.is_csv:
+            self._grouped = self._grouped_columns(opened.strict.sql, digits_of_texts)
         self._judge(with_values=True, may_repeat=may_repeat)
-        return self._insert(f"{self._judged} where fault = 0", "extra") == self.loaded
+        is_complete = self._insert(f"{self._judged} where fault = 0", "extra") == self.loaded
+        self._look_at_names()
+        return is_complete
 
     def set_aside(self, ledger: Ledger, file: str, content_hash: str) -> None:
         """Put the rows at fault into quarantine. Raises FileError when they are too many."""
@@ -296,10 +330,14 @@ class Rows:
         rows = self._opened.rows
         if self.quarantined > self._limits.bad_share * rows:
             found = self._con.execute(
-                f"select fault, count(*) from {self._judged} where fault > 0 group by fault order by 2 desc, 1 limit 3"
+                f"select fault, if(fault = {BROKEN}, broken, null), count(*), min(line) from {self._judged} "
+                "where fault > 0 group by all order by 3 desc, 1, 2 limit 3"
             ).fetchall()
-            faults = ((number, self._faults[fault]) for fault, number in found)
-            most = "; ".join(f"{number:,} x {f'{fault.column} {fault.reason}'.strip()}" for number, fault in faults)
+            faults = ((number, line, self._faults[fault], broken) for fault, broken, number, line in found)
+            most = "; ".join(
+                f"{number:,} x {f'{fault.column} {broken or fault.reason}'.strip()} (first in line {line:,})"
+                for number, line, fault, broken in faults
+            )
             share = f"{self.quarantined:,} of {rows:,} rows, more than {self._limits.bad_share:.0%}"
             raise FileError(f"breaks its contract in {share}: {most}")
         raw, joined = "row.raw", ""
@@ -379,8 +417,41 @@ class Rows:
         return count(self._con, f"delete from {self._table} where rowid in ({rowids})")
 
     def _rules(self, scan: Scan) -> RowRules:
-        fields = {name: (f"f{n}", scan.types[n]) for n, name in enumerate(self._opened.columns)}
-        return check(self._contract, fields, self._limits)
+        return check(self._contract, self._fields(scan), self._limits, self._grouped)
+
+    def _fields(self, scan: Scan) -> dict[str, tuple[str, str]]:
+        return {name: (f"f{n}", scan.types[n]) for n, name in enumerate(self._opened.columns)}
+
+    def _look_at_names(self) -> None:
+        """Count the rows whose names were not in their canonical form.
+
+        Raises FileError where a spreadsheet rounded the identifiers of a column.
+        """
+        names = [c.name for c in self._contract.columns if c.type == "varchar" and not (c.known_in or c.words)]
+        others = " or ".join(f"strlen({name}) <> length({name})" for name in names)
+        asked = f"select coalesce(bool_or({others}), false), {', '.join(map(rounded, names))} from {self._new}"
+        has_letters, *found = self._con.execute(asked).fetchall()[0]
+        scan = self._opened.quick or self._opened.strict
+        fields = self._fields(scan)
+        texts = [fields[name][0] for name in names if fields.get(name, ("", ""))[1] == "varchar"]
+        if has_letters and texts and not self._opened.is_ascii:
+            others = " or ".join(f"{text} <> nfc_normalize({text})" for text in texts)
+            self.composed = self._read(f"select count(*) from {scan.sql} where {others}")
+        if spoiled := [name for name, is_rounded in zip(names, found, strict=True) if is_rounded]:
+            raise FileError(
+                f"has long numbers in {', '.join(spoiled)} that all end in zeros after the fifteenth digit, as a "
+                "spreadsheet leaves them; export it again and do not open it in a spreadsheet"
+            )
+
+    def _grouped_columns(self, rows: str, digits: Callable[[str], Mapping[int, str]]) -> frozenset[str]:
+        """The columns of amounts in which three digits after the point may be thousands."""
+        fields = self._fields(self._opened.strict)
+        names = [c.name for c in self._contract.columns if c.type == MONEY and c.name in fields]
+        asked = (grouped_by(digits(name if digits is digits_of_values else fields[name][0])) for name in names)
+        if not names:
+            return frozenset()
+        found = self._con.execute(f"select {', '.join(asked)} from {rows}").fetchall()[0]
+        return frozenset(name for name, is_grouped in zip(names, found, strict=True) if is_grouped)
 
     def _insert(self, rows: str, extra: str) -> int:
         """Insert rows with the contract's columns; how many they are.

@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from etl.config import Settings
-from etl.contracts import CONTRACTS, MONEY, Contract
+from etl.contracts import CONTRACTS, MONEY, Column, Contract
 from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
+from etl.files.kinds import unusable
 from etl.files.lines import Examined, largest_unpacked, unpack
-from etl.warehouse import Connection, DatabaseError, literal
+from etl.inbox import parquet
+from etl.warehouse import Connection, literal
 
 Progress = Callable[[str], None]
-_TYPED = re.compile(r"u?(tiny|small|big|huge)?int(eger)?|float|double|boolean|date|timestamp\w*|decimal.*")
+COMMON = {"id", "date", "day", "name", "type", "value", "total", "is", "of", "the"}  # words that name no column alone
+LINES_LOOKED_AT = 30  # of a file without the header of a contract, for one further down
+# The reader of CSV guesses nothing: each of its options is given, here or where it is called.
+_CSV = (
+    "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', comment = '', "
+    "encoding = 'utf-8', compression = 'none', decimal_separator = '.', thousands = '', strict_mode = true, "
+    "allow_quoted_nulls = true, all_varchar = false, normalize_names = false, hive_partitioning = false, "
+    "union_by_name = false, filename = false, store_rejects = false"
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,8 @@ class Opened:
     `quick` gives the fields of every row, or leaves out rows whose numbers it cannot take; it is None where only a
     strict reading is safe. `strict` gives `broken` (what is wrong with the record as a whole), `raw` and `line`
     beside them; `line` is null where every line is a row and their order tells it. Where `strict` cannot tell the
-    raw text, `raw` has it by line. A CSV file can be read record by record instead.
+    raw text, `raw` has it by line. A CSV file can be read record by record instead, and is text, in which an amount may
+    be grouped. `is_ascii`: no name in it can have another form.
     """
 
     path: Path
@@ -51,6 +62,7 @@ class Opened:
     strict: Scan
     raw: str | None = None
     is_csv: bool = False
+    is_ascii: bool = False
 
 
 def inbox_files(settings: Settings) -> list[Path]:
@@ -90,44 +102,53 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
     start, lines = examined.start, examined.lines
     if not start.strip():
         raise FileError("is empty")
+    if reason := unusable(start):
+        raise FileError(reason)
     if start.startswith(b"PAR1"):
         return _open_parquet(con, path)
     if start.startswith(b"PK\x03\x04"):
         columns, records = xlsx.read_sheet(path, largest_unpacked(path))
         return _write_out(path, list(columns), records, scratch, progress)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FileError("is UTF-16; save it as UTF-8")
     if start.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"{"):
         names: list[str] = []
         return _write_out(path, names, json.read_records(path, names), scratch, progress)
     columns = _csv_header(start)
-    contract = choose_contract(columns)
+    try:
+        contract = choose_contract(columns)
+    except FileError:
+        _find_header(path)
+        raise
     if lines is None or lines.width != len(columns):
         return open_by_record(path, columns, scratch, progress)
-    begin = f"read_csv({_sql_path(path)}, auto_detect = false, header = false, skip = 1, new_line = '{lines.ending}'"
-    file = f"{begin}, delim = ',', quote = '\"', escape = '\"'"
-    texts = ("varchar",) * len(columns)
-    types, lenient = texts, ""
+    begin = f"read_csv({_sql_path(path)}, {_CSV}, skip = 1, new_line = '{lines.ending}', max_line_size = {LONGEST_LINE}"
+    file, texts = f"{begin}, null_padding = false, parallel = true", ("varchar",) * len(columns)
+    types, lenient = texts, "false"
     if lines.is_exact:
         # Counts are read as MONEY too: the reader would round 1.5 persons.
         numbers = {column.name for column in contract.columns if column.type in (MONEY, "bigint")}
         types = tuple(MONEY if name in numbers else "varchar" for name in columns)
-        lenient = ", ignore_errors = true"
+        lenient = "true"
     typed, plain = (", ".join(f"f{number}: '{kind}'" for number, kind in enumerate(kinds)) for kinds in (types, texts))
     # Without quotation marks, the fields with commas between them are the line itself.
     fields = ", ".join(f"coalesce(f{number}, '')" for number in range(len(columns)))
     raw = "null::varchar" if lines.has_quotes else f"concat_ws(',', {fields})"
     strict = f"select null::bigint as line, {raw} as raw, null::varchar as broken, * from {file}"
-    unsplit = f"{begin}, delim = '\x01', quote = '', escape = '', columns = {{raw: 'varchar'}})"
+    unsplit = file.replace("delim = ',', quote = '\"', escape = '\"'", "delim = '\x01', quote = '', escape = ''")
     return Opened(
         path=path,
         contract=contract,
         columns=columns,
         rows=lines.count - 1,
-        quick=Scan(f"(select null::varchar as broken, * from {file}, columns = {{{typed}}}{lenient}))", types),
-        strict=Scan(f"({strict}, columns = {{{plain}}}))", texts),
-        raw=f"(select row_number() over () + 1 as line, raw from {unsplit})" if lines.has_quotes else None,
+        quick=Scan(
+            f"(select null::varchar as broken, * from {file}, columns = {{{typed}}}, ignore_errors = {lenient}))", types
+        ),
+        strict=Scan(f"({strict}, columns = {{{plain}}}, ignore_errors = false))", texts),
+        raw=f"(select row_number() over () + 1 as line, raw from {unsplit}, columns = {{raw: 'varchar'}}, "
+        "ignore_errors = false))"
+        if lines.has_quotes
+        else None,
         is_csv=True,
+        is_ascii=lines.is_ascii,
     )
 
 
@@ -138,23 +159,93 @@ def open_by_record(path: Path, columns: Sequence[str], scratch: Path, progress: 
 
 
 def choose_contract(columns: Sequence[str], contracts: Sequence[Contract] = CONTRACTS) -> Contract:
-    """The contract that a file with these columns keeps. Raises FileError when none or several fit."""
+    """The contract that a file with these columns keeps.
+
+    Raises FileError when none or several fit, and for a column that seems to be one of the contract under another name:
+    its figures would be missing without a word.
+    """
     if twice := sorted({name for name in columns if columns.count(name) > 1 and name}):
         raise FileError(f"has the column {', '.join(twice)[:200]} twice; keep one")
-    if not all(columns):
-        raise FileError("has a column without a name; name it or remove it")
-    needs = {c.name: [column.name for column in c.columns if column.required] for c in contracts}
-    shared = {c.name: sum(column.name in columns for column in c.columns) for c in contracts}
-    fitting = [c for c in contracts if set(needs[c.name]) <= set(columns)]
-    best = [c for c in fitting if shared[c.name] == max(shared[f.name] for f in fitting)]
-    if len(best) == 1:
-        return best[0]
     shown = ", ".join(columns)[:300]
-    if best:
+    if not any(columns):
+        raise FileError("has a header line without names; name the columns in the first line")
+    if not all(columns):
+        raise FileError(f"has a column without a name among {shown}; name it or remove it")
+    needs = {c.name: [column.name for column in c.columns if column.required] for c in contracts}
+    fitting = [c for c in contracts if set(needs[c.name]) <= set(columns)]
+    shared = {c.name: sum(column.name in columns for column in c.columns) for c in contracts}
+    best = [c for c in fitting if shared[c.name] == max(shared[f.name] for f in fitting)]
+    if len(best) > 1:
         raise FileError(f"fits {' and '.join(c.name for c in best)} alike, with the columns {shown}")
-    nearest = max(contracts, key=lambda c: shared[c.name])
-    missing = ", ".join(name for name in needs[nearest.name] if name not in columns)
-    raise FileError(f"fits no contract with the columns {shown}; {nearest.name} needs {missing} too")
+    if best:
+        if renamed := _renamed(columns, best[0], best[0].columns):
+            rest = "or begin its name with x_ if it is something else"
+            raise FileError(f"fits {best[0].name}, but {_told(renamed)}; rename it, {rest}")
+        return best[0]
+    renamed_for = {c.name: _renamed(columns, c, (column for column in c.columns if column.required)) for c in contracts}
+    held = {name: len({*columns, *renamed_for[name].values()} & set(needs[name])) for name in needs}
+    nearest = max(needs, key=lambda name: held[name] / len(needs[name]))
+    if held[nearest] * 2 < len(needs[nearest]):
+        raise FileError(f"fits no contract with the columns {shown}; docs/daily-data.md has the columns of each")
+    told = f"; {_told(renamed_for[nearest])}: rename it" if renamed_for[nearest] else ""
+    missing = ", ".join(n for n in needs[nearest] if n not in columns and n not in renamed_for[nearest].values())
+    raise FileError(
+        f"fits no contract with the columns {shown}{told}{f'; {nearest} needs {missing} too' if missing else ''}"
+    )
+
+
+def _renamed(columns: Sequence[str], contract: Contract, sought: Iterable[Column]) -> dict[str, str]:
+    """The further columns of a file that seem to be one of the sought ones, which the file does not have.
+
+    They differ by case and blanks (`New Buyers`), by a letter or two (`order`), by a part of the name (`spend`) or more
+    than it (`gmv_total`), or have a name that is usual elsewhere (`cost`).
+    """
+    found: dict[str, str] = {}
+    own = {column.name for column in contract.columns}
+    missing = {column.name: column.also for column in sought if column.name not in columns}
+    for column in columns:
+        words = _words(column)
+        if column in own or "_".join(words) in own.intersection(columns):
+            continue
+        told, spelled = set(words) - COMMON, "".join(words)
+        for name, other in missing.items():
+            wanted = set(_words(name))
+            is_part = bool(told and wanted - COMMON) and (told <= wanted or wanted - COMMON <= told)
+            is_slip = len(spelled) > 3 and _distance(spelled, name.replace("_", "")) <= 1 + len(name) // 8
+            if words[:1] != ["x"] and (is_part or is_slip or "_".join(words) in other):
+                found.setdefault(column, name)
+    return found
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
+
+
+def _distance(one: str, other: str) -> int:
+    """The number of letters to add, remove or change that make one text of the other."""
+    row = list(range(len(other) + 1))
+    for number, letter in enumerate(one, 1):
+        before, row[0] = row[0], number
+        for at, against in enumerate(other, 1):
+            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (letter != against))
+    return row[-1]
+
+
+def _told(renamed: Mapping[str, str]) -> str:
+    return ", ".join(f"{column!r} seems to be its {name}" for column, name in renamed.items())
+
+
+def _find_header(path: Path) -> None:
+    """Raise FileError that says so when the header of a contract stands below the first line of a text file."""
+    with path.open("rb") as file:
+        lines = [file.readline(1 << 16) for _ in range(LINES_LOOKED_AT)]
+    for number, line in enumerate(lines, 1):
+        try:
+            choose_contract(_csv_header(line)) if number > 1 and line.strip() else None
+        except FileError:
+            continue
+        if number > 1 and line.strip():
+            raise FileError(f"has its header in line {number}; remove the lines before it (titles, date ranges)")
 
 
 def _write_out(path: Path, columns: list[str], records: Iterator[Record], scratch: Path, progress: Progress) -> Opened:
@@ -172,14 +263,14 @@ def _write_out(path: Path, columns: list[str], records: Iterator[Record], scratc
             first_width = len(columns) if count == 1 else first_width
             writer.writerow([record.line, record.raw, record.fault, *fields])
             if count % 1_000_000 == 0:
-                progress(f"{path.name}: {count:,} rows read one by one")
+                progress(f"{count:,} rows read one by one")
     contract = choose_contract(columns)
     names = ", ".join(f"{name}: 'varchar'" for name in ("raw", "broken", *(f"f{n}" for n in range(len(columns)))))
-    padded = ", null_padding = true, parallel = false" if len(columns) > first_width else ""
+    is_padded = str(len(columns) > first_width).lower()
     rows = (
-        f"read_csv({_sql_path(target)}, auto_detect = false, header = false, delim = ',', quote = '\"', "
-        f"escape = '\"', new_line = '\\n', max_line_size = {4 * LONGEST_LINE}, "
-        f"columns = {{line: 'bigint', {names}}}{padded})"
+        f"read_csv({_sql_path(target)}, {_CSV}, skip = 0, new_line = '\\n', max_line_size = {4 * LONGEST_LINE}, "
+        f"columns = {{line: 'bigint', {names}}}, null_padding = {is_padded}, parallel = not {is_padded}, "
+        "ignore_errors = false)"
     )
     strict = Scan(rows, ("varchar",) * len(columns))
     return Opened(path=path, contract=contract, columns=tuple(columns), rows=count, quick=None, strict=strict)
@@ -187,36 +278,11 @@ def _write_out(path: Path, columns: list[str], records: Iterator[Record], scratc
 
 def _open_parquet(con: Connection, path: Path) -> Opened:
     file = _sql_path(path)
-    counted = f"(select sum(num_rows)::bigint from parquet_file_metadata({file}))"
-    try:
-        found = con.execute(
-            f"select column_name, column_type, {counted} from (describe from read_parquet({file}))"
-        ).fetchall()
-    except DatabaseError as error:
-        first = str(error).splitlines()[0][:200]
-        raise FileError(f"is cut short or no Parquet file ({first}); deliver it again, whole") from error
-    columns = tuple(str(name) for name, _, _ in found)
-    types, fields = [], []
-    for number, (column, kind, _) in enumerate(found):
-        written = re.sub(r"\s", "", kind.lower()).replace("timestampwithtimezone", "timestamptz")
-        is_typed = bool(_TYPED.fullmatch(written))
-        types.append(written if is_typed else "varchar")
-        quoted = '"' + column.replace('"', '""') + '"'
-        value = quoted if is_typed else f"nullif({quoted}::varchar, '')"
-        fields.append(f"{value} as f{number}")
-    listed = ", ".join(fields)
-    strict = (
-        f"(select row.file_row_number + 1 as line, to_json(row)::varchar as raw, null::varchar as broken, {listed} "
-        f"from read_parquet({file}, file_row_number = true) as row)"
-    )
-    return Opened(
-        path=path,
-        contract=choose_contract(columns),
-        columns=columns,
-        rows=int(found[0][2] or 0),
-        quick=Scan(f"(select null::varchar as broken, {listed} from read_parquet({file}))", tuple(types)),
-        strict=Scan(strict, tuple(types)),
-    )
+    fields, rows = parquet.fields(con, file)
+    columns, types = tuple(field.name for field in fields), tuple(field.type for field in fields)
+    contract = choose_contract(columns)
+    quick, strict = (Scan(sql, types) for sql in parquet.scans(file, fields))
+    return Opened(path=path, contract=contract, columns=columns, rows=rows, quick=quick, strict=strict)
 
 
 def _csv_header(start: bytes) -> tuple[str, ...]:

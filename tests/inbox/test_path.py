@@ -32,13 +32,13 @@ sys.addaudithook(count_opened)
 
 
 class CountedConnection:
-    """A connection that counts the statements that name a file."""
+    """A connection that counts the statements that name a file or the link by which it is read."""
 
-    def __init__(self, con: Any, path: Path) -> None:
-        self._con, self._path, self.reads = con, str(path), 0
+    def __init__(self, con: Any, *paths: Path) -> None:
+        self._con, self._paths, self.reads = con, tuple(map(str, paths)), 0
 
     def execute(self, sql: str, *arguments: Any) -> Any:
-        self.reads += self._path in sql
+        self.reads += any(path in sql for path in self._paths)
         return self._con.execute(sql, *arguments)
 
 
@@ -46,11 +46,14 @@ def opened_and_read(home: Path, content: bytes) -> tuple[str, int, int]:
     """How the file was loaded, how often Python opened it, and how many statements of DuckDB read it."""
     inbox = inbox_in(home)
     path = inbox.put("delivered", content)
-    AUDITED.add(str(path))
-    con = CountedConnection(inbox.con, path)
+    link = inbox.settings.build_db.parent / "inbox" / "delivered"
+    AUDITED.update({str(path), str(link)})
+    con = CountedConnection(inbox.con, path, link)
     (load,) = load_inbox(con, inbox.settings, inbox.now, progress=inbox.said.append)  # type: ignore[arg-type]
     AUDITED.clear()
-    return load.status, OPENED.pop(str(path)), con.reads
+    opened = OPENED.total()
+    OPENED.clear()
+    return load.status, opened, con.reads
 
 
 LINES = [daily(day) for day in range(1, 21)]
