@@ -30,6 +30,7 @@ def allowed(column: Column) -> str:
     rules = [f"at least {column.least}"] if column.least is not None else []
     rules += [", ".join(column.words)] if column.words else []
     rules += [f"known in {column.known_in}"] if column.known_in else []
+    rules += [f"money on {column.money_on}"] if column.money_on else []
     return "; ".join(rules)
 
 

@@ -1,10 +1,11 @@
 """Build a table only for the days whose input changed: the cost of a day does not grow with the history.
 
-A model with `-- daily: column, reach` is a plain query over everything; no second query is written for it. A row
-of day d may depend on rows of the days d - reach to d of the tables with days that it reads, and on no other
-rows of them. When the days T of these tables changed, the days T to T + reach are rebuilt: in the text each of
-these tables is replaced by its rows from `reach` days before the first to the last, and of what the query then
-gives, the rows of the days to rebuild replace the old ones. Days far apart are built in several runs of days.
+A model with `-- daily: column, reach, ahead` is a plain query over everything; no second query is written for it. A
+row of day d may depend on rows of the days d - reach to d + ahead of the tables with days that it reads, and on no
+other rows of them. When the days T of these tables changed, the days T - ahead to T + reach are rebuilt: in the text
+each of these tables is replaced by its rows from `reach` days before the first to `ahead` days after the last, and of
+what the query then gives, the rows of the days to rebuild replace the old ones. Days far apart are built in several
+runs of days.
 
 With `-- daily: column, key` a row is about the earliest day of its grain, such as a buyer's first order, and
 `column` is that day. A key without a row, with rows on the changed days, is built from these days alone; a key
@@ -88,7 +89,7 @@ def build_daily(
         exists = column_names(con).get(model.name) == [column.name for column in model.columns]
         whole = not exists or state_of(con, model.name) != wanted_state(con, model, models)
         wanted = due_days(con, model.name) | frozenset(days)
-        runs = merged({day + timedelta(n) for day in wanted for n in range(model.reach + 1)})
+        runs = merged({day + timedelta(n) for day in wanted for n in range(-model.ahead, model.reach + 1)})
         condition = EVERYTHING if whole else _condition(con, model, models, runs)
         before = _content(con, model, condition) if exists else {}
         if whole:
@@ -179,7 +180,7 @@ def _runs(con: Connection, model: Model, models: Sequence[Model]) -> list[Run]:
         for name, table in dated_inputs(model, models).items()
     )
     days = con.execute(f"select day, sum(n) from ({counts}) group by day order by day").fetchall()
-    return cut(days, ROWS_AT_ONCE, REACHES_AT_ONCE * model.reach)
+    return cut(days, ROWS_AT_ONCE, REACHES_AT_ONCE * (model.reach + model.ahead))
 
 
 def cut(days: Sequence[tuple[date, int]], rows: int, least: int) -> list[Run]:
@@ -214,12 +215,12 @@ def _rebuild(con: Connection, model: Model, models: Sequence[Model], runs: Seque
 
 
 def _insert(con: Connection, model: Model, models: Sequence[Model], run: Run, condition: str) -> None:
-    """Add the rows `t` of the query that meet the condition, computed from the days of the run and its reach.
+    """Add the rows `t` of the query that meet the condition, computed from the days of the run and those around it.
 
     In the order of the days: DuckDB then ends a run with one short block at most. Unordered, each thread
     leaves its own, and the next checkpoints merge them, which costs seconds after a large load.
     """
-    first, last = run[0] - timedelta(model.reach), run[1]
+    first, last = run[0] - timedelta(model.reach), run[1] + timedelta(model.ahead)
     inputs = {
         name: f"(select r.* from {name} as r where {between(table, 'r', first, last)})"
         for name, table in dated_inputs(model, models).items()

@@ -131,7 +131,7 @@ def dated_inputs(model: Model, models: Sequence[Model]) -> dict[str, Model | Con
 
 def wanted_state(con: Connection, model: Model, models: Sequence[Model]) -> str:
     """A hash of the query and of the content of the inputs without days; when it changes, everything is built."""
-    parts: list[object] = [model.sql, model.daily, model.reach, model.by_key]
+    parts: list[object] = [model.sql, model.daily, model.reach, model.by_key, *([model.ahead] if model.ahead else [])]
     for table in sorted(set(model.reads) - set(dated_inputs(model, models))):
         parts.append((table, con.execute(f"select sum(hash(t)::hugeint)::varchar from {table} as t").fetchall()))
     return hashlib.sha256(repr(parts).encode()).hexdigest()

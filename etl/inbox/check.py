@@ -172,8 +172,9 @@ def _value(column: Column, name: str, kind: str) -> str:
     elif kind in _FLOATS:
         value = f"try_cast({name}::varchar as {column.type})"  # DuckDB 1.5 multiplies a FLOAT as such when it casts it
     elif (kind, column.type) == ("varchar", "timestamp"):
-        # A cast drops the offset of a time, and knows none without a colon.
-        offset = f"regexp_replace({name}, '([+-][0-9]{{2}})([0-9]{{2}})\\s*$', '\\1:\\2')"
+        # A cast to TIMESTAMP drops the offset of a time; one to TIMESTAMPTZ wants seconds and a colon in the offset.
+        seconds = f"regexp_replace({name}, '([ T][0-9]{{2}}:[0-9]{{2}})([Z+-])', '\\1:00\\2')"
+        offset = f"regexp_replace({seconds}, '([+-][0-9]{{2}})([0-9]{{2}})\\s*$', '\\1:\\2')"
         has_offset = f"regexp_matches({name}, ':[0-9.]+(Z|[+-][0-9:]+)\\s*$')"
         value = f"if({has_offset}, try_cast({offset} as timestamptz) at time zone 'UTC', {value})"
     if column.default != "null":

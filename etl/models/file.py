@@ -1,7 +1,7 @@
 """One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
 
 A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply, `-- twin: no`,
-`-- portable: yes`, `-- daily: column, reach` or `-- daily: column, key` for a table that is built day by day,
+`-- portable: yes`, `-- daily: column, reach, ahead` or `-- daily: column, key` for a table that is built day by day,
 `-- contract: word` for a mart that promises something else than figures with their intervals, or
 `-- macro: schema.name(as_of_date date)`. Its final list has one column a line: `expression::type as name,  -- comment`;
 a longer comment continues in comment lines below it, and a header line that ends with a comma in the next line.
@@ -60,7 +60,7 @@ class Model:
     reading the mart. `as_of` pairs each table that the twin does not read with the macro that it reads instead,
     and `known` has these and all macros behind them, each with the query that replaces it in the twin. `daily` is
     the column with a row's day, in a table that is built only for the days whose input changed; a row then depends
-    on the `reach` days before its own, too. With `by_key` a row is about the earliest day of its grain instead,
+    on the `reach` days before its own and the `ahead` days after it, too. With `by_key` a row is about the earliest day of its grain instead,
     such as a buyer's first order. `question` is the folder of a mart; elsewhere it is empty. `contract` is one of
     CONTRACTS.
     """
@@ -80,6 +80,7 @@ class Model:
     known: tuple[tuple[str, str], ...] = ()
     daily: str | None = None
     reach: int = 0
+    ahead: int = 0
     by_key: bool = False
     question: str = ""
     contract: str = FIGURES
@@ -136,7 +137,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
     grain = tuple(part.strip() for part in keys["grain"].split(","))
     if missing := set(grain) - {column.name for column in columns}:
         fail(path, f"the grain names {', '.join(sorted(missing))}, which the final list does not have")
-    daily, reach, by_key = _daily(path, keys, columns)
+    daily, (reach, ahead), by_key = _daily(path, keys, columns)
     return Model(
         schema=schema,
         table=table,
@@ -151,23 +152,27 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         portable="portable" in keys,
         daily=daily,
         reach=reach,
+        ahead=ahead,
         by_key=by_key,
         question=question,
         contract=keys.get("contract", FIGURES),
     )
 
 
-def _daily(path: Path, keys: Mapping[str, str], columns: tuple[OutputColumn, ...]) -> tuple[str | None, int, bool]:
-    """The column of the day, the number of days before it that a row depends on, and whether it is by key."""
+def _daily(
+    path: Path, keys: Mapping[str, str], columns: tuple[OutputColumn, ...]
+) -> tuple[str | None, tuple[int, int], bool]:
+    """The column of the day, the numbers of days before and after it that a row depends on, and whether it is by key."""
     if "daily" not in keys:
-        return None, 0, False
-    column, _, reach = (part.strip() for part in keys["daily"].partition(","))
+        return None, (0, 0), False
+    column, *days = (part.strip() for part in keys["daily"].split(","))
     types = {c.name: c.type for c in columns}
-    if types.get(column) != "date" or not ((reach or "0").isdecimal() or reach == BY_KEY):
-        fail(path, "-- daily: takes a date of the final list, and after a comma a number of days or key")
+    if types.get(column) != "date" or not (days == [BY_KEY] or len(days) <= 2 and all(map(str.isdecimal, days))):
+        fail(path, "-- daily: takes a date of the final list, and after a comma one or two numbers of days, or key")
     if keys.get("portable") != "yes" or keys.get("twin") != "no":
         fail(path, "-- daily: goes with -- portable: yes and -- twin: no")
-    return column, 0 if reach == BY_KEY else int(reach or 0), reach == BY_KEY
+    reach, ahead, *_ = [*map(int, [] if days == [BY_KEY] else days), 0, 0]
+    return column, (reach, ahead), days == [BY_KEY]
 
 
 def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:

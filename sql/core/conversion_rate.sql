@@ -1,7 +1,7 @@
 -- How a currency of a day's figures is converted into the platform's: the rate of the day, else of up to six days
 -- before, else of a period.
 -- A rate is taken as given, or turned round, or made from two of one source and period against a third currency, in
--- this order.
+-- this order. One below 0.00001 is for a million units, so that it keeps its digits.
 -- grain: date, currency, to_currency
 -- twin: no
 -- portable: yes
@@ -93,6 +93,7 @@ chosen as (
         fitting.currency,
         fitting.to_currency,
         fitting.rate,
+        case when fitting.rate < 0.00001 then 1000000 else 1 end as units,
         fitting.route,
         fitting.source,
         fitting.period_start,
@@ -116,9 +117,15 @@ select
     wanted.to_currency::varchar as to_currency,  -- ISO 4217 code of the platform's reporting currency
     (case
         when wanted.currency = wanted.to_currency then 1
-        else floor(chosen.rate * 10000000000 + 0.5) / 10000000000
+        else floor(chosen.rate * chosen.units * 10000000000 + 0.5) / 10000000000
     end)::decimal(18, 10) as rate,
-    -- units of to_currency for one of currency, to ten places; empty where none is known
+    -- units of to_currency for one of currency, once multiplied by rate_unit, to ten places; empty where none is known
+    (case
+        when wanted.currency = wanted.to_currency then 1
+        when chosen.units = 1 then 1
+        when chosen.units > 1 then 0.000001
+    end)::decimal(7, 6) as rate_unit,
+    -- 1, or 0.000001 where the rate is for a million units, each worth less than 0.00001; empty where none is known
     case
         when wanted.currency = wanted.to_currency then 'same'
         when chosen.age = 0 then 'day'

@@ -1,7 +1,8 @@
 -- What a platform did on a day, by channel and partnership, in its reporting currency: as delivered, and from its
 -- orders what was not delivered.
--- Amounts are DECIMAL(19,4) times DECIMAL(18,10): what both engines carry exactly. A delivered figure is never
--- replaced, not even where the orders say otherwise: events_orders and events_gmv stand beside it.
+-- Amounts are DECIMAL(19,4) times a rate of DECIMAL(18,10), times 0.000001 where it is for a million units: what both
+-- engines carry exactly. A delivered figure is never replaced, not even where the orders say otherwise: events_orders
+-- and events_gmv stand beside it. A day without orders in a feed that goes on has none, which is 0.
 -- grain: platform, date, channel, partnership_id
 -- twin: no
 -- portable: yes
@@ -10,6 +11,7 @@ with delivered as (
     select
         daily.*,
         conversion.rate,
+        conversion.rate_unit,
         conversion.rate_kind,
         conversion.rate_route,
         conversion.rate_source,
@@ -23,6 +25,48 @@ with delivered as (
             and conversion.currency = daily.currency
             and conversion.to_currency = platform.reporting_currency
 ),
+converted as (
+    select
+        orders.platform,
+        orders.date,
+        orders.channel,
+        orders.partnership_id,
+        orders.orders,
+        orders.buyers,
+        orders.new_buyers,
+        orders.is_simulated,
+        orders.loaded_at,
+        conversion.rate,
+        cast(cast(orders.gmv as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit as gmv,
+        cast(cast(orders.cancelled_gmv as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as cancelled_gmv,
+        cast(cast(orders.refunded_gmv as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as refunded_gmv
+    from core.order_day as orders
+    join core.platform as platform on platform.platform = orders.platform
+    left join
+        core.conversion_rate as conversion
+        on
+            conversion.date = orders.date
+            and conversion.currency = orders.currency
+            and conversion.to_currency = platform.reporting_currency
+    union all
+    select
+        silent.platform,
+        silent.date,
+        silent.channel,
+        silent.partnership_id,
+        0,
+        0,
+        0,
+        silent.is_simulated,
+        silent.loaded_at,
+        1,
+        0,
+        0,
+        0
+    from core.order_silence as silent
+),
 counted as (
     select
         orders.platform,
@@ -32,27 +76,13 @@ counted as (
         sum(orders.orders) as orders,
         sum(orders.buyers) as buyers,
         sum(orders.new_buyers) as new_buyers,
-        case when count(conversion.rate) = count(*) then sum(cast(orders.gmv as decimal(19, 4)) * conversion.rate) end
-            as gmv,
-        case
-            when count(conversion.rate) = count(*)
-                then sum(cast(orders.cancelled_gmv as decimal(19, 4)) * conversion.rate)
-        end as cancelled_gmv,
-        case
-            when count(conversion.rate) = count(*)
-                then sum(cast(orders.refunded_gmv as decimal(19, 4)) * conversion.rate)
-        end as refunded_gmv,
-        count(conversion.rate) < count(*) as no_rate,
+        case when count(orders.rate) = count(*) then sum(orders.gmv) end as gmv,
+        case when count(orders.rate) = count(*) then sum(orders.cancelled_gmv) end as cancelled_gmv,
+        case when count(orders.rate) = count(*) then sum(orders.refunded_gmv) end as refunded_gmv,
+        count(orders.rate) < count(*) as no_rate,
         bool_or(orders.is_simulated) as is_simulated,
         max(orders.loaded_at) as loaded_at
-    from core.order_day as orders
-    join core.platform as platform on platform.platform = orders.platform
-    left join
-        core.conversion_rate as conversion
-        on
-            conversion.date = orders.date
-            and conversion.currency = orders.currency
-            and conversion.to_currency = platform.reporting_currency
+    from converted as orders
     group by orders.platform, orders.date, orders.channel, orders.partnership_id
 )
 select
@@ -73,39 +103,57 @@ select
         case
             when delivered.gmv is null then cast(counted.gmv as decimal(18, 4))
             when delivered.is_same then delivered.gmv
-            else cast(cast(delivered.gmv as decimal(19, 4)) * delivered.rate as decimal(18, 4))
+            else cast(
+                cast(cast(delivered.gmv as decimal(19, 4)) * delivered.rate as decimal(30, 14))
+                * delivered.rate_unit as decimal(18, 4)
+            )
         end
     )::decimal(18, 4) as gmv,                              -- value of the orders placed
     (
         case
             when delivered.cancelled_gmv is null then cast(counted.cancelled_gmv as decimal(18, 4))
             when delivered.is_same then delivered.cancelled_gmv
-            else cast(cast(delivered.cancelled_gmv as decimal(19, 4)) * delivered.rate as decimal(18, 4))
+            else cast(
+                cast(cast(delivered.cancelled_gmv as decimal(19, 4)) * delivered.rate as decimal(30, 14))
+                * delivered.rate_unit as decimal(18, 4)
+            )
         end
     )::decimal(18, 4) as cancelled_gmv,                    -- value of orders cancelled
     (
         case
             when delivered.refunded_gmv is null then cast(counted.refunded_gmv as decimal(18, 4))
             when delivered.is_same then delivered.refunded_gmv
-            else cast(cast(delivered.refunded_gmv as decimal(19, 4)) * delivered.rate as decimal(18, 4))
+            else cast(
+                cast(cast(delivered.refunded_gmv as decimal(19, 4)) * delivered.rate as decimal(30, 14))
+                * delivered.rate_unit as decimal(18, 4)
+            )
         end
     )::decimal(18, 4) as refunded_gmv,                     -- value of orders refunded
     (
         case
             when delivered.is_same then delivered.marketing_spend
-            else cast(cast(delivered.marketing_spend as decimal(19, 4)) * delivered.rate as decimal(18, 4))
+            else cast(
+                cast(cast(delivered.marketing_spend as decimal(19, 4)) * delivered.rate as decimal(30, 14))
+                * delivered.rate_unit as decimal(18, 4)
+            )
         end
     )::decimal(18, 4) as marketing_spend,                  -- spent on marketing
     (
         case
             when delivered.is_same then delivered.subsidies
-            else cast(cast(delivered.subsidies as decimal(19, 4)) * delivered.rate as decimal(18, 4))
+            else cast(
+                cast(cast(delivered.subsidies as decimal(19, 4)) * delivered.rate as decimal(30, 14))
+                * delivered.rate_unit as decimal(18, 4)
+            )
         end
     )::decimal(18, 4) as subsidies,                        -- coupons and subsidies paid by the platform
     (
         case
             when delivered.is_same then delivered.commission
-            else cast(cast(delivered.commission as decimal(19, 4)) * delivered.rate as decimal(18, 4))
+            else cast(
+                cast(cast(delivered.commission as decimal(19, 4)) * delivered.rate as decimal(30, 14))
+                * delivered.rate_unit as decimal(18, 4)
+            )
         end
     )::decimal(18, 4) as commission,                       -- commission paid to or received from the partner
     (case
@@ -124,7 +172,9 @@ select
     counted.orders::bigint as events_orders,  -- orders as counted from events; empty where the team has none
     counted.gmv::decimal(18, 4) as events_gmv,             -- their value; empty where the team has none, or no rate
     delivered.currency::varchar as delivered_currency,     -- ISO 4217 code of the amounts as delivered
-    delivered.rate::decimal(18, 10) as rate,               -- units of currency for one of delivered_currency
+    delivered.rate::decimal(18, 10) as rate,
+    -- units of currency for one of delivered_currency, once multiplied by rate_unit
+    delivered.rate_unit::decimal(7, 6) as rate_unit,       -- 1, or 0.000001 where the rate is for a million units
     delivered.rate_kind::varchar as rate_kind,             -- same, day, earlier_day or period
     delivered.rate_route::varchar as rate_route,           -- given, inverse or cross; empty for the same currency
     delivered.rate_source::varchar as rate_source,         -- who says so

@@ -23,7 +23,8 @@ told as (
         cast(order_event.event_time as date) as date,
         last.last_on,
         last.reporting_currency,
-        cast(order_event.amount as decimal(20, 4)) * conversion.rate as amount
+        cast(cast(order_event.amount as decimal(20, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as amount
     from core.order_event as order_event
     join last on last.platform = order_event.platform
     left join

@@ -288,7 +288,10 @@ def test_without_a_registry_nothing_is_loaded_and_nothing_recorded(inbox: Inbox)
     [
         ("", "is empty"),
         (f"{DAILY}\n", "has a header and no rows"),
-        ("platform,day\npdd,2025-01-01\n", "fits no contract with the columns platform, day; .* needs date"),
+        (
+            "platform,day\npdd,2025-01-01\n",
+            "fits no contract with the columns platform, day; 'day' seems to be its date: rename it",
+        ),
         (f"{DAILY.replace(',', ';')}\n1;2\n", "is separated by semicolons; save it with commas"),
         (f"{DAILY},gmv\n{daily(1)},1\n", "has the column gmv twice"),
         (f"{DAILY},\n{daily(1)},1\n", "has a column without a name"),

@@ -140,7 +140,7 @@ def test_of_a_repeated_key_the_first_row_counts(inbox: Inbox) -> None:
         (
             "channel",
             "=1+1",
-            "is longer than 200 bytes, has spaces around it , holds a control",
+            "is longer than 200 bytes, has spaces around it, holds a control",
         ),
         ("channel", "x" * 201, "is longer than 200 bytes"),
         ("channel", "search ", "is longer than 200 bytes, has spaces around it"),

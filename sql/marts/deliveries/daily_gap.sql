@@ -1,5 +1,5 @@
 -- Data that should be there and is not: days that a platform left out, a channel that stopped, a platform later than
--- the others.
+-- the others, orders that do not go on while other figures do.
 -- Every comparison looks back 28 days and no further: who was silent for longer has ended, and begins anew.
 -- grain: platform, date, channel, partnership_id, kind
 -- twin: no
@@ -58,6 +58,24 @@ late as (
     join day on day.date between anyone.date - 28 and anyone.date
     group by day.platform, anyone.date
 ),
+-- The last day known of the orders, by the days of the platform's other figures.
+fed as (
+    select
+        orders.platform,
+        orders.date
+    from core.order_day as orders
+    where orders.channel = '' and orders.partnership_id = ''
+    group by orders.platform, orders.date
+),
+unfed as (
+    select
+        day.platform,
+        day.date,
+        max(fed.date) as last_on
+    from day
+    join fed on fed.platform = day.platform and fed.date between day.date - 28 and day.date
+    group by day.platform, day.date
+),
 gap as (
     select
         follows.platform,
@@ -90,6 +108,24 @@ gap as (
         late.date
     from late
     where date_diff('day', late.last_on, late.date) > 2
+    union all
+    select
+        unfed.platform,
+        unfed.date,
+        '',
+        '',
+        'orders',
+        unfed.last_on + 1,
+        unfed.date
+    from unfed
+    left join
+        core.order_silence as silence
+        on
+            silence.platform = unfed.platform
+            and silence.date = unfed.date
+            and silence.channel = ''
+            and silence.partnership_id = ''
+    where date_diff('day', unfed.last_on, unfed.date) > 2 and silence.platform is null
 )
 select
     gap.platform::varchar as platform,              -- slug
@@ -97,8 +133,8 @@ select
     gap.channel::varchar as channel,                -- channel that stopped; '' for a day or a platform
     gap.partnership_id::varchar as partnership_id,  -- partnership that stopped and has not ended; '' is none
     gap.kind::varchar as kind,
-    -- day (left out between two days), channel (there the day before, now not) or late (more than two days behind the
-    -- newest day of any platform)
+    -- day (left out between two days), channel (there the day before, now not), late (more than two days behind the
+    -- newest day of any platform) or orders (no order for more than two days while other figures go on)
     gap.missing_from::date as missing_from,         -- first day without data
     gap.missing_to::date as missing_to              -- last day without data, as far as is known on that day
 from gap
