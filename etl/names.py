@@ -61,4 +61,9 @@ def fault_of(name: str) -> str:
     """What is wrong with a name, and what to do; empty when it is sound. An empty name is."""
     if len(name.encode("utf-8", "surrogatepass")) > LONGEST or name != name.strip(" ") or re.search(FAULTY, name):
         return FAULTY_REASON
-    return LOST_REASON if name in MISSING or re.fullmatch(LOST, name) else ""
+    return LOST_REASON if name in MISSING or is_lost(name) else ""
+
+
+def is_lost(text: str) -> bool:
+    """Whether a text is what a spreadsheet or a code page leaves of a value that it lost."""
+    return bool(re.fullmatch(LOST, text))

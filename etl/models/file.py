@@ -57,12 +57,12 @@ class Model:
     """One SQL file: a table, or a table macro with the parameter `as_of_date`.
 
     `reads` names tables as "schema.table" and macros as "schema.name()"; a call of a mart's twin counts as
-    reading the mart. `as_of` pairs each table that the twin does not read with the macro that it reads instead,
-    and `known` has these and all macros behind them, each with the query that replaces it in the twin. `daily` is
-    the column with a row's day, in a table that is built only for the days whose input changed; a row then depends
-    on the `reach` days before its own and the `ahead` days after it, too. With `by_key` a row is about the earliest day of its grain instead,
-    such as a buyer's first order. `question` is the folder of a mart; elsewhere it is empty. `contract` is one of
-    CONTRACTS.
+    reading the mart. `as_of` pairs each table that the twin does not read with the macro that it reads instead, and
+    `known` has these and all macros behind them, each with the query that replaces it in the twin. `daily` is the
+    column with a row's day, in a table that is built only for the days whose input changed; a row then depends on the
+    `reach` days before its own and the `ahead` days after it, too. With `by_key` a row is about the earliest day of
+    its grain instead, such as a buyer's first order. `question` is the folder of a mart; elsewhere it is empty.
+    `contract` is one of CONTRACTS.
     """
 
     schema: str
@@ -162,12 +162,12 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
 def _daily(
     path: Path, keys: Mapping[str, str], columns: tuple[OutputColumn, ...]
 ) -> tuple[str | None, tuple[int, int], bool]:
-    """The column of the day, the numbers of days before and after it that a row depends on, and whether it is by key."""
+    """The column of the day, how many days before and after it a row depends on, and whether it is by key."""
     if "daily" not in keys:
         return None, (0, 0), False
     column, *days = (part.strip() for part in keys["daily"].split(","))
     types = {c.name: c.type for c in columns}
-    if types.get(column) != "date" or not (days == [BY_KEY] or len(days) <= 2 and all(map(str.isdecimal, days))):
+    if types.get(column) != "date" or not (days == [BY_KEY] or (len(days) <= 2 and all(map(str.isdecimal, days)))):
         fail(path, "-- daily: takes a date of the final list, and after a comma one or two numbers of days, or key")
     if keys.get("portable") != "yes" or keys.get("twin") != "no":
         fail(path, "-- daily: goes with -- portable: yes and -- twin: no")

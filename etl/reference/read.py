@@ -135,6 +135,7 @@ def _checked(record: Record, place: Place, table: Table, register: Register) -> 
     if record.fault:
         row.note("", record.fault)
     else:
+        row.require_values()
         table.check(row)
     # By kind for the key that others refer to, by kind and column for further ones.
     kinds = [table.kind, *(f"{table.kind}.{columns[0]}" for columns in table.keys[1:])]

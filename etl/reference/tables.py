@@ -22,6 +22,7 @@ from pathlib import Path
 
 import yaml
 
+from etl import names
 from etl.printed.forms import PrintedFigure, read_form
 from etl.printed.words import CURRENCY_CODES
 
@@ -147,11 +148,22 @@ class RowCheck:
             if not self.text(column).strip():
                 self.note(column, "is empty; fill it in")
 
-    def require_trimmed(self, *columns: str) -> None:
-        """Note each column with spaces around its text: a key with spaces is another key."""
+    def require_name(self, *columns: str) -> None:
+        """Note each column whose text is no plain name in its canonical form: another writing is another key."""
         for column in columns:
-            if self.text(column).strip() != self.text(column):
-                self.note(column, f"{self.text(column)!r} has spaces around it; remove them")
+            text = self.text(column)
+            if text.strip(" ") != text:
+                self.note(column, f"{text!r} has spaces around it; remove them")
+            elif fault := names.fault_of(text):
+                self.note(column, f"{text!r} {fault}")
+            elif names.canonical(text) != text:
+                self.note(column, f"{text!r} is not in Unicode NFC, in which a letter is one character; retype it")
+
+    def require_values(self) -> None:
+        """Note each column with a formula or with what a spreadsheet leaves of a value that it lost."""
+        for column, text in self.fields.items():
+            if text.startswith(("=", "@")) or names.is_lost(text):
+                self.note(column, f"{text[:80]!r} is a formula or an error of a spreadsheet; write the value")
 
     def require_one_of(self, **allowed: tuple[str, ...]) -> None:
         """Note each column whose text is none of the allowed ones."""
@@ -173,7 +185,7 @@ class RowCheck:
         """
         text = self.text(column)
         self.require_filled(column)
-        self.require_trimmed(column)
+        self.require_name(column)
         known = self.register.keys("platform")
         near = get_close_matches(text, known, 1, cutoff=0.8) if text not in known else []
         if near:
@@ -216,7 +228,7 @@ class Table:
 
 def _check_platform(row: RowCheck) -> None:
     row.require_filled("platform", "name")
-    row.require_trimmed("platform")
+    row.require_name("platform")
     if row.text("reporting_currency") not in CURRENCY_CODES:
         row.note("reporting_currency", f"{row.text('reporting_currency')!r} is no ISO 4217 code; write CNY ...")
     try:
@@ -231,20 +243,20 @@ def _check_platform(row: RowCheck) -> None:
 
 def _check_party(row: RowCheck) -> None:
     row.require_filled("party", "name", "kind")
-    row.require_trimmed("party")
+    row.require_name("party")
     if row.text("measured_in"):
         row.require_known(measured_in="platform")
 
 
 def _check_metric(row: RowCheck) -> None:
     row.require_filled("metric", "label", "unit")
-    row.require_trimmed("metric", "unit")
+    row.require_name("metric", "unit")
     row.require_one_of(kind=METRIC_KINDS)
 
 
 def _check_document(row: RowCheck) -> None:
     row.require_filled("document_id")
-    row.require_trimmed("document_id")
+    row.require_name("document_id")
     row.require_one_of(kind=DOCUMENT_KINDS)
     row.day("published_on", blank=True)
     if not row.text("title") and not row.text("url"):
@@ -255,7 +267,7 @@ def _check_definition_break(row: RowCheck) -> None:
     row.require_known(platform="platform", metric="metric", document_id="document")
     row.day("from_period_end")
     row.require_filled("reason")
-    row.require_trimmed("scope")
+    row.require_name("scope")
 
 
 def identified(fields: Mapping[str, str]) -> str:
@@ -273,7 +285,7 @@ def _check_observation(row: RowCheck) -> None:
     row.reading["observation_id"] = row.text("observation_id") or identified(row.fields)
     row.require_known(platform="platform", metric="metric", document_id="document")
     row.require_one_of(qualifier=QUALIFIERS, basis=BASES)
-    row.require_trimmed("observation_id", "scope")
+    row.require_name("observation_id", "scope")
     _check_period(row)
     metric = row.register.first("metric", (row.text("metric"),))
     if metric:
@@ -363,7 +375,7 @@ def _shown(figure: PrintedFigure) -> str:
 
 def _check_partnership(row: RowCheck) -> None:
     row.require_filled("partnership_id", "kind")
-    row.require_trimmed("partnership_id")
+    row.require_name("partnership_id")
     partner = "platform or party"
     row.require_known(traffic_partner=partner, supply_partner=partner, document_id="document")
     announced, effective = row.day("announced_on", blank=True), row.day("effective_on", blank=True)
@@ -391,7 +403,7 @@ def _check_partnership_event(row: RowCheck) -> None:
 
 def _check_confounder(row: RowCheck) -> None:
     row.require_filled("confounder", "source")
-    row.require_trimmed("confounder")
+    row.require_name("confounder")
     starts, ends = row.day("starts_on"), row.day("ends_on")
     if starts and ends and ends < starts:
         row.note("ends_on", f"is before starts_on {starts}; correct one of the two dates")
@@ -399,7 +411,7 @@ def _check_confounder(row: RowCheck) -> None:
 
 def _check_claim(row: RowCheck) -> None:
     row.require_filled("claim_id", "metric", "unit", "kind", "statement")
-    row.require_trimmed("claim_id", "metric", "unit")
+    row.require_name("claim_id", "metric", "unit")
     for subject in row.text("subject").split(";"):
         problem = row.register.problem(("platform", "party"), subject, row.folder)
         if problem and subject != ANYONE:
@@ -420,7 +432,7 @@ def _check_edgar_concept(row: RowCheck) -> None:
     row.require_platform()
     row.require_known(metric="metric")
     row.require_filled("taxonomy", "concept")
-    row.require_trimmed("taxonomy", "concept")
+    row.require_name("taxonomy", "concept")
     row.require_one_of(sign=SIGNS)
     if not _PRIORITY.fullmatch(row.text("priority")):
         row.note("priority", f"{row.text('priority')!r} is no rank; write 1 for the one asked first")
@@ -429,7 +441,7 @@ def _check_edgar_concept(row: RowCheck) -> None:
 def _check_expense_line(row: RowCheck) -> None:
     row.require_platform()
     row.require_filled("line", "source")
-    row.require_trimmed("concept")
+    row.require_name("concept")
     row.require_one_of(nature=NATURES)
     if row.text("platform") == ANY_ISSUER and not row.text("concept"):
         row.note("concept", "is empty, which it may be for one platform only; write taxonomy:concept")
@@ -440,7 +452,7 @@ def _check_consolidation(row: RowCheck) -> None:
     if row.text("metric") != ANY_METRIC:
         row.require_known(metric="metric")
     row.require_filled("source")
-    row.require_trimmed("consolidation")
+    row.require_name("consolidation")
     row.day("published_from")
 
 
@@ -448,7 +460,7 @@ def _check_contradiction(row: RowCheck) -> None:
     row.require_platform()
     row.require_known(metric="metric")
     row.require_filled("unit", "document_id", "reason")
-    row.require_trimmed("scope", "unit", "document_id")
+    row.require_name("scope", "unit", "document_id")
     row.require_one_of(explanation=EXPLANATIONS)
     row.day("period_start", blank=True)
     row.day("period_end")
@@ -457,7 +469,7 @@ def _check_contradiction(row: RowCheck) -> None:
 
 def _check_check_exception(row: RowCheck) -> None:
     row.require_filled("check", "row_key", "observation_id", "document_id", "reason")
-    row.require_trimmed("check", "row_key", "observation_id", "document_id")
+    row.require_name("check", "row_key", "observation_id", "document_id")
 
 
 def _check_discontinued(row: RowCheck) -> None:
@@ -466,7 +478,7 @@ def _check_discontinued(row: RowCheck) -> None:
         row.require_known(metric="metric")
     row.require_known(document_id="document")
     row.require_filled("reason")
-    row.require_trimmed("scope")
+    row.require_name("scope")
     row.day("last_period_end")
 
 
@@ -494,7 +506,7 @@ def _check_metric_word(row: RowCheck) -> None:
     if row.text("metric"):
         row.require_known(metric="metric")
     row.require_filled("words")
-    row.require_trimmed("words", "scope")
+    row.require_name("words", "scope")
     if row.text("words") != row.text("words").casefold():
         row.note("words", f"{row.text('words')!r} has capital letters; write it in lower case")
 
