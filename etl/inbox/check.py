@@ -225,7 +225,6 @@ def _forms(column: Column, name: str, kind: str) -> Iterator[Condition]:
         is_odd = f"{name} is not null and not coalesce(starts_with({value}::varchar, {name}), false)"
         if column.type == "timestamp":  # a day without a clock begins as its midnight does
             is_odd = f"{name} is not null and (strlen({name}) < 16 or {is_odd})"
-            value = f"if(strlen({name}) < 16, null, {value})"
         is_wrong = f"{is_odd} and ({value} is null or not regexp_full_match({name}, '{form}'))"
         yield Condition(is_wrong, value, reason, screens=(is_odd,), is_form=True)
 

@@ -306,7 +306,7 @@ class Rows:
             inserted = self._insert(f"{_typed(opened.quick, rules)} where {rules.has_form}", self._extra)
             is_complete, breaks_rules, repeats = inserted == opened.rows, self._is_broken(rules), self._is_repeated()
             self._look_at_names()
-            if opened.is_csv and self._grouped_columns(self._new, digits_of_values):
+            if opened.is_text and self._grouped_columns(self._new, digits_of_values):
                 self._grouped = self._grouped_columns(opened.strict.sql, digits_of_texts)
             if is_complete and not breaks_rules and not repeats and not self._grouped:
                 return True
@@ -316,7 +316,7 @@ class Rows:
                     return True
             may_repeat = repeats or not is_complete  # rows that were left out may repeat a key
             self._con.execute(AGAIN)
-        elif opened.is_csv:
+        elif opened.is_text:
             self._grouped = self._grouped_columns(opened.strict.sql, digits_of_texts)
         self._judge(with_values=True, may_repeat=may_repeat)
         is_complete = self._insert(f"{self._judged} where fault = 0", "extra") == self.loaded

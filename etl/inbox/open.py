@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from etl.config import Settings
@@ -50,8 +50,8 @@ class Opened:
     `quick` gives the fields of every row, or leaves out rows whose numbers it cannot take; it is None where only a
     strict reading is safe. `strict` gives `broken` (what is wrong with the record as a whole), `raw` and `line`
     beside them; `line` is null where every line is a row and their order tells it. Where `strict` cannot tell the
-    raw text, `raw` has it by line. A CSV file can be read record by record instead, and is text, in which an amount may
-    be grouped. `is_ascii`: no name in it can have another form.
+    raw text, `raw` has it by line. With `is_csv` the file can be read record by record instead. In `is_text` amounts are
+    written as somebody typed them. `is_ascii`: no name in it can have another form.
     """
 
     path: Path
@@ -62,6 +62,7 @@ class Opened:
     strict: Scan
     raw: str | None = None
     is_csv: bool = False
+    is_text: bool = False
     is_ascii: bool = False
 
 
@@ -148,6 +149,7 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
         if lines.has_quotes
         else None,
         is_csv=True,
+        is_text=True,
         is_ascii=lines.is_ascii,
     )
 
@@ -155,7 +157,8 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
 def open_by_record(path: Path, columns: Sequence[str], scratch: Path, progress: Progress) -> Opened:
     """Read a CSV file record by record. Raises FileError when it is cut short."""
     with path.open("rb") as file:
-        return _write_out(path, list(columns), read_records(file, len(columns)), scratch, progress)
+        records = read_records(file, len(columns))
+        return replace(_write_out(path, list(columns), records, scratch, progress), is_text=True)
 
 
 def choose_contract(columns: Sequence[str], contracts: Sequence[Contract] = CONTRACTS) -> Contract:
