@@ -37,7 +37,7 @@ def breaks(code: str, day: str, since: date) -> str:
     """
     always = [name for name, span in circulation().items() if span[0] <= since and span[1] == OPEN]
     cases = "".join(
-        f" when '{name}' then {day} between '{max(span[0], since)}' and '{span[1]}'"
+        f" when '{name}' then {day} >= '{max(span[0], since)}'{f" and {day} <= '{span[1]}'" * (span[1] < OPEN)}"
         for name, span in sorted(circulation().items())
         if name not in always and span[1] >= since
     )

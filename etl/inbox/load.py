@@ -26,6 +26,8 @@ from etl.errors import FileError, MendError
 from etl.files.lines import examine
 from etl.inbox.check import (
     BROKEN,
+    EARLIEST,
+    LATEST,
     REPEATED,
     Condition,
     Limits,
@@ -46,6 +48,7 @@ LONG = 64 << 20  # bytes from which a file is announced
 # Rows among which a repeated key is searched at once, most such parts, and how many in one statement.
 PART, PARTS, ASIDE = 150_000, 256, 8
 NO_ROOM = re.compile(r"No space left|File too large|Out of Memory|failed to (allocate|pin|offload)", re.IGNORECASE)
+FAR = f"has a day before {EARLIEST} or after {LATEST}; deliver the row again with the right year"
 COMPOSED = (
     "names of {:,} rows were written in another Unicode form and are loaded in NFC, in which a letter is one character"
 )
@@ -113,6 +116,7 @@ def load_inbox(
     others go on. Raises MendError when the warehouse itself cannot go on: no room on the disk, no registry yet. What
     was loaded before stays, and the next run continues from there.
     """
+    set_aside_far_days(con, now)
     files = waiting(con, settings) if files is None else files
     known = known_words(con, CONTRACTS) if files else {}
     limits = Limits(known=known, now=now, is_demo=settings.is_demo, bad_share=settings.bad_share)
@@ -152,6 +156,40 @@ def replay(
         raise MendError(f"{', '.join(missing)} is not in {settings.inbox}: deliver it again")
     chosen = [present[name] for name in wanted if name in present]
     return load_inbox(con, settings, now, chosen, progress, is_again=True)
+
+
+def set_aside_far_days(con: Connection, now: datetime) -> int:
+    """Move rows with days that no calendar of ours has into quarantine; how many they were.
+
+    An earlier version loaded them, and a single one stopped every run: neither Python nor a sum over days can hold it.
+    """
+    moved = 0
+    for contract in CONTRACTS:
+        days = [c.name for c in contract.columns if c.type in ("date", "timestamp")]
+        far = " or ".join(f"{day} not between date '{EARLIEST}' and timestamp '{LATEST} 23:59:59'" for day in days)
+        for table in (contract.table, contract.history):
+            if not con.execute(f"select 1 from {table} where {far} limit 1").fetchall():
+                continue
+            with transaction(con):
+                con.execute(
+                    f"""insert into audit.quarantine by name
+                    select l.source, l.file, l.content_hash, to_json(r)::varchar as raw_text, $reason as reason,
+                        $now as loaded_at, $table as table_name
+                    from (from {table} where {far}) as r
+                    left join (
+                        select load_id, source, file, content_hash from audit.load
+                        qualify row_number() over (partition by load_id order by loaded_at desc) = 1
+                    ) as l using (load_id)""",
+                    {"reason": FAR, "now": now, "table": contract.table},
+                )
+                con.execute(
+                    f"""update audit.load as l
+                    set rows_loaded = rows_loaded - n, rows_quarantined = rows_quarantined + n
+                    from (select load_id, count(*) as n from {table} where {far} group by load_id) as f
+                    where f.load_id = l.load_id and l.superseded_at is null"""
+                )
+                moved += count(con, f"delete from {table} where {far}")
+    return moved
 
 
 def _explained(error: Exception, path: Path) -> MendError:

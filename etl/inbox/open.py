@@ -50,8 +50,8 @@ class Opened:
     `quick` gives the fields of every row, or leaves out rows whose numbers it cannot take; it is None where only a
     strict reading is safe. `strict` gives `broken` (what is wrong with the record as a whole), `raw` and `line`
     beside them; `line` is null where every line is a row and their order tells it. Where `strict` cannot tell the
-    raw text, `raw` has it by line. With `is_csv` the file can be read record by record instead. In `is_text` amounts are
-    written as somebody typed them. `is_ascii`: no name in it can have another form.
+    raw text, `raw` has it by line. With `is_csv` the file can be read record by record instead; with `is_text` amounts
+    are as somebody wrote them; with `is_ascii` no name can have another form.
     """
 
     path: Path

@@ -3,7 +3,7 @@ create table audit.quarantine (
     source varchar, -- source module
     file varchar, -- file, as the user named it
     content_hash varchar, -- SHA-256 of the file
-    line bigint, -- physical line on which the row starts; empty where the file as a whole was refused
+    line bigint, -- physical line on which the row starts; empty for a whole file and where it is not known
     column_name varchar, -- column that broke the contract; empty when the row as a whole did
     raw_text varchar, -- the row as it stands in the file; empty where the file as a whole was refused
     reason varchar, -- what is wrong and what would mend it

@@ -245,3 +245,26 @@ def test_a_time_with_an_offset_is_converted_and_one_without_a_clock_is_quarantin
     assert inbox.rows("distinct event_time::timestamp(0)", "core.order_event") == [(datetime(2025, 1, 1, 10),)]
     assert inbox.set_aside()[0][1:3] == ("event_time", "e7,2025-01-01,pdd,,,b,1,CNY,placed")
     assert inbox.set_aside()[0][3].startswith("is no time; write YYYY-MM-DD HH:MM:SS in UTC, or with its offset")
+
+
+def test_a_day_beyond_the_calendar_that_an_earlier_version_loaded_is_moved_into_quarantine(inbox: Inbox) -> None:
+    """It stopped every run: Python has no such date, and a period without end has no days to count."""
+    header = "currency,quote_currency,period_start,period_end,rate,source"
+    inbox.csv("a.csv", [f"EUR,USD,2025-01-0{day},2025-01-0{day},1.1,me" for day in range(1, 4)], header)
+    inbox.load()
+    inbox.con.execute("update core.fx_rate set period_end = 'infinity' where period_start = '2025-01-02'")
+    inbox.con.execute("update core.fx_rate set period_start = '12000-01-01' where period_start = '2025-01-03'")
+    inbox.csv(
+        "b.csv",
+        ["EUR,USD,12000-01-01,12000-01-01,1.1,me", *(f"EUR,USD,2025-02-0{d},2025-02-0{d},1.1,me" for d in range(1, 8))],
+        header,
+    )
+    inbox.load()
+    assert inbox.rows("count(*)", "core.fx_rate") == [(8,)]
+    assert inbox.rows("rows_read, rows_loaded, rows_quarantined", "audit.load where file = 'a.csv'") == [(3, 1, 2)]
+    found = inbox.rows("file, line, reason[:32]", "audit.quarantine where superseded_at is null")
+    assert found == [
+        ("a.csv", None, "has a day before 1990-01-01 or a"),
+        ("a.csv", None, "has a day before 1990-01-01 or a"),
+        ("b.csv", 2, "lies before 1990-01-01 or after "),
+    ]
