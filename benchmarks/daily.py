@@ -53,7 +53,7 @@ ORDERS = """
 """
 RATES = (
     "select 'USD' as currency, 'CNY' as quote_currency, date '2020-01-01' as period_start, "
-    "date '2030-12-31' as period_end, 7.2 as rate, 'house' as source"
+    "date '2029-12-31' as period_end, 7.2 as rate, 'house' as source"
 )
 BY_HAND = """
     select count(*) filter (where t.platform is null), count(*) filter (where t.date is null),

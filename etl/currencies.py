@@ -36,10 +36,10 @@ def breaks(code: str, day: str, since: date) -> str:
     A code that is null is none; without a day any currency will do. `day` is never before `since`.
     """
     always = [name for name, span in circulation().items() if span[0] <= since and span[1] == OPEN]
-    cases = "".join(
-        f" when '{name}' then {day} >= '{max(span[0], since)}'{f" and {day} <= '{span[1]}'" * (span[1] < OPEN)}"
-        for name, span in sorted(circulation().items())
-        if name not in always and span[1] >= since
-    )
+    cases = ""
+    for name, (first, last) in sorted(circulation().items()):
+        if name not in always and last >= since:
+            ends = f" and {day} <= '{last}'" if last < OPEN else ""
+            cases += f" when '{name}' then {day} >= '{max(first, since)}'{ends}"
     listed = one_of(code, sorted(always, key=lambda name: (name not in FREQUENT, name)))
     return f"not {listed} and not coalesce(case {code}{cases} else false end, {day} is null)"
