@@ -111,6 +111,12 @@ bench-daily: env ## what one more day costs after a short and after a long histo
 bench-partnership: env ## daily metrics to all partnership marts (ROWS=100_000_000)
 	@$(RUN) -m benchmarks.partnership $(ROWS)
 
+bench-kills: env ## kill the whole path, from file to published snapshot, and compare what is left (KILLS=500)
+	@$(RUN) -m benchmarks.kills $(KILLS)
+
+bench-generated: env-dev ## thousands of delivered files made by chance, held against what they say (FILES=4000)
+	@$(RUN) -m benchmarks.generated $(FILES)
+
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 

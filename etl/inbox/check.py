@@ -29,6 +29,7 @@ EARLIEST, LATEST = date(1990, 1, 1), date(9999, 12, 31)
 _FLOATS = {"float": (7, 1 << 24), "double": (15, 1 << 53)}
 # Noise of the arithmetic of some hundred numbers, as a share of the result; only of what has more digits than it holds.
 _NOISE = 2.0**-44
+_NUMBER = re.compile(r"u?(tiny|small|big|huge)?int(eger)?|float|double|decimal.*")
 # Where the other amounts of a column have two digits, a German 4.812 may be thousands.
 GROUPED = r"\s*[+-]?[1-9][0-9]{0,2}\.[0-9]{3}\s*"
 _GROUPED = "has three digits after the point where the others have two; write 4812 or 4.8120, as it is meant"
@@ -125,7 +126,7 @@ def check(
     values: list[str] = []
     faults = list(_GENERAL)
     for column in contract.columns:
-        name, kind = fields.get(column.name, ("", ""))
+        name, kind = _comparable(column, *fields.get(column.name, ("", "")))
         values.append(_value(column, name, kind))
         if name:
             faults += _forms(column, name, kind)
@@ -161,6 +162,14 @@ def known_words(con: Connection, contracts: Iterable[Contract]) -> dict[str, lis
             raise MendError(f"{table} is not built yet: run `make refresh`, then load the inbox") from error
         words[place] = [str(row[0]) for row in rows]
     return words
+
+
+def _comparable(column: Column, name: str, kind: str) -> tuple[str, str]:
+    """The field as its type has it where that is of the column's kind, else as text: true is not the number 1."""
+    is_moment = kind == "date" or kind.startswith("timestamp")
+    is_number = bool(_NUMBER.fullmatch(kind))
+    fits = {"varchar": True, "boolean": kind == "boolean", "date": is_moment, "timestamp": is_moment}
+    return (name, kind) if not name or fits.get(column.type, is_number) else (f"{name}::varchar", "varchar")
 
 
 def _value(column: Column, name: str, kind: str) -> str:
