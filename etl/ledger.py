@@ -214,6 +214,32 @@ class Ledger:
         )
         return int(number)
 
+    def withdraw(self, rows: str, table: str, reason: str, now: datetime) -> int:
+        """Put loaded rows, of a query with their load_id, into quarantine, and count them there; how many they are.
+
+        `table` is that of their contract. Their lines are not known any more.
+        """
+        ((number,),) = self._ask(
+            f"""insert into audit.quarantine by name
+            select $source as source, l.file, l.content_hash, to_json(r)::varchar as raw_text, $reason as reason,
+                $now as loaded_at, $table as table_name
+            from ({rows}) as r
+            left join (
+                select load_id, file, content_hash from audit.load
+                qualify row_number() over (partition by load_id order by loaded_at desc) = 1
+            ) as l using (load_id)""",
+            reason=reason,
+            now=now,
+            table=table,
+        )
+        self._ask(
+            f"""update audit.load as l
+            set rows_loaded = rows_loaded - n, rows_quarantined = rows_quarantined + n
+            from (select load_id, count(*) as n from ({rows}) group by load_id) as r
+            where {CURRENT} and r.load_id = l.load_id"""
+        )
+        return int(number)
+
     def mark_replaced(self, replaced: str, left: str, now: datetime) -> None:
         """Mark the files as superseded that newer files have left no row of.
 

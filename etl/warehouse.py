@@ -42,6 +42,14 @@ _NAMED_FILE = re.compile(r'\bfile "([^"]*)"')
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
 
 
+# The reader of CSV guesses nothing: each of its options is here or where it is called.
+CSV_OPTIONS = (
+    "auto_detect = false, header = false, nullstr = '', comment = '', encoding = 'utf-8', compression = 'none', "
+    "decimal_separator = '.', thousands = '', strict_mode = true, allow_quoted_nulls = true, all_varchar = false, "
+    "normalize_names = false, hive_partitioning = false, union_by_name = false, filename = false, store_rejects = false"
+)
+
+
 def create_database(path: Path) -> Connection:
     """A connection to a new or existing database file, created with our storage version."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ from etl.edgar.filings import IssuerPoll, poll_each, poll_issuer
 from etl.edgar.store import FOLDER, body_path, store_body
 from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
-from etl.warehouse import Connection, DatabaseError, count, literal, open_build, transaction
+from etl.warehouse import CSV_OPTIONS, Connection, DatabaseError, count, literal, open_build, transaction
 
 # Enough for a body of 30 MB. Without a bound DuckDB keeps what it wrote, up to most of the machine's memory.
 MEMORY = "512MB"
@@ -43,8 +43,8 @@ STATEMENTS = "edgar_statements"
 STATEMENT_FILES = ("sub", "num", "tag", "pre")
 STATEMENT_SQL = ROOT / "sql" / "staging" / "edgar_statement.sql"
 OPTIONS = (
-    "delim = '\t', header = true, quote = '', escape = '', all_varchar = true, null_padding = true, "
-    "strict_mode = true, parallel = false"
+    f"{CSV_OPTIONS}, delim = '\t', quote = '', escape = '', skip = 1, null_padding = true, parallel = false, "
+    "ignore_errors = false, max_line_size = 2097152"
 )
 # What a zip may raise where it is damaged, encrypted or packed by another method.
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
@@ -138,8 +138,13 @@ def _load_numbers(con: Connection, folder: Path, content_hash: str, now: datetim
     for name in STATEMENT_FILES:
         # Quarters before 2024 have no column for segments: they hold consolidated numbers only.
         further = " union all by name select null::varchar as segments where false" if name == "num" else ""
+        with (folder / f"{name}.txt").open("rb") as lines:
+            header = lines.readline()
+        columns = ", ".join(f"{literal(word)}: 'varchar'" for word in header.decode().rstrip("\r\n").split("\t"))
+        ending = r"\r\n" if header.endswith(b"\r\n") else r"\n"
+        shape = f"columns = {{{columns}}}, new_line = '{ending}'"
         file = literal(str(folder / f"{name}.txt"))
-        con.execute(f"create or replace temp view {name} as from read_csv({file}, {OPTIONS}){further}")
+        con.execute(f"create or replace temp view {name} as from read_csv({file}, {OPTIONS}, {shape}){further}")
     kept = count(
         con,
         f"insert into raw.edgar_statement by name {STATEMENT_SQL.read_text(encoding='utf-8')}",

@@ -40,6 +40,7 @@ from etl.inbox.check import (
     rounded,
 )
 from etl.inbox.open import Opened, Scan, inbox_files, inbox_name, is_inside, open_by_record, open_file
+from etl.inbox.parquet import OPTIONS
 from etl.ledger import REPLACED, Ledger, LoadRecord
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, literal, transaction
 
@@ -171,24 +172,8 @@ def set_aside_far_days(con: Connection, now: datetime) -> int:
             if not con.execute(f"select 1 from {table} where {far} limit 1").fetchall():
                 continue
             with transaction(con):
-                con.execute(
-                    f"""insert into audit.quarantine by name
-                    select l.source, l.file, l.content_hash, to_json(r)::varchar as raw_text, $reason as reason,
-                        $now as loaded_at, $table as table_name
-                    from (from {table} where {far}) as r
-                    left join (
-                        select load_id, source, file, content_hash from audit.load
-                        qualify row_number() over (partition by load_id order by loaded_at desc) = 1
-                    ) as l using (load_id)""",
-                    {"reason": FAR, "now": now, "table": contract.table},
-                )
-                con.execute(
-                    f"""update audit.load as l
-                    set rows_loaded = rows_loaded - n, rows_quarantined = rows_quarantined + n
-                    from (select load_id, count(*) as n from {table} where {far} group by load_id) as f
-                    where f.load_id = l.load_id and l.superseded_at is null"""
-                )
-                moved += count(con, f"delete from {table} where {far}")
+                moved += Ledger(con, SOURCE).withdraw(f"from {table} where {far}", contract.table, FAR, now)
+                con.execute(f"delete from {table} where {far}")
     return moved
 
 
@@ -527,7 +512,7 @@ class Rows:
         self._read(f"copy (select line, broken, fault, {raw}{values} from {rows}) to {self._verdicts} (format parquet)")
         verdicts = (
             "(select * replace (coalesce(line, file_row_number + 2) as line) "
-            f"from read_parquet({self._verdicts}, file_row_number = true))"
+            f"from read_parquet({self._verdicts}, {OPTIONS}))"
         )
         repeated = "select null::bigint as line limit 0"
         if may_repeat:  # of rows with the same key, the first of the file counts

@@ -21,18 +21,12 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
 from etl.files.lines import Examined, largest_unpacked, unpack
 from etl.inbox import parquet
-from etl.warehouse import Connection, literal
+from etl.warehouse import CSV_OPTIONS, Connection, literal
 
 Progress = Callable[[str], None]
 COMMON = {"id", "date", "day", "name", "type", "value", "total", "is", "of", "the"}  # words that name no column alone
 LINES_LOOKED_AT = 30  # of a file without the header of a contract, for one further down
-# The reader of CSV guesses nothing: each of its options is given, here or where it is called.
-_CSV = (
-    "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', comment = '', "
-    "encoding = 'utf-8', compression = 'none', decimal_separator = '.', thousands = '', strict_mode = true, "
-    "allow_quoted_nulls = true, all_varchar = false, normalize_names = false, hive_partitioning = false, "
-    "union_by_name = false, filename = false, store_rejects = false"
-)
+_CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ with body as (
         cik,
         facts
     from read_json(
-        $path, format = 'unstructured', maximum_object_size = $size,
+        $path, format = 'unstructured', maximum_object_size = $size, auto_detect = false, records = 'true',
+        compression = 'uncompressed', hive_partitioning = false, union_by_name = false, filename = false,
+        ignore_errors = false,
         columns = {
             cik: 'VARCHAR',
             facts: 'MAP(VARCHAR, MAP(VARCHAR, STRUCT(units MAP(VARCHAR, STRUCT("start" VARCHAR, "end" VARCHAR,

@@ -273,7 +273,7 @@ def test_one_more_day_reads_no_history(con: Connection, write: Write, history: i
 
 @pytest.mark.parametrize("reach", ["x", "-1", "keys"])
 def test_a_reach_must_be_a_number_of_days(write: Write, reach: str) -> None:
-    with pytest.raises(MendError, match="a number of days or key"):
+    with pytest.raises(MendError, match="one or two numbers of days, or key"):
         write(**{"marts/days/spend": SPEND.replace("date, 0", f"date, {reach}")})
 
 

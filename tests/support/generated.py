@@ -14,13 +14,13 @@ import random
 import re
 import unicodedata
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 
 from etl.errors import MendError
 from etl.inbox.load import FileLoad
@@ -129,13 +129,9 @@ def delivered(chance: random.Random) -> tuple[str, bytes | tuple[str, str], list
         pool = {"date": DAYS, "channel": NAMES, "currency": CODES}.get(column, NUMBERS)
         if form != "parquet" or column in ("channel", "currency"):
             rows[place] = Row(rows[place].cells | {column: chance.choice(pool)}, is_sound=False)
-    return (
-        form,
-        {"csv": _csv, "csv.gz": _packed, "ndjson": _ndjson, "xlsx": _xlsx, "parquet": _parquet, "bytes": _noise}[form](
-            rows, chance
-        ),
-        rows,
-    )
+    makers: dict[str, Callable[[list[Row], random.Random], Any]]
+    makers = dict(zip(FORMS, (_csv, _packed, _ndjson, _parquet, _xlsx, _noise), strict=True))
+    return form, makers[form](rows, chance), rows
 
 
 def _csv(rows: Sequence[Row], chance: random.Random) -> bytes:
