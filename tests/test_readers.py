@@ -113,8 +113,10 @@ def test_no_option_of_any_reader_is_left_to_guess() -> None:
 
 # Modules that know Decimal or frames and also bind values, with what they bind.
 BOUND = {
+    "etl/ask/effect.py": "the name of a deal",
     "etl/ask/explain.py": "names and days that a person typed",
     "etl/checks/run.py": "names, words and JSON of results",
+    "etl/edgar/facts.py": "paths, sizes and CIKs; facts are read from their file",
     "etl/figures/evidence.py": "JSON of figures, whose numbers are text",
 }
 
@@ -136,7 +138,10 @@ def test_no_decimal_frame_or_time_as_text_is_bound() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 is_frame = node.func.attr == "register" and "con" in ast.unparse(node.func.value)
                 assert not is_frame, f"{place}:{node.lineno} registers a frame"
-                if node.func.attr in ("execute", "executemany", "_ask", "_read") and len(node.args) + len(node.keywords) > 1:
+                if (
+                    node.func.attr in ("execute", "executemany", "_ask", "_read")
+                    and len(node.args) + len(node.keywords) > 1
+                ):
                     binding.add(place)
     knowing = {
         place for place in binding if re.search(r"\bDecimal\b|import pandas|import numpy", (ROOT / place).read_text())

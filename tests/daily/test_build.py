@@ -16,6 +16,7 @@ from etl.daily.due import create_unbuilt, days_of, due_days, loading_time, mark_
 from etl.errors import MendError
 from etl.warehouse import Connection, DatabaseError
 from tests.support.daily_models import (
+    HEAD,
     NOW,
     SPEND,
     START,
@@ -77,6 +78,35 @@ def test_only_touched_days_and_the_days_that_depend_on_them_are_built(con: Conne
     assert results["marts.new_buyer"].days == ()
     # worked by hand: 27 days of 1 and one of 5
     assert con.execute("select spend from marts.trailing where date = ?", [restated]).fetchall() == [(32,)]
+
+
+AHEAD = f"""-- Whether a platform spent before and after a day, seven days at most.
+-- grain: platform, date
+{HEAD}-- daily: date, 7, 7
+select
+    s.platform::varchar as platform, -- slug
+    s.date::date as date, -- day
+    count(*)::bigint as days -- days with a figure from seven before to seven after
+from marts.spend as s
+join marts.spend as e on e.platform = s.platform and e.date between s.date - 7 and s.date + 7
+group by s.platform, s.date
+"""
+
+
+def test_a_row_that_looks_ahead_is_built_again_when_a_later_day_comes(con: Connection, write: Write) -> None:
+    models = write(**{"marts/days/ahead": AHEAD})
+    for number in (0, 3, 20):
+        deliver(con, NOW, START + timedelta(number), 1)
+    mark_changed_days(con, models)
+    build(con, models)
+    deliver(con, NOW + timedelta(hours=1), START + timedelta(8), 1)
+    mark_changed_days(con, models)
+    results = build(con, models)
+    changed = (START + timedelta(3), START + timedelta(8))
+    assert results["marts.ahead"].changed_days == changed, "the third day has a later neighbour now"
+    assert results["marts.ahead"].days == days_of([(START + timedelta(1), START + timedelta(15))])
+    assert con.execute("select days from marts.ahead order by date").fetchall() == [(2,), (3,), (2,), (1,)]
+    assert tables(con, models) == whole(con, models)
 
 
 def test_unchanged_figures_rebuild_nothing_downstream(con: Connection, write: Write) -> None:

@@ -367,7 +367,7 @@ def test_the_command_lists_loads_and_reads_again(tmp_path: Path, monkeypatch: py
     settings = load_settings()
     with open_build(settings) as con:
         registry(con)
-    settings.inbox.mkdir()
+    settings.inbox.mkdir(exist_ok=True)
     (settings.inbox / "a.csv").write_text(f"{DAILY}\n{daily(1)}\n")
     (settings.inbox / "b.csv").write_text(f"{DAILY}\n{daily(1).replace('pdd', 'new')}\n")
     assert command("inbox", "list").stdout == "'a.csv'\n'b.csv'\n"
