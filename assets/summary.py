@@ -124,7 +124,7 @@ def _inbox(found: RunOutcome) -> Iterator[str]:
         rows = "{:,} loaded, {:,} quarantined, {:,} superseded".format(*counts)
         yield f"Inbox      {len(loaded.files)} files, {read:,} rows: {rows}"
         for file in loaded.files:
-            if file.status != "loaded":
+            if file.status != "loaded" or file.reason:
                 why = file.reason or f"{file.rows_quarantined} rows quarantined"
                 yield f"  {file.status}  {file.file}  {why}"
         for table, days in sorted(loaded.days.items()):
