@@ -9,8 +9,10 @@ out exits with 1 too, after it has loaded, built and published the rest.
 import errno
 import gc
 import os
+import sqlite3
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,6 +121,7 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
     from sqlalchemy.exc import DatabaseError as HistoryError
 
     from assets.definitions import definitions
+    from assets.history import retire
     from assets.instance import close_dead_runs, prepare_home, write_history_fast
     from assets.jobs import REFRESH_DAILY, last_day
     from assets.step import DAYS
@@ -135,20 +138,22 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
                 raise MendError(f"{day} is not a day from {DAYS.start.date()} to {last_day()}, written as 2025-03-31")
         job = definitions(settings.root).resolve_job_def(name)
         write_history_fast()
-        with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+        home = prepare_home(settings)
+        with dg.DagsterInstance.from_config(str(home)) as instance:
             close_dead_runs(instance, settings)
             result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
             found = outcome(result)
+            with suppress(sqlite3.Error):  # the next run retires what this one could not
+                retire(instance, home, settings, datetime.now(UTC))
     except dg.DagsterExecutionInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
     except EXPECTED as error:  # the run did not even start
         after_refresh(settings, explained(error))
         raise
     except HistoryError as error:
-        home = os.environ["DAGSTER_HOME"]
         message = (
-            f"the history of runs in {home} cannot be used ({error.__cause__ or error}): correct the permissions of "
-            "that folder, or move it away; it holds no figures, and the next run starts a new one"
+            f"the history of runs in {os.environ['DAGSTER_HOME']} cannot be used ({error.__cause__ or error}): correct "
+            "the permissions of that folder, or move it away; it holds no figures, and the next run starts a new one"
         )
         after_refresh(settings, message)
         raise MendError(message) from error

@@ -1,5 +1,6 @@
 """The Dagster instance of a warehouse home, which records the runs of `make refresh` and `make dev` alike."""
 
+import atexit
 import os
 import shutil
 import sqlite3
@@ -84,6 +85,12 @@ def write_history_fast() -> None:
                 storage._initialized_dbs.add(shard)
             with engine.begin() as open_connection:
                 yield open_connection
+
+    # Closed, a file of the history takes in its log, which is as large as itself.
+    @atexit.register
+    def close() -> None:
+        for engine in engines.values():
+            engine.dispose()
 
     SqliteEventLogStorage._connect = connect  # type: ignore[assignment]
     # Each check asks the file whether it has the table of checks; a history made by this version has it.

@@ -8,12 +8,17 @@ from the UI or from the command line (docs/daily-models.md), in one run.
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from assets.history import retire
+from assets.instance import prepare_home
 from assets.step import DAYS
 from etl.config import Settings, load_settings
 from etl.notify import after_refresh
@@ -136,8 +141,11 @@ def _skip(reason: str, seen: dict[str, list[int]], asked: dict[str, Any]) -> dg.
     description="After a successful run: report what changed through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_success(context: dg.RunStatusSensorContext) -> None:
-    """Send what changed state; `make refresh` and this sensor share the record of what was sent."""
-    context.log.info(after_refresh(load_settings(), None))
+    """Send what changed state, and retire old runs; `make refresh` does the same at its end."""
+    settings = load_settings()
+    context.log.info(after_refresh(settings, None))
+    with suppress(sqlite3.Error):  # the next run retires what this one could not
+        retire(context.instance, prepare_home(settings), settings, datetime.now(UTC))
 
 
 @dg.run_failure_sensor(

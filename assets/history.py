@@ -1,0 +1,112 @@
+"""Retire old runs from Dagster's history, which otherwise grows by 3 to 5 MB a run without end.
+
+Deleting a run in Dagster takes along what it holds, also the last materialization of a day that no later run built.
+Here a run older than WAREHOUSE_HISTORY_DAYS goes with all its events, except the latest materialization of each asset
+and partition and the newest result of each check: a run that holds one keeps its row, its beginning, its end and
+those. Source: the SQLite files of Dagster 1.13, an index over all runs and a file of events for each run.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from etl.config import Settings
+
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+RETIRED = "warehouse/retired"
+WAIT_SECONDS = 30
+# Free pages of the index, as a share of all, above which its space is given back; below, new events fill them.
+MOST_FREE = 0.25
+
+KEPT = """
+create temp table kept as
+select e.id, e.run_id, e.asset_key, e.partition from event_logs as e
+where e.run_id in (select run_id from old_run) and e.dagster_event_type = 'ASSET_MATERIALIZATION' and not exists (
+    select 1 from event_logs as n
+    where n.asset_key = e.asset_key and n.dagster_event_type = 'ASSET_MATERIALIZATION'
+        and n.partition is e.partition and n.id > e.id);
+create temp table kept_check as
+select max(c.id) as id from asset_check_executions as c where c.evaluation_event is not null
+group by c.asset_key, c.check_name;
+insert into kept
+select c.evaluation_event_storage_id, c.run_id, null, null from asset_check_executions as c
+where c.id in (select id from kept_check) and c.run_id in (select run_id from old_run);
+"""
+DELETED = (
+    "delete from asset_event_tags where event_id in (select e.id from event_logs as e where "
+    "e.run_id in (select run_id from old_run) and e.id not in (select id from kept))",
+    "delete from event_logs where run_id in (select run_id from old_run) and id not in (select id from kept)",
+    "delete from asset_check_executions where run_id in (select run_id from old_run) "
+    "and id not in (select id from kept_check)",
+)
+
+
+def retire(instance: dg.DagsterInstance, home: Path, settings: Settings, now: datetime) -> int:
+    """Retire the runs that began more than WAREHOUSE_HISTORY_DAYS before `now`; how many were.
+
+    `home` is Dagster's. Raises sqlite3.Error when another process keeps the history busy; the next call goes on.
+    """
+    before = now - timedelta(days=settings.history_days)
+    records = instance.get_run_records(dg.RunsFilter(statuses=FINISHED, created_before=before))
+    old = {record.dagster_run.run_id: record.dagster_run for record in records}
+    if not old:
+        return 0
+    shards = home / "history" / "runs"
+    with _opened(shards / "index.db") as con:
+        con.execute("create temp table old_run (run_id text primary key)")
+        con.executemany("insert into old_run values (?)", [(run_id,) for run_id in old])
+        con.executescript(KEPT)
+        with con:
+            for statement in DELETED:
+                con.execute(statement)
+        kept = con.execute("select run_id, asset_key, partition from kept").fetchall()
+        _give_back(con)
+    holding = {run_id for run_id, *_ in kept}
+    retired = 0
+    for run_id, run in old.items():
+        if run_id not in holding:
+            instance.run_storage.delete_run(run_id)
+            for path in shards.glob(f"{run_id}.db*"):
+                path.unlink()
+            retired += 1
+        elif RETIRED not in run.tags:
+            _trim(shards / f"{run_id}.db", [key for holder, *key in kept if holder == run_id])
+            instance.add_run_tags(run_id, {RETIRED: now.date().isoformat()})
+            retired += 1
+    return retired
+
+
+def _trim(shard: Path, kept: list[list[str | None]]) -> None:
+    """Leave of the events of a run its beginning and end and the materializations that are kept."""
+    if not shard.exists():
+        return
+    with _opened(shard) as con:
+        con.execute("create temp table kept (asset_key text, partition text)")
+        con.executemany("insert into kept values (?, ?)", kept)
+        with con:
+            con.execute(
+                "delete from event_logs where coalesce(dagster_event_type, '') not like 'PIPELINE_%' and not ("
+                "coalesce(dagster_event_type, '') = 'ASSET_MATERIALIZATION' and exists (select 1 from kept as k "
+                "where k.asset_key = event_logs.asset_key and k.partition is event_logs.partition))"
+            )
+        con.execute("vacuum")
+        con.execute("pragma wal_checkpoint(truncate)")
+
+
+def _give_back(con: sqlite3.Connection) -> None:
+    """Return the free pages of a file to the disk, unless another process is reading it."""
+    (free,), (pages,) = con.execute("pragma freelist_count").fetchone(), con.execute("pragma page_count").fetchone()
+    if free > MOST_FREE * pages:
+        with suppress(sqlite3.OperationalError):
+            con.execute("vacuum")
+            con.execute("pragma wal_checkpoint(truncate)")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as con:
+        yield con
