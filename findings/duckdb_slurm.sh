@@ -15,12 +15,12 @@ trap 'rm -rf "$folder"' EXIT
 "$folder/env/bin/python" -m pip install --quiet --disable-pip-version-check duckdb==1.5.6 duckdb-cli==1.5.6
 QUERY="select current_setting('threads') || ' ' || current_setting('memory_limit')"
 library() { "$folder/env/bin/python" -c "import duckdb, sys; print(duckdb.sql(sys.argv[1]).fetchall()[0][0])" "$QUERY"; }
-shell() { "$folder/env/bin/duckdb" -no-init -safe -noheader -list -c "$QUERY"; }
+shell() { "$folder"/env/lib/python3*/site-packages/duckdb_cli/duckdb -no-init -safe -noheader -list -c "$QUERY"; }
 bounded=$(SLURM_CPUS_ON_NODE=1 SLURM_MEM_PER_NODE=1000 library)
 safe=$(SLURM_CPUS_ON_NODE=1 SLURM_MEM_PER_NODE=1000 shell)
 echo "library: $bounded; shell in safe mode: $safe; without: $(library)"
 [ "$bounded" = "$safe" ]
 case "$bounded" in '1 '*) ;; *) exit 1 ;; esac
 [ "$(library)" != "$bounded" ]
-SET=$("$folder/env/bin/duckdb" -no-init -safe -cmd "set threads = 1" -c "select 1" 2>&1 || true)
+SET=$("$folder"/env/lib/python3*/site-packages/duckdb_cli/duckdb -no-init -safe -cmd "set threads = 1" -c "select 1" 2>&1 || true)
 case "$SET" in *locked*) ;; *) echo "$SET"; exit 1 ;; esac
