@@ -34,6 +34,7 @@ START = date(2023, 1, 1)
 GOALS = {"day": 1.2, "suite": 2.0}
 REGISTRY = """
     create table core.platform as select 'shop' as platform, 'CNY' as reporting_currency;
+    create table core.platform_ever as from core.platform;
     create table core.partnership as select 'deal' as partnership_id, null::date as ended_on;
 """
 METRICS = """

@@ -40,6 +40,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BUILT = ("core.first_purchase", "core.order_day", "core.order_silence", "core.conversion_rate", "core.daily_metric")
 REGISTRY = """
     create table core.platform as select unnest(['pdd', 'jd']) as platform, 'CNY' as reporting_currency;
+    create table core.platform_ever as from core.platform;
     create table core.partnership as select 'deal' as partnership_id, null::date as ended_on;
 """
 METRICS = "platform,date,channel,currency,orders,gmv\n"

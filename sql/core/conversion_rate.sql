@@ -12,7 +12,7 @@ with wanted as (
         daily.currency,
         platform.reporting_currency as to_currency
     from core.platform_metric_daily as daily
-    join core.platform as platform on platform.platform = daily.platform
+    join core.platform_ever as platform on platform.platform = daily.platform
     where daily.currency is not null
     union
     select
@@ -20,7 +20,7 @@ with wanted as (
         orders.currency,
         platform.reporting_currency
     from core.order_day as orders
-    join core.platform as platform on platform.platform = orders.platform
+    join core.platform_ever as platform on platform.platform = orders.platform
 ),
 offered as (
     select

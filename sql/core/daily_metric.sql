@@ -17,7 +17,7 @@ with delivered as (
         conversion.rate_source,
         coalesce(conversion.rate_kind = 'same', false) as is_same
     from core.platform_metric_daily as daily
-    join core.platform as platform on platform.platform = daily.platform
+    join core.platform_ever as platform on platform.platform = daily.platform
     left join
         core.conversion_rate as conversion
         on
@@ -43,7 +43,7 @@ converted as (
         cast(cast(orders.refunded_gmv as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
             as refunded_gmv
     from core.order_day as orders
-    join core.platform as platform on platform.platform = orders.platform
+    join core.platform_ever as platform on platform.platform = orders.platform
     left join
         core.conversion_rate as conversion
         on
@@ -193,4 +193,4 @@ full join
         and counted.date = delivered.date
         and counted.channel = delivered.channel
         and counted.partnership_id = delivered.partnership_id
-join core.platform as platform on platform.platform = coalesce(delivered.platform, counted.platform)
+join core.platform_ever as platform on platform.platform = coalesce(delivered.platform, counted.platform)

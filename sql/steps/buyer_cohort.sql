@@ -11,7 +11,7 @@ with last as (
         platform.reporting_currency,
         cast(max(order_event.event_time) as date) as last_on
     from core.order_event as order_event
-    join core.platform as platform on platform.platform = order_event.platform
+    join core.platform_ever as platform on platform.platform = order_event.platform
     group by order_event.platform, platform.reporting_currency
 ),
 told as (
