@@ -80,7 +80,8 @@ def open_build(settings: Settings) -> Iterator[Connection]:
     except Exception as error:
         text = f"{error} {error.__cause__}"
         said, named = _DAMAGE.search(text), _NAMED_FILE.findall(text)
-        if said and set(named) <= {str(settings.build_db)}:
+        is_other = str(settings.serving_dir) in text or set(named) - {str(settings.build_db)}
+        if said and not is_other:
             raise MendError(
                 f"the build database {settings.build_db} is damaged ({said[0]}): move the folder "
                 f"{settings.build_db.parent} away, then `make refresh` and `make daily` load everything again from the "

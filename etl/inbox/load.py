@@ -473,7 +473,7 @@ class Rows:
         asked = (grouped_by(digits(name if digits is digits_of_values else fields[name][0])) for name in names)
         if not names:
             return frozenset()
-        found = self._con.execute(f"select {', '.join(asked)} from {rows}").fetchall()[0]
+        found = self._row(f"select {', '.join(asked)} from {rows}")
         return frozenset(name for name, is_grouped in zip(names, found, strict=True) if is_grouped)
 
     def _insert(self, rows: str, extra: str) -> int:
@@ -493,8 +493,13 @@ class Rows:
 
     def _read(self, sql: str, values: Mapping[str, Any] | None = None) -> int:
         """Run a statement that reads the file; how many rows it wrote."""
+        return int(self._row(sql, values)[0])
+
+    def _row(self, sql: str, values: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """The one row of a statement that reads the file. Raises ReaderError where DuckDB's reader fails on it."""
         try:
-            return count(self._con, sql, values)
+            (row,) = self._con.execute(sql, dict(values or {})).fetchall()
+            return tuple(row)
         except DatabaseError as error:
             if NO_ROOM.search(str(error)):
                 raise

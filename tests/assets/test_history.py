@@ -139,6 +139,8 @@ def test_space_is_given_back(history: History) -> None:
     for n in range(12):
         history.run("whole", 200 - n)
     index = history.home / "history" / "runs" / "index.db"
+    with closing(sqlite3.connect(index)) as con:
+        con.execute("pragma wal_checkpoint(truncate)")  # what is in the log only counts too
     before = index.stat().st_size
     history.retire()
     assert index.stat().st_size < 0.7 * before

@@ -127,7 +127,8 @@ def test_written_records_are_read_back(tmp_path_factory: pytest.TempPathFactory,
 def test_every_line_belongs_to_exactly_one_record(body: str) -> None:
     records = records_of(body.encode())
     covered = [line for record in records for line in record.raw.split("\n") if line]
-    assert covered == [line for line in body.split("\n") if line.strip(",")]
+    # A line of nothing but commas is no record, unless it is a part of a quoted text.
+    assert [line for line in covered if line.strip(",")] == [line for line in body.split("\n") if line.strip(",")]
     at = [record.line for record in records]
     assert at == sorted(set(at))
 

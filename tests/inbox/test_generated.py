@@ -14,6 +14,7 @@ from tests.support.inbox_files import inbox_in
 
 pytestmark = pytest.mark.slow
 BOUND = 240
+FOUND = (3897,)  # seeds that were wrong once: an unclosed quotation mark that stopped every file behind it
 
 
 @pytest.mark.parametrize("bad_share", [0.2, 1.0])
@@ -21,7 +22,8 @@ def test_what_is_delivered_is_what_is_loaded(tmp_path: Path, bad_share: float) -
     inbox = inbox_in(tmp_path / "home")
     inbox.settings = inbox.settings.model_copy(update={"bad_share": bad_share})
     first = 0 if bad_share == 1.0 else BOUND // 2
-    assert [problem for seed in range(first, first + BOUND // 2) for problem in try_one(inbox, seed)] == []
+    seeds = (*range(first, first + BOUND // 2), *FOUND)
+    assert [problem for seed in seeds for problem in try_one(inbox, seed)] == []
 
 
 def test_the_generator_makes_every_form() -> None:
