@@ -167,6 +167,7 @@ def read_on(path: str, allowed: set[int], stop: Event, answer: Any) -> None:
                 if kept not in allowed or len(versions) != 1:
                     errors.append(f"versions {versions} with {kept} rows")
                 reads += 1
+            time.sleep(0.02)
         except Exception as error:
             errors.append(f"{type(error).__name__}: {error}")
     answer.put((reads, errors))
