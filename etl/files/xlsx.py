@@ -93,13 +93,13 @@ def _is_filled(sheet: Any) -> bool:
 
 
 def _merged_cells(archive: zipfile.ZipFile, sheet: Any) -> dict[int, str]:
-    """By row of the sheet, a range of merged cells of which the row has no first cell and is a part."""
+    """By row of the sheet, a range of merged cells of which the row has a cell without the value."""
     content = archive.read(sheet._worksheet_path.lstrip("/"))
     found: dict[int, str] = {}
     for match in _MERGED.findall(content):
         area = match.decode()
-        _, first, _, last = range_boundaries(area)
-        found |= dict.fromkeys(range(first + 1, last + 1), area)
+        left, first, right, last = range_boundaries(area)
+        found |= dict.fromkeys(range(first + (left == right), last + 1), area)
     return found
 
 

@@ -232,13 +232,15 @@ def test_a_workbook_gives_what_its_sheet_shows(inbox: Inbox) -> None:
     ]
 
 
-def test_merged_cells_do_not_make_a_total(inbox: Inbox) -> None:
+@pytest.mark.parametrize(("merged", "line"), [("C2:C3", 3), ("B3:C3", 3)])
+def test_merged_cells_do_not_make_a_total(inbox: Inbox, merged: str, line: int) -> None:
+    """Down or across: only the first cell of a range has its value."""
     header = ["platform", "date", "channel", "orders"]
     rows = [["pdd", f"2025-01-{day:02d}", "feed", 1] for day in range(1, 13)]
-    load = inbox.one("a.xlsx", book([header, *rows], merged="C2:C3"))
+    load = inbox.one("a.xlsx", book([header, *rows], merged=merged))
     assert (load.rows_loaded, load.rows_quarantined) == (11, 1)
-    assert inbox.set_aside()[0][0] == 3
-    assert "merged cells C2:C3" in inbox.set_aside()[0][3]
+    assert inbox.set_aside()[0][0] == line
+    assert f"merged cells {merged}" in inbox.set_aside()[0][3]
     assert inbox.rows("count(*)", "core.platform_metric_daily where channel = ''") == [(0,)]
 
 
