@@ -163,7 +163,7 @@ def test_a_source_that_stands_still_does_not_keep_the_others_away(
         bank.says(b"Date,USD,\n2026-01-02,1.17,\n")
         found = fetch_all(
             settings.model_copy(update={"fx_url": bank.url, "postgres_dsn": f"host=127.0.0.1 port={silent} dbname=x"}),
-            bounds=dict.fromkeys(BOUNDS, Bounds(seconds=0.5, idle=5, largest=1000)),
+            bounds=dict.fromkeys(BOUNDS, Bounds(seconds=0.5, idle=5, largest=1000)) | {"ecb": Bounds(60, 20, 1000)},
         )
     assert [(result.source, len(result.files), bool(result.problem)) for result in found] == [
         ("s3", 0, True),

@@ -149,4 +149,4 @@ def test_what_came_is_loaded_when_other_sources_stand_still(
     assert con.execute("select r.source from core.fx_rate as r").fetchall() == [("bank",)]
     assert sorted(standing(con)) == [("ecb", "stale", True), ("postgres", "stale", True), ("s3", "stale", True)]
     assert con.execute("select count(*) from audit.source_status").fetchone() == (3,)
-    assert max(spent) < 3 * 1.5 + 1
+    assert max(spent) < 15

@@ -22,8 +22,10 @@ HEADER = "platform,date,currency,gmv\n"
 Put = Callable[[str, str], None]
 
 
-def fetch(url: str, folder: Path, seconds: float = 20, known: frozenset[str] = frozenset()) -> list[Path | MendError]:
-    return list(s3.fetch(url, folder, RemoteRead(Bounds(seconds=seconds, idle=0.5, largest=1000)), known))
+def fetch(
+    url: str, folder: Path, seconds: float = 60, idle: float = 20, known: frozenset[str] = frozenset()
+) -> list[Path | MendError]:
+    return list(s3.fetch(url, folder, RemoteRead(Bounds(seconds, idle, largest=1000)), known))
 
 
 def files(found: list[Path | MendError]) -> list[Path]:
@@ -138,7 +140,7 @@ def test_an_object_that_breaks_off_is_named_and_the_others_come(
         has(odd, "bad.csv", b"a,b\n1,2,3,4")
     elif fault == "trickle":
         odd.trickles(path="/team/bad.csv")
-    found = fetch("s3://team", tmp_path)
+    found = fetch("s3://team", tmp_path, idle=2 if fault == "stall" else 20)
     problems = [str(one) for one in found if isinstance(one, MendError)]
     if fault == "large":
         assert [problem.partition(":")[0] for problem in problems] == ["a.csv", "bad.csv", "c.csv"]
