@@ -39,7 +39,7 @@ REGISTRY = """
 """
 METRICS = """
     select 'shop' as platform, day::date as date, if(c = 0, '', 'channel_' || c) as channel,
-        '' as partnership_id, 'USD' as currency, if(c = 0, 2000, 100) as orders,
+        '' as partnership_id, '' as account, 'USD' as currency, if(c = 0, 2000, 100) as orders,
         if(c = 0, 200, 10) as new_buyers, if(c = 0, 2000, 100)::decimal(18,4) as gmv,
         if(c = 0, 200, 10)::decimal(18,4) as marketing_spend
     from generate_series(date '{first}', date '{last}', interval 1 day) as d(day), range(21) as r(c)
@@ -59,8 +59,15 @@ RATES = (
 BY_HAND = """
     select count(*) filter (where t.platform is null), count(*) filter (where t.date is null),
         count(*) filter (where t.channel is null), count(*) filter (where t.partnership_id is null),
+        count(*) filter (where t.account is null),
         (select count(*) from (select 1 from core.platform_metric_daily as d
-            group by d.platform, d.date, d.channel, d.partnership_id having count(*) > 1))
+            group by d.platform, d.date, d.channel, d.partnership_id, d.account, d.currency having count(*) > 1)),
+        (select count(*) from (select 1 from core.platform_metric_daily as d
+            group by d.platform, d.date, d.channel, d.partnership_id, d.account
+            having count(*) > 1 and count(d.currency) < count(*))),
+        (select count(*) from (select 1 from core.platform_metric_daily as d where d.marketing_spend is not null
+            group by d.platform, d.date, d.channel, d.partnership_id
+            having min(d.account) = '' and max(d.account) <> ''))
     from core.platform_metric_daily as t
 """
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import yaml
 
+from etl.names import LONGEST
+
 
 @dataclass(frozen=True)
 class Column:
@@ -22,7 +24,7 @@ class Column:
     SQL literal, which is always allowed. `least` is the smallest value, `words` are the only ones, `known_in` names
     the column, as schema.table.column, that defines them. A value of a column with `money_on` is the code of a currency
     that was money on the day in that column. `also` are names of other programs for it, which a file must
-    not have in its place.
+    not have in its place. `kept` is SQL for what is kept of a text `$value`, `longest` the bytes that it may have.
     """
 
     name: str
@@ -35,15 +37,21 @@ class Column:
     known_in: str = ""
     money_on: str = ""
     also: tuple[str, ...] = ()
+    kept: str = "$value"
+    longest: int = LONGEST
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition, in SQL, under which a row breaks the contract; `column` is the one to blame."""
+    """A condition, in SQL, under which a row breaks the contract; `column` is the one to blame.
+
+    One of the `own_form` concerns only files whose columns are the contract's own.
+    """
 
     breaks: str
     column: str
     reason: str
+    own_form: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,8 @@ class Contract:
     """One kind of file: what a row tells, its grain, its columns and what holds between them.
 
     A newer file replaces rows of the same grain; the older ones stay in `history`. `day` is the column
-    that says which days a file touches.
+    that says which days a file touches. In `loose`, a column of the grain, empty stands for any value: such a row
+    has the key of every row that is equal in the others.
     """
 
     name: str
@@ -60,6 +69,7 @@ class Contract:
     day: str
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
+    loose: str = ""
 
     @property
     def table(self) -> str:
@@ -70,6 +80,14 @@ class Contract:
     def history(self) -> str:
         """The table of rows that a newer file replaced."""
         return f"raw.{self.name}_history"
+
+    def same_key(self, one: str, other: str) -> str:
+        """SQL that holds where the rows of two aliases have the same key."""
+        same = [f"{one}.{name} = {other}.{name}" for name in self.grain]
+        if self.loose:
+            either = " or ".join(f"{row}.{self.loose} is null" for row in (one, other))
+            same[self.grain.index(self.loose)] = f"({one}.{self.loose} = {other}.{self.loose} or {either})"
+        return " and ".join(same)
 
     def column(self, name: str) -> Column:
         """The column of that name. Raises KeyError."""
@@ -85,6 +103,7 @@ ORIGIN = (
 SUPERSEDED = Column("superseded_at", "timestamptz", "when a newer file replaced it")
 
 MONEY = "decimal(18,4)"
+AMOUNTS = (MONEY, "decimal(18,6)")
 
 
 def _contracts(path: Path) -> Iterator[Contract]:

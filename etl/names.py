@@ -34,7 +34,7 @@ FORMULA = "=+@" + _characters("ff1d", "ff0b", "ff0d", "ff20") + "-"  # spreadshe
 # What a name must not hold anywhere, or begin with.
 FAULTY = f"^[{FORMULA}]|[{CONTROLS}{INVISIBLE}{SPACES}{FULL_WIDTH}{DAMAGED}]"
 FAULTY_REASON = (
-    f"is longer than {LONGEST} bytes, has spaces around it, holds a control, invisible or full-width character or "
+    "is longer than {} bytes, has spaces around it, holds a control, invisible or full-width character or "
     "another space than U+0020, or begins like a formula (= + - @); write the plain name"
 )
 # Words that programs write for a missing value; in names only, and only as they write them.
@@ -60,7 +60,7 @@ def canonical(name: str) -> str:
 def fault_of(name: str) -> str:
     """What is wrong with a name, and what to do; empty when it is sound. An empty name is."""
     if len(name.encode("utf-8", "surrogatepass")) > LONGEST or name != name.strip(" ") or re.search(FAULTY, name):
-        return FAULTY_REASON
+        return FAULTY_REASON.format(LONGEST)
     return LOST_REASON if name in MISSING or is_lost(name) else ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import ROOT, load_settings
-from etl.contracts import CONTRACTS, MONEY, PLATFORM_METRIC_DAILY, Column, Contract
+from etl.contracts import AMOUNTS, CONTRACTS, PLATFORM_METRIC_DAILY, Column, Contract
 from etl.errors import FileError
 from etl.inbox.check import Limits, check
 from etl.inbox.open import choose_contract
@@ -87,10 +87,11 @@ def test_every_contract_can_be_asked_as_of_a_time(contract: Contract) -> None:
 
 def test_every_daily_figure_is_in_the_rules_of_what_a_row_must_have() -> None:
     rules = {rule.column: rule.breaks for rule in PLATFORM_METRIC_DAILY.rules if " is null" in rule.breaks}
-    figures = [column for column in PLATFORM_METRIC_DAILY.columns if column.least == 0]
+    numbers = (*AMOUNTS, "bigint")
+    figures = [column for column in PLATFORM_METRIC_DAILY.columns if column.type in numbers]
     assert re.findall(r"(\w+) is null", rules[""]) == [column.name for column in figures]
     [amounts] = re.findall(r"coalesce\((.*)\) is not null", rules["currency"])
-    assert amounts.split(", ") == [column.name for column in figures if column.type == MONEY]
+    assert amounts.split(", ") == [c.name for c in figures if "in currency" in c.meaning]
 
 
 def test_what_duckdb_may_hold_in_memory_is_a_size(tmp_path: Path) -> None:

@@ -117,11 +117,17 @@ def _suspect(conditions: Iterable[Condition]) -> str:
 
 
 def check(
-    contract: Contract, fields: Mapping[str, tuple[str, str]], limits: Limits, grouped: Collection[str] = ()
+    contract: Contract,
+    fields: Mapping[str, tuple[str, str]],
+    limits: Limits,
+    grouped: Collection[str] = (),
+    *,
+    own_form: bool = True,
 ) -> RowRules:
     """How to read a file of that contract, whose fields are SQL names and types by the file's column.
 
-    In the columns `grouped` three digits after the point may be thousands.
+    In the columns `grouped` three digits after the point may be thousands. Without `own_form`, rules for files in
+    the contract's own form do not apply.
     """
     values: list[str] = []
     faults = list(_GENERAL)
@@ -134,6 +140,8 @@ def check(
                 faults.append(Condition(f"regexp_full_match({name}, '{GROUPED}')", column.name, _GROUPED, is_form=True))
         faults += _rules(column, limits)
     for rule in contract.rules:
+        if rule.own_form and not own_form:
+            continue
         breaks = rule.breaks
         if "$latest" in breaks:  # the latest day, or time, that is not in the future
             kind = contract.column(rule.column).type
@@ -177,7 +185,7 @@ def _value(column: Column, name: str, kind: str) -> str:
         return f"{column.default}::{column.type} as {column.name}"
     value = name if kind == column.type else f"try_cast({name} as {column.type})"
     if column.type == "varchar":
-        value = _text(name, kind)
+        value = column.kept.replace("$value", _text(name, kind))
     elif kind in _FLOATS:
         value = f"try_cast({name}::varchar as {column.type})"  # DuckDB 1.5 multiplies a FLOAT as such when it casts it
     elif (kind, column.type) == ("varchar", "timestamp"):
@@ -215,7 +223,7 @@ def _forms(column: Column, name: str, kind: str) -> Iterator[Condition]:
     value = column.name
     if column.type == "varchar":
         if not (column.words or column.known_in):
-            yield from _plain_name(value)
+            yield from _plain_name(value, column.longest)
             if _has_point(kind):
                 reason = "is a number with a fraction or too many digits for its type where a name is; deliver text"
                 lost = f"{name} is not null and not coalesce({_is_whole(name, kind)}, false)"
@@ -255,12 +263,12 @@ def _float(column: Column, name: str, kind: str) -> Condition:
     return Condition(f"{name} is not null and not coalesce({is_held}, false)", value, reason, is_form=True)
 
 
-def _plain_name(name: str) -> Iterator[Condition]:
-    too_long, is_missing = f"strlen({name}) > {names.LONGEST}", one_of(name, names.MISSING)
+def _plain_name(name: str, longest: int = names.LONGEST) -> Iterator[Condition]:
+    too_long, is_missing = f"strlen({name}) > {longest}", one_of(name, names.MISSING)
     yield Condition(
         f"{too_long} or {name} <> trim({name}) or regexp_matches({name}, {literal(names.FAULTY)})",
         name,
-        names.FAULTY_REASON,
+        names.FAULTY_REASON.format(longest),
         screens=(
             too_long,
             # The ASCII signs in question sort before the letters; a name seldom begins with one of them.

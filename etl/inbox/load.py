@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import Settings
-from etl.contracts import CONTRACTS, MONEY
+from etl.contracts import AMOUNTS, CONTRACTS
 from etl.errors import FileError, MendError
 from etl.files.lines import examine
 from etl.inbox.check import (
@@ -305,6 +305,7 @@ class Rows:
         self._new = f"{self._table} where load_id = {load_id}"
         self._columns = [column.name for column in opened.contract.columns]
         self._names, self._grain = ", ".join(self._columns), ", ".join(opened.contract.grain)
+        self._fixed = ", ".join(name for name in opened.contract.grain if name != opened.contract.loose)
         further = {f"f{n}": name for n, name in enumerate(opened.columns) if name not in self._columns}
         keys, texts = ", ".join(map(literal, further.values())), ", ".join(f"{f}::varchar" for f in further)
         self._extra = f"{f'map([{keys}], [{texts}])' if further else 'map {}'}::map(varchar, varchar)"
@@ -407,27 +408,31 @@ class Rows:
         """Older rows with the key of a new one, by rowid, into the temporary table matched; how many they are."""
         con, contract = self._con, self._contract
         same_row = " and ".join(f"was.{name} is not distinct from new.{name}" for name in [*self._columns, "extra"])
-        same_key = " and ".join(f"was.{name} = new.{name}" for name in contract.grain)
         old = f"{self._table} where load_id <> {self.load_id}"
         if contract.day in contract.grain:  # only these days can hold the same keys: DuckDB skips the others
             low, high = con.execute(f"select min({contract.day}), max({contract.day}) from {self._new}").fetchall()[0]
             old += f" and {contract.day} between '{low}' and '{high}'" if low else ""
         if not con.execute(f"select 1 from {old} limit 1").fetchall():  # the join would read all new rows
-            old = f"{contract.history} limit 0"
-        new = f"(select rowid, * from {self._new}) as new"
-        values: dict[str, Any] = {"newer": list(newer)}
-        gone = ""
-        if again:
-            values["again"] = list(again)
-            gone = f"""union all select was.rowid, null, false, false from {self._table} as was
-                anti join {new} on {same_key} where list_contains($again::integer[], was.load_id)"""
-        return count(
+            old = f"{self._table} where false"
+        was = f"select rowid, {self._names}, extra, load_id from {old}"
+        if contract.loose and newer:  # a row that a newer one replaced need not have the key of one that counts now
+            replaced = f"{contract.history} where list_contains($newer::integer[], load_id)"
+            was += f" union all select null, {self._names}, extra, load_id from {replaced}"
+        found = count(
             con,
             f"""create or replace temp table matched as
-            select was.rowid as old, new.rowid as new, ({same_row}) as is_same,
+            select was.rowid as old, new.rowid as new, was.rowid is not null and {same_row} as is_same,
                 not is_same and list_contains($newer::integer[], was.load_id) as is_newer
-            from (select rowid, * from {old}) as was join {new} on {same_key} {gone}""",
-            values,
+            from ({was}) as was join (select rowid, * from {self._new}) as new on {contract.same_key("was", "new")}""",
+            {"newer": list(newer)},
+        )
+        if not again:
+            return found
+        return found + count(
+            con,
+            f"""insert into matched select was.rowid, null, false, false from {self._table} as was
+            anti join matched on matched.old = was.rowid where list_contains($again::integer[], was.load_id)""",
+            {"again": list(again)},
         )
 
     def _into_history(self, rowids: str) -> int:
@@ -469,7 +474,7 @@ class Rows:
     def _grouped_columns(self, rows: str, digits: Callable[[str], Mapping[int, str]]) -> frozenset[str]:
         """The columns of amounts in which three digits after the point may be thousands."""
         fields = self._fields(self._opened.strict)
-        names = [c.name for c in self._contract.columns if c.type == MONEY and c.name in fields]
+        names = [c.name for c in self._contract.columns if c.type in AMOUNTS and c.name in fields]
         asked = (grouped_by(digits(name if digits is digits_of_values else fields[name][0])) for name in names)
         if not names:
             return frozenset()
@@ -520,12 +525,8 @@ class Rows:
             f"from read_parquet({self._verdicts}, {OPTIONS}))"
         )
         repeated = "select null::bigint as line limit 0"
-        if may_repeat:  # of rows with the same key, the first of the file counts
-            repeated = f"""select line from {verdicts}
-                join (
-                    select {self._grain}, min(line) as first_line from {verdicts} where fault = 0
-                    group by all having count(*) > 1) using ({self._grain})
-                where fault = 0 and line > first_line"""
+        if may_repeat:
+            repeated = self._repeated(f"(select * from {verdicts} where fault = 0)")
         self._con.execute(f"create or replace temp table later as {repeated}")
         self._judged = (
             f"(select row.* replace (if(later.line is null, row.fault, {REPEATED}) as fault) "
@@ -533,6 +534,22 @@ class Rows:
         )
         self._faults = rules.faults
         self.quarantined = count(self._con, f"select count(*) from {self._judged} where fault > 0")
+
+    def _repeated(self, rows: str) -> str:
+        """A query for the lines of rows whose key an earlier row of the file has that stands."""
+        loose = self._contract.loose
+        repeated = f"""select line from {rows}
+            join (
+                select {self._grain}, min(line) as first_line from {rows} group by all having count(*) > 1
+            ) using ({self._grain}) where line > first_line"""
+        if not loose:
+            return repeated
+        # Behind a first row without a value no other stands; behind one with a value those with other values.
+        return f"""{repeated} union select line from {rows}
+            join (
+                select {self._fixed}, min(line) as first_line, min(line) filter ({loose} is null) as empty_line
+                from {rows} group by all having count(*) > 1
+            ) using ({self._fixed}) where line > first_line and ({loose} is null or first_line = empty_line)"""
 
     def _is_broken(self, rules: RowRules) -> bool:
         """Whether rows of the load break a rule, in one statement: DuckDB skips blocks that cannot break one."""
@@ -557,6 +574,12 @@ class Rows:
                     from {self._new} and {day} is not null group by {day}) group by run"""
             ).fetchall()
             runs = [f" and {day} between '{first}' and '{last}'" for first, last in found]
+        if loose := self._contract.loose:
+            empty, filled = (
+                f"(select {self._fixed} from {self._new} and {loose} is {word}null)" for word in ("", "not ")
+            )
+            if self._con.execute(f"select 1 from {empty} join {filled} using ({self._fixed}) limit 1").fetchall():
+                return True
         question = f"select count(*) - count(distinct hash({self._grain})) as repeated from {self._new}"
         return any(
             count(self._con, f"select sum(repeated) from ({' union all '.join(question + run for run in part)})")

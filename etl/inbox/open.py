@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from etl.config import Settings
-from etl.contracts import CONTRACTS, MONEY, Column, Contract
+from etl.contracts import AMOUNTS, CONTRACTS, MONEY, Column, Contract
 from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
@@ -24,7 +24,8 @@ from etl.inbox import parquet
 from etl.warehouse import CSV_OPTIONS, Connection, literal
 
 Progress = Callable[[str], None]
-COMMON = {"id", "date", "day", "name", "type", "value", "total", "is", "of", "the"}  # words that name no column alone
+# Words that name no column alone.
+COMMON = {"id", "date", "day", "name", "type", "value", "total", "is", "of", "the", "order"}
 LINES_LOOKED_AT = 30  # of a file without the header of a contract, for one further down
 _CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
 
@@ -120,8 +121,8 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
     types, lenient = texts, "false"
     if lines.is_exact:
         # Counts are read as MONEY too: the reader would round 1.5 persons.
-        numbers = {column.name for column in contract.columns if column.type in (MONEY, "bigint")}
-        types = tuple(MONEY if name in numbers else "varchar" for name in columns)
+        numbers = {c.name: MONEY if c.type == "bigint" else c.type for c in contract.columns}
+        types = tuple(kind if (kind := numbers.get(name)) in AMOUNTS else "varchar" for name in columns)
         lenient = "true"
     typed, plain = (", ".join(f"f{number}: '{kind}'" for number, kind in enumerate(kinds)) for kinds in (types, texts))
     # Without quotation marks, the fields with commas between them are the line itself.
@@ -199,12 +200,13 @@ def _renamed(columns: Sequence[str], contract: Contract, sought: Iterable[Column
     """
     found: dict[str, str] = {}
     own = {column.name for column in contract.columns}
+    held = [set(_words(name)) - COMMON for name in own.intersection(columns)]
     missing = {column.name: column.also for column in sought if column.name not in columns}
     for column in columns:
         words = _words(column)
-        if column in own or "_".join(words) in own.intersection(columns):
-            continue
         told, spelled = set(words) - COMMON, "".join(words)
+        if column in own or "_".join(words) in own.intersection(columns) or (told and told in held):
+            continue
         for name, other in missing.items():
             wanted = set(_words(name))
             is_part = bool(told and wanted - COMMON) and (told <= wanted or wanted - COMMON <= told)

@@ -1,21 +1,51 @@
 -- What a platform did on a day, by channel and partnership, in its reporting currency: as delivered, and from its
 -- orders what was not delivered.
--- Amounts are DECIMAL(19,4) times a rate of DECIMAL(18,10), times 0.000001 where it is for a million units: what both
+-- Accounts and currencies of a day add up, each converted by the rate of its own currency. Amounts are DECIMAL(19,4),
+-- spend DECIMAL(19,6), times a rate of DECIMAL(18,10), times 0.000001 where it is for a million units: what both
 -- engines carry exactly. A delivered figure is never replaced, not even where the orders say otherwise: events_orders
 -- and events_gmv stand beside it. A day without orders in a feed that goes on has none, which is 0.
 -- grain: platform, date, channel, partnership_id
 -- twin: no
 -- portable: yes
 -- daily: date
-with delivered as (
+with account as (
     select
-        daily.*,
+        daily.platform,
+        daily.date,
+        daily.channel,
+        daily.partnership_id,
+        daily.currency,
+        daily.dau,
+        daily.sessions,
+        daily.clicks,
+        daily.orders,
+        daily.buyers,
+        daily.new_buyers,
+        daily.reported_orders,
+        daily.gmv,
+        daily.cancelled_gmv,
+        daily.refunded_gmv,
+        daily.marketing_spend,
+        daily.subsidies,
+        daily.commission,
+        daily.is_simulated,
+        daily.loaded_at,
         conversion.rate,
         conversion.rate_unit,
         conversion.rate_kind,
         conversion.rate_route,
         conversion.rate_source,
-        coalesce(conversion.rate_kind = 'same', false) as is_same
+        cast(cast(daily.gmv as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit as own_gmv,
+        cast(cast(daily.cancelled_gmv as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as own_cancelled_gmv,
+        cast(cast(daily.refunded_gmv as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as own_refunded_gmv,
+        cast(cast(daily.marketing_spend as decimal(19, 6)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as own_marketing_spend,
+        cast(cast(daily.subsidies as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as own_subsidies,
+        cast(cast(daily.commission as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as own_commission
     from core.platform_metric_daily as daily
     join core.platform_ever as platform on platform.platform = daily.platform
     left join
@@ -24,6 +54,54 @@ with delivered as (
             conversion.date = daily.date
             and conversion.currency = daily.currency
             and conversion.to_currency = platform.reporting_currency
+),
+-- An amount that one account delivered without a rate leaves the sum empty, but it was delivered.
+delivered as (
+    select
+        account.platform,
+        account.date,
+        account.channel,
+        account.partnership_id,
+        min(account.currency) as first_currency,
+        max(account.currency) as last_currency,
+        case when min(account.currency) = max(account.currency) then min(account.currency) end as currency,
+        sum(account.dau) as dau,
+        sum(account.sessions) as sessions,
+        sum(account.clicks) as clicks,
+        sum(account.orders) as orders,
+        sum(account.buyers) as buyers,
+        sum(account.new_buyers) as new_buyers,
+        sum(account.reported_orders) as reported_orders,
+        case when count(account.own_gmv) = count(account.gmv) then sum(account.own_gmv) end as gmv,
+        case
+            when count(account.own_cancelled_gmv) = count(account.cancelled_gmv) then sum(account.own_cancelled_gmv)
+        end as cancelled_gmv,
+        case
+            when count(account.own_refunded_gmv) = count(account.refunded_gmv) then sum(account.own_refunded_gmv)
+        end as refunded_gmv,
+        case
+            when count(account.own_marketing_spend) = count(account.marketing_spend)
+                then sum(account.own_marketing_spend)
+        end as marketing_spend,
+        case
+            when count(account.own_subsidies) = count(account.subsidies) then sum(account.own_subsidies)
+        end as subsidies,
+        case
+            when count(account.own_commission) = count(account.commission) then sum(account.own_commission)
+        end as commission,
+        count(account.gmv) > 0 as has_gmv,
+        count(account.cancelled_gmv) > 0 as has_cancelled_gmv,
+        count(account.refunded_gmv) > 0 as has_refunded_gmv,
+        case when min(account.currency) = max(account.currency) then min(account.rate) end as rate,
+        case when min(account.currency) = max(account.currency) then min(account.rate_unit) end as rate_unit,
+        case when min(account.currency) = max(account.currency) then min(account.rate_kind) end as rate_kind,
+        case when min(account.currency) = max(account.currency) then min(account.rate_route) end as rate_route,
+        case when min(account.currency) = max(account.currency) then min(account.rate_source) end as rate_source,
+        count(account.rate) < count(account.currency) as no_rate,
+        bool_or(account.is_simulated) as is_simulated,
+        max(account.loaded_at) as loaded_at
+    from account
+    group by account.platform, account.date, account.channel, account.partnership_id
 ),
 converted as (
     select
@@ -96,66 +174,23 @@ select
     -- ISO 4217 code of the amounts: the platform's reporting currency
     delivered.dau::bigint as dau,                          -- active users of the day, persons
     delivered.sessions::bigint as sessions,                -- visits
+    delivered.clicks::bigint as clicks,                    -- clicks on ads, which are no visits
     coalesce(delivered.orders, counted.orders)::bigint as orders,  -- orders placed
     coalesce(delivered.buyers, counted.buyers)::bigint as buyers,  -- persons who placed an order that day
     coalesce(delivered.new_buyers, counted.new_buyers)::bigint as new_buyers,  -- persons whose first order it was
-    (
-        case
-            when delivered.gmv is null then cast(counted.gmv as decimal(18, 4))
-            when delivered.is_same then delivered.gmv
-            else cast(
-                cast(cast(delivered.gmv as decimal(19, 4)) * delivered.rate as decimal(30, 14))
-                * delivered.rate_unit as decimal(18, 4)
-            )
-        end
-    )::decimal(18, 4) as gmv,                              -- value of the orders placed
-    (
-        case
-            when delivered.cancelled_gmv is null then cast(counted.cancelled_gmv as decimal(18, 4))
-            when delivered.is_same then delivered.cancelled_gmv
-            else cast(
-                cast(cast(delivered.cancelled_gmv as decimal(19, 4)) * delivered.rate as decimal(30, 14))
-                * delivered.rate_unit as decimal(18, 4)
-            )
-        end
-    )::decimal(18, 4) as cancelled_gmv,                    -- value of orders cancelled
-    (
-        case
-            when delivered.refunded_gmv is null then cast(counted.refunded_gmv as decimal(18, 4))
-            when delivered.is_same then delivered.refunded_gmv
-            else cast(
-                cast(cast(delivered.refunded_gmv as decimal(19, 4)) * delivered.rate as decimal(30, 14))
-                * delivered.rate_unit as decimal(18, 4)
-            )
-        end
-    )::decimal(18, 4) as refunded_gmv,                     -- value of orders refunded
-    (
-        case
-            when delivered.is_same then delivered.marketing_spend
-            else cast(
-                cast(cast(delivered.marketing_spend as decimal(19, 4)) * delivered.rate as decimal(30, 14))
-                * delivered.rate_unit as decimal(18, 4)
-            )
-        end
-    )::decimal(18, 4) as marketing_spend,                  -- spent on marketing
-    (
-        case
-            when delivered.is_same then delivered.subsidies
-            else cast(
-                cast(cast(delivered.subsidies as decimal(19, 4)) * delivered.rate as decimal(30, 14))
-                * delivered.rate_unit as decimal(18, 4)
-            )
-        end
-    )::decimal(18, 4) as subsidies,                        -- coupons and subsidies paid by the platform
-    (
-        case
-            when delivered.is_same then delivered.commission
-            else cast(
-                cast(cast(delivered.commission as decimal(19, 4)) * delivered.rate as decimal(30, 14))
-                * delivered.rate_unit as decimal(18, 4)
-            )
-        end
-    )::decimal(18, 4) as commission,                       -- commission paid to or received from the partner
+    delivered.reported_orders::decimal(18, 4) as reported_orders,
+    -- orders that ad platforms and networks claim; nothing is divided by them
+    (case when delivered.has_gmv then delivered.gmv else counted.gmv end)::decimal(18, 4) as gmv,
+    -- value of the orders placed
+    (case when delivered.has_cancelled_gmv then delivered.cancelled_gmv else counted.cancelled_gmv end)::decimal(18, 4)
+        as cancelled_gmv,                                  -- value of orders cancelled
+    (case when delivered.has_refunded_gmv then delivered.refunded_gmv else counted.refunded_gmv end)::decimal(18, 4)
+        as refunded_gmv,                                   -- value of orders refunded, whole or in part
+    delivered.marketing_spend::decimal(28, 6) as marketing_spend,
+    -- spent on marketing; below 0 where corrections are larger
+    delivered.subsidies::decimal(18, 4) as subsidies,      -- coupons and subsidies paid by the platform
+    delivered.commission::decimal(18, 4) as commission,
+    -- commission paid to or received from the partner; below 0 where corrections are larger
     (case
         when counted.platform is null then 'delivered'
         when delivered.platform is null then 'events'
@@ -163,24 +198,31 @@ select
             delivered.orders is null
             or delivered.buyers is null
             or delivered.new_buyers is null
-            or delivered.gmv is null
-            or delivered.cancelled_gmv is null
-            or delivered.refunded_gmv is null
+            or not delivered.has_gmv
+            or not delivered.has_cancelled_gmv
+            or not delivered.has_refunded_gmv
             then 'delivered, rest from events'
         else 'delivered'
     end)::varchar as source,  -- delivered, events (counted from orders) or delivered, rest from events
     counted.orders::bigint as events_orders,  -- orders as counted from events; empty where the team has none
     counted.gmv::decimal(18, 4) as events_gmv,             -- their value; empty where the team has none, or no rate
-    delivered.currency::varchar as delivered_currency,     -- ISO 4217 code of the amounts as delivered
+    delivered.first_currency::varchar as first_currency,
+    -- ISO 4217 code of the amounts as delivered that comes first in the alphabet; empty without delivered amounts
+    delivered.last_currency::varchar as last_currency,     -- the one that comes last
+    delivered.currency::varchar as delivered_currency,     -- the only one; empty where there are several
     delivered.rate::decimal(18, 10) as rate,
-    -- units of currency for one of delivered_currency, once multiplied by rate_unit
-    delivered.rate_unit::decimal(7, 6) as rate_unit,       -- 1, or 0.000001 where the rate is for a million units
-    delivered.rate_kind::varchar as rate_kind,             -- same, day, earlier_day or period
-    delivered.rate_route::varchar as rate_route,           -- given, inverse or cross; empty for the same currency
-    delivered.rate_source::varchar as rate_source,         -- who says so
+    -- units of currency for one of delivered_currency, once multiplied by rate_unit; empty where there are several
+    delivered.rate_unit::decimal(7, 6) as rate_unit,
+    -- 1, or 0.000001 where the rate is for a million units
+    delivered.rate_kind::varchar as rate_kind,
+    -- same, day, earlier_day or period
+    delivered.rate_route::varchar as rate_route,
+    -- given, inverse or cross; empty for the same currency
+    delivered.rate_source::varchar as rate_source,
+    -- who says so
     (
-        coalesce(delivered.currency is not null and delivered.rate is null, false)
-        or coalesce(delivered.gmv is null and counted.no_rate, false)
+        coalesce(delivered.no_rate, false)
+        or (not coalesce(delivered.has_gmv, false) and coalesce(counted.no_rate, false))
     )::boolean as no_rate,                                 -- true where amounts stay empty, for no rate is known
     (coalesce(delivered.is_simulated, false) or coalesce(counted.is_simulated, false))::boolean as is_simulated,
     -- true where the figures are made up, for a demo

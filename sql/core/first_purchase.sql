@@ -1,4 +1,5 @@
--- The first order of a buyer on a platform, whatever became of it, and who brought it.
+-- The first order of a buyer on a platform, whatever became of it, and who brought it; an order without a buyer is
+-- nobody's first.
 -- grain: platform, buyer_id_hash
 -- twin: no
 -- portable: yes
@@ -16,6 +17,7 @@ with first as (
             )
         ) as purchase
     from core.order_event as order_event
+    where order_event.buyer_id_hash is not null
     group by order_event.platform, order_event.buyer_id_hash
 )
 select

@@ -1,5 +1,7 @@
 -- What the orders of a day add up to, by channel and partnership, in the currency they were paid in; channel '' is all
 -- of them.
+-- An order without a buyer is an order and no buyer; where no order of the platform's day tells its buyer, nobody knows
+-- how many they were.
 -- grain: platform, date, channel, partnership_id, currency
 -- twin: no
 -- portable: yes
@@ -15,9 +17,14 @@ with event as (
         order_event.event_time,
         order_event.buyer_id_hash,
         order_event.amount,
-        order_event.status,
         order_event.is_simulated,
         order_event.loaded_at,
+        case when order_event.status = 'cancelled' then order_event.amount else 0 end as cancelled,
+        case order_event.status
+            when 'cancelled' then 0
+            when 'refunded' then coalesce(order_event.refunded, order_event.amount)
+            else coalesce(order_event.refunded, 0)
+        end as refunded,
         first_purchase.event_id is not null as is_first
     from core.order_event as order_event
     left join
@@ -51,22 +58,46 @@ ranked as (
             order by placed.event_time, placed.event_id
         ) as place
     from placed
+),
+summed as (
+    select
+        ranked.platform,
+        ranked.date,
+        ranked.of_channel,
+        ranked.of_partnership,
+        ranked.currency,
+        count(*) as orders,
+        count(ranked.buyer_id_hash) as told,
+        count(ranked.buyer_id_hash) filter (where ranked.place = 1) as buyers,
+        count(*) filter (where ranked.is_first) as new_buyers,
+        sum(ranked.amount) as gmv,
+        sum(ranked.cancelled) as cancelled_gmv,
+        sum(ranked.refunded) as refunded_gmv,
+        bool_or(ranked.is_simulated) as is_simulated,
+        max(ranked.loaded_at) as loaded_at
+    from ranked
+    group by ranked.platform, ranked.date, ranked.of_channel, ranked.of_partnership, ranked.currency
+),
+known as (
+    select
+        summed.*,
+        max(summed.told) over (partition by summed.platform, summed.date) > 0 as has_buyers
+    from summed
 )
 select
-    ranked.platform::varchar as platform,                   -- slug
-    ranked.date::date as date,                              -- day, UTC
-    ranked.of_channel::varchar as channel,                  -- channel; '' is the total of all orders
-    ranked.of_partnership::varchar as partnership_id,       -- partnership that brought them; '' is none
-    ranked.currency::varchar as currency,                   -- ISO 4217 code of the amounts
-    count(*)::bigint as orders,                             -- orders placed
-    (count(*) filter (where ranked.place = 1))::bigint as buyers,  -- persons who placed an order
-    (count(*) filter (where ranked.is_first))::bigint as new_buyers,  -- persons whose first order it was
-    sum(ranked.amount)::decimal(38, 4) as gmv,              -- value of the orders placed
-    coalesce(sum(ranked.amount) filter (where ranked.status = 'cancelled'), 0)::decimal(38, 4) as cancelled_gmv,
-    -- value of those cancelled since
-    coalesce(sum(ranked.amount) filter (where ranked.status = 'refunded'), 0)::decimal(38, 4) as refunded_gmv,
-    -- value of those refunded since
-    bool_or(ranked.is_simulated)::boolean as is_simulated,  -- true where an order is made up, for a demo
-    max(ranked.loaded_at)::timestamptz as loaded_at         -- when this warehouse knew them all
-from ranked
-group by ranked.platform, ranked.date, ranked.of_channel, ranked.of_partnership, ranked.currency
+    known.platform::varchar as platform,              -- slug
+    known.date::date as date,                         -- day, UTC
+    known.of_channel::varchar as channel,             -- channel; '' is the total of all orders
+    known.of_partnership::varchar as partnership_id,  -- partnership that brought them; '' is none
+    known.currency::varchar as currency,              -- ISO 4217 code of the amounts
+    known.orders::bigint as orders,                   -- orders placed
+    (case when known.has_buyers then known.buyers end)::bigint as buyers,
+    -- persons who placed an order; empty where no order of the platform's day tells its buyer
+    (case when known.has_buyers then known.new_buyers end)::bigint as new_buyers,
+    -- persons whose first order it was; empty where no order of the platform's day tells its buyer
+    known.gmv::decimal(38, 4) as gmv,                 -- value of the orders placed
+    known.cancelled_gmv::decimal(38, 4) as cancelled_gmv,  -- value of those cancelled since
+    known.refunded_gmv::decimal(38, 4) as refunded_gmv,  -- refunded of the others since, whole or in part
+    known.is_simulated::boolean as is_simulated,      -- true where an order is made up, for a demo
+    known.loaded_at::timestamptz as loaded_at         -- when this warehouse knew them all
+from known

@@ -57,7 +57,11 @@ validity as (
         ('missing_new_buyers', 'reason', 'the new buyers of a day were not delivered'),
         ('missing_days', 'reason', 'the daily data do not fill the period of the filed figure'),
         ('other_currency', 'reason', 'the filed figure is in another currency than the daily data'),
-        ('no_spend', 'reason', 'nothing was spent: a cost of 0 would win every ranking'),
+        (
+            'no_spend',
+            'reason',
+            'nothing was spent, or corrections took back as much or more: a cost of 0 or less would win every ranking'
+        ),
         ('no_new_buyers', 'bound', 'nobody new came: the cost is at least a third of the spend (95 %)')
     ) as listed (term, effect, meaning)
 ),

@@ -23,8 +23,18 @@ told as (
         cast(order_event.event_time as date) as date,
         last.last_on,
         last.reporting_currency,
-        cast(cast(order_event.amount as decimal(20, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
-            as amount
+        cast(cast(order_event.amount as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
+            as amount,
+        case
+            when order_event.status = 'placed' and order_event.refunded is null then 0
+            when order_event.status <> 'cancelled'
+                then
+                    cast(
+                        cast(coalesce(order_event.refunded, order_event.amount) as decimal(19, 4))
+                        * conversion.rate as decimal(30, 14)
+                    )
+                    * conversion.rate_unit
+        end as refunded
     from core.order_event as order_event
     join last on last.platform = order_event.platform
     left join
@@ -49,10 +59,14 @@ buyer as (
             end
         ) as back_after,
         sum(
-            case when told.status = 'placed' and told.date <= first_purchase.first_on + 90 then told.amount else 0 end
+            case
+                when told.status <> 'cancelled' and told.date <= first_purchase.first_on + 90
+                    then told.amount - told.refunded
+                else 0
+            end
         ) as net_90,
         sum(case when told.date + 30 <= told.last_on then told.amount else 0 end) as mature_gmv,
-        sum(case when told.date + 30 <= told.last_on and told.status = 'refunded' then told.amount else 0 end)
+        sum(case when told.date + 30 <= told.last_on and told.status <> 'cancelled' then told.refunded else 0 end)
             as mature_refunded,
         sum(case when told.amount is null then 1 else 0 end) as rateless
     from core.first_purchase as first_purchase
@@ -106,8 +120,8 @@ select
     cohort.back_90::bigint as back_90,  -- of those the ones with another order within 90 days that was not cancelled
     cohort.rateless::bigint as rateless_orders,        -- orders in a currency for which there is no rate
     (case when cohort.rateless = 0 then cohort.net_90 end)::decimal(28, 4) as net_90,
-    -- orders of those whose 90 days have passed, neither cancelled nor refunded, within them, in currency; empty
-    -- without a rate
+    -- orders of those whose 90 days have passed, without what was cancelled or refunded, within them, in currency;
+    -- empty without a rate
     (case when cohort.rateless = 0 then cohort.mature_gmv end)::decimal(28, 4) as mature_gmv,
     -- their orders that are 30 days old, so that refunds had time, in currency; empty without a rate
     (case when cohort.rateless = 0 then cohort.mature_refunded end)::decimal(28, 4) as mature_refunded

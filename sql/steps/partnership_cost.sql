@@ -62,7 +62,7 @@ judged as (
         case
             when paired.spend is null then 'missing_spend'
             when paired.new_buyers is null then 'missing_new_buyers'
-            when paired.spend = 0 then 'no_spend'
+            when paired.spend <= 0 then 'no_spend'
             when paired.new_buyers = 0 then 'no_new_buyers'
             else 'ok'
         end as validity
@@ -100,7 +100,7 @@ select
     bounded.currency::varchar as currency,              -- currency of the amounts
     bounded.side::varchar as side,
     -- whether the platform pays or receives the commission; empty where the deal does not say
-    bounded.spend::decimal(28, 4) as spend,             -- what the partnership cost, in currency
+    bounded.spend::decimal(28, 6) as spend,             -- what the partnership cost, in currency
     nullif(bounded.parts, '')::varchar as spend_parts,  -- what of marketing_spend, subsidies and commission is in it
     bounded.new_buyers::bigint as new_buyers,           -- persons whose first order it was
     (case when bounded.validity = 'ok' then bounded.paid / nullif(bounded.won, 0) end)::double as partner_cac,
@@ -114,14 +114,19 @@ select
     (case bounded.validity when 'ok' then bounded.paid / nullif(bounded.mean_low, 0) end)::double as partner_cac_high,
     -- greatest true cost, 95 %; empty without new buyers
     bounded.validity::varchar as validity,              -- whether there is a number, or why not, see core.term
-    bounded.platform_spend::decimal(28, 4) as platform_spend,
+    bounded.platform_spend::decimal(28, 6) as platform_spend,
     -- the same parts on the whole platform, with the commission of every deal where it pays, in currency
     bounded.platform_new_buyers::bigint as platform_new_buyers,
     -- new buyers of the whole platform; empty without its total
     bounded.platform_days::integer as platform_days,
     -- days of the platform's total; empty where it has fewer than the partnership
-    (cast(bounded.platform_spend as double) / nullif(cast(bounded.platform_new_buyers as double), 0))::double
-        as blended_cac,                                 -- spend for a new buyer on the whole platform, in currency
+    (
+        case
+            when bounded.platform_spend > 0
+                then cast(bounded.platform_spend as double) / nullif(cast(bounded.platform_new_buyers as double), 0)
+        end
+    )::double as blended_cac,
+    -- spend for a new buyer on the whole platform, in currency; empty where nothing was spent
     (cast(bounded.new_buyers as double) / nullif(cast(bounded.platform_new_buyers as double), 0))::double
         as share_of_new_buyers  -- of the platform's, 0 to 1; above 1 where both count differently
 from bounded

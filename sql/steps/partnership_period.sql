@@ -164,8 +164,8 @@ select
     -- value of the orders placed, in currency
     (case when summed.net_gmv_days = summed.days then summed.net_gmv end)::decimal(28, 4) as net_gmv,
     -- without what was cancelled or refunded, in currency
-    (case when summed.marketing_spend_days = summed.days then summed.marketing_spend end)::decimal(28, 4)
-        as marketing_spend,                                     -- spent on marketing, in currency
+    (case when summed.marketing_spend_days = summed.days then summed.marketing_spend end)::decimal(28, 6)
+        as marketing_spend,  -- spent on marketing, in currency; below 0 where corrections are larger
     (case when summed.subsidies_days = summed.days then summed.subsidies end)::decimal(28, 4) as subsidies,
     -- coupons and subsidies paid by the platform, in currency
     (case when summed.commission_days = summed.days then summed.commission end)::decimal(28, 4) as commission,

@@ -109,7 +109,7 @@ judged as (
         middle.weeks,
         greatest(
             1.4826 * distance.mad,
-            0.05 * middle.usual,
+            0.05 * abs(middle.usual),
             case when figure.metric in ('orders', 'new_buyers') then sqrt(middle.usual) else 0 end
         ) as spread
     from figure

@@ -14,8 +14,8 @@ with summed as (
         daily.date,
         daily.currency,
         daily.channel = '' as is_total,
-        min(daily.delivered_currency) as first_currency,
-        max(daily.delivered_currency) as last_currency,
+        min(daily.first_currency) as first_currency,
+        max(daily.last_currency) as last_currency,
         bool_or(daily.no_rate) as lacks_rate,
         date_diff('day', daily.date, cast(min(daily.loaded_at) as date)) as age_days,
         case when count(daily.orders) = count(*) then sum(daily.orders) end as orders,
@@ -70,7 +70,8 @@ select
     sided.refunded::decimal(28, 4) as refunded_gmv,      -- value of orders refunded, in currency
     (sided.gmv - sided.cancelled - sided.refunded)::decimal(28, 4) as net_gmv,
     -- without what was cancelled or refunded, in currency
-    sided.marketing::decimal(28, 4) as marketing_spend,  -- spent on marketing, in currency
+    sided.marketing::decimal(28, 6) as marketing_spend,
+    -- spent on marketing, in currency; below 0 where corrections are larger
     sided.subsidies::decimal(28, 4) as subsidies,        -- coupons and subsidies paid by the platform, in currency
     sided.commission::decimal(28, 4) as commission,      -- commission between platform and partner, in currency
     (case

@@ -51,6 +51,7 @@ judged as (
                 or delivered.marketing_days not in (0, delivered.days)
                 or delivered.subsidies_days not in (0, delivered.days)
                 then 'missing_spend'
+            when coalesce(delivered.marketing_spend, 0) + coalesce(delivered.subsidies, 0) < 0 then 'no_spend'
             else 'ok'
         end as validity,
         coalesce(delivered.marketing_spend, 0) + coalesce(delivered.subsidies, 0) as spend
@@ -76,7 +77,7 @@ select
     judged.period_end::date as period_end,             -- last day of it
     judged.value::decimal(28, 4) as filed_expense,     -- sales and marketing expense as filed, in unit
     judged.unit::varchar as unit,                      -- currency of both
-    (case when judged.validity = 'ok' then judged.spend end)::decimal(28, 4) as spend,
+    (case when judged.validity = 'ok' then judged.spend end)::decimal(28, 6) as spend,
     -- marketing and subsidies delivered for the same days, in unit
     (case when judged.validity = 'ok' then judged.commission end)::decimal(28, 4) as commission,
     -- commission between platform and partner, in unit, not in spend; empty where a day lacks it

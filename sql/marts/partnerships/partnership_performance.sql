@@ -135,9 +135,10 @@ select
     judged.commission::decimal(28, 4) as commission,            -- commission between platform and partner, in currency
     (
         case
-            when judged.net_gmv > 0 then cast(judged.commission as double) / nullif(cast(judged.net_gmv as double), 0)
+            when judged.net_gmv > 0 and judged.commission >= 0
+                then cast(judged.commission as double) / nullif(cast(judged.net_gmv as double), 0)
         end
-    )::double as take_rate,  -- commission in net GMV, 0 to 1; empty where net GMV is not positive
+    )::double as take_rate,  -- commission in net GMV, 0 to 1; empty where net GMV is not positive or commission below 0
     (cast(judged.mature_refunded as double) / nullif(cast(judged.mature_gmv as double), 0))::double as refund_rate,
     -- refunded of what was sold on days whose refunds had 30 days, 0 to 1; empty without such a day
     (cast(judged.repeated_30 as double) / nullif(cast(judged.buyers_30 as double), 0))::double as repeat_30,
@@ -146,15 +147,18 @@ select
     -- the same for 60 days
     (cast(judged.repeated_90 as double) / nullif(cast(judged.buyers_90 as double), 0))::double as repeat_90,
     -- the same for 90 days
-    judged.spend::decimal(28, 4) as spend,                      -- what the partnership cost, in currency
+    judged.spend::decimal(28, 6) as spend,                      -- what the partnership cost, in currency
     judged.spend_parts::varchar as spend_parts,  -- what of marketing_spend, subsidies and commission is in it
-    (case when judged.side = 'receives' then judged.commission - judged.spend end)::decimal(28, 4) as contribution,
+    (case when judged.side = 'receives' then judged.commission - judged.spend end)::decimal(28, 6) as contribution,
     -- commission received less spend, in currency; empty where the platform pays it, for the margin on goods is not
     -- delivered
     (
-        case when judged.net_gmv > 0 then cast(judged.spend as double) / nullif(cast(judged.net_gmv as double), 0) end
+        case
+            when judged.net_gmv > 0 and judged.spend >= 0
+                then cast(judged.spend as double) / nullif(cast(judged.net_gmv as double), 0)
+        end
     )::double as break_even_margin,
-    -- margin on net GMV that covers spend, 1 is all of it; empty where net GMV is not positive
+    -- margin on net GMV that covers spend, 1 is all of it; empty where net GMV is not positive or spend below 0
     judged.new_buyers::bigint as new_buyers,                    -- persons whose first order it was
     judged.share_of_new_buyers::double as share_of_new_buyers,  -- of the platform's, 0 to 1
     judged.partner_cac::double as partner_cac,  -- spend for a new buyer, in currency; empty where validity is a reason
