@@ -117,30 +117,24 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
 
     import dagster as dg
     import psutil
-    from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
     from sqlalchemy.exc import DatabaseError as HistoryError
 
+    from assets.days import run_tags
     from assets.definitions import definitions
     from assets.history import retire
     from assets.instance import close_dead_runs, prepare_home, write_history_fast
-    from assets.jobs import REFRESH_DAILY, last_day
-    from assets.step import DAYS
+    from assets.jobs import REFRESH_DAILY
     from assets.summary import outcome, summary
     from etl.notify import after_refresh
 
     settings, tags = load_settings(), dict(OF_THIS_PROJECT)
     try:
-        if name == REFRESH_DAILY:
-            first = first or last_day()
-            tags |= {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last or first}
-        for day in filter(None, (first, last)):
-            if not DAYS.has_partition_key(day):
-                raise MendError(f"{day} is not a day from {DAYS.start.date()} to {last_day()}, written as 2025-03-31")
         job = definitions(settings.root).resolve_job_def(name)
         write_history_fast()
         home = prepare_home(settings)
         with dg.DagsterInstance.from_config(str(home)) as instance:
             close_dead_runs(instance, settings)
+            tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
             result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
             found = outcome(result)
             with suppress(sqlite3.Error):  # the next run retires what this one could not

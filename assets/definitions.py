@@ -34,7 +34,7 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     models = load_models(root / "sql")
     questions = dict.fromkeys(SOURCE_TABLES, "") | {m.name: m.question for m in models if not m.is_macro}
     suites = {table: load_suite(root / "expectations", table, question) for table, question in questions.items()}
-    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):  # partitioned checks, backfills
+    with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):  # backfills
         made = [*source_assets(models, suites), *model_assets(models, suites)]
     # The snapshot depends on the tables that nothing reads, and through them on all others.
     read = {key for asset in made for key in asset.dependency_keys}

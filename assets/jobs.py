@@ -17,9 +17,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.days import day_of_run
 from assets.history import retire
 from assets.instance import prepare_home
-from assets.step import DAYS
 from etl.config import Settings, load_settings
 from etl.notify import after_refresh
 
@@ -71,8 +71,8 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
             job=daily,
             cron_schedule="30 7 * * *",
             execution_timezone="Asia/Shanghai",
-            execution_fn=lambda _: dg.RunRequest(partition_key=last_day()),
-            description="For the last day that is over; remote sources are asked first.",
+            execution_fn=lambda context: dg.RunRequest(partition_key=day_of_run(context.instance)),
+            description="Builds every day that is due; remote sources are asked first.",
         ),
     ]
 
@@ -84,23 +84,15 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
         description="One run for all new files of the inbox, once none of them is growing.",
     )
     def on_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return look(load_settings(environment, root), context.cursor)
+        return look(load_settings(environment, root), context.cursor, day_of_run(context.instance))
 
     return dg.Definitions(
         jobs=[refresh, filings, daily], schedules=schedules, sensors=[on_inbox, tell_success, tell_failure]
     )
 
 
-def last_day() -> str:
-    """The last day that is over, for which a run is without another day."""
-    key = DAYS.get_last_partition_key()
-    if key is None:
-        raise ValueError("there is no day before today: check the clock of this machine")
-    return key
-
-
-def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
-    """Request one run for all new files, once none of them has changed since the last look.
+def look(settings: Settings, cursor: str | None, day: str) -> dg.SensorResult:
+    """Request one run, for `day`, for all new files, once none of them has changed since the last look.
 
     The cursor keeps size and time of each file at the last look, and the content hashes for which a run was
     requested. A file that is touched, moved or delivered again under another name is not new.
@@ -126,7 +118,7 @@ def look(settings: Settings, cursor: str | None) -> dg.SensorResult:
     if not batch:
         return _skip("no new content", now, asked)
     run_key = hashlib.sha256("".join(batch).encode()).hexdigest()
-    request = dg.RunRequest(run_key=run_key, partition_key=last_day(), tags={"inbox/files": str(len(batch))})
+    request = dg.RunRequest(run_key=run_key, partition_key=day, tags={"inbox/files": str(len(batch))})
     return dg.SensorResult(run_requests=[request], cursor=json.dumps({"seen": now, "asked": asked}))
 
 

@@ -9,12 +9,13 @@ of the last table that it reads creates it, and a table that reads the macro dep
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
 from assets.chart import CHARTS
+from assets.days import asked_days
 from assets.metadata import column_schema, days_metadata, lineage_metadata
 from assets.step import Report, step, table_spec
 from etl.build import BuildResult, build, create_vocabulary
@@ -44,8 +45,7 @@ def _model_asset(model: Model, models: Sequence[Model], suites: Mapping[str, Sui
         built: BuildResult
         create_vocabulary(con, models)
         if model.daily:
-            asked = [date.fromisoformat(day) for day in context.partition_keys]
-            built = build_daily(con, model, models, suite, run_id, days=asked)
+            built = build_daily(con, model, models, suite, run_id, days=asked_days(context))
         else:
             if reads_daily:
                 create_unbuilt(con, models)

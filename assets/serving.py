@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.days import follow_deliveries
 from assets.metadata import rows_table
 from assets.step import Report, step, table_spec
 from etl.build import drop_unmade
@@ -37,6 +38,7 @@ def serving_asset(tables: Iterable[str], models: Sequence[Model]) -> dg.AssetsDe
 
         grain: one file
         """
+        follow_deliveries(context.instance, con)
         create_unbuilt(con, models)
         drop_unmade(con, models)
         publication = publish(con, settings, now=datetime.now(UTC))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.days import follow_deliveries
 from assets.metadata import days_metadata, markdown_table, rows_table
 from assets.step import Report, step, table_spec
 from etl.checks.run import checked
@@ -131,6 +132,7 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
         loaded = ingest(
             *(con, settings, models, suites, context.run.run_id), now=datetime.now(UTC), progress=context.log.info
         )
+        follow_deliveries(context.instance, con, keep=context.partition_keys)
         shown = inbox_metadata(loaded)
         days = {table: loaded.days.get(table, ()) for table in DELIVERED}
         by_table = {table: {**days_metadata("days that changed", days[table]), **shown} for table in DELIVERED}

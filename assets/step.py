@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import dagster as dg
 
 from assets.checks import blocked, check_results, check_specs, nothing_to_check
+from assets.days import DAYS, show_built
 from assets.metadata import asset_key, table_metadata
 from assets.warehouse import Warehouse
 from etl.checks.run import CheckResult, CriticalFailure
@@ -24,10 +25,7 @@ from etl.checks.suite import Suite
 from etl.config import Settings
 from etl.warehouse import Connection, count
 
-DAYS = dg.DailyPartitionsDefinition(start_date="2015-01-01", timezone="UTC")
 DAILY_THREADS = os.cpu_count() or 1  # tables by day may be large; for others one thread is enough
-# Dagster takes about ten milliseconds for each event; more days than these are in the metadata only.
-MOST_DAY_EVENTS = 31
 T = TypeVar("T")
 
 
@@ -94,12 +92,11 @@ def step(
 
     def decorate(work: Work) -> dg.AssetsDefinition:
         description = inspect.getdoc(work)
-        announced = [check for suite in own_suites for check in check_specs(suite)]
 
         @dg.multi_asset(
             name=step_name,
             specs=[spec if spec.description else spec.replace_attributes(description=description) for spec in specs],
-            check_specs=[check._replace(partitions_def=days) for check in announced],
+            check_specs=[check for suite in own_suites for check in check_specs(suite)],
             backfill_policy=dg.BackfillPolicy.single_run() if days else None,
             config_schema=config_schema,
         )
@@ -116,16 +113,10 @@ def step(
             yield from check_results(report.checks)
             yield from nothing_to_check(own_suites, report.checks)
             for table, shown in report.shown.items():
-                _show_other_days(context, keys[table], report.days.get(table, ()))
+                if days:
+                    show_built(context, keys[table], report.days.get(table, ()))
                 yield dg.MaterializeResult(asset_key=keys[table], metadata={**shown, **tables.get(table, {})})
 
         return run
 
     return decorate
-
-
-def _show_other_days(context: dg.AssetExecutionContext, key: dg.AssetKey, days: Sequence[date]) -> None:
-    """Show in the UI that days were built which the run was not started for."""
-    others = [day for day in map(str, days) if day not in context.partition_keys and DAYS.has_partition_key(day)]
-    for day in others if len(others) <= MOST_DAY_EVENTS else ():
-        context.log_event(dg.AssetMaterialization(key, partition=day))

@@ -15,6 +15,8 @@ import yaml
 
 from etl.names import LONGEST
 
+PERIOD_END = "period_end"  # the column of a row that speaks of several days
+
 
 @dataclass(frozen=True)
 class Column:

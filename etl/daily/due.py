@@ -16,14 +16,13 @@ from datetime import date, datetime, timedelta
 
 from etl.checks.run import CheckResult, Checks, SuiteRunner
 from etl.checks.suite import Suite
-from etl.contracts import CONTRACTS, Contract
+from etl.contracts import CONTRACTS, PERIOD_END, Contract
 from etl.models.file import SCHEMAS, Model
 from etl.models.graph import create_statements
 from etl.warehouse import Connection
 
 DELIVERED = {contract.table: contract for contract in CONTRACTS}
 HISTORIES = {contract.history: contract for contract in CONTRACTS}
-PERIOD_END = "period_end"
 BEFORE_ALL = "1900-01-01 00:00:00+00"
 EVERYTHING, NOTHING = "true", "false"
 BATCH = "daily_batch"

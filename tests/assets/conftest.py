@@ -9,7 +9,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from assets.days import NAME, run_tags
 from assets.definitions import definitions
 from assets.jobs import REFRESH, REFRESH_DAILY
 from etl.config import ROOT, Settings, load_settings
@@ -40,21 +42,26 @@ class Project:
                 instance=instance, run_config=QUIET, raise_on_error=False, asset_selection=only
             )
 
-    def refresh_daily(self, first: str, last: str | None = None) -> dg.ExecuteInProcessResult:
-        """Run the daily job for a day or a range of days."""
+    def refresh_daily(self, first: str = "", last: str = "", backfill: bool = False) -> dg.ExecuteInProcessResult:
+        """Run the daily job with the days from `first` to `last` as `make daily` does, or as a backfill of the UI."""
         job = definitions(self.root, self.environment).resolve_job_def(REFRESH_DAILY)
-        days = {
-            "dagster/asset_partition_range_start": first,
-            "dagster/asset_partition_range_end": last or first,
-        }
-        with dg.DagsterInstance.ephemeral() as instance:
-            return job.execute_in_process(
-                instance=instance,
-                run_config=QUIET,
-                raise_on_error=False,
-                tags=days if last else None,
-                partition_key=None if last else first,
-            )
+        with self.history() as instance:
+            tags = run_tags(instance, first, last)
+            if backfill:
+                tags = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
+            return job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False, tags=tags)
+
+    def history(self) -> dg.DagsterInstance:
+        """The instance that keeps the runs of refresh_daily."""
+        (self.home / "runs").mkdir(exist_ok=True)
+        return dg.DagsterInstance.local_temp(str(self.home / "runs"))
+
+    def days(self, table: str = "") -> list[str]:
+        """The days that the UI shows, or of these the ones that it shows as built in a table."""
+        with self.history() as instance:
+            shown = instance.get_dynamic_partitions(NAME)
+            built = instance.get_materialized_partitions(dg.AssetKey(table.split("."))) if table else shown
+            return [day for day in shown if day in built]
 
     def deliver(self, name: str, text: str) -> Path:
         """A file in the inbox."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from assets.days import NAME, day_of_run, run_tags
 from assets.definitions import definitions
-from assets.jobs import last_day, look
+from assets.jobs import look
 from assets.summary import outcome, summary
 from etl.config import ROOT, SIMULATED, Settings
+from etl.errors import MendError
 from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
 from tests.support.command import run
@@ -57,11 +59,6 @@ def waiting(result: dg.ExecuteInProcessResult) -> set[str]:
     checks = [c for c in result.get_asset_check_evaluations() if c.check_name == "nothing_waits_in_quarantine"]
     assert len(checks) == 4
     return {".".join(c.asset_key.path) for c in checks if not c.passed}
-
-
-def partitions(result: dg.ExecuteInProcessResult, table: str) -> list[str]:
-    events = result.get_asset_materialization_events()
-    return sorted(e.partition or "" for e in events if e.asset_key == dg.AssetKey(table.split(".")))
 
 
 def fingerprint(settings: Settings) -> str:
@@ -111,11 +108,56 @@ def test_files_become_figures_that_readers_see(delivered: tuple[Project, dg.Exec
         ("search", 60, 1, "856.0000", None, "delivered, rest from events", "same"),
     ]
     assert "value of the orders placed" in comment[0][0]
-    assert partitions(result, "core.daily_metric")[-1] == str(LAST)
-    assert len(partitions(result, "core.daily_metric")) == 30, "the days built beside the run's own show too"
     checks = {c.check_name: c.passed for c in result.get_asset_check_evaluations()}
     assert checks["channels_add_up_to_the_total"]
     assert not checks["delivered_figures_agree_with_the_orders"], "100 orders delivered, 2 in the events"
+
+
+def by_day() -> list[str]:
+    """The tables by day."""
+    return [".".join(spec.key.path) for spec in definitions().resolve_all_asset_specs() if spec.partitions_def]
+
+
+def test_the_days_of_the_ui_are_those_that_hold_data(
+    delivered: tuple[Project, dg.ExecuteInProcessResult], again: Project
+) -> None:
+    held = [str(LAST - timedelta(n)) for n in range(29, -1, -1)]
+    tables = by_day()
+    assert len(tables) == 17
+    assert delivered[0].days() == held
+    assert {table: delivered[0].days(table) for table in tables} == dict.fromkeys(tables, held), "none is missing"
+    later, earlier = LAST + timedelta(3), LAST - timedelta(100)
+    again.deliver("more.csv", DAILY + day_of(later) + day_of(earlier))
+    assert again.refresh_daily().success
+    held = [str(earlier), *held, str(later)]
+    assert again.days() == held, "in their order, and without the days between"
+    assert {table: again.days(table) for table in tables} == dict.fromkeys(tables, held)
+
+
+def test_a_history_of_runs_that_was_lost_is_marked_anew(again: Project) -> None:
+    held = again.days()
+    shutil.rmtree(again.home / "runs")
+    assert again.refresh_daily().success
+    assert again.days() == held
+    assert {table: again.days(table) for table in by_day()} == dict.fromkeys(by_day(), held)
+
+
+def test_a_backfill_of_the_ui_builds_its_days(again: Project) -> None:
+    first, last = str(LAST - timedelta(2)), str(LAST - timedelta(1))
+    result = again.refresh_daily(first, last, backfill=True)
+    assert result.success
+    assert built(result, "core.daily_metric") == f"2: {first} to {last}"
+    assert len(again.days("core.daily_metric")) == 30
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [("2025-3-1", "", "not a day"), ("x", "", "not a day"), ("2025-03-02", "2025-03-01", "is after"),
+     (str(datetime.now(UTC).date()), "", "before today"), ("20250301", "", "not a day")],
+)  # fmt: skip
+def test_days_that_are_none_are_refused(first: str, last: str, said: str) -> None:
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(MendError, match=said):
+        run_tags(instance, first, last)
 
 
 def test_quarantined_rows_and_refused_files_are_reported(delivered: tuple[Project, dg.ExecuteInProcessResult]) -> None:
@@ -181,7 +223,8 @@ def test_only_a_new_day_and_a_restated_day_are_built(again: Project) -> None:
     assert metadata(result, "core.daily_metric")["rows built"].value == 3
     again.deliver("restated.csv", DAILY + day_of(old, 60))
     result = again.refresh_daily(str(new))
-    assert partitions(result, "core.daily_metric") == [str(old), str(new)]
+    assert built(result, "core.daily_metric") == f"2: {old} to {new}"
+    assert again.days("core.daily_metric")[-1] == str(new)
     with open_snapshot(again.settings.serving_db) as con:
         orders = con.execute(
             "select m.orders from core.daily_metric as m where m.channel = '' and m.date in (?, ?, ?) order by m.date",
@@ -194,7 +237,6 @@ def test_a_range_of_days_is_one_run(again: Project) -> None:
     first, last = LAST - timedelta(2), LAST - timedelta(1)
     result = again.refresh_daily(str(first), str(last))
     assert result.success
-    assert partitions(result, "core.daily_metric") == [str(first), str(last)]
     assert built(result, "core.daily_metric") == f"2: {first} to {last}"
 
 
@@ -208,8 +250,8 @@ def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_fixed(again: Pr
     before = fingerprint(again.settings)
     result = Project(root, again.home).refresh_daily(str(LAST))
     assert not result.success
-    assert partitions(result, "core.daily_metric") == []
-    assert partitions(result, "marts.daily_gap") == []
+    assert str(LAST + timedelta(1)) not in again.days("core.daily_metric")
+    assert str(LAST + timedelta(1)) not in again.days("marts.daily_gap")
     assert fingerprint(again.settings) == before
     newest = "select max(m.date) from core.daily_metric as m"
     with open_build(again.settings) as con:
@@ -228,7 +270,7 @@ def test_the_sensor_waits_while_a_file_grows_and_requests_one_run(tmp_path: Path
     settings = project.settings
 
     def looked(result: dg.SensorResult | None) -> dg.SensorResult:
-        return look(settings, result.cursor if result else None)
+        return look(settings, result.cursor if result else None, str(LAST))
 
     assert not looked(None).run_requests
     growing = project.deliver("a.csv", "half")
@@ -261,7 +303,7 @@ def test_in_the_demo_every_asset_says_simulated(tmp_path: Path) -> None:
     assert all((spec.description or "").startswith("Simulated data. ") for spec in specs())
 
 
-def test_schedule_and_sensor_ask_for_the_last_day_that_is_over(tmp_path: Path) -> None:
+def test_schedule_and_sensor_ask_for_the_last_day_that_holds_data(tmp_path: Path) -> None:
     project = Project(ROOT, tmp_path)
     project.deliver("a.csv", "a")
     defs = definitions(ROOT, project.environment)
@@ -269,15 +311,17 @@ def test_schedule_and_sensor_ask_for_the_last_day_that_is_over(tmp_path: Path) -
         defs.resolve_sensor_def("inbox"),
         defs.resolve_schedule_def("refresh_daily_every_morning"),
     )
-    with dg.DagsterInstance.ephemeral() as instance:
-        with dg.build_sensor_context(instance, definitions=defs) as context:
-            cursor = sensor.evaluate_tick(context).cursor
-        with dg.build_sensor_context(instance, cursor=cursor, definitions=defs) as context:
-            asked = list(sensor.evaluate_tick(context).run_requests or [])
+    with project.history() as instance:
+        assert day_of_run(instance) == str(datetime.now(UTC).date() - timedelta(1)), "nothing holds data yet"
+        instance.add_dynamic_partitions(NAME, ["2025-03-31"])
         repository = defs.get_repository_def()
+        with dg.SensorEvaluationContext(instance.get_ref(), repository_def=repository) as context:
+            cursor = sensor.evaluate_tick(context).cursor
+        with dg.SensorEvaluationContext(instance.get_ref(), repository_def=repository, cursor=cursor) as context:
+            asked = list(sensor.evaluate_tick(context).run_requests or [])
         with dg.build_schedule_context(instance, repository_def=repository) as morning:
             asked += schedule.evaluate_tick(morning).run_requests or []
-    assert [request.partition_key for request in asked] == [last_day()] * 2
+    assert [request.partition_key for request in asked] == ["2025-03-31"] * 2
 
 
 def test_schedules_and_sensors_are_off_by_default() -> None:
