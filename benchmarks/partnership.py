@@ -43,7 +43,8 @@ _FIGURES = """
     select
         'p' || (n // $deals) % $platforms as platform, date '2020-01-01' + d::integer as date,
         'c' || n // ($deals * $platforms) as channel,
-        'p' || (n // $deals) % $platforms || '_d' || n % $deals as partnership_id, 'CNY' as currency,
+        'p' || (n // $deals) % $platforms || '_d' || n % $deals as partnership_id, '' as account,
+        'CNY' as currency,
         100 + hash(n, d) % 50 as orders, 90 as buyers, hash(d, n) % 30 as new_buyers,
         5000 + hash(n, d, 1) % 4000 as gmv, 100 as cancelled_gmv, 300 as refunded_gmv,
         500 + hash(n, d, 2) % 300 as marketing_spend, 20 as subsidies, 200 as commission,
@@ -55,6 +56,7 @@ _TOTALS = """
     insert into core.platform_metric_daily by name
     select
         'p' || p as platform, date '2020-01-01' + d::integer as date, '' as channel, '' as partnership_id,
+        '' as account,
         'CNY' as currency, 1000000 as orders, 900000 as buyers, 400000 as new_buyers, 100000000 as gmv,
         1000 as cancelled_gmv, 3000 as refunded_gmv, 10000000 as marketing_spend, 20000 as subsidies,
         200000 as commission, false as is_simulated, $now::timestamptz as loaded_at

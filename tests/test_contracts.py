@@ -12,10 +12,12 @@ from etl.contracts import AMOUNTS, CONTRACTS, PLATFORM_METRIC_DAILY, Column, Con
 from etl.errors import FileError
 from etl.inbox.check import Limits, check
 from etl.inbox.open import choose_contract
+from etl.names import LONGEST
 from etl.warehouse import memory, open_build
 from tests.support.inbox_files import NOW
 
 PAGE = ROOT / "docs" / "daily-data.md"
+OWN_FORM = " (in files of the contract's own form)"
 
 
 def must(column: Column) -> str:
@@ -31,6 +33,7 @@ def allowed(column: Column) -> str:
     rules += [", ".join(column.words)] if column.words else []
     rules += [f"known in {column.known_in}"] if column.known_in else []
     rules += [f"money on {column.money_on}"] if column.money_on else []
+    rules += [f"at most {column.longest} bytes"] if column.longest != LONGEST else []
     return "; ".join(rules)
 
 
@@ -45,7 +48,7 @@ def described(contract: Contract) -> str:
         *(f"| {c.name} | {c.type} | {must(c)} | {c.meaning} | {allowed(c)} |" for c in contract.columns),
         "",
         "Set aside is a row of which this is true: "
-        + "; ".join(f"{rule.column or 'the row'} {rule.reason}" for rule in contract.rules)
+        + "; ".join(f"{rule.column or 'the row'} {rule.reason}{OWN_FORM * rule.own_form}" for rule in contract.rules)
         + ".",
     ]
     return "\n".join(lines)
@@ -98,3 +101,16 @@ def test_what_duckdb_may_hold_in_memory_is_a_size(tmp_path: Path) -> None:
     limit = "select value from duckdb_settings() where name = 'memory_limit'"
     with open_build(load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_MEMORY": "2GiB"})) as con:
         assert con.execute(limit).fetchall() == [("2.0 GiB",)]
+
+
+def test_a_row_without_a_figure_breaks_only_the_own_form_of_its_contract() -> None:
+    """An exporter that writes a dash in every cell says that nothing was measured."""
+    fields = {name: (f"f{number}", "varchar") for number, name in enumerate(("platform", "date"))}
+    known = {column.known_in: ["a"] for column in PLATFORM_METRIC_DAILY.columns}
+    limits = Limits(known=known, now=NOW, is_demo=False, bad_share=0.2)
+    row = "(select null::varchar as broken, 'a' as f0, '2025-01-01' as f1)"
+    for own_form, reason in ((True, "has no figure at all; deliver one, or leave the row out"), (False, "is sound")):
+        found = check(PLATFORM_METRIC_DAILY, fields, limits, own_form=own_form)
+        sql = f"select {found.fault} from (select *, {', '.join(found.values)} from {row})"
+        [(fault,)] = memory().execute(sql).fetchall()
+        assert found.faults[fault].reason == reason
