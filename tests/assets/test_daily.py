@@ -104,7 +104,7 @@ def test_files_become_figures_that_readers_see(delivered: tuple[Project, dg.Exec
     # by hand: 20 USD at 7.2 are 144 CNY, 3 USD 21.6; Ann is one new buyer, in the total and in search
     assert rows == [
         ("", 100, 1, "1000.0000", None, "delivered, rest from events", "same"),
-        ("ads", 40, 10, "144.0000", "21.6000", "delivered", "period"),
+        ("ads", 40, 10, "144.0000", "21.600000", "delivered", "period"),
         ("search", 60, 1, "856.0000", None, "delivered, rest from events", "same"),
     ]
     assert "value of the orders placed" in comment[0][0]
