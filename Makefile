@@ -105,6 +105,9 @@ compare-env: env ## further libraries that cross-checks and benchmarks compare w
 bench-inbox: env ## the inbox against DuckDB's bare reader, pandas and dlt (ROWS=10_000_000)
 	@$(RUN) -m benchmarks.inbox --rows $(or $(ROWS),1_000_000)
 
+bench-profiles: env ## files of exporters against the same rows in the contract's own form (ROWS=10_000_000)
+	@$(RUN) -m benchmarks.profiles --rows $(or $(ROWS),10_000_000)
+
 bench-daily: env ## what one more day costs after a short and after a long history
 	@$(RUN) -m benchmarks.daily
 
