@@ -27,7 +27,10 @@ daily: env ## load the files in the inbox, build the days they touch, publish (F
 inbox: env ## list the files in the inbox that are not loaded yet
 	@$(WAREHOUSE) inbox list
 
-replay: export WAREHOUSE_FILE = $(value FILE)
+inbox-check replay: export WAREHOUSE_FILE = $(value FILE)
+inbox-check: env ## show what a file would load, loading nothing (FILE=path SET=platform=jd DRAFT=name: save a first profile)
+	@$(WAREHOUSE) inbox check $(DRAFT:%=--draft %) $(SET:%=--set %) -- "$$WAREHOUSE_FILE"
+
 replay: env ## read refused and partly loaded files of the inbox again after a fix, or one (FILE=name); then make daily
 	@$(WAREHOUSE) inbox replay -- $${WAREHOUSE_FILE:+"$$WAREHOUSE_FILE"}
 

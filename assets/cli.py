@@ -268,6 +268,26 @@ def list_files() -> None:
             print(repr(inbox_name(path, settings)))
 
 
+@inbox.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--set", "given", multiple=True, metavar="COLUMN=VALUE", help="As constants in profile.yaml; repeatable.")
+@click.option("--draft", "name", metavar="NAME", help="Save a draft profile for a file that nothing reads under it.")
+def check_file(file: Path, given: tuple[str, ...], name: str | None) -> None:
+    """Show what FILE would load and what is wrong with it; loads nothing. Exits with 1 when it is not whole."""
+    from etl.inbox.trial import save_draft, trial
+
+    settings = load_settings()
+    constants = dict(text.partition("=")[::2] for text in given)
+    found = trial(settings, file, datetime.now(UTC), constants)
+    for part in found.shown():
+        Console(soft_wrap=False).print(part, highlight=False)
+    if found.draft and name:
+        print(f"saved {save_draft(settings, name, found.draft)}: edit the lines marked `check`, then check again")
+    elif found.draft:
+        print(f"--- a draft of a profile; --draft NAME saves it ---\n{found.draft}")
+    sys.exit(int(found.load.status == "refused" or bool(found.load.rows_quarantined)))
+
+
 @inbox.command("load")
 def load_files() -> None:
     """Load the files that are not loaded yet, as `daily` does first."""

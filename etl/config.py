@@ -94,6 +94,11 @@ class Settings(BaseModel):
         return self.home / "build" / "warehouse.duckdb"
 
     @property
+    def profile_folders(self) -> tuple[Path, ...]:
+        """The folders of profiles: those that ship, and those of this home, which replace ones of the same name."""
+        return (self.root / "profiles", self.home / "profiles")
+
+    @property
     def drafts(self) -> Path:
         """The folder of proposed figures, each document in a folder of its own, and of what was decided on them."""
         return self.home / "drafts"

@@ -25,8 +25,9 @@ class Column:
     `required` says that a file must have it and no row may leave it empty. Without a value a row has `default`, a
     SQL literal, which is always allowed. `least` is the smallest value, `words` are the only ones, `known_in` names
     the column, as schema.table.column, that defines them. A value of a column with `money_on` is the code of a currency
-    that was money on the day in that column. `also` are names of other programs for it, which a file must
-    not have in its place. `kept` is SQL for what is kept of a text `$value`, `longest` the bytes that it may have.
+    that was money on the day in that column. Of a `personal` one, which identifies a person, only a keyed hash is kept.
+    `also` are names of other programs for it, which a file must not have in its place. `kept`
+    is SQL for what is kept of a text `$value`, `longest` the bytes that it may have.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     words: tuple[str, ...] = ()
     known_in: str = ""
     money_on: str = ""
+    personal: bool = False
     also: tuple[str, ...] = ()
     kept: str = "$value"
     longest: int = LONGEST

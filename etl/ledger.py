@@ -21,7 +21,7 @@ REPLACED = "newer files have every row of it"
 
 @dataclass(frozen=True)
 class LoadRecord:
-    """What became of one file, as in audit.load, in rows: rows_read = rows_loaded + rows_quarantined.
+    """What became of one file, as in audit.load, in rows: rows_read = rows_loaded + rows_quarantined + rows_skipped.
 
     `rows_superseded` are earlier rows that this reading replaced; `status` is loaded, partly_loaded, refused
     or superseded, and `message` says why in the last two cases.
@@ -36,6 +36,8 @@ class LoadRecord:
     rows_superseded: int | None = None
     message: str | None = None
     load_id: int | None = None
+    rows_skipped: int | None = None
+    profile: str | None = None
 
 
 @dataclass(frozen=True)

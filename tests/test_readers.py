@@ -10,8 +10,7 @@ import pytest
 
 from etl.config import ROOT
 from etl.edgar import bulk
-from etl.inbox import open as inbox_open
-from etl.inbox import parquet
+from etl.inbox import parquet, scan
 from etl.warehouse import memory
 
 # Options that a reader guesses from the file, its name or its folder where they are not given; or whose default is to.
@@ -66,7 +65,10 @@ SETTLED = {
 }
 # What stands for options in the calls of a module.
 EXPANDED = {
-    ("etl/inbox/open.py", "{_CSV}"): inbox_open._CSV,
+    ("etl/inbox/open.py", "{CSV}"): scan.CSV,
+    ("etl/inbox/scan.py", "{CSV}"): scan.CSV,
+    ("etl/profiles/table.py", "{CSV}"): scan.CSV,
+    ("etl/profiles/apply.py", "{OPTIONS}"): parquet.OPTIONS,
     ("etl/edgar/bulk.py", "{OPTIONS}, {shape}"): f"{bulk.OPTIONS}, columns = , new_line = ",
     ("etl/inbox/parquet.py", "{OPTIONS}"): parquet.OPTIONS,
     ("etl/inbox/load.py", "{OPTIONS}"): parquet.OPTIONS,
@@ -117,6 +119,7 @@ BOUND = {
     "etl/ask/explain.py": "names and days that a person typed",
     "etl/checks/run.py": "names, words and JSON of results",
     "etl/edgar/facts.py": "paths, sizes and CIKs; facts are read from their file",
+    "etl/profiles/apply.py": "a constant as text",
     "etl/figures/evidence.py": "JSON of figures, whose numbers are text",
 }
 

@@ -24,6 +24,7 @@ from etl.errors import MendError
 LONGEST_LINE = 1 << 20  # bytes
 SHOWN = 10_000  # characters of a raw text that are kept
 JOINED = 100  # lines that one quoted text may span
+_DISGUISED = "=\"'\t "  # an empty cell as spreadsheets are given it: ="", a tab, an apostrophe
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 NUL = "holds a NUL byte; remove it"
@@ -45,6 +46,19 @@ class Record(NamedTuple):
     fields: list[str]
     fault: str = ""
     is_cut: bool = False
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the records of a text file are written; `header` is the number of the line with their names.
+
+    A lenient one takes empty fields behind those of the header, and gives a short record all of its fields.
+    """
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: int = 1
+    is_lenient: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,25 +93,31 @@ def read_csv(path: Path, shown_as: str, required: Sequence[str], optional: Seque
     return CsvFile(hashlib.sha256(data).hexdigest(), columns, records)
 
 
-def read_records(file: BinaryIO, width: int) -> Iterator[Record]:
+PLAIN = Dialect()
+
+
+def read_records(file: BinaryIO, width: int, dialect: Dialect = PLAIN) -> Iterator[Record]:
     """The records of a CSV file after its header line, which names `width` columns."""
     lines = physical_lines(file)
-    next(lines, None)
+    for _ in range(dialect.header):
+        next(lines, None)
     ahead: deque[bytes] = deque()
-    number = 1
+    number, blank = dialect.header, f"\r\n{dialect.delimiter}".encode()
     while line := ahead.popleft() if ahead else next(lines, b""):
         number += 1
-        if not line.strip(b"\r\n,"):
+        if not line.strip(blank):
             continue
         start = number
-        fields, fault = _split(line, width)
-        if fault == _UNCLOSED and (joined := _join(line, ahead, lines, width)):
+        fields, fault = _split(line, width, dialect)
+        if fault == _UNCLOSED and (joined := _join(line, ahead, lines, width, dialect)):
             line, fields, fault, further = joined
             number += further
             for _ in range(further):
                 ahead.popleft()
         is_cut = bool(fault) and len(fields) < width and not line.endswith((b"\n", b"\r"))
-        yield Record(start, shown(line), fields, fault, is_cut)
+        if dialect.is_lenient:
+            fields = [*([] if fault and not fault.startswith("has ") else fields), *[""] * width][:width]
+        yield Record(start, shown(line, dialect.encoding), fields, fault, is_cut)
 
 
 def physical_lines(file: BinaryIO) -> Iterator[bytes]:
@@ -111,35 +131,37 @@ def physical_lines(file: BinaryIO) -> Iterator[bytes]:
             yield from piece.splitlines(keepends=True)
 
 
-def decode(line: bytes) -> tuple[str, str]:
+def decode(line: bytes, encoding: str = "utf-8") -> tuple[str, str]:
     """The text of a line without its end, and what is wrong with its bytes; then the text is a best effort."""
     if len(line) > LONGEST_LINE:
         return "", LONG
     try:
-        text, fault = line.decode(), ""
+        text, fault = line.decode(encoding), ""
     except UnicodeDecodeError:
-        text, fault = line.decode(errors="backslashreplace"), NOT_UTF8
+        text, fault = line.decode(encoding, errors="backslashreplace"), NOT_UTF8
     return text.rstrip("\r\n"), NUL if b"\0" in line else fault
 
 
-def shown(raw: bytes | str) -> str:
+def shown(raw: bytes | str, encoding: str = "utf-8") -> str:
     """A raw text fit for a table: other bytes than UTF-8 and NUL as escapes, cut where it is very long."""
-    text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
+    text = raw.decode(encoding, "backslashreplace") if isinstance(raw, bytes) else raw
     text = text.encode("utf-8", "backslashreplace").decode().rstrip("\r\n").replace("\0", "\\x00")
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
 
 
-def _split(line: bytes, width: int) -> tuple[list[str], str]:
+def _split(line: bytes, width: int, dialect: Dialect = PLAIN) -> tuple[list[str], str]:
     """Fields of a line and its fault; of a malformed one the fields that can be made out."""
-    text, fault = decode(line)
-    fields = text.split(",")
+    text, fault = decode(line, dialect.encoding)
+    fields = text.split(dialect.delimiter)
     if '"' in text:
         try:
-            fields = next(csv.reader([text], strict=True))
+            fields = next(csv.reader([text], strict=True, delimiter=dialect.delimiter))
         except csv.Error as error:
             if "unexpected end" in str(error):
                 return fields, _UNCLOSED
             return fields, f"is not well-formed CSV ({error}); double a quotation mark within a text"
+    while dialect.is_lenient and len(fields) > width and not fields[-1].strip(_DISGUISED):
+        fields.pop()
     if fault or len(fields) == width:
         return fields, fault
     fix = "put quotation marks around text with a comma" if len(fields) > width else "add what is missing"
@@ -147,7 +169,7 @@ def _split(line: bytes, width: int) -> tuple[list[str], str]:
 
 
 def _join(
-    line: bytes, ahead: deque[bytes], lines: Iterator[bytes], width: int
+    line: bytes, ahead: deque[bytes], lines: Iterator[bytes], width: int, dialect: Dialect
 ) -> tuple[bytes, list[str], str, int] | None:
     """The record that begins in `line` and ends on a later one: its text, fields, fault, and how many lines more.
 
@@ -158,12 +180,12 @@ def _join(
         if count > len(ahead):
             ahead.append(next(lines, b""))
         more = ahead[count - 1]
-        fields, fault = _split(more, width)
+        fields, fault = _split(more, width, dialect)
         if not more or (more.strip() and len(fields) == width and fault in ("", NUL, NOT_UTF8)):
             return None
         line += more
         if more.count(b'"') % 2:
-            fields, fault = _split(line, width)
+            fields, fault = _split(line, width, dialect)
             is_malformed = fault in (_UNCLOSED, LONG) or fault.startswith("is not well-formed")
             return None if is_malformed else (line, fields, fault, count)
     return None

@@ -15,6 +15,7 @@ from etl.errors import FileError
 from etl.files.csv import BYTE_ORDER_MARK, NUL, Record, decode, physical_lines, shown
 
 MOST_COLUMNS = 500
+LARGEST = 256 << 20  # bytes of a document, which is read whole
 
 
 class _Object(list[tuple[str, Any]]):
@@ -42,6 +43,44 @@ def read_records(path: Path, columns: list[str]) -> Iterator[Record]:
                     raise FileError(f"has more than {MOST_COLUMNS} fields; deliver the contract's columns")
             is_cut = fault.startswith("is no JSON") and not line.endswith((b"\n", b"\r"))
             yield Record(number, shown(line), [row.get(name, "") for name in columns], fault, is_cut)
+
+
+def names_of(path: Path, at: str) -> list[str]:
+    """The fields of the records in a JSON document, in a list at this path of it ('' is the document); else none."""
+    names: list[str] = []
+    for _ in read_document(path, names, at):
+        pass
+    return names
+
+
+def read_document(path: Path, columns: list[str], at: str) -> Iterator[Record]:
+    """The records of one JSON document, of the list at a path such as `data.orders`; `line` is the number in the list.
+
+    Fields are added to `columns` as read_records does. A document without such a list has none. Raises FileError
+    for text that is no JSON document, and for one of more than LARGEST bytes.
+    """
+    known = set(columns)
+    for number, item in enumerate(_list_at(path, at), 1):
+        row = {name: _text(value) for name, value in item} if isinstance(item, _Object) else {}
+        columns += [name for name in row if name not in known]
+        known.update(row)
+        fault = "" if isinstance(item, _Object) else "is no object"
+        fault = fault or ("has a field twice; keep one" if len(row) < len(item) else "")
+        raw = json.dumps(_plain(item), ensure_ascii=False)
+        yield Record(number, shown(raw), [row.get(name, "") for name in columns], fault)
+
+
+def _list_at(path: Path, at: str) -> list[Any]:
+    if path.stat().st_size > LARGEST:
+        raise FileError(f"is a JSON document of more than {LARGEST:,} bytes; deliver one object a line")
+    try:
+        text = path.read_bytes().removeprefix(BYTE_ORDER_MARK).decode()
+        found = json.loads(text, parse_float=str, parse_int=str, parse_constant=_reject, object_pairs_hook=_Object)
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise FileError(f"is no whole JSON document ({str(error)[:100]}); deliver it again") from error
+    for name in filter(None, at.strip(".").split(".")):
+        found = dict(found).get(name) if isinstance(found, _Object) else None
+    return found if isinstance(found, list) and not isinstance(found, _Object) else []
 
 
 def _read_object(line: bytes) -> tuple[dict[str, str], str]:

@@ -34,21 +34,21 @@ def read_sheet(path: Path, largest: int) -> tuple[tuple[str, ...], Iterator[Reco
 
     Raises FileError for a damaged workbook, and for one that unpacks to more than `largest` bytes.
     """
-    rows = _rows(path, largest)
+    rows = read_rows(path, largest)
     names = next(rows, Record(1, "", [])).fields
     while names and not names[-1]:
         names.pop()
-    return tuple(names), (_fitted(row, len(names)) for row in rows)
+    return tuple(names), (fitted(row, len(names)) for row in rows)
 
 
-def _fitted(row: Record, width: int) -> Record:
+def fitted(row: Record, width: int) -> Record:
     """The row with as many fields as the header has."""
     fault = row.fault or ("has cells beyond the header; name their column" if any(row.fields[width:]) else "")
     return row._replace(fields=[*row.fields, *[""] * width][:width], fault=fault)
 
 
-def _rows(path: Path, largest: int) -> Iterator[Record]:
-    """All rows that are not empty."""
+def read_rows(path: Path, largest: int) -> Iterator[Record]:
+    """All rows of the sheet that are not empty. Raises FileError as read_sheet does."""
     content = path.read_bytes()  # the library takes no path that ends otherwise than in .xlsx
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from etl import currencies, names
+from etl.buyers import hashed
 from etl.config import SIMULATED
 from etl.contracts import Column, Contract
 from etl.errors import MendError
@@ -80,6 +81,7 @@ _GENERAL = (
     Condition("false", "", "has the key of an earlier row of this file, which stands; keep one"),
 )
 BROKEN, REPEATED = 1, 2
+HASHED = "hash"  # the type of a field that has the hash of a person's identifier already
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,8 @@ def _comparable(column: Column, name: str, kind: str) -> tuple[str, str]:
 def _value(column: Column, name: str, kind: str) -> str:
     if not name:
         return f"{column.default}::{column.type} as {column.name}"
+    if column.personal and kind != HASHED:
+        return f"{hashed(_text(name, kind))} as {column.name}"
     value = name if kind == column.type else f"try_cast({name} as {column.type})"
     if column.type == "varchar":
         value = column.kept.replace("$value", _text(name, kind))
@@ -221,13 +225,19 @@ def _is_whole(name: str, kind: str) -> str:
 def _forms(column: Column, name: str, kind: str) -> Iterator[Condition]:
     """The field has to be a value of the column's type, all of it; of free text, the value a plain name."""
     value = column.name
+    if kind == HASHED:
+        return
     if column.type == "varchar":
-        if not (column.words or column.known_in):
+        if column.personal:  # its value is a hash, which every text has
+            yield from (
+                replace(fault, is_form=True, column=value) for fault in _plain_name(f"{name}::varchar", column.longest)
+            )
+        elif not (column.words or column.known_in):
             yield from _plain_name(value, column.longest)
-            if _has_point(kind):
-                reason = "is a number with a fraction or too many digits for its type where a name is; deliver text"
-                lost = f"{name} is not null and not coalesce({_is_whole(name, kind)}, false)"
-                yield Condition(lost, value, reason, is_form=True)
+        if not (column.words or column.known_in) and _has_point(kind):
+            reason = "is a number with a fraction or too many digits for its type where a name is; deliver text"
+            lost = f"{name} is not null and not coalesce({_is_whole(name, kind)}, false)"
+            yield Condition(lost, value, reason, is_form=True)
     elif (kind, column.type) == ("date", "timestamp"):
         yield Condition(f"{name} is not null", value, "is a day without a time; deliver the time, in UTC", is_form=True)
     elif kind in _FLOATS:

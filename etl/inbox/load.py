@@ -17,9 +17,11 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from etl.buyers import HIDDEN, buyer_key, hidden
 from etl.config import Settings
 from etl.contracts import AMOUNTS, CONTRACTS
 from etl.errors import FileError, MendError
@@ -39,12 +41,16 @@ from etl.inbox.check import (
     known_words,
     rounded,
 )
-from etl.inbox.open import Opened, Scan, inbox_files, inbox_name, is_inside, open_by_record, open_file
+from etl.inbox.open import Opened, Using, folder_of, inbox_files, inbox_name, is_inside, open_by_record, open_file
 from etl.inbox.parquet import OPTIONS
+from etl.inbox.scan import Scan
 from etl.ledger import REPLACED, Ledger, LoadRecord
+from etl.profiles.apply import Profiled
+from etl.profiles.profile import FOLDER, Profiles, load_profiles
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, literal, transaction
 
 SOURCE = "inbox"
+CONNECTORS = ("s3", "postgres", "ecb")  # folders of the inbox that they fill
 LONG = 64 << 20  # bytes from which a file is announced
 # Rows among which a repeated key is searched at once, most such parts, and how many in one statement.
 PART, PARTS, ASIDE = 150_000, 256, 8
@@ -54,6 +60,10 @@ COMPOSED = (
     "names of {:,} rows were written in another Unicode form and are loaded in NFC, in which a letter is one character"
 )
 AGAIN = "rollback; begin"  # undoes what the open transaction did
+UNSHOWN = "(not shown: this line may name a buyer)"
+SHORT = 3  # an identifier of so few characters names nobody, and would be found everywhere in a line
+# A file with more rows than a sheet holds was not saved by a spreadsheet.
+SHEET = 1_048_576
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
 
 
@@ -63,7 +73,7 @@ class ReaderError(FileError):
 
 @dataclass(frozen=True)
 class FileLoad:
-    """What became of one file: rows_read = rows_loaded + rows_quarantined.
+    """What became of one file: rows_read = rows_loaded + rows_quarantined + rows_skipped.
 
     `status` is loaded, partly_loaded, refused, superseded (read again, and newer files have all its rows) or
     unchanged (this content is here already). `rows_superseded` are rows of older files that it replaced.
@@ -76,16 +86,19 @@ class FileLoad:
     rows_read: int = 0
     rows_loaded: int = 0
     rows_quarantined: int = 0
+    rows_skipped: int = 0
     rows_superseded: int = 0
     reason: str = ""
+    profile: str = ""
     first_day: date | None = None
     last_day: date | None = None
 
     def __str__(self) -> str:
         """One line for a terminal."""
         rows = f"{self.rows_loaded:,} of {self.rows_read:,} rows" if self.rows_read else ""
+        via = f"by {self.profile}" if self.profile else ""
         days = f"{self.first_day} to {self.last_day}" if self.first_day else ""
-        return "  ".join(filter(None, (f"{self.status:<14}{self.file!r}", self.contract, rows, days, self.reason)))
+        return "  ".join(filter(None, (f"{self.status:<14}{self.file!r}", self.contract, via, rows, days, self.reason)))
 
 
 def waiting(con: Connection, settings: Settings) -> list[Path]:
@@ -94,7 +107,7 @@ def waiting(con: Connection, settings: Settings) -> list[Path]:
     found: dict[str, Path] = {}
     for path in inbox_files(settings):
         try:
-            content = examine(path).content_hash
+            content = delivery(examine(path).content_hash, path, settings)
         except OSError:
             content = str(path)  # listed until it can be read
         if content not in seen:
@@ -117,10 +130,12 @@ def load_inbox(
     others go on. Raises MendError when the warehouse itself cannot go on: no room on the disk, no registry yet. What
     was loaded before stays, and the next run continues from there.
     """
+    con.execute("set variable buyer_key = ?", [buyer_key(settings.home)])
     set_aside_far_days(con, now)
     files = waiting(con, settings) if files is None else files
     known = known_words(con, CONTRACTS) if files else {}
     limits = Limits(known=known, now=now, is_demo=settings.is_demo, bad_share=settings.bad_share)
+    profiles = load_profiles(*settings.profile_folders) if files else Profiles()
     scratch = settings.build_db.parent / "inbox"
     loads: list[FileLoad] = []
     shutil.rmtree(scratch, ignore_errors=True)  # a killed load leaves it behind, also where no file is new any more
@@ -131,7 +146,7 @@ def load_inbox(
             continue
         scratch.mkdir(parents=True)
         try:
-            loads.append(Loader(con, path, name, limits, scratch, progress).load(is_again=is_again))
+            loads.append(Loader(con, path, name, limits, scratch, progress, profiles, settings).load(is_again=is_again))
         except (DatabaseError, OSError) as error:
             raise _explained(error, path) from error
         finally:
@@ -197,6 +212,8 @@ class Loader:
     limits: Limits
     scratch: Path
     progress: Callable[[str], None]
+    profiles: Profiles
+    settings: Settings
 
     def load(self, *, is_again: bool) -> FileLoad:
         """Load the file or refuse it. Raises DatabaseError and OSError for what is no fault of the file."""
@@ -206,7 +223,7 @@ class Loader:
         except OSError as error:
             reason = f"cannot be read ({error.strerror}); correct its permissions"
             return FileLoad(self.file, "", None, "refused", reason=reason)
-        digest = examined.content_hash
+        digest = delivery(examined.content_hash, self.path, self.settings)
         if not is_again and digest in ledger.contents():
             return FileLoad(self.file, digest, None, "unchanged")
         if size > LONG:
@@ -216,7 +233,11 @@ class Loader:
         delivered.symlink_to(self.path.absolute())
         table = None
         try:
-            opened = open_file(self.con, delivered, examined, self.scratch, self._say)
+            folder = folder_of(self.path, self.settings)
+            using = Using(self.profiles, folder)
+            opened = open_file(self.con, delivered, examined, self.scratch, self._say, using=using)
+            if isinstance(opened, Profiled):
+                return self._note(digest, opened)
             table = opened.contract.table
             return self._load(digest, opened)
         except FileError as error:
@@ -224,12 +245,37 @@ class Loader:
                 ledger.refuse(file=self.file, content_hash=digest, reason=str(error), now=self.limits.now, table=table)
             return FileLoad(self.file, digest, None, "refused", reason=str(error))
 
+    def _note(self, digest: str, profiled: Profiled) -> FileLoad:
+        """Record a file of which nothing is loaded: all its rows are skipped, and why is told."""
+        ledger, told = Ledger(self.con, SOURCE), "; ".join(profiled.told)
+        rows = profiled.rows
+        record = LoadRecord(
+            self.file,
+            digest,
+            rows,
+            0,
+            0,
+            "loaded",
+            message=told or "has no rows",
+            rows_skipped=rows,
+            profile=profiled.profile,
+        )
+        with transaction(self.con):
+            ledger.supersede(self.file, self.limits.now, content_hash=digest)
+            ledger.record(record, self.limits.now)
+        told = record.message or ""
+        return FileLoad(
+            self.file, digest, None, "loaded", rows, rows_skipped=rows, reason=told, profile=profiled.profile
+        )
+
     def _say(self, sentence: str) -> None:
         self.progress(f"{self.file}: {sentence}")
 
     def _load(self, digest: str, opened: Opened) -> FileLoad:
         """Load the file with the fastest way of reading that finds every row."""
-        if not opened.rows:
+        if not opened.rows and opened.profiled and not opened.profiled.faulty:
+            return self._note(digest, opened.profiled)
+        if not opened.rows and not opened.profiled:
             raise FileError("has a header and no rows")
         try:
             found = self._bring_in(digest, opened)
@@ -259,33 +305,59 @@ class Loader:
                 ledger.supersede(self.file, now, content_hash=digest)
                 rows.set_aside(ledger, self.file, digest)
                 rows.merge(newer=newer, again=again)
-                counts = {
-                    "rows_read": opened.rows,
-                    "rows_loaded": rows.loaded,
-                    "rows_quarantined": rows.quarantined,
-                    "rows_superseded": rows.replaced,
-                }
-                status = "partly_loaded" if rows.quarantined else "loaded"
+                counts = {**rows.records, "rows_superseded": rows.replaced}
+                status = "partly_loaded" if counts["rows_quarantined"] else "loaded"
                 if rows.loaded and rows.loaded == rows.outdated:
                     status = "superseded"
                 told = [REPLACED] if status == "superseded" else []
                 told += [COMPOSED.format(rows.composed)] if rows.composed else []
-                reason = "; ".join(told)
+                told += opened.profiled.told if opened.profiled else ()
+                reason, profile = "; ".join(told), opened.profiled.profile if opened.profiled else None
                 record = LoadRecord(
-                    self.file, digest, status=status, message=reason or None, load_id=rows.load_id, **counts
+                    self.file,
+                    digest,
+                    status=status,
+                    message=reason or None,
+                    load_id=rows.load_id,
+                    profile=profile,
+                    **counts,
                 )
                 ledger.record(record, now)
                 if rows.replaced:
                     replaced = f"select load_id from {contract.history} where superseded_at = $now"
                     ledger.mark_replaced(replaced, f"select load_id from {contract.table}", now)
-                if examine(self.path).content_hash != digest:
+                if delivery(examine(self.path).content_hash, self.path, self.settings) != digest:
                     raise FileError("changed while it was read; the next run reads it")
                 first, last = rows.days
                 return FileLoad(
-                    self.file, digest, contract.name, status, reason=reason, first_day=first, last_day=last, **counts
+                    self.file,
+                    digest,
+                    contract.name,
+                    status,
+                    reason=reason,
+                    profile=profile or "",
+                    first_day=first,
+                    last_day=last,
+                    **counts,
                 )
         finally:
             con.execute(IN_ORDER)
+
+
+def delivery(content_hash: str, path: Path, settings: Settings) -> str:
+    """What identifies a delivered file: its content, and the folder that says something about it, if one does.
+
+    The same bytes in the folders of two shops, such as two reports without a row, are two deliveries. Connectors know
+    what they brought by its content, whatever their folder says.
+    """
+    for folder in path.parents:
+        if not folder.is_relative_to(settings.inbox):
+            break
+        within = folder.relative_to(settings.inbox).as_posix()
+        if (folder / FOLDER).is_file() and within not in CONNECTORS:
+            text = f"{content_hash}\0{within}".encode("utf-8", "surrogateescape")
+            return sha256(text).hexdigest()
+    return content_hash
 
 
 class Rows:
@@ -307,8 +379,11 @@ class Rows:
         self._names, self._grain = ", ".join(self._columns), ", ".join(opened.contract.grain)
         self._fixed = ", ".join(name for name in opened.contract.grain if name != opened.contract.loose)
         further = {f"f{n}": name for n, name in enumerate(opened.columns) if name not in self._columns}
-        keys, texts = ", ".join(map(literal, further.values())), ", ".join(f"{f}::varchar" for f in further)
+        keys, texts = ", ".join(map(literal, further.values())), ", ".join(hidden(f"{f}::varchar") for f in further)
         self._extra = f"{f'map([{keys}], [{texts}])' if further else 'map {}'}::map(varchar, varchar)"
+        places = {name: f"f{n}" for n, name in enumerate(opened.columns)}
+        personal = [places[c.name] for c in opened.contract.columns if c.personal and c.name in places]
+        self._person = personal[0] if personal and not opened.profiled else ""  # the field that names a person
         self._verdicts = literal(str(scratch / "verdicts.parquet"))
         self._judged = ""  # the rows that were read strictly, with their faults
         self._faults: Sequence[Condition] = ()
@@ -335,7 +410,8 @@ class Rows:
             if is_complete and not breaks_rules and not repeats and not self._grouped:
                 return True
             if not breaks_rules and not repeats and not self._grouped:
-                self._judge(with_values=False, may_repeat=False)
+                # Of a row that a profile made, the key tells the records behind it.
+                self._judge(with_values=opened.profiled is not None, may_repeat=False)
                 if inserted == self.loaded:
                     return True
             may_repeat = repeats or not is_complete  # rows that were left out may repeat a key
@@ -347,39 +423,82 @@ class Rows:
         self._look_at_names()
         return is_complete
 
-    def set_aside(self, ledger: Ledger, file: str, content_hash: str) -> None:
-        """Put the rows at fault into quarantine. Raises FileError when they are too many."""
+    @property
+    def records(self) -> dict[str, int]:
+        """The records of the file by what became of them, as in audit.load; a row is one unless a profile made it."""
+        profiled, rows = self._opened.profiled, self._opened.rows
+        read, skipped = (profiled.rows, profiled.skipped) if profiled else (rows, 0)
+        aside = count(self._con, f"select count(*) from ({self._aside()})", self._named) if self._is_faulty else 0
+        loaded = read - skipped - aside
+        return {"rows_read": read, "rows_loaded": loaded, "rows_quarantined": aside, "rows_skipped": skipped}
+
+    @property
+    def _is_faulty(self) -> bool:
+        return bool(self.quarantined or (self._opened.profiled and self._opened.profiled.faulty))
+
+    @property
+    def _named(self) -> dict[str, Any]:
+        """Columns and reasons of the faults, for the query of those at fault."""
         if not self.quarantined:
-            return
-        rows = self._opened.rows
-        if self.quarantined > self._limits.bad_share * rows:
-            found = self._con.execute(
-                f"select fault, if(fault = {BROKEN}, broken, null), count(*), min(line) from {self._judged} "
-                "where fault > 0 group by all order by 3 desc, 1, 2 limit 3"
-            ).fetchall()
-            faults = ((number, line, self._faults[fault], broken) for fault, broken, number, line in found)
-            most = "; ".join(
-                f"{number:,} x {f'{fault.column} {broken or fault.reason}'.strip()} (first in line {line:,})"
-                for number, line, fault, broken in faults
+            return {}
+        faults, profiled = self._faults, self._opened.profiled
+        origins = profiled.origins if profiled else {}
+        return {
+            "columns": [origins.get(fault.column, fault.column) for fault in faults],
+            "reasons": [fault.reason for fault in faults],
+        }
+
+    def _aside(self) -> str:
+        """SQL of the records at fault: line, column_name, raw_text, reason."""
+        profiled, parts = self._opened.profiled, []
+        if self.quarantined:
+            raw, line, joined = "row.raw", "row.line", ""
+            if self._opened.raw:
+                raw, joined = "text.raw", f"join {self._opened.raw} as text on text.line = row.line"
+            if profiled:  # every record that the row was made of
+                same = " and ".join(f"source.{name} is not distinct from row.{name}" for name in profiled.key)
+                line, joined = "source.line", f"join ({profiled.sources}) as source on {same or 'true'}"
+            if self._person:
+                raw = (
+                    f"case when row.fault = {BROKEN} then {literal(UNSHOWN)} when strlen(row.person) > {SHORT} "
+                    f"then replace({raw}, row.person, {literal(HIDDEN)}) else {raw} end"
+                )
+            parts.append(
+                f"""select {line} as line, nullif($columns[row.fault + 1], '') as column_name,
+                    {hidden(raw)} as raw_text,
+                    if(row.fault = {BROKEN}, row.broken, $reasons[row.fault + 1]) as reason
+                from {self._judged} as row {joined}
+                where row.fault > 0"""
             )
-            share = f"{self.quarantined:,} of {rows:,} rows, more than {self._limits.bad_share:.0%}"
+        if profiled and profiled.faulty:
+            parts.append(profiled.faults)
+        return " union all ".join(parts)
+
+    def set_aside(self, ledger: Ledger, file: str, content_hash: str) -> None:
+        """Put the records at fault into quarantine. Raises FileError when they are too many."""
+        if not self._is_faulty:
+            return
+        counts = self.records
+        rows, aside = counts["rows_read"] - counts["rows_skipped"], counts["rows_quarantined"]
+        if aside > self._limits.bad_share * rows:
+            found = self._con.execute(
+                f"select column_name, reason, count(*), min(line) from ({self._aside()}) "
+                "group by all order by 3 desc, 4, 1, 2 limit 3",
+                self._named,
+            ).fetchall()
+            most = "; ".join(
+                f"{number:,} x {' '.join(filter(None, (column, reason)))} (first in line {line:,})"
+                for column, reason, number, line in found
+            )
+            share = f"{aside:,} of {rows:,} rows, more than {self._limits.bad_share:.0%}"
             raise FileError(f"breaks its contract in {share}: {most}")
-        raw, joined = "row.raw", ""
-        if self._opened.raw:
-            raw, joined = "text.raw", f"join {self._opened.raw} as text on text.line = row.line"
         ledger.set_aside(
-            f"""select row.line, nullif($columns[row.fault + 1], '') as column_name, {raw} as raw_text,
-                if(row.fault = {BROKEN}, row.broken, $reasons[row.fault + 1]) as reason
-            from {self._judged} as row {joined}
-            where row.fault > 0""",
+            self._aside(),
             file=file,
             content_hash=content_hash,
             now=self._limits.now,
             table=self._table,
-            values={
-                "columns": [fault.column for fault in self._faults],
-                "reasons": [fault.reason for fault in self._faults],
-            },
+            values=self._named,
         )
 
     def merge(self, *, newer: Sequence[int], again: Sequence[int]) -> None:
@@ -445,7 +564,8 @@ class Rows:
         return count(self._con, f"delete from {self._table} where rowid in ({rowids})")
 
     def _rules(self, scan: Scan) -> RowRules:
-        return check(self._contract, self._fields(scan), self._limits, self._grouped)
+        own_form = self._opened.profiled is None
+        return check(self._contract, self._fields(scan), self._limits, self._grouped, own_form=own_form)
 
     def _fields(self, scan: Scan) -> dict[str, tuple[str, str]]:
         return {name: (f"f{n}", scan.types[n]) for n, name in enumerate(self._opened.columns)}
@@ -455,10 +575,14 @@ class Rows:
 
         Raises FileError where a spreadsheet rounded the identifiers of a column.
         """
-        names = [c.name for c in self._contract.columns if c.type == "varchar" and not (c.known_in or c.words)]
+        free = [c for c in self._contract.columns if c.type == "varchar" and not (c.known_in or c.words)]
+        names = [c.name for c in free if not c.personal]
         others = " or ".join(f"strlen({name}) <> length({name})" for name in names)
         asked = f"select coalesce(bool_or({others}), false), {', '.join(map(rounded, names))} from {self._new}"
         has_letters, *found = self._con.execute(asked).fetchall()[0]
+        if self._person and self._opened.rows <= SHEET:
+            names = [*names, next(c.name for c in self._contract.columns if c.personal)]
+            found += self._row(f"select {rounded(f'{self._person}::varchar')} from {self._opened.strict.sql}")
         scan = self._opened.quick or self._opened.strict
         fields = self._fields(scan)
         texts = [fields[name][0] for name in names if fields.get(name, ("", ""))[1] == "varchar"]
@@ -517,9 +641,12 @@ class Rows:
         """
         rules = self._rules(self._opened.strict)
         values = f", {self._names}, {self._extra} as extra" if with_values else ""
+        person = f", {self._person}::varchar as person" if self._person else ""
         raw = "raw" if may_repeat else "if(fault > 0, raw, null) as raw"
         rows = f"(select *, {rules.fault} as fault from {_typed(self._opened.strict, rules)})"
-        self._read(f"copy (select line, broken, fault, {raw}{values} from {rows}) to {self._verdicts} (format parquet)")
+        self._read(
+            f"copy (select line, broken, fault, {raw}{person}{values} from {rows}) to {self._verdicts} (format parquet)"
+        )
         verdicts = (
             "(select * replace (coalesce(line, file_row_number + 2) as line) "
             f"from read_parquet({self._verdicts}, {OPTIONS}))"

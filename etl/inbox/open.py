@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,21 +21,17 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
 from etl.files.lines import Examined, largest_unpacked, unpack
 from etl.inbox import parquet
-from etl.warehouse import CSV_OPTIONS, Connection, literal
+from etl.inbox.scan import CSV, Progress, Scan, sql_path, write_out
+from etl.profiles.apply import Application, Profiled
+from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
+from etl.profiles.recognise import nearest, recognise
+from etl.profiles.table import Delivered
+from etl.warehouse import Connection
 
-Progress = Callable[[str], None]
+NO_FOLDER, NO_PROFILES = Folder(), Profiles()
 # Words that name no column alone.
 COMMON = {"id", "date", "day", "name", "type", "value", "total", "is", "of", "the", "order"}
 LINES_LOOKED_AT = 30  # of a file without the header of a contract, for one further down
-_CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
-
-
-@dataclass(frozen=True)
-class Scan:
-    """One way in which DuckDB reads a file: the SQL, and the type of each field f0, f1, ... that it gives."""
-
-    sql: str
-    types: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,8 @@ class Opened:
     strict reading is safe. `strict` gives `broken` (what is wrong with the record as a whole), `raw` and `line`
     beside them; `line` is null where every line is a row and their order tells it. Where `strict` cannot tell the
     raw text, `raw` has it by line. With `is_csv` the file can be read record by record instead; with `is_text` amounts
-    are as somebody wrote them; with `is_ascii` no name can have another form.
+    are as somebody wrote them; with `is_ascii` no name can have another form. `profiled` tells of the records behind
+    the rows where a profile made them.
     """
 
     path: Path
@@ -59,17 +56,26 @@ class Opened:
     is_csv: bool = False
     is_text: bool = False
     is_ascii: bool = False
+    profiled: Profiled | None = None
+
+
+@dataclass(frozen=True)
+class Using:
+    """What besides the contracts says how a file is read: the profiles by name, and its folder."""
+
+    profiles: Profiles = NO_PROFILES
+    folder: Folder = NO_FOLDER
 
 
 def inbox_files(settings: Settings) -> list[Path]:
     """Files of the inbox by time of last change, then name.
 
-    Without hidden files, those that end in .part, and links that leave the inbox.
+    Without hidden files, those that end in .part, what folders say of themselves, and links that leave the inbox.
     """
     found = []
     for path in settings.inbox.rglob("*"):
         parts = path.relative_to(settings.inbox).parts
-        if any(part.startswith(".") for part in parts) or path.name.endswith(".part"):
+        if any(part.startswith(".") for part in parts) or path.name.endswith(".part") or path.name == FOLDER:
             continue
         if path.is_file() and is_inside(path, settings):
             found.append((path.stat().st_mtime_ns, str(path), path))
@@ -87,17 +93,79 @@ def inbox_name(path: Path, settings: Settings) -> str:
     return within.as_posix().encode("utf-8", "backslashreplace").decode()
 
 
-def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, progress: Progress) -> Opened:
+def folder_of(path: Path, settings: Settings) -> Folder:
+    """What the nearest folder around a file says about it; an empty one where none does.
+
+    Raises FileError where that cannot be read.
+    """
+    for folder in path.parents:
+        if not folder.is_relative_to(settings.inbox):
+            break
+        if (folder / FOLDER).is_file():
+            return read_folder(folder / FOLDER, inbox_name(folder / FOLDER, settings))
+    return Folder()
+
+
+def open_file(
+    con: Connection,
+    path: Path,
+    examined: Examined,
+    scratch: Path,
+    progress: Progress,
+    *,
+    using: Using | None = None,
+) -> Opened | Profiled:
     """Find out what a file is and how to read it; `scratch` takes what has to be unpacked or written out.
+
+    The form of a contract comes first, unless the folder fixes a profile; then the profile that knows the columns. A
+    Profiled alone is a file of which its profile loads nothing.
 
     Raises FileError when it can only be refused whole, OSError when it cannot be read.
     """
+    using = using or Using()
+    folder, profiles = using.folder, using.profiles
     if examined.start.startswith(b"\x1f\x8b"):
         path, packed = scratch / "unpacked", path
         examined = unpack(packed, path)
-    start, lines = examined.start, examined.lines
-    if not start.strip():
+    if not examined.start.strip():
         raise FileError("is empty")
+    delivered = Delivered(con, path, examined.start, examined.lines, scratch)
+    try:
+        if not folder.profile:
+            return _open_own(con, path, examined, scratch, progress)
+    except FileError as error:
+        refused = error
+        try:
+            match = recognise(delivered.heads, profiles, folder)
+        except FileError as other:
+            match = None
+            refused = other if "profile" in str(other) else error
+        if not match:
+            near = nearest(delivered.heads, profiles)
+            told = [str(refused), f"the profile {near}" if near else "", *profiles.faulty.values()]
+            raise FileError("; ".join(filter(None, told))) from None
+    else:
+        match = recognise(delivered.heads, profiles, folder)
+    if not match:
+        raise FileError(f"does not fit the profile {folder.profile} ({folder.path})")
+    table = delivered.table(match.head, progress)
+    profiled, groups = Application(con, match, table, folder, scratch).read()
+    if not groups or not match.profile.contract:
+        return profiled
+    return Opened(
+        path=path,
+        contract=match.profile.contract,
+        columns=groups.columns,
+        rows=groups.rows,
+        quick=groups.quick,
+        strict=groups.strict,
+        profiled=profiled,
+    )
+
+
+def _open_own(con: Connection, path: Path, examined: Examined, scratch: Path, progress: Progress) -> Opened:
+    """A file in a contract's own form."""
+    start, lines = examined.start, examined.lines
     if reason := unusable(start):
         raise FileError(reason)
     if start.startswith(b"PAR1"):
@@ -116,7 +184,7 @@ def open_file(con: Connection, path: Path, examined: Examined, scratch: Path, pr
         raise
     if lines is None or lines.width != len(columns):
         return open_by_record(path, columns, scratch, progress)
-    begin = f"read_csv({_sql_path(path)}, {_CSV}, skip = 1, new_line = '{lines.ending}', max_line_size = {LONGEST_LINE}"
+    begin = f"read_csv({sql_path(path)}, {CSV}, skip = 1, new_line = '{lines.ending}', max_line_size = {LONGEST_LINE}"
     file, texts = f"{begin}, null_padding = false, parallel = true", ("varchar",) * len(columns)
     types, lenient = texts, "false"
     if lines.is_exact:
@@ -248,35 +316,14 @@ def _find_header(path: Path) -> None:
 
 
 def _write_out(path: Path, columns: list[str], records: Iterator[Record], scratch: Path, progress: Progress) -> Opened:
-    """Records as a CSV file with line, raw text and fault in front; `columns` may grow while they are read.
-
-    Raises FileError for a file that breaks off.
-    """
-    target, count, first_width = scratch / "records.csv", 0, len(columns)
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        for count, record in enumerate(records, 1):
-            if record.is_cut:
-                raise FileError(f"is cut short: its last line, {record.line}, breaks off; deliver it again, whole")
-            fields = [""] * len(columns) if record.fault else record.fields
-            first_width = len(columns) if count == 1 else first_width
-            writer.writerow([record.line, record.raw, record.fault, *fields])
-            if count % 1_000_000 == 0:
-                progress(f"{count:,} rows read one by one")
+    """Records in a contract's own form, written out. Raises FileError for a file that breaks off."""
+    strict, rows = write_out(columns, records, scratch, progress)
     contract = choose_contract(columns)
-    names = ", ".join(f"{name}: 'varchar'" for name in ("raw", "broken", *(f"f{n}" for n in range(len(columns)))))
-    is_padded = str(len(columns) > first_width).lower()
-    rows = (
-        f"read_csv({_sql_path(target)}, {_CSV}, skip = 0, new_line = '\\n', max_line_size = {4 * LONGEST_LINE}, "
-        f"columns = {{line: 'bigint', {names}}}, null_padding = {is_padded}, parallel = not {is_padded}, "
-        "ignore_errors = false)"
-    )
-    strict = Scan(rows, ("varchar",) * len(columns))
-    return Opened(path=path, contract=contract, columns=tuple(columns), rows=count, quick=None, strict=strict)
+    return Opened(path=path, contract=contract, columns=tuple(columns), rows=rows, quick=None, strict=strict)
 
 
 def _open_parquet(con: Connection, path: Path) -> Opened:
-    file = _sql_path(path)
+    file = sql_path(path)
     fields, rows = parquet.fields(con, file)
     columns, types = tuple(field.name for field in fields), tuple(field.type for field in fields)
     contract = choose_contract(columns)
@@ -296,8 +343,3 @@ def _csv_header(start: bytes) -> tuple[str, ...]:
         if len(names) == 1 and delimiter in names[0]:
             raise FileError(f"is separated by {shown}; save it with commas")
     return tuple(name.strip() for name in names)
-
-
-def _sql_path(path: Path) -> str:
-    """The path as a literal that names this file only, whatever its name looks like."""
-    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))

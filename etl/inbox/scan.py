@@ -1,0 +1,58 @@
+"""Delivered files as relations of DuckDB: what it reads as it is, and records written out for it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from etl.errors import FileError
+from etl.files.csv import LONGEST_LINE, Record
+from etl.warehouse import CSV_OPTIONS, literal
+
+Progress = Callable[[str], None]
+CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One way in which DuckDB reads a file: the SQL, and the type of each field f0, f1, ... that it gives."""
+
+    sql: str
+    types: tuple[str, ...]
+
+
+def sql_path(path: Path) -> str:
+    """The path as a literal that names this file only, whatever its name looks like."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def write_out(
+    columns: list[str], records: Iterator[Record], scratch: Path, progress: Progress, *, keep_faulty: bool = False
+) -> tuple[Scan, int]:
+    """Records as a CSV file with line, raw text and fault in front, and how many they are.
+
+    `columns` may grow while they are read. A record at fault has no fields unless `keep_faulty`; then it has to have
+    all of them. Raises FileError for a file that breaks off.
+    """
+    target, count, first_width = scratch / "records.csv", 0, len(columns)
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for count, record in enumerate(records, 1):
+            if record.is_cut:
+                raise FileError(f"is cut short: its last line, {record.line}, breaks off; deliver it again, whole")
+            first_width = len(columns) if count == 1 else first_width
+            fields = [""] * len(columns) if record.fault and not keep_faulty else record.fields
+            writer.writerow([record.line, record.raw, record.fault, *fields])
+            if count % 1_000_000 == 0:
+                progress(f"{count:,} rows read one by one")
+    names = ", ".join(f"{name}: 'varchar'" for name in ("raw", "broken", *(f"f{n}" for n in range(len(columns)))))
+    is_padded = str(len(columns) > first_width).lower()
+    rows = (
+        f"read_csv({sql_path(target)}, {CSV}, skip = 0, new_line = '\\n', max_line_size = {4 * LONGEST_LINE}, "
+        f"columns = {{line: 'bigint', {names}}}, null_padding = {is_padded}, parallel = not {is_padded}, "
+        "ignore_errors = false)"
+    )
+    return Scan(rows, ("varchar",) * len(columns)), count

@@ -1,0 +1,470 @@
+"""The rows of a file through its profile: typed, with what is skipped and what is at fault, added up by key.
+
+Two files are written. `rows.parquet` has every record of the file: its line, why it is skipped, what is wrong with it,
+and the contract's columns. `groups.parquet` has a row of the contract for each key, which is then loaded like any
+typed file. So each record of the delivered file is loaded, skipped or in quarantine, and counted as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from etl.buyers import hashed, hidden
+from etl.contracts import PLATFORM_METRIC_DAILY, Column, Contract
+from etl.errors import FileError
+from etl.files.csv import SHOWN
+from etl.inbox.parquet import OPTIONS
+from etl.inbox.scan import Scan, sql_path
+from etl.profiles.expressions import Reading, own_columns
+from etl.profiles.found import CUT, Match, Spot, Table
+from etl.profiles.profile import BUYER, Folder
+from etl.warehouse import Connection, DatabaseError, literal
+
+BUYER_HASH = "buyer_id_hash"
+_SUM = "decimal(38,9)"
+TEXTS = ("varchar", "date", "timestamp", "boolean")
+_MANY = 5  # lines that a sentence names
+
+
+@dataclass(frozen=True)
+class TotalRow:
+    """A row of totals of the file against the sum of its rows: what it has more, by column of the contract."""
+
+    line: int
+    label: str
+    more: Mapping[str, Decimal]
+
+    def __str__(self) -> str:
+        """A sentence."""
+        if not any(self.more.values()):
+            return f"{self.label} (line {self.line:,}) equals the sum of its rows"
+        told = ", ".join(f"{name} {more.normalize():+,f}" for name, more in self.more.items() if more)
+        return f"{self.label} (line {self.line:,}) differs from the sum of its rows: {told} that no row has"
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """A file that was read through a profile; numbers are records of the file: rows = sound + faulty + skipped.
+
+    `faults` is SQL for line, column_name, raw_text and reason of those at fault; `sources` SQL for the line and the
+    key of the sound ones, whose key has the columns `key`. `origins` names the columns of the file by those of the
+    contract. `told` are sentences for people.
+    """
+
+    profile: str
+    exporter: str
+    rows: int
+    skipped: int
+    told: tuple[str, ...]
+    faulty: int = 0
+    faults: str = ""
+    sources: str = ""
+    key: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    totals: tuple[TotalRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The rows of the contract: how they are read, their columns, and how many there are."""
+
+    columns: tuple[str, ...]
+    rows: int
+    quick: Scan
+    strict: Scan
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """SQL that is true of a record at fault, the column as the file names it, and the reason."""
+
+    breaks: str
+    column: str
+    reason: str
+
+
+class Application:
+    """The reading of one file through one profile."""
+
+    def __init__(self, con: Connection, match: Match, table: Table, folder: Folder, scratch: Path) -> None:
+        self._con, self._match, self._table, self._folder = con, match, table, folder
+        self._profile = match.profile
+        self._rows_file = sql_path(scratch / "rows.parquet")
+        self._groups_file = sql_path(scratch / "groups.parquet")
+        self._constants = {**self._profile.constants, **folder.constants}
+        form = self._profile.file
+        self._reading = Reading(
+            names=self._profile.names | {"any_cell"},
+            form=self._number_form(),
+            strip=form.strip,
+            dates=form.dates,
+            times=form.times,
+            zone=folder.zone or form.zone,
+            present=match.places,
+        )
+
+    def read(self) -> tuple[Profiled, Groups | None]:
+        """The file's records and the contract's rows; no rows where the profile has nothing to load.
+
+        Raises FileError for a file that cannot be loaded, with what is missing.
+        """
+        contract, rows = self._profile.contract, self._table.rows
+        if not contract:
+            told: tuple[str, ...] = (f"nothing is loaded: {self._profile.because}",)
+            return self._profiled(skipped=rows, told=told), None
+        self._require(contract)
+        faults = self._write_rows(contract)
+        kind = "if(skip > 0, 'skipped', if(fault > 0, 'faulty', ''))"
+        counts = dict(self._ask(f"select {kind}, count(*) from {self._rows} group by 1"))
+        if sum(counts.values()) != rows:
+            raise FileError(f"has {rows:,} rows, but {sum(counts.values()):,} were read; deliver it again")
+        self._refuse()
+        totals = tuple(self._totals(contract))
+        groups = self._write_groups(contract, totals)
+        column, reason = (
+            f"[{', '.join(map(literal, texts))}][fault + 1]"
+            for texts in ([fault.column for fault in faults], [fault.reason for fault in faults])
+        )
+        key = self._key(contract)
+        told = (*self._skipped(), *(str(total) for total in totals), *self._profile.unverified)
+        return self._profiled(
+            faulty=counts.get("faulty", 0),
+            skipped=counts.get("skipped", 0),
+            faults=f"select line, nullif({column}, '') as column_name, raw as raw_text, "
+            f"coalesce(broken, {reason}) as reason from {self._rows} where fault > 0 and skip = 0",
+            sources=f"select line, {', '.join(key)} from {self._rows} where fault = 0 and skip = 0",
+            key=key,
+            origins={column.name: self._origin(column.name) for column in contract.columns},
+            told=told,
+            totals=totals,
+        ), groups
+
+    def _profiled(self, **values: Any) -> Profiled:
+        return Profiled(self._profile.name, self._profile.exporter, rows=self._table.rows, **values)
+
+    # The records
+
+    @property
+    def _rows(self) -> str:
+        line = f"coalesce(line, file_row_number + {self._table.first_line}) as line"
+        return f"(select * replace ({line}) from read_parquet({self._rows_file}, {OPTIONS}))"
+
+    def _write_rows(self, contract: Contract) -> list[_Fault]:
+        """Write rows.parquet; the faults by their numbers, of which 0 is none."""
+        profile, reading = self._profile, self._reading
+        skip = " ".join(f"when {reading.condition(s.where)} then {n}" for n, s in enumerate(profile.skip, 1))
+        refuse = " ".join(f"when {reading.condition(r.where)} then {n}" for n, r in enumerate(profile.refuse, 1))
+        values = dict(self._values(contract))
+        faults = [_Fault("false", "", ""), _Fault("broken is not null", "", "cannot be split into fields")]
+        for column, read in reading.reads.values():
+            name = self._match.shown(read.name) or read.name
+            faults.append(_Fault(f"{read.text} is not null and {column} is null", name, reading.fix(read.kind)))
+        for name in contract.grain:
+            if contract.column(name).required and name in values:
+                faults.append(_Fault(f"{values[name]} is null", self._origin(name), "is empty; fill it in"))
+        case = " ".join(f"when {fault.breaks} then {number}" for number, fault in enumerate(faults) if number)
+        by = {skip.check for skip in profile.skip} - {"", "all"}
+        listed = [
+            "line", "broken",
+            f"{f'case {skip} else 0 end' if skip else '0'}::utinyint as skip",
+            f"{f'case {refuse} else 0 end' if refuse else '0'}::utinyint as refuse",
+            f"(case {case} else 0 end)::utinyint as fault",
+            *(f'"{name}" as by_{name}' for name in sorted(by)),
+            *(f"{value} as {name}" for name, value in values.items()),
+        ]  # fmt: skip
+        shown = self._shown()
+        reads = ", ".join(f"{read.value} as {column}" for column, read in reading.reads.values())
+        text = f"select line, broken, {', '.join(self._cells())} from {self._table.scan}"
+        if profile.fill_down:
+            filled = ", ".join(
+                f'last_value("{n}" ignore nulls) over (order by place rows unbounded preceding) as "{n}"'
+                for n in profile.fill_down
+            )
+            text = f"select * replace ({filled}) from (select *, row_number() over () as place from ({text}))"
+        text = f"select *{f', {reads}' if reads else ''} from ({text})"
+        text = f"select {', '.join(listed)}, {shown} as shown from ({text})"
+        text = f"select * exclude (shown), if(fault > 0 and skip = 0, shown, null) as raw from ({text})"
+        try:
+            self._con.execute(f"copy ({text}) to {self._rows_file} (format parquet)")
+        except DatabaseError as error:
+            first = str(error).splitlines()[0][:300]
+            raise FileError(f"cannot be read by the profile {profile.name} ({first})") from error
+        return faults
+
+    def _cells(self) -> Iterator[str]:
+        """SQL of the text of each name of ours."""
+        for name in sorted(self._profile.names):
+            yield f'{self._cell(name)} as "{name}"'
+        expressions = [one.where for one in self._profile.skip] + [one.where for one in self._profile.refuse]
+        if any("any_cell" in text for text in (*expressions, *self._profile.map.values())):
+            cells = ", ".join(self._cleaned(f"f{n}") for n in range(len(self._match.head.names)))
+            yield f"coalesce({cells}) as any_cell"
+
+    def _cell(self, name: str) -> str:
+        place = self._match.places.get(name)
+        if place:
+            return self._cleaned(_text_at(place))
+        told = self._match.told.get(name)
+        return self._cleaned(f"{literal(told)}::varchar") if told else "null::varchar"
+
+    def _cleaned(self, text: str) -> str:
+        """A cell trimmed, without what disguises it for a spreadsheet; null for a text that says there is no value."""
+        blank = literal(" \t\r\n\u00a0\u3000\ufeff")
+        bare = f"trim({text}, {blank})"
+        disguised = f"regexp_replace({bare}, '^(?:=\"(.*)\"|''\\s*(.*))$', '\\1\\2', 's')"
+        bare = f"if(left({bare}, 1) in ('=', ''''), trim({disguised}, {blank}), {bare})"
+        missing = sorted({word.strip() for word in self._profile.file.missing} | {""})
+        if missing == [""]:
+            return f"nullif({bare}, '')"
+        return f"if({' or '.join(f'{bare} = {literal(word)}' for word in missing)}, null, {bare})"
+
+    def _values(self, contract: Contract) -> Iterator[tuple[str, str]]:
+        """SQL of the columns of the contract that the profile or its folder gives."""
+        own = {column.name: column for column in contract.columns}
+        if BUYER in self._profile.map:
+            yield BUYER_HASH, hashed(self._reading.value(self._profile.map[BUYER], "varchar"))
+        for name, column in own.items():
+            mapped, constant = self._profile.map.get(name), self._constants.get(name)
+            value = self._reading.value(mapped, column.type) if mapped else ""
+            if constant is not None:
+                fixed = self._constant(column, constant)
+                value = f"coalesce({value}, {fixed})" if value else fixed
+            if value:
+                yield name, hashed(value) if name == BUYER_HASH else value
+
+    def _constant(self, column: Column, text: str) -> str:
+        try:
+            self._con.execute(f"select cast($text as {column.type})", {"text": text}).fetchall()
+        except DatabaseError as error:
+            raise FileError(f"has the constant {column.name}: {text!r}, which is no {column.type}") from error
+        return f"cast({literal(text)} as {column.type})"
+
+    def _require(self, contract: Contract) -> None:
+        """Raise FileError for what no row can have a value of."""
+        given = {*self._profile.map, *self._constants}
+        own = {column.name for column in contract.columns}
+        if unknown := sorted((set(self._folder.constants) | set(self._folder.difference)) - own):
+            raise FileError(
+                f"has the constants {', '.join(unknown)} ({self._folder.path}), which {contract.name} does not have"
+            )
+        missing = [c.name for c in contract.columns if c.required and c.name not in given and c.name != BUYER_HASH]
+        mapped = self._profile.map.get("currency")
+        is_untold = mapped and not any(self._cell(name) != "null::varchar" for name in own_columns(mapped))
+        if "currency" in own and "currency" not in self._constants and (not mapped or is_untold):
+            missing.append("currency")
+        if missing:
+            at = self._folder.path or "profile.yaml of its folder"
+            told = ", ".join(f"{name}: ..." for name in dict.fromkeys(missing))
+            raise FileError(
+                f"is read by the profile {self._profile.name} and does not tell its "
+                f"{', '.join(dict.fromkeys(missing))}; write constants: {{{told}}} in {at}"
+            )
+
+    def _shown(self) -> str:
+        """SQL of a record for people: the texts that the profile reads, without the buyer's."""
+        buyers = own_columns(self._profile.map[BUYER]) if BUYER in self._profile.map else set()
+        texts = [
+            f'{literal(self._match.shown(name) + "=")} || "{name}"'
+            for name in self._profile.columns
+            if name in self._match.places and name not in buyers
+        ]
+        joined = f"concat_ws(', ', {', '.join(texts)})"
+        return f"left({hidden(joined)}, {SHOWN})"
+
+    def _origin(self, name: str) -> str:
+        """The column of the file that is a column of the contract as it stands, for people; else the contract's."""
+        return self._match.shown(self._profile.map.get(BUYER if name == BUYER_HASH else name, "")) or name
+
+    def _refuse(self) -> None:
+        found = self._ask(
+            f"select refuse, count(*), min(line) from {self._rows} where refuse > 0 and skip = 0 group by 1"
+        )
+        if found:
+            number, rows, line = found[0]
+            raise FileError(f"{self._profile.refuse[number - 1].because} ({rows:,} rows, first in line {line:,})")
+        if cut := self._ask(f"select line from {self._rows} where skip = 0 and broken = {literal(CUT)}"):
+            raise FileError(f"{CUT} (line {cut[0][0]:,})")
+
+    def _skipped(self) -> Iterator[str]:
+        found = self._ask(
+            f"select skip, count(*), list(line order by line)[:{_MANY}] from {self._rows} "
+            "where skip > 0 group by 1 order by 1"
+        )
+        for number, rows, lines in found:
+            more = ", ..." if rows > len(lines) else ""
+            what = self._profile.skip[number - 1].shown_as
+            yield f"{rows:,} skipped: {what} (line {', '.join(f'{line:,}' for line in lines)}{more})"
+
+    # The form of numbers
+
+    def _number_form(self) -> str:
+        numbers, match = self._profile.file.numbers, self._match
+        if self._folder.numbers:
+            return self._folder.numbers
+        if isinstance(numbers, str):
+            return numbers
+        forms = list(dict.fromkeys(numbers.values()))
+        if len(forms) == 1:
+            return forms[0]
+        fitting = self._fitting(forms)
+        by_language = numbers.get(match.language, numbers.get("", ""))
+        if not fitting:
+            raise FileError(f"has numbers in the forms {' and '.join(forms)}; export it again in one form")
+        if len(fitting) > 1 and by_language not in fitting:
+            raise FileError("leaves open how its numbers are written; write `numbers` in profile.yaml of its folder")
+        return fitting[0] if len(fitting) == 1 else by_language
+
+    def _fitting(self, forms: list[str]) -> list[str]:
+        """The forms in which every cell of a number can be read that any of the forms can read."""
+        contract = self._profile.contract
+        if not contract:
+            return forms
+        numbers = {c.name for c in contract.columns if c.type not in TEXTS}
+        names = {name for column in numbers & set(self._profile.map) for name in own_columns(self._profile.map[column])}
+        cells = [self._cell(name) for name in sorted(names) if name in self._match.places]
+        if not cells:
+            return forms
+        readings = [Reading(names=(), form=form, strip=self._profile.file.strip) for form in forms]
+        read = ", ".join(f"({reading.number('cell')} is not null) as r{n}" for n, reading in enumerate(readings))
+        any_form = " or ".join(f"r{n}" for n in range(len(forms)))
+        asked = ", ".join(f"coalesce(bool_and(r{n}), true)" for n in range(len(forms)))
+        union = f"select unnest([{', '.join(cells)}]) as cell from {self._table.scan}"
+        (found,) = self._ask(
+            f"select {asked} from (select {read} from ({union}) where cell is not null) where {any_form}"
+        )
+        return [form for form, is_fitting in zip(forms, found, strict=True) if is_fitting]
+
+    # The rows of the contract
+
+    def _key(self, contract: Contract) -> tuple[str, ...]:
+        given = {name for name, _ in self._values(contract)}
+        return tuple(name for name in contract.grain if name in given)
+
+    def _write_groups(self, contract: Contract, totals: tuple[TotalRow, ...]) -> Groups:
+        """Write groups.parquet: the records of a key as one row."""
+        key = self._key(contract)
+        given = [name for name, _ in self._values(contract)]
+        given = [c.name for c in contract.columns if c.name in given]
+        combined, differs = [], []
+        for name in given:
+            if name in key:
+                continue
+            how = self._profile.combine.get(name) or self._default(contract, name)
+            combined.append(f"{_combined(name, how)} as {name}")
+            if how == "same":
+                differs.append(f"case when min({name}) <> max({name}) then {literal(self._origin(name))} end")
+        told = f"nullif(concat_ws(', ', {', '.join(differs)}), '')" if differs else "null::varchar"
+        broken = f"('has several values of ' || {told} || ' in the rows of one key; deliver one of them')::varchar"
+        text = (
+            f"select {', '.join([*key, *combined])}, min(line) as line, count(*) as sources, {broken} as broken "
+            f"from {self._rows} where skip = 0 and fault = 0 group by {', '.join(key) or 'all'}"
+        )
+        if self._profile.then:
+            own = {column.name: column for column in contract.columns}
+            for name in {used for then in self._profile.then.values() for used in own_columns(then)} - set(given):
+                raise FileError(
+                    f"is read by the profile {self._profile.name}, which uses {name} in `then` without a value"
+                )
+            then = {name: f"({value})::{_kind(own[name])}" for name, value in self._profile.then.items()}
+            changed = ", ".join(f"{value} as {name}" for name, value in then.items() if name in given)
+            added = "".join(f", {value} as {name}" for name, value in then.items() if name not in given)
+            text = f"select * {f'replace ({changed})' if changed else ''}{added} from ({text})"
+            given += [name for name in then if name not in given]
+        if rest := self._difference(contract, totals, given):
+            text += f" union all by name {rest}"
+        self._con.execute(f"copy (select * from ({text}) order by line) to {self._groups_file} (format parquet)")
+        ((rows,),) = self._ask(f"select count(*) from read_parquet({self._groups_file}, {OPTIONS})")
+        described = self._ask(f"describe from read_parquet({self._groups_file}, {OPTIONS})")
+        kinds = {str(row[0]): str(row[1]).lower() for row in described}
+        types = tuple("hash" if name == BUYER_HASH else kinds[name] for name in given)
+        fields = ", ".join(f"{name} as f{place}" for place, name in enumerate(given))
+        shown = [f"{literal(f'{name}=')} || {name}::varchar" for name in given if name != BUYER_HASH]
+        joined = f"concat_ws(', ', {', '.join(shown)})"
+        raw = hidden(joined)
+        file = f"read_parquet({self._groups_file}, {OPTIONS})"
+        quick = f"(select null::varchar as broken, {fields} from {file} where broken is null)"
+        strict = f"(select line, {raw} as raw, broken, {fields} from {file})"
+        return Groups(tuple(given), int(rows), Scan(quick, types), Scan(strict, types))
+
+    def _default(self, contract: Contract, name: str) -> str:
+        is_figure = contract.column(name).type not in TEXTS
+        return "sum" if contract is PLATFORM_METRIC_DAILY and is_figure else "same"
+
+    def _totals(self, contract: Contract) -> Iterator[TotalRow]:
+        """Each row of totals that is checked against the rows that it adds up."""
+        figures = [
+            name
+            for name in (column.name for column in contract.columns)
+            if name in self._profile.map and self._default(contract, name) == "sum"
+        ]
+        if not figures:
+            return
+        for number, skip in enumerate(self._profile.skip, 1):
+            if not skip.check:
+                continue
+            same = "true" if skip.check == "all" else f"r.by_{skip.check} = t.by_{skip.check}"
+            sums = ", ".join(f"sum(r.{name})::{_SUM} as s_{name}" for name in figures)
+            label = "null" if skip.check == "all" else f"t.by_{skip.check}"
+            found = self._ask(
+                f"""select t.line, {label}, {", ".join(f"t.{n}, s_{n}" for n in figures)}
+                from (select * from {self._rows} where skip = {number}) as t
+                left join lateral (select {sums} from {self._rows} as r where r.skip = 0 and {same}) on true
+                order by t.line"""
+            )
+            for line, of, *values in found:
+                more = {
+                    name: Decimal(total) - Decimal(added or 0)
+                    for name, (total, added) in zip(figures, zip(values[::2], values[1::2], strict=True), strict=True)
+                    if total is not None
+                }
+                yield TotalRow(int(line), f"{skip.shown_as} {of or ''}".strip(), more)
+
+    def _difference(self, contract: Contract, totals: tuple[TotalRow, ...], given: list[str]) -> str:
+        """SQL of the row that keeps what the largest total of all rows has more than they; '' where none is wanted."""
+        whole = {skip.shown_as for skip in self._profile.skip if skip.check == "all"}
+        kept = [total for total in totals if total.label in whole and any(total.more.values())]
+        if not self._folder.difference or not kept:
+            return ""
+        most = max(kept, key=lambda total: sum(map(abs, total.more.values())))
+        sound = f"{self._rows} where skip = 0 and fault = 0"
+        values: dict[str, Any] = {name: f"any_value({name})" for name in given if name in contract.grain}
+        values[contract.day] = f"max({contract.day})"
+        for name, more in most.more.items():
+            values[name] = f"{more}::{_SUM}" if more else f"null::{_SUM}"
+        own = {column.name: column for column in contract.columns}
+        for name, text in self._folder.difference.items():
+            if name not in given:
+                raise FileError(f"has a difference with {name} ({self._folder.path}), which the profile does not give")
+            values[name] = self._constant(own[name], text)
+        listed = ", ".join(f"{value} as {name}" for name, value in values.items() if name in given)
+        return f"select {listed}, {most.line}::bigint as line, 0 as sources, null::varchar as broken from {sound}"
+
+    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._con.execute(sql).fetchall()
+
+
+def _kind(column: Column) -> str:
+    return column.type if column.type in TEXTS else _SUM
+
+
+def _combined(name: str, how: str) -> str:
+    if how == "sum":
+        return f"sum({name})"
+    if how == "sum_of_all":
+        return f"case when count({name}) = count(*) then sum({name}) end"
+    if how in ("first", "last"):
+        return f"{'arg_min' if how == 'first' else 'arg_max'}({name}, line) filter ({name} is not null)"
+    return f"{'max' if how == 'max' else 'min'}({name})"
+
+
+def _text_at(place: Spot) -> str:
+    """SQL of the text in a field, or at a path of its JSON."""
+    field = f"f{place.field}"
+    if not place.path:
+        return field
+    path = "$" + "".join(f'."{name}"' for name in place.path)
+    return f"if(json_valid({field}), json_extract_string({field}, {literal(path)}), null)"

@@ -1,0 +1,209 @@
+"""The SQL that a profile writes: only functions of values, over names of ours, and what must hold of their texts.
+
+Each function that reads a text (`number`, `day`, ...) becomes a column of its own, so that a row whose text it cannot
+read is told with its column, value and fix instead of becoming empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from etl.errors import FileError
+from etl.profiles.profile import FORMS
+from etl.warehouse import literal
+
+NUMBER = "decimal(28,9)"
+UNITS = {"number": "", "micros": "0.000001", "cents": "0.01", "thousands": "1000"}
+EPOCHS = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
+READERS = {*UNITS, *EPOCHS, "day", "time", "local_day"}
+_MARK = "read_"  # in front of their names while SQLGlot reads them: day() and time() are functions of its own
+_PLAIN = (
+    *(exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Case, exp.If, exp.Tuple),
+    *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between),
+    *(exp.Like, exp.ILike, exp.Escape, exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.RegexpFullMatch),
+    *(exp.Coalesce, exp.Nullif, exp.DPipe, exp.Concat, exp.Lower, exp.Upper, exp.Trim, exp.Left, exp.Right),
+    *(exp.Substring, exp.SplitPart, exp.StartsWith, exp.EndsWith, exp.Contains, exp.Replace, exp.StrPosition),
+    *(exp.Length, exp.Pad, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Round, exp.Abs, exp.Greatest, exp.Least),
+)
+_NAMED = {"strlen"}
+HAS = "has"  # whether the file has a column
+
+
+@dataclass(frozen=True)
+class Read:
+    """A text that is read as a value: SQL of both, what it is (a number, a day, a time), and the name it is from."""
+
+    text: str
+    value: str
+    kind: str
+    name: str
+
+
+@dataclass
+class Reading:
+    """How the texts of one file are read, and every text that expressions so far read by it.
+
+    `form` is that of its numbers, `zone` the zone of times without an offset, '' where nobody said one; the file has
+    the columns `present`.
+    """
+
+    names: Collection[str]
+    form: str
+    strip: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ("%Y-%m-%d",)
+    times: tuple[str, ...] = ()
+    zone: str = ""
+    present: Collection[str] = ()
+    reads: dict[tuple[str, str], tuple[str, Read]] = field(default_factory=dict)
+
+    def condition(self, text: str) -> str:
+        """SQL of a condition on a row. Raises FileError for what a profile may not say."""
+        return f"coalesce({self._rewritten(_tree(text))}, false)"
+
+    def value(self, text: str, kind: str) -> str:
+        """SQL of an expression whose value has the DuckDB type `kind`. Raises FileError."""
+        tree = _tree(text)
+        is_read = any(
+            isinstance(node, exp.Anonymous) and node.name.removeprefix(_MARK) in READERS for node in tree.walk()
+        )
+        if kind == "varchar":
+            return f"nullif(({self._rewritten(tree)})::varchar, '')"
+        if kind == "boolean":
+            return f"try_cast({self._rewritten(tree)} as boolean)"
+        if not is_read:
+            function = {"date": "day", "timestamp": "time"}.get(kind, "number")
+            tree = exp.Anonymous(this=_MARK + function, expressions=[tree])
+        wanted = kind if kind in ("date", "timestamp") else NUMBER
+        return f"({self._rewritten(tree)})::{wanted}"
+
+    def _rewritten(self, tree: exp.Expression) -> str:
+        return str(tree.copy().transform(self._replaced).sql(dialect="duckdb"))
+
+    def _replaced(self, node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Column):
+            if node.table or node.name not in self.names:
+                known = ", ".join(sorted(self.names))
+                raise FileError(f"uses {node.sql()} in an expression, which is none of its names ({known})")
+            return exp.column(exp.to_identifier(node.name, quoted=True))
+        if isinstance(node, exp.Anonymous):
+            name = node.name.removeprefix(_MARK)
+            if name in READERS and name != node.name:
+                return exp.column(self._read(name, node.expressions))
+            if name == HAS and len(node.expressions) == 1:
+                return exp.convert(node.expressions[0].name in self.present)
+            if name not in _NAMED:
+                raise FileError(f"uses the function {node.name}, which expressions do not have")
+        elif type(node) not in _PLAIN:
+            raise FileError(f"uses {node.sql(dialect='duckdb')[:60]!r}, which expressions do not have")
+        return node
+
+    def _read(self, function: str, given: list[exp.Expression]) -> str:
+        """The column in which the text is read."""
+        if len(given) != 1:
+            raise FileError(f"gives {function}() {len(given)} values; it takes one")
+        text = self._rewritten(given[0])
+        names = [column.name for column in given[0].find_all(exp.Column)]
+        kind = "number" if function in UNITS else "day" if function == "day" else "time"
+        if function in UNITS:
+            value = self.number(text)
+            value = f"({value} * {UNITS[function]})" if UNITS[function] else value
+        elif function == "day":
+            value = self.day(text)
+        elif function in EPOCHS:
+            value, kind = self._unix(text, EPOCHS[function]), "unix"
+        else:
+            value = self.time(text)
+            if function == "local_day":
+                value = f"({value} at time zone 'UTC' at time zone {literal(self.zone or 'UTC')})::date"
+        key = (function, text)
+        if key not in self.reads:
+            self.reads[key] = f"v{len(self.reads)}_", Read(text, value, kind, names[0] if names else "")
+        return self.reads[key][0]
+
+    def number(self, text: str) -> str:
+        """SQL of a text as a number in the form of the file; null where it is none."""
+        for sign in self.strip:
+            text = f"replace({text}, {literal(sign)}, '')"
+        group, point = FORMS[self.form]
+        if group == " ":  # also the two kinds of blanks that do not break a line
+            text = f"regexp_replace({text}, '[\\x{{00a0}}\\x{{202f}}]', ' ', 'g')"
+        text = f"trim({text})"
+        grouped = f"regexp_full_match({text}, '[+-]?[0-9]{{1,3}}([{group}][0-9]{{3}})+([{point}][0-9]*)?')"
+        plain = f"regexp_full_match({text}, '[+-]?([0-9]+([{point}][0-9]*)?|[{point}][0-9]+)')"
+        digits = f"replace({text}, '{point}', '.')" if point != "." else text
+        ungrouped = f"replace({text}, '{group}', '')"
+        ungrouped = f"replace({ungrouped}, '{point}', '.')" if point != "." else ungrouped
+        return f"try_cast(case when {plain} then {digits} when {grouped} then {ungrouped} end as {NUMBER})"
+
+    def day(self, text: str) -> str:
+        """SQL of a text as a day."""
+        if self.dates == ("%Y-%m-%d",):
+            return f"if(regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'), try_cast({text} as date), null)"
+        return f"try_strptime({text}, [{', '.join(map(literal, self.dates))}])::date"
+
+    def time(self, text: str) -> str:
+        """SQL of a text as a time in UTC."""
+        iso = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?"
+        seconds = f"regexp_replace({text}, '^(.{{10}}[ T][0-9]{{2}}:[0-9]{{2}})( ?[Z+-]|$)', '\\1:00\\2')"
+        offset = f"regexp_replace({seconds}, ' ?([+-][0-9]{{2}}):?([0-9]{{2}})?$', '\\1:\\2')"
+        offset = f"regexp_replace({offset}, ':$', ':00')"
+        with_offset = f"regexp_full_match({text}, '{iso} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')"
+        cases = f"when {with_offset} then try_cast(replace({offset}, 'UTC', 'Z') as timestamptz) at time zone 'UTC' "
+        if self.zone:
+            at = f"at time zone {literal(self.zone)} at time zone 'UTC'"
+            cases += f"when regexp_full_match({text}, '{iso}') then try_cast({text} as timestamp) {at} "
+            if self.times:
+                cases += f"else try_strptime({text}, [{', '.join(map(literal, self.times))}]) {at} "
+        return f"(case {cases}end)"
+
+    def _unix(self, text: str, unit: int) -> str:
+        whole = f"regexp_full_match({text}, '[0-9]{{1,18}}')"
+        return f"if({whole}, make_timestamp(try_cast({text} as bigint) * {unit}), null)"
+
+    def fix(self, kind: str) -> str:
+        """What is wrong with a text that is no value of that kind, and what to do."""
+        if kind == "number":
+            return f"is no number in the form {self.form}; correct it, or write `numbers` in profile.yaml of its folder"
+        if kind == "day":
+            return f"is no day in the form {' or '.join(self.dates)}; correct it, or write the form in the profile"
+        if kind == "unix":
+            return "is no whole number of seconds, or parts of them, since 1970; correct it"
+        if not self.zone:
+            return "is no time with an offset, and no zone is told; write `zone` in profile.yaml of its folder"
+        return "is no time; correct it, or write its form in file.times of the profile"
+
+
+def own_columns(text: str) -> set[str]:
+    """The columns that an expression over columns of the contract reads. Raises FileError as Reading does."""
+    tree = _tree(text)
+    for node in tree.walk():
+        if not isinstance(node, exp.Anonymous) and type(node) not in _PLAIN:
+            raise FileError(f"uses {node.sql(dialect='duckdb')[:60]!r}, which expressions do not have")
+        if isinstance(node, exp.Anonymous) and node.name not in _NAMED | {HAS} | {_MARK + name for name in READERS}:
+            raise FileError(f"uses the function {node.name}, which expressions do not have")
+    return {column.name for column in tree.find_all(exp.Column)}
+
+
+def _tree(text: str) -> exp.Expression:
+    try:
+        found = sqlglot.parse_one(f"select {_marked(text)}", read="duckdb")
+    except SqlglotError as error:
+        first = str(error).splitlines()[0][:150]
+        raise FileError(f"has the expression {text!r}, which cannot be read ({first})") from error
+    if not isinstance(found, exp.Select) or len(found.expressions) != 1 or set(found.args) - {"expressions", "kind"}:
+        clauses = [name for name, value in found.args.items() if value and name not in ("expressions", "kind")]
+        if clauses or not isinstance(found, exp.Select) or len(found.expressions) != 1:
+            raise FileError(f"has the expression {text!r}; write one value, without select, from and the like")
+    return found.expressions[0]
+
+
+def _marked(text: str) -> str:
+    parts = re.split(r"('(?:[^']|'')*')", text)  # texts in quotation marks are every second part
+    names = rf"\b({'|'.join(sorted(READERS))})\s*\("
+    return "".join(part if place % 2 else re.sub(names, rf"{_MARK}\1(", part) for place, part in enumerate(parts))

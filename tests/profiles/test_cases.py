@@ -1,0 +1,110 @@
+"""Each shipped profile by sample files and the rows that must come: tests/profiles/cases/PROFILE/CASE/.
+
+A case has `profile.yaml` as its folder of the inbox has it, the delivered file, and what must come of it: expected.csv
+(rows of the contract), told.csv (line, column and beginning of the reason of rows in quarantine) or refused.txt (a
+part of the reason for which the file is refused). Identifiers of buyers are as given and are hashed here.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from etl.buyers import KEY_FILE, LENGTH
+from etl.config import ROOT
+from etl.profiles.profile import FOLDER, load_profiles
+from tests.support.inbox_files import Inbox, inbox_in
+
+CASES = Path(__file__).parent / "cases"
+KEPT = {"expected.csv", "told.csv", "refused.txt", "case.md"}
+
+
+def cases() -> list[Path]:
+    return sorted(path for path in CASES.glob("*/*") if path.is_dir())
+
+
+def inbox_of(case: Path, tmp_path: Path) -> Inbox:
+    """A home whose inbox has the folder of a case, in which the shop of the samples is known."""
+    inbox = inbox_in(tmp_path / "home")
+    inbox.con.execute("insert into core.platform values ('demo_shop')")
+    inbox.settings = inbox.settings.model_copy(update={"bad_share": 1.0})
+    inbox.now = datetime(2026, 11, 1, tzinfo=UTC)  # after every day of the samples
+    shutil.copytree(case, inbox.settings.inbox / "shop", ignore=shutil.ignore_patterns(*KEPT))
+    return inbox
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def plain(value: object) -> str:
+    """A value as it is compared: numbers by what they are, nothing as ''."""
+    text = "" if value is None else str(value)
+    try:
+        return str(Decimal(text).normalize() + 0) if text[:1] in "-0123456789" and text.count("-") < 2 else text
+    except InvalidOperation:
+        return text
+
+
+def hashed(identifier: str, key: str) -> str:
+    known = identifier.lower() if "@" in identifier else identifier
+    return sha256((key + known).encode()).hexdigest()[:LENGTH] if known else ""
+
+
+def test_every_shipped_profile_can_be_read_and_has_a_case() -> None:
+    profiles = load_profiles(ROOT / "profiles")
+    assert not profiles.faulty
+    assert set(profiles.known) == {case.parent.name for case in cases()}
+    assert {profile.evidence for profile in profiles.known.values()} <= {"real", "code", "docs"}
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_the_rows_are_those_that_must_come(case: Path, tmp_path: Path) -> None:
+    inbox = inbox_of(case, tmp_path)
+    loads = inbox.load()
+    if (case / "refused.txt").exists():
+        assert [load.status for load in loads] == ["refused"]
+        assert (case / "refused.txt").read_text(encoding="utf-8").strip() in loads[0].reason
+        return
+    assert {load.profile for load in loads} == {case.parent.name}, [load.reason for load in loads]
+    told = [(row["line"], row["column"], row["reason"]) for row in read(case / "told.csv")]
+    aside = [(str(line), column or "", reason) for line, column, _, reason in inbox.set_aside()]
+    assert len(aside) == len(told), aside
+    for (line, column, reason), (wanted_line, wanted_column, begins) in zip(aside, told, strict=True):
+        assert (line, column) == (wanted_line, wanted_column)
+        assert reason.startswith(begins)
+    expected = read(case / "expected.csv")
+    contract = next((load.contract for load in loads if load.contract), None)
+    if not contract:
+        assert not expected
+        assert all(load.reason for load in loads)
+        return
+    key = (inbox.settings.home / KEY_FILE).read_text().strip()
+    names = ["buyer_id_hash" if name == "buyer_id" else name for name in expected[0]]
+    columns = {str(row[0]) for row in inbox.con.execute(f"describe core.{contract}").fetchall()}
+    listed = ", ".join(f"{name}::varchar" for name in names)
+    assert set(names) <= columns
+    found = inbox.con.execute(f"select {listed} from core.{contract}").fetchall()
+    wanted = [
+        [hashed(value, key) if name == "buyer_id" else plain(value) for name, value in row.items()] for row in expected
+    ]
+    assert sorted([plain(value) for value in row] for row in found) == sorted(wanted)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_the_same_file_again_changes_nothing(case: Path, tmp_path: Path) -> None:
+    inbox = inbox_of(case, tmp_path)
+    inbox.load()
+    assert inbox.load() == ()
+    (file,) = [path for path in (inbox.settings.inbox / "shop").iterdir() if path.name != FOLDER][:1]
+    loads = inbox.replay(f"shop/{file.name}")
+    assert all(load.rows_superseded == 0 for load in loads)
