@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from etl.buyers import buyer_key
 from etl.config import ROOT, Settings, make_private
 from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables
 from etl.errors import MendError, RetryError
@@ -73,8 +74,14 @@ def open_build(settings: Settings) -> Iterator[Connection]:
     try:
         make_private(settings, settings.build_db.parent, settings.inbox)
         con = create_database(settings.build_db)
+        con.execute("set variable buyer_key = ?", [buyer_key(settings.home)])
         con.execute(f"set memory_limit = '{settings.memory}'")
-        _prepare(con)
+        _prepare(con, settings.build_db)
+        if _leftover(settings.build_db).exists():
+            con.close()
+            _write_anew(settings.build_db)
+            con = create_database(settings.build_db)
+            con.execute(f"set memory_limit = '{settings.memory}'")
         yield con
         con.execute("checkpoint")
     except Exception as error:
@@ -265,7 +272,32 @@ def _layout() -> tuple[str, tuple[tuple[str, str], ...], str]:
     return script, tuple(migrations), sha256(repr((script, migrations)).encode()).hexdigest()
 
 
-def _prepare(con: Connection) -> None:
+def _leftover(database: Path) -> Path:
+    """A file beside a database of which a migration has replaced values that its free blocks still hold."""
+    return database.with_name(f"{database.name}.leftover")
+
+
+def _write_anew(database: Path) -> None:
+    """Copy a database into a new file, so that nothing of what was replaced in it is left on the disk.
+
+    Done again from the start where a kill interrupts it. Raises MendError when there is no room.
+    """
+    copy = database.with_name(f".{database.name}.part")
+    copy.unlink(missing_ok=True)
+    con = _connect(":memory:", {})
+    try:
+        with attached(con, database, "old"), attached(con, copy, "fresh", read_only=False):
+            con.execute("copy from database old to fresh")
+            con.execute("checkpoint fresh")
+    except duckdb.Error as error:
+        raise MendError(f"{database} could not be copied without old values ({error}); make room, run again") from error
+    finally:
+        con.close()
+    copy.replace(database)
+    _leftover(database).unlink()
+
+
+def _prepare(con: Connection, database: Path | None = None) -> None:
     """Make the kept tables, or bring those of an older version up to date; nothing where that was done.
 
     Every step of a refresh opens the database: looking for the hash costs a hundredth of making the tables.
@@ -278,6 +310,8 @@ def _prepare(con: Connection) -> None:
     con.execute("set variable root = ?", [str(ROOT)])
     for condition, statements in migrations:
         if con.execute(condition).fetchall():
+            if database:
+                _leftover(database).touch()
             with transaction(con):
                 con.execute(statements)
     with transaction(con):

@@ -12,13 +12,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etl.buyers import KEY_FILE, LENGTH
 from etl.config import ROOT, Settings, load_settings
-from etl.contracts import FX_RATE, PLATFORM_METRIC_DAILY, Column, contract_tables
+from etl.contracts import ORDER_EVENT, PLATFORM_METRIC_DAILY, contract_tables
 from etl.errors import MendError
 from etl.inbox.load import load_inbox
 from etl.ledger import Ledger
@@ -79,7 +81,8 @@ def as_named_now(table: str, row: dict[str, Any]) -> dict[str, Any]:
         row = row | {"file": row["file"].replace("data/published/", "data/reference/")}
     _, columns = contract_tables().get(table, ("", ()))
     row = {column.name: "" if column.default == "''" else None for column in columns if column.name not in row} | row
-    return row | {"table_name": None} if table == "audit.quarantine" else row
+    added = {"audit.quarantine": {"table_name": None}, "audit.load": {"rows_skipped": None, "profile": None}}
+    return row | added.get(table, {})
 
 
 def test_an_older_home_keeps_every_row(settings: Settings) -> None:
@@ -121,6 +124,35 @@ def test_rows_of_an_older_home_count_until_a_new_file_restates_them(settings: Se
         assert con.execute(kept).fetchall() == [("2025-05-01", "", 10, None), *restated]
         replaced = f"select date::varchar, account, orders from {history} order by all"
         assert con.execute(replaced).fetchall() == [("2025-05-02", "", 11), ("2025-05-02", "", 12)]
+
+
+def test_buyers_of_an_older_home_are_kept_as_hashes_only(settings: Settings) -> None:
+    """Also in what the file had of them: nothing of an address is left in any byte of the database."""
+    order = "'o1', '2025-05-01', 'pdd', '', '', 'Marked.Buyer@mail.example', 1, 'CNY', 'placed', false"
+    names = (
+        "event_id, event_time, platform, channel, partnership_id, buyer_id_hash, amount, currency, status, is_simulated"
+    )
+
+    def deliver(con: Connection) -> None:
+        for table in (ORDER_EVENT.table, ORDER_EVENT.history):
+            con.execute(f"insert into {table} ({names}, extra) values ({order}, map {{'mail': 'b@mail.example'}})")
+        con.execute("insert into audit.quarantine (source, line, raw_text) values ('inbox', 2, 'o2,c@mail.example')")
+        con.execute("checkpoint")
+
+    plain(settings, deliver)
+    assert b"mail.example" in settings.build_db.read_bytes()
+    with open_build(settings) as con:
+        key = (settings.home / KEY_FILE).read_text()
+        wanted = sha256(f"{key}marked.buyer@mail.example".encode()).hexdigest()[:LENGTH]
+        for table in (ORDER_EVENT.table, ORDER_EVENT.history):
+            found = con.execute(f"select buyer_id_hash, extra from {table} where event_id = 'o1'").fetchall()
+            assert found == [(wanted, {"mail": "(address)"})]
+    for path in settings.home.rglob("*"):
+        assert not path.is_file() or b"mail.example" not in path.read_bytes(), path
+    with open_build(settings) as con:
+        assert con.execute(f"select buyer_id_hash from {ORDER_EVENT.table} where event_id = 'o1'").fetchall() == [
+            (wanted,)
+        ]
 
 
 def test_spend_that_has_no_room_to_a_millionth_is_kept_as_text(settings: Settings) -> None:
