@@ -20,7 +20,7 @@ import pytest
 
 from etl.buyers import KEY_FILE, LENGTH
 from etl.config import ROOT, Settings, load_settings
-from etl.contracts import ORDER_EVENT, PLATFORM_METRIC_DAILY, contract_tables
+from etl.contracts import FX_RATE, ORDER_EVENT, PLATFORM_METRIC_DAILY, Column, contract_tables
 from etl.errors import MendError
 from etl.inbox.load import load_inbox
 from etl.ledger import Ledger
