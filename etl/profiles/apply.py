@@ -19,8 +19,8 @@ from etl.errors import FileError
 from etl.files.csv import SHOWN
 from etl.inbox.parquet import OPTIONS
 from etl.inbox.scan import Scan, sql_path
-from etl.profiles.expressions import Reading, own_columns
-from etl.profiles.found import CUT, Match, Spot, Table
+from etl.profiles.expressions import CellReader, own_columns
+from etl.profiles.found import CUT, Cells, Match, Spot
 from etl.profiles.profile import BUYER, Folder
 from etl.warehouse import Connection, DatabaseError, literal
 
@@ -90,14 +90,14 @@ class _Fault:
 class Application:
     """The reading of one file through one profile."""
 
-    def __init__(self, con: Connection, match: Match, table: Table, folder: Folder, scratch: Path) -> None:
+    def __init__(self, con: Connection, match: Match, table: Cells, folder: Folder, scratch: Path) -> None:
         self._con, self._match, self._table, self._folder = con, match, table, folder
         self._profile = match.profile
         self._rows_file = sql_path(scratch / "rows.parquet")
         self._groups_file = sql_path(scratch / "groups.parquet")
         self._constants = {**self._profile.constants, **folder.constants}
         form = self._profile.file
-        self._reading = Reading(
+        self._reading = CellReader(
             names=self._profile.names | {"any_cell"},
             form=self._number_form(),
             strip=form.strip,
@@ -328,7 +328,7 @@ class Application:
         cells = [self._cell(name) for name in sorted(names) if name in self._match.places]
         if not cells:
             return forms
-        readings = [Reading(names=(), form=form, strip=self._profile.file.strip) for form in forms]
+        readings = [CellReader(names=(), form=form, strip=self._profile.file.strip) for form in forms]
         read = ", ".join(f"({reading.number('cell')} is not null) as r{n}" for n, reading in enumerate(readings))
         any_form = " or ".join(f"r{n}" for n in range(len(forms)))
         asked = ", ".join(f"coalesce(bool_and(r{n}), true)" for n in range(len(forms)))

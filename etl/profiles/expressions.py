@@ -46,7 +46,7 @@ class Read:
 
 
 @dataclass
-class Reading:
+class CellReader:
     """How the texts of one file are read, and every text that expressions so far read by it.
 
     `form` is that of its numbers, `zone` the zone of times without an offset, '' where nobody said one; the file has
@@ -180,7 +180,7 @@ class Reading:
 
 
 def own_columns(text: str) -> set[str]:
-    """The columns that an expression over columns of the contract reads. Raises FileError as Reading does."""
+    """The columns that an expression over columns of the contract reads. Raises FileError as CellReader does."""
     tree = _tree(text)
     for node in tree.walk():
         if not isinstance(node, exp.Anonymous) and type(node) not in _PLAIN:

@@ -22,7 +22,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Table:
+class Cells:
     """The rows of a file: the fields f0, f1, ... of `scan`, which is SQL, are texts; `rows` is how many there are.
 
     `scan` gives `line` (null where the order of the rows tells it, from `first_line` on), `raw` and `broken` too.

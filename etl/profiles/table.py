@@ -21,7 +21,7 @@ from etl.files.kinds import unusable
 from etl.files.lines import Lines, largest_unpacked
 from etl.inbox import parquet
 from etl.inbox.scan import CSV, Progress, sql_path, write_out
-from etl.profiles.found import CUT, Head, Table
+from etl.profiles.found import CUT, Cells, Head
 from etl.warehouse import Connection
 
 LINES = 15  # among which the header is looked for
@@ -57,14 +57,14 @@ class Delivered:
         else:
             yield from self._text_heads()
 
-    def table(self, head: Head, progress: Progress) -> Table:
+    def table(self, head: Head, progress: Progress) -> Cells:
         """The rows under that header. Raises FileError for a file that breaks off."""
         start, names = self._start, list(head.names)
         if start.startswith(b"PAR1"):
             file = sql_path(self._path)
             fields, rows = parquet.fields(self._con, file)
             texts = [replace(field, value=f"({field.value})::varchar") for field in fields]
-            return Table(parquet.scans(file, texts)[1], rows)
+            return Cells(parquet.scans(file, texts)[1], rows)
         if start.startswith(b"PK\x03\x04"):
             behind = chain(self._book, self._rest)
             records: Iterator[Record] = (
@@ -82,7 +82,7 @@ class Delivered:
             records = self._records(head)
         is_text = not start.startswith(b"PK\x03\x04") and bool(head.dialect.is_lenient)
         scan, rows = write_out(names, records, self._scratch, progress, keep_faulty=is_text)
-        return Table(scan.sql, rows)
+        return Cells(scan.sql, rows)
 
     @staticmethod
     def _is_plain(head: Head, lines: Lines) -> bool:
@@ -91,14 +91,14 @@ class Delivered:
         is_usual = dialect.delimiter == "," and dialect.header == 1 and dialect.encoding == "utf-8"
         return is_usual and lines.width == len(head.names)
 
-    def _plain(self, head: Head, lines: Lines) -> Table:
+    def _plain(self, head: Head, lines: Lines) -> Cells:
         columns = ", ".join(f"f{number}: 'varchar'" for number in range(len(head.names)))
         scan = (
             f"(select null::bigint as line, null::varchar as raw, null::varchar as broken, * from read_csv("
             f"{sql_path(self._path)}, {CSV}, skip = 1, new_line = '{lines.ending}', null_padding = false, "
             f"max_line_size = {LONGEST_LINE}, parallel = true, columns = {{{columns}}}, ignore_errors = false))"
         )
-        return Table(scan, lines.count - 1)
+        return Cells(scan, lines.count - 1)
 
     def _records(self, head: Head) -> Iterator[Record]:
         with self._path.open("rb") as file:
