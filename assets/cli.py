@@ -280,7 +280,7 @@ def check_file(file: Path, given: tuple[str, ...], name: str | None) -> None:
     constants = dict(text.partition("=")[::2] for text in given)
     found = trial(settings, file, datetime.now(UTC), constants)
     for part in found.shown():
-        Console(soft_wrap=False).print(part, highlight=False)
+        Console(width=None if sys.stdout.isatty() else 180).print(part, highlight=False)
     if found.draft and name:
         print(f"saved {save_draft(settings, name, found.draft)}: edit the lines marked `check`, then check again")
     elif found.draft:

@@ -28,6 +28,15 @@ from etl.profiles.recognise import nearest, recognise
 from etl.profiles.table import Delivered
 from etl.warehouse import Connection
 
+DRAFTS = "or `make inbox-check FILE=...` drafts a profile that reads it as it is"
+OTHER_FORMS = (
+    "fits no contract",
+    "fits ",
+    "is separated by",
+    "has its header in line",
+    "is UTF-16",
+    "has a column without",
+)
 NO_FOLDER, NO_PROFILES = Folder(), Profiles()
 # Words that name no column alone.
 COMMON = {"id", "date", "day", "name", "type", "value", "total", "is", "of", "the", "order"}
@@ -142,7 +151,9 @@ def open_file(
             refused = other if "profile" in str(other) else error
         if not match:
             near = nearest(delivered.heads, profiles)
+            is_form = str(refused).startswith(OTHER_FORMS)
             told = [str(refused), f"the profile {near}" if near else "", *profiles.faulty.values()]
+            told.append(DRAFTS if is_form and not near else "")
             raise FileError("; ".join(filter(None, told))) from None
     else:
         match = recognise(delivered.heads, profiles, folder)

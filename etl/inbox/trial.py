@@ -24,6 +24,7 @@ from etl.contracts import CONTRACTS, Contract
 from etl.errors import FileError, MendError
 from etl.files.lines import examine
 from etl.inbox.load import FileLoad, load_inbox
+from etl.inbox.open import DRAFTS
 from etl.profiles.draft import draft
 from etl.profiles.found import Head
 from etl.profiles.profile import FOLDER
@@ -55,12 +56,13 @@ class Trial:
     names: tuple[str, ...]
     rows: Sequence[tuple[Any, ...]]
     faults: Sequence[Fault]
+    told: Sequence[str] = ()
     draft: str = ""
 
     def shown(self) -> Iterator[str | Table]:
         """What a person reads of it, for rich: a sentence on each thing, and tables."""
         load = self.load
-        told = load.reason.split("; ") if load.status != "refused" else [load.reason]
+        told = load.reason.split("; ") if load.status != "refused" else [load.reason, *self.told]
         by = f"profile {load.profile}" if load.profile else "its own form" if load.contract else "nothing"
         yield escape(f"{load.file}: {load.status}, {load.contract or 'no contract'}, read by {by}")
         parts = {
@@ -92,7 +94,7 @@ def save_draft(settings: Settings, name: str, text: str) -> Path:
 
 
 def _table(title: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Table:
-    table = Table(*names, title=title, title_justify="left", header_style="bold")
+    table = Table(*names, title=title, pad_edge=False, title_justify="left", header_style="bold")
     for row in rows:
         table.add_row(*(escape("" if value is None else str(value)) for value in row))
     return table
@@ -110,16 +112,19 @@ def trial(settings: Settings, path: Path, now: datetime, constants: Mapping[str,
         if (settings.home / "profiles").is_dir():
             (home / "profiles").symlink_to((settings.home / "profiles").resolve())
         inbox, file = _in_its_folder(settings, path.absolute(), home, constants)
-        con = memory()
-        _know(con, settings)
         (home / "build").mkdir()
         trying = settings.model_copy(update={"home": home, "inbox": inbox})
-        (load,) = load_inbox(con, trying, now, [file], _quiet)
-        contract = next((one for one in CONTRACTS if one.name == load.contract), None)
-        faults = list(_faults(con, _names(con, file, home)))
+        con = _knowing(settings)
+        (load,) = shown = load_inbox(con, trying, now, [file], _quiet)
+        if "breaks its contract in" in load.reason:  # refused for its share of faults: they and the others are shown
+            con = _knowing(settings)
+            shown = load_inbox(con, trying.model_copy(update={"bad_share": 1.0}), now, [file], _quiet)
+        contract = next((one for one in CONTRACTS if one.name == shown[0].contract), None)
+        faults = [fault for fault in _faults(con, _names(con, file, home)) if fault.line]
         names, rows = _first_rows(con, contract) if contract else ((), [])
-        text = _draft(con, file, home) if load.status == "refused" and "fits" in load.reason else ""
-    return Trial(load, names, rows, faults, text)
+        text = _draft(con, file, home) if DRAFTS in load.reason else ""
+    told = shown[0].reason.split("; ") if shown[0].reason != load.reason else ()
+    return Trial(load, names, rows, faults, told, text)
 
 
 def _in_its_folder(settings: Settings, path: Path, home: Path, constants: Mapping[str, str]) -> tuple[Path, Path]:
@@ -139,21 +144,23 @@ def _copy(path: Path, folder: Path) -> None:
     (folder / path.name).write_bytes(path.read_bytes())
 
 
-def _know(con: Connection, settings: Settings) -> None:
-    """Give the database the tables of the snapshot that define words of the contracts."""
+def _knowing(settings: Settings) -> Connection:
+    """A database in memory with the tables of the snapshot that define words of the contracts."""
     if not settings.serving_db.exists():
         raise MendError(f"no published snapshot at {settings.serving_db}: run `make refresh` first")
+    con = memory()
     places = {column.known_in for contract in CONTRACTS for column in contract.columns} - {""}
     with attached(con, settings.serving_db, "served"):
         for place in sorted(places):
             table, _, name = place.rpartition(".")
             con.execute(f"create table {table} as select distinct {name} from served.{table}")
+    return con
 
 
 def _first_rows(con: Connection, contract: Contract) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """The first rows that were loaded, of the columns in which any has a value."""
     names = [column.name for column in contract.columns]
-    filled = ", ".join(f"count(nullif({name}::varchar, ''))" for name in names)
+    filled = ", ".join(f"count_if(not list_contains(['', 'false'], {name}::varchar))" for name in names)
     (counts,) = con.execute(f"select {filled} from {contract.table}").fetchall()
     kept = tuple(name for name, number in zip(names, counts, strict=True) if number)
     if not kept:

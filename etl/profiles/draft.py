@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from etl.profiles.recognise import normal
@@ -15,9 +16,9 @@ from etl.profiles.recognise import normal
 # By column of the contract, parts of names that mean it, each of which may be followed by more; = is the whole name.
 _DAILY = {
     "date": "=date =day =date_day =stat_date =tag =datum =jour =fecha =día =dia =giorno =日期 =日付 =日 时间 统计日期",
-    "marketing_spend": "spend spent =cost kosten coût coste costo custo ausgegeben 花费 消耗 费用 費用 =charge",
+    "marketing_spend": "spend spent =cost kosten ausgaben ausgegeben coût dépens coste costo custo 花费 消耗 费用",
     "clicks": "click klick clic clique 点击数 点击量 点击次数 クリック",
-    "reported_orders": "conversion konversion purchases results orders 转化 成交笔数 成交订单数 コンバージョン",
+    "reported_orders": "conversion konversion purchases sales verkäufe bestellungen results orders 转化 成交",
     "currency": "currency währung devise moneda valuta 货币 币种 通貨",
     "account": "account_id customer_id advertiser_id account 账户",
 }
@@ -45,6 +46,7 @@ _DAY_FORMS = {
 _TOTAL = re.compile(r"((grand )?total|gesamt|summe|合计|总计|汇总|全部)", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
 _POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)\.\d+")
+_CODE = re.compile(r"\(([A-Z]{3})\)$")  # a currency behind the name of an amount
 _MISSING = {"-", "--", "—", "N/A", "n/a", "null", "NULL", "None"}
 CHECK = "  # check"
 
@@ -65,7 +67,7 @@ def draft(name: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> str
         f"source: {_quoted(f'a delivered file, {name}')}",
         f"contract: {'order_event' if is_order else 'platform_metric_daily'}{CHECK}",
         "columns:",
-        *(f"  {handle}: {_quoted(column)}" for column, handle in handles.items()),
+        *(f"  {handle}: {_quoted(_CODE.sub('({currency})', column))}" for column, handle in handles.items()),
         *(f"  # not read: {_quoted(column)}" for column in cells if column not in handles),
     ]
     lines += _file(cells, guessed, is_order=is_order)
@@ -75,7 +77,7 @@ def draft(name: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 
 def _file(cells: Mapping[str, Sequence[str]], guessed: Mapping[str, str], *, is_order: bool) -> list[str]:
-    values = [cell for column in guessed.values() for cell in cells[column]]
+    values = [cell for column in cells.values() for cell in column]
     has_commas, has_points = any(map(_COMMA.fullmatch, values)), any(map(_POINT.fullmatch, values))
     numbers = "1.234,56" if has_commas and not has_points else "1,234.56"
     lines = ["file:", f"  numbers: {_quoted(numbers)}{CHECK}"]
@@ -114,6 +116,8 @@ def _days(guessed: Mapping[str, str], handles: Mapping[str, str], rows: Sequence
         text = re.split(r"[:：]", totals[0])[0].replace("'", "''")
         lines += ["skip:", f"  - {{where: \"any_cell like '{text}%'\", as: total, check: all}}{CHECK}"]
     lines += ["map:", *(f"  {target}: {handles[column]}" for target, column in guessed.items())]
+    if "currency" not in guessed and any(map(_CODE.search, handles)):
+        lines.append("  currency: currency")
     if "date" not in guessed:
         lines.append(f"  date: WHICH COLUMN{CHECK} no column looks like a day")
     return [*lines, f"constants: {{channel: CHANNEL}}{CHECK}"]
@@ -139,7 +143,8 @@ def _means(column: str, word: str) -> bool:
 
 
 def _handle(target: str, column: str) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "_", normal(column)).strip("_")
+    letters = unicodedata.normalize("NFKD", normal(column)).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
     return plain if re.fullmatch(r"[a-z][a-z0-9_]*", plain) else target
 
 

@@ -1,0 +1,90 @@
+"""What `warehouse inbox check` shows of a file, and that it changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from etl.config import Settings, load_settings
+from etl.errors import MendError
+from etl.inbox.trial import save_draft, trial
+from etl.warehouse import create_database
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+REPORT = """Campaign report
+"March 1, 2026 - March 2, 2026"
+Campaign,Day,Currency code,Clicks,Cost
+Lamps,2026-03-01,USD,41,120.50
+Rugs,2026-03-01,USD,9,1.x
+Rugs,2026-03-02,USD,30,98.10
+Total: Account,,USD,84,230.60
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home with a snapshot that knows two platforms."""
+    found = load_settings({"WAREHOUSE_HOME": str(tmp_path / "home")})
+    con = create_database(found.serving_db)
+    con.execute("create schema core")
+    con.execute("create table core.platform as select unnest(['pdd', 'jd']) as platform")
+    con.execute("create table core.partnership as select 'deal_1' as partnership_id")
+    con.execute("checkpoint")
+    con.close()
+    return found
+
+
+def seen(home: Path) -> set[Path]:
+    return set(home.rglob("*"))
+
+
+def test_rows_faults_and_totals_are_shown_and_nothing_is_written(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "report.csv"
+    file.write_text(REPORT, encoding="utf-8")
+    before = seen(tmp_path)
+    found = trial(settings, file, NOW, {"platform": "pdd"})
+    assert seen(tmp_path) == before
+    assert found.load.status == "refused", "one of three rows is more than a fifth"
+    (fault,) = found.faults
+    assert (fault.line, fault.column, fault.value) == (5, "Cost", "1.x")
+    assert fault.reason.startswith("is no number in the form 1,234.56")
+    assert [row[found.names.index("clicks")] for row in found.rows] == [41, 30]
+    told = " ".join(found.told)
+    assert "1 skipped: " in told
+    assert "marketing_spend +12" in told, "the total has 12.00 that no row has"
+    assert not found.draft
+
+
+def test_a_file_in_its_folder_of_the_inbox_is_read_as_that_folder_says(settings: Settings) -> None:
+    folder = settings.inbox / "google"
+    folder.mkdir(parents=True)
+    (folder / "profile.yaml").write_text("constants: {platform: jd, account: shop-1}\n", encoding="utf-8")
+    (folder / "report.csv").write_text(REPORT.replace("1.x", "1.5"), encoding="utf-8")
+    found = trial(settings, folder / "report.csv", NOW, {})
+    assert (found.load.status, found.load.profile, found.load.rows_skipped) == ("loaded", "google_ads", 1)
+    assert {row[found.names.index("account")] for row in found.rows} == {"shop-1"}
+
+
+def test_an_unknown_file_gets_a_draft_that_loads_once_it_is_edited(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "board.csv"
+    file.write_text("Datum;Ausgaben (EUR);Klicks\n02.03.2026;1.204,50;310\n03.03.2026;999,10;280\n", encoding="utf-8")
+    first = trial(settings, file, NOW, {"platform": "pdd"})
+    assert first.load.status == "refused"
+    save_draft(settings, "board", first.draft.replace("CHANNEL", "board"))
+    second = trial(settings, file, NOW, {"platform": "pdd"})
+    assert (second.load.status, second.load.profile, len(second.rows)) == ("loaded", "board", 2)
+    with pytest.raises(MendError, match="there is a profile board already"):
+        save_draft(settings, "board", first.draft)
+    with pytest.raises(MendError, match="is no name of a profile"):
+        save_draft(settings, "../board", first.draft)
+
+
+def test_a_file_that_is_not_there_and_a_home_without_a_snapshot_are_told(tmp_path: Path, settings: Settings) -> None:
+    with pytest.raises(MendError, match="is no file"):
+        trial(settings, tmp_path / "nothing.csv", NOW, {})
+    (tmp_path / "one.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    empty = load_settings({"WAREHOUSE_HOME": str(tmp_path / "empty")})
+    with pytest.raises(MendError, match="run `make refresh` first"):
+        trial(empty, tmp_path / "one.csv", NOW, {})

@@ -1,0 +1,81 @@
+"""Expressions of a profile: values only, and texts that are read are read exactly or told."""
+
+from __future__ import annotations
+
+import pytest
+
+from etl.errors import FileError
+from etl.profiles.expressions import CellReader
+from etl.warehouse import literal, memory
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(select 1)",
+        "read_text('x')",
+        "getvariable('buyer_key')",
+        "cost::double",
+        "cast(cost as date)",
+        "row_number() over ()",
+        "cost, day",
+        "cost from other",
+        "other",
+        "shop.cost",
+        "number(cost, 2)",
+        "case when",
+        "[x for x in range(3)]",
+        "list_sum([1])",
+    ],
+)
+def test_an_expression_has_values_of_the_row_only(text: str) -> None:
+    with pytest.raises(FileError):
+        CellReader(names={"cost", "day"}, form="1,234.56").value(text, "varchar")
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "wanted"),
+    [
+        ("1,234.56", "1,234.56", "1234.560000000"),
+        ("1,234.56", "-12", "-12.000000000"),
+        ("1,234.56", ".5", "0.500000000"),
+        ("1,234.56", "1,234", "1234.000000000"),
+        ("1,234.56", "1,23", None),
+        ("1,234.56", "1,23,456.78", None),
+        ("1,234.56", "1.234,56", None),
+        ("1,234.56", "1e3", None),
+        ("1,234.56", "<5", None),
+        ("1,234.56", "nan", None),
+        ("1.234,56", "1.234,56", "1234.560000000"),
+        ("1.234,56", "1.234", "1234.000000000"),
+        ("1.234,56", "12.5", None),
+        ("1 234,56", "1\u00a0234,56", "1234.560000000"),
+        ("1 234,56", "1\u202f234", "1234.000000000"),
+        ("1 234,56", "12 34", None),
+    ],
+)
+def test_a_number_is_read_in_the_form_of_the_file_or_not_at_all(form: str, text: str, wanted: str | None) -> None:
+    sql = CellReader(names=(), form=form).number(f"{literal(text)}::varchar")
+    assert memory().execute(f"select ({sql})::varchar").fetchall() == [(wanted,)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "wanted"),
+    [
+        ("", "2026-04-05 21:06:21 +0400", "2026-04-05 17:06:21"),
+        ("", "2026-04-05T21:06:21Z", "2026-04-05 21:06:21"),
+        ("", "2026-04-05T21:06+04:00", "2026-04-05 17:06:00"),
+        ("", "2026-04-05 21:06:21 UTC", "2026-04-05 21:06:21"),
+        ("", "2026-04-05 21:06:21", None),
+        ("Asia/Shanghai", "2026-03-01 00:54:10", "2026-02-28 16:54:10"),
+        ("Europe/Berlin", "2026-07-01 12:00", "2026-07-01 10:00:00"),
+        ("Europe/Berlin", "2026-01-01 12:00", "2026-01-01 11:00:00"),
+        ("Asia/Shanghai", "2026-03-01 00:00:00+00:00", "2026-03-01 00:00:00"),
+        ("Asia/Shanghai", "01.03.2026 08:00", "2026-03-01 00:00:00"),
+        ("Asia/Shanghai", "2026-03-01", None),
+        ("Asia/Shanghai", "2026-02-30 00:00:00", None),
+    ],
+)
+def test_a_time_is_in_utc_by_its_offset_or_the_zone_that_is_told(zone: str, text: str, wanted: str | None) -> None:
+    reader = CellReader(names=(), form="1,234.56", zone=zone, times=("%d.%m.%Y %H:%M",))
+    assert memory().execute(f"select ({reader.time(f'{literal(text)}::varchar')})::varchar").fetchall() == [(wanted,)]

@@ -1,0 +1,149 @@
+"""Profiles and folders that are written wrongly are told with the field and the fix, and stop nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.errors import FileError
+from etl.profiles.profile import load_profiles, profile_of, read_folder
+from tests.support.inbox_files import inbox_in
+
+SOUND: dict[str, Any] = {
+    "exporter": "A tool",
+    "evidence": "real",
+    "source": "a file",
+    "contract": "platform_metric_daily",
+    "columns": {"day": "Tag", "cost": {"de": ["Kosten", "Aufwand"], "en": "Outlay"}},
+    "map": {"date": "day", "marketing_spend": "cost"},
+    "constants": {"channel": "tool", "currency": "EUR", "platform": "pdd"},
+    "file": {"dates": ["%d.%m.%Y"], "numbers": {"de": "1.234,56", "en": "1,234.56"}},
+}
+TEXT = """exporter: A tool
+evidence: real
+source: a file
+contract: platform_metric_daily
+columns: {day: Tag, cost: Kosten}
+map: {date: day, marketing_spend: cost}
+constants: {channel: tool, currency: EUR, platform: pdd}
+file: {dates: ["%d.%m.%Y"], numbers: "1.234,56"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("source", "", "lacks source"),
+        ("colums", {}, "has the field colums, which is not known"),
+        ("evidence", "hearsay", "has the evidence 'hearsay'"),
+        ("contract", "orders", "has the contract 'orders'"),
+        ("contract", "none", "does not say why"),
+        ("map", {"spend": "cost"}, "names spend in map, which platform_metric_daily does not have"),
+        ("combine", {"marketing_spend": "median"}, "combines by median"),
+        ("optional", ["day", "cost"], "has optional columns only"),
+        ("optional", ["dya"], "names dya in optional"),
+        ("columns", {"Day": "Tag"}, "has the name 'Day'"),
+        ("columns", {"line": "Tag"}, "has the name 'line'"),
+        ("skip", [{"where": "day is null"}], "without `where` and `as`"),
+        ("skip", [{"where": "day is null", "as": "total", "check": "campaign"}], "names campaign in skip"),
+        ("file", {"zone": "Berlin"}, "has the zone 'Berlin'"),
+        ("file", {"numbers": "1.234.56"}, "has the numbers '1.234.56'"),
+        ("file", {"title": "("}, "is none"),
+        ("file", {"sheet": 1}, "has the field file.sheet"),
+    ],
+)
+def test_a_faulty_profile_is_told_with_its_field(field: str, value: Any, told: str) -> None:
+    with pytest.raises(FileError, match=told.replace("(", "[(]")):
+        profile_of("tool", SOUND | {field: value})
+
+
+def test_a_profile_of_the_home_replaces_one_that_ships_and_a_faulty_one_stops_no_other(tmp_path: Path) -> None:
+    for folder, name, text in (
+        ("a", "tool", TEXT),
+        ("b", "tool", TEXT.replace("A tool", "My tool")),
+        ("b", "odd", "x"),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    found = load_profiles(tmp_path / "a", tmp_path / "b", tmp_path / "missing")
+    assert found.known["tool"].exporter == "My tool"
+    assert found.faulty == {"odd": "profile odd.yaml: holds no fields; docs/profiles.md describes them"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("constants: [platform]", "has no names and values in constants"),
+        ("platform: pdd", "has the field platform, which is not known"),
+        ("zone: Berlin", "has the zone 'Berlin'"),
+        ("constants: {", "cannot be read"),
+    ],
+)
+def test_a_faulty_folder_refuses_its_files_with_the_fix(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "profile.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match=r"lies under shop/profile\.yaml, which") as caught:
+        read_folder(tmp_path / "profile.yaml", "shop/profile.yaml")
+    assert told in str(caught.value)
+
+
+HEADER = "Tag;Kosten\n"
+
+
+def test_a_profile_of_the_home_loads_files_and_each_line_is_accounted_for(tmp_path: Path) -> None:
+    inbox = inbox_in(tmp_path / "home")
+    (tmp_path / "home" / "profiles").mkdir()
+    (tmp_path / "home" / "profiles" / "tool.yaml").write_text(TEXT, encoding="utf-8")
+    rows = "".join(f"{day:02}.01.2026;1.000,5{day % 10}\n" for day in range(1, 29))
+    load = inbox.one("tool.csv", f"{HEADER}{rows}29.01.2026;1,234.56\n01.01.2026;0,000001\n")
+    assert (load.status, load.profile, load.rows_read, load.rows_loaded) == ("partly_loaded", "tool", 30, 29)
+    assert inbox.set_aside() == [
+        (
+            30,
+            "Kosten",
+            "Tag=29.01.2026, Kosten=1,234.56",
+            "is no number in the form 1.234,56; correct it, or write `numbers` in profile.yaml of its folder",
+        )
+    ]
+    assert inbox.rows("marketing_spend::varchar")[0] == ("1000.500000",)
+    assert ("1000.510001",) in inbox.rows("marketing_spend::varchar"), "two rows of one day add up"
+
+
+def test_the_same_bytes_in_the_folders_of_two_shops_are_two_deliveries(tmp_path: Path) -> None:
+    inbox = inbox_in(tmp_path / "home")
+    (tmp_path / "home" / "profiles").mkdir()
+    (tmp_path / "home" / "profiles" / "tool.yaml").write_text(TEXT, encoding="utf-8")
+    for platform in ("pdd", "jd"):
+        inbox.put(f"{platform}/profile.yaml", f"constants: {{platform: {platform}}}\n")
+        inbox.put(f"{platform}/tool.csv", f"{HEADER}01.01.2026;1,5\n")
+    assert [load.status for load in inbox.load()] == ["loaded", "loaded"]
+    assert inbox.rows("platform, marketing_spend::varchar") == [("jd", "1.500000"), ("pdd", "1.500000")]
+    inbox.put("pdd/again.csv", f"{HEADER}01.01.2026;1,5\n")
+    assert inbox.load() == ()
+
+
+def test_a_file_that_two_profiles_fit_is_refused_until_its_folder_chooses(tmp_path: Path) -> None:
+    inbox = inbox_in(tmp_path / "home")
+    (tmp_path / "home" / "profiles").mkdir()
+    for name in ("tool", "other"):
+        (tmp_path / "home" / "profiles" / f"{name}.yaml").write_text(TEXT, encoding="utf-8")
+    load = inbox.one("a/tool.csv", f"{HEADER}01.01.2026;1,5\n")
+    assert load.status == "refused"
+    assert "fits the profiles other and tool alike; choose one with `profile`" in load.reason
+    inbox.put("a/profile.yaml", "profile: tool\n")
+    (again,) = inbox.replay("a/tool.csv")
+    assert (again.status, again.profile) == ("loaded", "tool")
+
+
+def test_a_file_near_to_a_profile_is_told_what_it_lacks(tmp_path: Path) -> None:
+    inbox = inbox_in(tmp_path / "home")
+    (tmp_path / "home" / "profiles").mkdir()
+    text = (
+        TEXT.replace("cost: Kosten", "cost: Kosten, campaign: Kampagne, place: Platz")
+        + "hints: {day: break it down by day}\n"
+    )
+    (tmp_path / "home" / "profiles" / "tool.yaml").write_text(text, encoding="utf-8")
+    load = inbox.one("tool.csv", "Kosten;Kampagne;Platz\n1,5;a;b\n")
+    assert load.status == "refused"
+    assert "the profile tool (A tool) needs 'Tag' (break it down by day)" in load.reason
