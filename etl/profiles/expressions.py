@@ -154,7 +154,8 @@ class CellReader:
         offset = f"regexp_replace({seconds}, ' ?([+-][0-9]{{2}}):?([0-9]{{2}})?$', '\\1:\\2')"
         offset = f"regexp_replace({offset}, ':$', ':00')"
         with_offset = f"regexp_full_match({text}, '{iso} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')"
-        cases = f"when {with_offset} then try_cast(regexp_replace({offset}, ' ?(UTC|Z)$', 'Z') as timestamptz) at time zone 'UTC' "
+        moment = f"try_cast(regexp_replace({offset}, ' ?(UTC|Z)$', 'Z') as timestamptz)"
+        cases = f"when {with_offset} then {moment} at time zone 'UTC' "
         if self.zone:
             at = f"at time zone {literal(self.zone)} at time zone 'UTC'"
             cases += f"when regexp_full_match({text}, '{iso}') then try_cast({text} as timestamp) {at} "
