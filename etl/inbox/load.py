@@ -702,11 +702,11 @@ class Rows:
             ).fetchall()
             runs = [f" and {day} between '{first}' and '{last}'" for first, last in found]
         if loose := self._contract.loose:
-            empty, filled = (
-                f"(select {self._fixed} from {self._new} and {loose} is {word}null)" for word in ("", "not ")
-            )
-            if self._con.execute(f"select 1 from {empty} join {filled} using ({self._fixed}) limit 1").fetchall():
-                return True
+            sides = [f"{self._new} and {loose} is {word}null" for word in ("", "not ")]
+            if all(self._con.execute(f"select 1 from {side} limit 1").fetchall() for side in sides):
+                empty, filled = (f"(select {self._fixed} from {side})" for side in sides)
+                if self._con.execute(f"select 1 from {empty} join {filled} using ({self._fixed}) limit 1").fetchall():
+                    return True
         question = f"select count(*) - count(distinct hash({self._grain})) as repeated from {self._new}"
         return any(
             count(self._con, f"select sum(repeated) from ({' union all '.join(question + run for run in part)})")
