@@ -21,7 +21,7 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
 from etl.files.lines import Examined, largest_unpacked, unpack
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, Scan, sql_path, write_out
+from etl.inbox.scan import CSV, Progress, Scan, new_line, sql_path, write_out
 from etl.profiles.apply import Application, Profiled
 from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
 from etl.profiles.recognise import nearest, recognise
@@ -195,7 +195,8 @@ def _open_own(con: Connection, path: Path, examined: Examined, scratch: Path, pr
         raise
     if lines is None or lines.width != len(columns):
         return open_by_record(path, columns, scratch, progress)
-    begin = f"read_csv({sql_path(path)}, {CSV}, skip = 1, new_line = '{lines.ending}', max_line_size = {LONGEST_LINE}"
+    ending = new_line(lines.ending)
+    begin = f"read_csv({sql_path(path)}, {CSV}, skip = 1, {ending}max_line_size = {LONGEST_LINE}"
     file, texts = f"{begin}, null_padding = false, parallel = true", ("varchar",) * len(columns)
     types, lenient = texts, "false"
     if lines.is_exact:

@@ -24,6 +24,14 @@ class Scan:
     types: tuple[str, ...]
 
 
+def new_line(ending: str) -> str:
+    r"""The option of read_csv for how lines end, with a comma behind it; none for \r\n, which DuckDB finds by itself.
+
+    Where it is told of \r\n, DuckDB 1.5.6 takes a whole file for one line in its strict mode.
+    """
+    return f"new_line = '{ending}', " if ending == r"\n" else ""
+
+
 def sql_path(path: Path) -> str:
     """The path as a literal that names this file only, whatever its name looks like."""
     return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))

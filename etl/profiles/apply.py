@@ -21,7 +21,7 @@ from etl.inbox.parquet import OPTIONS
 from etl.inbox.scan import Scan, sql_path
 from etl.profiles.expressions import CellReader, own_columns
 from etl.profiles.found import CUT, Cells, Match, Spot
-from etl.profiles.profile import BUYER, Folder
+from etl.profiles.profile import BUYER, FORMS, Folder
 from etl.warehouse import Connection, DatabaseError, literal
 
 BUYER_HASH = "buyer_id_hash"
@@ -314,9 +314,11 @@ class Application:
         by_language = numbers.get(match.language, numbers.get("", ""))
         if not fitting:
             raise FileError(f"has numbers in the forms {' and '.join(forms)}; export it again in one form")
-        if len(fitting) > 1 and by_language not in fitting:
+        if by_language in fitting:
+            return by_language
+        if len({FORMS[form][1] for form in fitting}) > 1:  # forms with one decimal point read their cells alike
             raise FileError("leaves open how its numbers are written; write `numbers` in profile.yaml of its folder")
-        return fitting[0] if len(fitting) == 1 else by_language
+        return fitting[0]
 
     def _fitting(self, forms: list[str]) -> list[str]:
         """The forms in which every cell of a number can be read that any of the forms can read."""

@@ -145,7 +145,7 @@ class CellReader:
         """SQL of a text as a day."""
         if self.dates == ("%Y-%m-%d",):
             return f"if(regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'), try_cast({text} as date), null)"
-        return f"try_strptime({text}, [{', '.join(map(literal, self.dates))}])::date"
+        return f"{self._parsed(text, self.dates)}::date"
 
     def time(self, text: str) -> str:
         """SQL of a text as a time in UTC."""
@@ -160,8 +160,13 @@ class CellReader:
             at = f"at time zone {literal(self.zone)} at time zone 'UTC'"
             cases += f"when regexp_full_match({text}, '{iso}') then try_cast({text} as timestamp) {at} "
             if self.times:
-                cases += f"else try_strptime({text}, [{', '.join(map(literal, self.times))}]) {at} "
+                cases += f"else {self._parsed(text, self.times)} {at} "
         return f"(case {cases}end)"
+
+    def _parsed(self, text: str, forms: tuple[str, ...]) -> str:
+        """SQL of a text in one of these forms; %Y takes four digits, where DuckDB reads 26 as the year 26."""
+        parsed = f"try_strptime({text}, [{', '.join(map(literal, forms))}])"
+        return f"if(regexp_matches({text}, '[0-9]{{4}}'), {parsed}, null)" if all("%Y" in form for form in forms) else parsed
 
     def _unix(self, text: str, unit: int) -> str:
         whole = f"regexp_full_match({text}, '[0-9]{{1,18}}')"

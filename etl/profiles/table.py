@@ -20,7 +20,7 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Dialect, Record, decode
 from etl.files.kinds import unusable
 from etl.files.lines import Lines, largest_unpacked
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, sql_path, write_out
+from etl.inbox.scan import CSV, Progress, new_line, sql_path, write_out
 from etl.profiles.found import CUT, Cells, Head
 from etl.warehouse import Connection
 
@@ -95,7 +95,7 @@ class Delivered:
         columns = ", ".join(f"f{number}: 'varchar'" for number in range(len(head.names)))
         scan = (
             f"(select null::bigint as line, null::varchar as raw, null::varchar as broken, * from read_csv("
-            f"{sql_path(self._path)}, {CSV}, skip = 1, new_line = '{lines.ending}', null_padding = false, "
+            f"{sql_path(self._path)}, {CSV}, skip = 1, {new_line(lines.ending)}null_padding = false, "
             f"max_line_size = {LONGEST_LINE}, parallel = true, columns = {{{columns}}}, ignore_errors = false))"
         )
         return Cells(scan, lines.count - 1)
