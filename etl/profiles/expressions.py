@@ -166,7 +166,9 @@ class CellReader:
     def _parsed(self, text: str, forms: tuple[str, ...]) -> str:
         """SQL of a text in one of these forms; %Y takes four digits, where DuckDB reads 26 as the year 26."""
         parsed = f"try_strptime({text}, [{', '.join(map(literal, forms))}])"
-        return f"if(regexp_matches({text}, '[0-9]{{4}}'), {parsed}, null)" if all("%Y" in form for form in forms) else parsed
+        if not all("%Y" in form for form in forms):
+            return parsed
+        return f"if(regexp_matches({text}, '[0-9]{{4}}'), {parsed}, null)"
 
     def _unix(self, text: str, unit: int) -> str:
         whole = f"regexp_full_match({text}, '[0-9]{{1,18}}')"

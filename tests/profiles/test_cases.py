@@ -1,8 +1,9 @@
 """Each shipped profile by sample files and the rows that must come: tests/profiles/cases/PROFILE/CASE/.
 
 A case has `profile.yaml` as its folder of the inbox has it, the delivered file, and what must come of it: expected.csv
-(rows of the contract), told.csv (line, column and beginning of the reason of rows in quarantine) or refused.txt (a
-part of the reason for which the file is refused). Identifiers of buyers are as given and are hashed here.
+(rows of the contract), told.csv (line, column and beginning of the reason of rows in quarantine), says.txt (sentences
+that are told of the file) or refused.txt (a part of the reason for which the file is refused). Identifiers of buyers
+are as given and are hashed here.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import pytest
 
 from etl.buyers import KEY_FILE, LENGTH
 from etl.config import ROOT
-from etl.profiles.profile import FOLDER, load_profiles
+from etl.profiles.profile import load_profiles
+from etl.warehouse import literal
 from tests.support.inbox_files import Inbox, inbox_in
 
 CASES = Path(__file__).parent / "cases"
-KEPT = {"expected.csv", "told.csv", "refused.txt", "case.md"}
+KEPT = {"expected.csv", "told.csv", "says.txt", "refused.txt", "case.md"}
 
 
 def cases() -> list[Path]:
@@ -44,6 +46,10 @@ def read(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def plain(value: object) -> str:
@@ -76,6 +82,8 @@ def test_the_rows_are_those_that_must_come(case: Path, tmp_path: Path) -> None:
         assert (case / "refused.txt").read_text(encoding="utf-8").strip() in loads[0].reason
         return
     assert {load.profile for load in loads} == {case.parent.name}, [load.reason for load in loads]
+    for sentence in lines(case / "says.txt"):
+        assert sentence in loads[0].reason
     told = [(row["line"], row["column"], row["reason"]) for row in read(case / "told.csv")]
     aside = [(str(line), column or "", reason) for line, column, _, reason in inbox.set_aside()]
     assert len(aside) == len(told), aside
@@ -98,13 +106,21 @@ def test_the_rows_are_those_that_must_come(case: Path, tmp_path: Path) -> None:
         [hashed(value, key) if name == "buyer_id" else plain(value) for name, value in row.items()] for row in expected
     ]
     assert sorted([plain(value) for value in row] for row in found) == sorted(wanted)
-
-
-@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.parent.name}/{case.name}")
-def test_the_same_file_again_changes_nothing(case: Path, tmp_path: Path) -> None:
-    inbox = inbox_of(case, tmp_path)
-    inbox.load()
     assert inbox.load() == ()
-    (file,) = [path for path in (inbox.settings.inbox / "shop").iterdir() if path.name != FOLDER][:1]
-    loads = inbox.replay(f"shop/{file.name}")
-    assert all(load.rows_superseded == 0 for load in loads)
+    (again,) = inbox.replay(loads[0].file)
+    assert again.rows_superseded == 0
+
+
+def test_parquet_with_fields_within_fields_gives_the_rows_of_its_json(tmp_path: Path) -> None:
+    inbox = inbox_of(CASES / "ga4_orders" / "purchases", tmp_path)
+    columns = "event_id, event_time, status, amount, refunded, buyer_id_hash, transaction_id"
+    inbox.load()
+    from_json = inbox.rows(columns, "core.order_event")
+    (events,) = (inbox.settings.inbox / "shop").glob("*.jsonl")
+    inbox.con.execute(
+        f"copy (select * replace (event_timestamp + 1 as event_timestamp) from read_json({literal(str(events))})) "
+        f"to {literal(str(events.with_suffix('.parquet')))} (format parquet)"
+    )
+    (load,) = inbox.load()
+    assert (load.profile, load.rows_quarantined, load.rows_superseded) == ("ga4_orders", 0, len(from_json))
+    assert [row[2:] for row in inbox.rows(columns, "core.order_event")] == [row[2:] for row in from_json]
