@@ -9,6 +9,7 @@ are as given and are hashed here.
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -70,6 +71,9 @@ def test_every_shipped_profile_can_be_read_and_has_a_case() -> None:
     profiles = load_profiles(ROOT / "profiles")
     assert not profiles.faulty
     assert set(profiles.known) == {case.parent.name for case in cases()}
+    text = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
+    listed = {name for row in re.findall(r"^\| ([a-z0-9_, ]+) \|", text, re.MULTILINE) for name in row.split(", ")}
+    assert set(profiles.known) <= listed
     assert {profile.evidence for profile in profiles.known.values()} <= {"real", "code", "docs"}
 
 
