@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from pathlib import Path
@@ -128,3 +128,23 @@ def test_parquet_with_fields_within_fields_gives_the_rows_of_its_json(tmp_path: 
     (load,) = inbox.load()
     assert (load.profile, load.rows_quarantined, load.rows_superseded) == ("ga4_orders", 0, len(from_json))
     assert [row[2:] for row in inbox.rows(columns, "core.order_event")] == [row[2:] for row in from_json]
+
+
+def test_a_longer_export_of_the_same_days_restates_what_changed_only(tmp_path: Path) -> None:
+    inbox = inbox_of(CASES / "google_ads" / "english", tmp_path)
+    inbox.load()
+    (export,) = (inbox.settings.inbox / "shop").glob("*.csv")
+    row = "Enabled,Harbour Brand,2026-03-02,Search,USD,980,3.06%,30,3.27,98.10,< 10%,1.00\n"
+    later = row.replace("03-02", "03-03")
+    text = export.read_text(encoding="utf-8")
+    assert row in text
+    inbox.put("shop/longer.csv", text.replace(row, row.replace("98.10", "99.10") + later))
+    (load,) = inbox.load()
+    assert inbox.changed_days() == [date(2026, 3, 2), date(2026, 3, 3)]
+    assert (load.rows_quarantined, load.rows_superseded) == (0, 1)
+    spend = inbox.rows("date, marketing_spend")
+    assert [(str(day), str(value.normalize())) for day, value in spend] == [
+        ("2026-03-01", "1420.5"),
+        ("2026-03-02", "99.1"),
+        ("2026-03-03", "98.1"),
+    ]
