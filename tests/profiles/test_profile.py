@@ -140,10 +140,10 @@ def test_a_file_near_to_a_profile_is_told_what_it_lacks(tmp_path: Path) -> None:
     inbox = inbox_in(tmp_path / "home")
     (tmp_path / "home" / "profiles").mkdir()
     text = (
-        TEXT.replace("cost: Kosten", "cost: Kosten, campaign: Kampagne, place: Platz")
+        TEXT.replace("cost: Kosten", "cost: Aufwand, campaign: Kampagne, place: Platz")
         + "hints: {day: break it down by day}\n"
     )
     (tmp_path / "home" / "profiles" / "tool.yaml").write_text(text, encoding="utf-8")
-    load = inbox.one("tool.csv", "Kosten;Kampagne;Platz\n1,5;a;b\n")
+    load = inbox.one("tool.csv", "Aufwand;Kampagne;Platz\n1,5;a;b\n")
     assert load.status == "refused"
     assert "the profile tool (A tool) needs 'Tag' (break it down by day)" in load.reason
