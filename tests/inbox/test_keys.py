@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from etl.checks.suite import load_suite
+from etl.config import ROOT
+from etl.contracts import PLATFORM_METRIC_DAILY
 from tests.support.inbox_files import Inbox, inbox_in
 
 pytestmark = pytest.mark.slow
@@ -173,3 +176,25 @@ def test_a_further_column_that_only_shares_a_word_is_kept(inbox: Inbox, column: 
     inbox.csv("a", ["pdd,2025-01-01,3,x"], f"platform,date,orders,{column}")
     assert [load.status for load in inbox.load()] == ["loaded"]
     assert inbox.rows("extra") == [({column: "x"},)]
+
+
+def broken(inbox: Inbox, name: str) -> list[tuple[object, ...]]:
+    """The rows of the delivered table that an expectation of its suite names."""
+    suite = load_suite(ROOT / "expectations", PLATFORM_METRIC_DAILY.table)
+    [query] = [one.kwargs["unexpected_rows_query"] for one in suite.expectations if one.name == name]
+    return inbox.con.execute(query.format(batch=PLATFORM_METRIC_DAILY.table)).fetchall()
+
+
+def test_spend_with_and_without_an_account_is_told(inbox: Inbox) -> None:
+    delivered(inbox, "a", row("", "USD", "100"), row("one", "USD", "60"), row("two", "EUR", "40"))
+    (told,) = broken(inbox, "spend_stands_with_accounts_or_without")
+    assert told[-2:] == (Decimal(100), Decimal(100))
+    delivered(inbox, "b", row("", "", clicks="5"))
+    assert broken(inbox, "spend_stands_with_accounts_or_without") == []
+
+
+def test_a_row_without_currency_beside_another_fails_the_suite(inbox: Inbox) -> None:
+    delivered(inbox, "a", row("one", "USD"), row("two", ""))
+    assert broken(inbox, "no_row_without_currency_beside_another") == []
+    inbox.con.execute("update core.platform_metric_daily set account = 'one'")
+    assert len(broken(inbox, "no_row_without_currency_beside_another")) == 1
