@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from etl.errors import FileError
-from etl.profiles.expressions import CellReader
+from etl.profiles.expressions import NUMBER, CellReader
 from etl.warehouse import literal, memory
 
 
@@ -79,3 +81,16 @@ def test_a_number_is_read_in_the_form_of_the_file_or_not_at_all(form: str, text:
 def test_a_time_is_in_utc_by_its_offset_or_the_zone_that_is_told(zone: str, text: str, wanted: str | None) -> None:
     reader = CellReader(names=(), form="1,234.56", zone=zone, times=("%d.%m.%Y %H:%M",))
     assert memory().execute(f"select ({reader.time(f'{literal(text)}::varchar')})::varchar").fetchall() == [(wanted,)]
+
+
+def test_a_number_of_any_length_is_read_as_the_wide_decimal_reads_it() -> None:
+    """The quick ways for short numbers and the slow one for all give the same."""
+    random, con = Random(5), memory()
+    texts = ["+1.5", "-.5", "5.", "0.1234567891", "99999999999999.9", "1234567890.", "9" * 18, "9" * 19, "9" * 20]
+    for _ in range(5000):
+        whole, parts = (random.choices("0123456789", k=random.randint(0, most)) for most in (20, 11))
+        texts.append(f"{random.choice(['', '+', '-'])}9{''.join(whole)}{random.choice(['', '.' + ''.join(parts)])}")
+    con.execute("create table t as select unnest($texts::varchar[]) as x", {"texts": texts})
+    read = CellReader(names=(), form="1,234.56").number("x")
+    differs = con.execute(f"select x from t where {read} is distinct from try_cast(x as {NUMBER})").fetchall()
+    assert differs == []
