@@ -151,9 +151,9 @@ def _lacking(profiles: Iterable[Profile], heads: Iterable[Head], most: int = 100
             if len(lacking) > most or (most < 1000 and len(lacking) >= len(needed) - len(lacking)):
                 continue
             if best is None or (len(lacking), -len(places)) < best[:2]:
-                title = "" if lacking else f"; its title does not match {profile.file.title!r}"
                 shown = ", ".join(_names(profile, name) for name in lacking)
-                best = len(lacking), -len(places), f"{profile.name} ({profile.exporter}) needs {shown}{title}"
+                shown = shown or f"a line above the header that matches {profile.file.title!r}"
+                best = len(lacking), -len(places), f"{profile.name} ({profile.exporter}) needs {shown}"
     return best[2] if best else ""
 
 

@@ -15,11 +15,11 @@ from etl.warehouse import create_database
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 REPORT = """Campaign report
 "March 1, 2026 - March 2, 2026"
-Campaign,Day,Currency code,Clicks,Cost
-Lamps,2026-03-01,USD,41,120.50
-Rugs,2026-03-01,USD,9,1.x
-Rugs,2026-03-02,USD,30,98.10
-Total: Account,,USD,84,230.60
+Campaign,Day,Currency code,Clicks,Cost,Impr.
+Lamps,2026-03-01,USD,41,120.50,10
+Rugs,2026-03-01,USD,9,1.x,10
+Rugs,2026-03-02,USD,30,98.10,10
+Total: Account,,USD,84,230.60,
 """
 
 
