@@ -161,8 +161,13 @@ class CellReader:
     def day(self, text: str) -> str:
         """SQL of a text as a day."""
         if self.dates == ("%Y-%m-%d",):
-            return f"if(regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'), try_cast({text} as date), null)"
-        return f"{self._parsed(text, self.dates)}::date"
+            at_once = f"try_cast({text} as date)"
+            return f"if({at_once}::varchar = {text}, {at_once}, null)"
+        parsed = f"{self._parsed(text, self.dates)}::date"
+        if "%Y-%m-%d" not in self.dates:
+            return parsed
+        at_once = f"try_cast({text} as date)"
+        return f"case when {at_once}::varchar = {text} then {at_once} else {parsed} end"
 
     def time(self, text: str) -> str:
         """SQL of a text as a time in UTC."""
@@ -172,7 +177,13 @@ class CellReader:
         offset = f"regexp_replace({offset}, ':$', ':00')"
         with_offset = f"regexp_full_match({text}, '{iso} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')"
         moment = f"try_cast(regexp_replace({offset}, ' ?(UTC|Z)$', 'Z') as timestamptz)"
-        cases = f"when {with_offset} then {moment} at time zone 'UTC' "
+        clock = f"try_cast(substring({text}, 1, 19) as timestamp)"  # what prints as it is written is read at once
+        cases = (
+            f"when strlen({text}) = 25 and {clock}::varchar = substring({text}, 1, 19) "
+            f"and try_cast(replace(replace({text}, ' +', '+'), ' -', '-') as timestamptz) is not null "
+            f"then try_cast(replace(replace({text}, ' +', '+'), ' -', '-') as timestamptz) at time zone 'UTC' "
+            f"when {with_offset} then {moment} at time zone 'UTC' "
+        )
         if self.zone:
             at = f"at time zone {literal(self.zone)} at time zone 'UTC'"
             cases += f"when regexp_full_match({text}, '{iso}') then try_cast({text} as timestamp) {at} "
