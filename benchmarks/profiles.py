@@ -50,9 +50,11 @@ FILES = {
     "campaigns/own.csv": "select 'shop' as platform, day as date, 'google_ads' as channel, account, 'EUR' as currency, "
     "cost as marketing_spend, clicks, conversions as reported_orders from ({each})",
     "campaigns/profile.csv": """select day as "Day", campaign as "Campaign", account as "Customer ID",
-        'EUR' as "Currency code", cost as "Cost", clicks as "Clicks", conversions as "Conversions" from ({each})""",
+        'EUR' as "Currency code", cost as "Cost", clicks as "Clicks", clicks * 10 as "Impr.",
+        conversions as "Conversions" from ({each})""",
     "summed/profile.csv": """select day as "Day", campaign as "Campaign", account as "Customer ID",
-        'EUR' as "Currency code", cost as "Cost", clicks as "Clicks", conversions as "Conversions" from ({ten})""",
+        'EUR' as "Currency code", cost as "Cost", clicks as "Clicks", clicks * 10 as "Impr.",
+        conversions as "Conversions" from ({ten})""",
 }
 PAIRS = {  # the own form beside each profile
     "orders": ("orders/own.csv", "orders/profile.csv"),
