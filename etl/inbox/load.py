@@ -429,6 +429,11 @@ class Rows:
         profiled, rows = self._opened.profiled, self._opened.rows
         read, skipped = (profiled.rows, profiled.skipped) if profiled else (rows, 0)
         aside = count(self._con, f"select count(*) from ({self._aside()})", self._named) if self._is_faulty else 0
+        if profiled and aside < profiled.faulty + self.quarantined:
+            raise FileError(
+                f"has {self.quarantined:,} rows at fault, behind which are {aside - profiled.faulty:,} of its lines; "
+                "either the row of `difference` breaks the contract, or the program is at fault: report it"
+            )
         loaded = read - skipped - aside
         return {"rows_read": read, "rows_loaded": loaded, "rows_quarantined": aside, "rows_skipped": skipped}
 
@@ -456,8 +461,7 @@ class Rows:
             if self._opened.raw:
                 raw, joined = "text.raw", f"join {self._opened.raw} as text on text.line = row.line"
             if profiled:  # every record that the row was made of
-                same = " and ".join(f"source.{name} is not distinct from row.{name}" for name in profiled.key)
-                line, joined = "source.line", f"join ({profiled.sources}) as source on {same or 'true'}"
+                line, joined = "source.line", f"join ({profiled.sources}) as source on source.first_line = row.line"
             if self._person:
                 raw = (
                     f"case when row.fault = {BROKEN} then {literal(UNSHOWN)} when strlen(row.person) > {SHORT} "

@@ -63,8 +63,9 @@ class Trial:
         """What a person reads of it, for rich: a sentence on each thing, and tables."""
         load = self.load
         told = load.reason.split("; ") if load.status != "refused" else [load.reason, *self.told]
-        by = f"profile {load.profile}" if load.profile else "its own form" if load.contract else "nothing"
-        yield escape(f"{load.file}: {load.status}, {load.contract or 'no contract'}, read by {by}")
+        by = f"profile {load.profile}" if load.profile else "its own form"
+        read = f", {load.contract or 'nothing to load'}, read by {by}" if load.status != "refused" else ""
+        yield escape(f"{load.file}: {load.status}{read}")
         parts = {
             "load": load.rows_loaded,
             "go into quarantine": load.rows_quarantined,

@@ -52,8 +52,8 @@ class TotalRow:
 class Profiled:
     """A file that was read through a profile; numbers are records of the file: rows = sound + faulty + skipped.
 
-    `faults` is SQL for line, column_name, raw_text and reason of those at fault; `sources` SQL for the line and the
-    key of the sound ones, whose key has the columns `key`. `origins` names the columns of the file by those of the
+    `faults` is SQL for line, column_name, raw_text and reason of those at fault; `sources` SQL for the line of each
+    sound one and the first line of its row of the contract. `origins` names the columns of the file by those of the
     contract. `told` are sentences for people.
     """
 
@@ -65,7 +65,6 @@ class Profiled:
     faulty: int = 0
     faults: str = ""
     sources: str = ""
-    key: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     totals: tuple[TotalRow, ...] = ()
 
@@ -146,8 +145,8 @@ class Application:
             skipped=counts.get("skipped", 0),
             faults=f"select line, nullif({column}, '') as column_name, raw as raw_text, "
             f"coalesce(broken, {reason}) as reason from {self._rows} where fault > 0 and skip = 0",
-            sources=f"select line, {', '.join(key)} from {self._rows} where fault = 0 and skip = 0",
-            key=key,
+            sources=f"select line, min(line) over (partition by {', '.join(key) or '1'}) as first_line "
+            f"from {self._rows} where fault = 0 and skip = 0",
             origins={column.name: self._origin(column.name) for column in contract.columns},
             told=told,
             totals=totals,
@@ -264,7 +263,10 @@ class Application:
             yield BUYER_HASH, hashed(self._reading.value(self._profile.map[BUYER], "varchar"))
         for name, column in own.items():
             mapped, constant = self._profile.map.get(name), self._constants.get(name)
-            value = self._reading.value(mapped, column.type) if mapped else ""
+            try:
+                value = self._reading.value(mapped, column.type) if mapped else ""
+            except FileError as error:
+                raise FileError(f"is read by the profile {self._profile.name}, whose map.{name} {error}") from error
             if constant is not None:
                 fixed = self._constant(column, constant)
                 value = f"coalesce({value}, {fixed})" if value else fixed
@@ -498,7 +500,9 @@ class Application:
             found = self._ask(
                 f"""select t.line, {label}, {", ".join(f"t.{n}, s_{n}" for n in figures)}
                 from (select * from {self._rows} where skip = {number}) as t
-                left join lateral (select {sums} from {self._rows} as r where r.skip = 0 and {same}) on true
+                left join lateral (
+                    select {sums} from {self._rows} as r where r.skip = 0 and r.fault = 0 and {same}
+                ) on true
                 order by t.line"""
             )
             for line, of, *values in found:

@@ -16,14 +16,14 @@ from etl.profiles.recognise import normal
 # By column of the contract, parts of names that mean it, each of which may be followed by more; = is the whole name.
 _DAILY = {
     "date": "=date =day =date_day =stat_date =tag =datum =jour =fecha =día =dia =giorno =日期 =日付 =日 时间 统计日期",
-    "marketing_spend": "spend spent =cost kosten ausgaben ausgegeben coût dépens coste costo custo 花费 消耗 费用",
+    "marketing_spend": "spend spent =cost kosten ausgaben ausgegeben coût dépens coste costo =custo 花费 消耗 费用",
     "clicks": "click klick clic clique 点击数 点击量 点击次数 クリック",
     "reported_orders": "conversion konversion purchases sales verkäufe bestellungen results orders 转化 成交",
     "currency": "currency währung devise moneda valuta 货币 币种 通貨",
     "account": "account_id customer_id advertiser_id account 账户",
 }
 _ORDER = {
-    "event_id": "order_id order_number order_no =name bestellnummer commande 订单编号 订单号 主订单编号 transaction_id",
+    "event_id": "order_id order_number order_no =order =name pedido bestellnummer commande 订单编号 订单号",
     "event_time": "created order_date purchase_date placed bestelldatum 下单时间 创建时间 提交时间 成交时间",
     "amount": "=total grand_total order_total amount summe betrag montant 实付金额 订单金额 应付金额 总金额 total",
     "status": "status =state zustand statut 订单状态",
@@ -47,6 +47,8 @@ _TOTAL = re.compile(r"((grand )?total|gesamt|summe|合计|总计|汇总|全部)"
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
 _POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)\.\d+")
 _CODE = re.compile(r"\(([A-Z]{3})\)$")  # a currency behind the name of an amount
+_BLANK = re.compile(r"[+-]?\d{1,3}([ \u00a0\u202f]\d{3})+(,\d*)?")
+_SIGNS = "$€£¥￥元"
 _MISSING = {"-", "--", "—", "N/A", "n/a", "null", "NULL", "None"}
 CHECK = "  # check"
 
@@ -57,7 +59,9 @@ def draft(name: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> str
         column: [row[place].strip() for row in rows if place < len(row)] for place, column in enumerate(names) if column
     }
     daily, order = _guessed(_DAILY, cells), _guessed(_ORDER, cells)
-    is_order = "event_id" in order and len(order) >= len(daily)
+    is_order = len(order) > len(daily) or ("event_id" in order and len(order) == len(daily))
+    if not is_order and "date" not in daily and (day := _day_by_cells(cells)):
+        daily = {"date": day} | {target: column for target, column in daily.items() if column != day}
     guessed = order if is_order else daily
     handles = {column: _handle(target, column) for target, column in guessed.items()}
     lines = [
@@ -77,15 +81,21 @@ def draft(name: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 
 def _file(cells: Mapping[str, Sequence[str]], guessed: Mapping[str, str], *, is_order: bool) -> list[str]:
-    values = [cell for column in cells.values() for cell in column]
+    signs = sorted({sign for column in cells.values() for cell in column for sign in cell if sign in _SIGNS})
+    values = [cell.strip("".join(signs) + " \u00a0\u202f") for column in cells.values() for cell in column]
     has_commas, has_points = any(map(_COMMA.fullmatch, values)), any(map(_POINT.fullmatch, values))
     numbers = "1.234,56" if has_commas and not has_points else "1,234.56"
+    numbers = "1 234,56" if any(map(_BLANK.fullmatch, values)) else numbers
     lines = ["file:", f"  numbers: {_quoted(numbers)}{CHECK}"]
+    if signs:
+        lines.append(f"  strip: [{', '.join(map(_quoted, signs))}]")
     if missing := sorted({cell for column in cells.values() for cell in column} & _MISSING):
         lines.append(f"  missing: [{', '.join(map(_quoted, missing))}]")
     day = guessed.get("event_time" if is_order else "date", "")
     days = [cell for cell in cells.get(day, []) if cell]
     form = next((form for found, form in _DAY_FORMS.items() for cell in days if re.match(f"{found}($| )", cell)), "")
+    if form == "%m/%d/%Y" and any(int(cell.split("/")[0]) > 12 for cell in days if "/" in cell):
+        form = "%d/%m/%Y"
     if form:
         times = [f"{form} %H:%M:%S", f"{form} %H:%M"] if is_order else [form]
         lines.append(f"  {'times' if is_order else 'dates'}: [{', '.join(map(_quoted, times))}]{CHECK} day and month")
@@ -135,6 +145,15 @@ def _guessed(words: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> di
         if ranked:
             found[target] = min(ranked)[2]
     return found
+
+
+def _day_by_cells(cells: Mapping[str, Sequence[str]]) -> str:
+    """The first column whose cells are days, but for a row of totals; '' where there is none."""
+    for column, texts in cells.items():
+        days = [text for text in texts if text and any(re.fullmatch(f"{form}( .*)?", text) for form in _DAY_FORMS)]
+        if len(days) > 1 and len(days) >= len([text for text in texts if text]) - 1:
+            return column
+    return ""
 
 
 def _means(column: str, word: str) -> bool:

@@ -45,3 +45,21 @@ def test_a_draft_of_orders_has_a_buyer_and_the_words_of_its_status() -> None:
 
 def test_a_draft_says_that_no_column_looks_like_a_day() -> None:
     assert "no column looks like a day" in draft("x.csv", ["Campaign", "Cost"], [["a", "1.5"]])
+
+
+def test_a_draft_knows_days_amounts_and_buyers_of_other_programs() -> None:
+    names = ["Kampanj", "Dag den", "Kostnad spend", "Customer Email"]
+    rows = [
+        ["a", "03/11/2026", "1 234,50 €", "x@example.com"],
+        ["b", "14/11/2026", "2,00 €", ""],
+        ["Total", "", "1", ""],
+    ]
+    found = profile_of("board", yaml.safe_load(draft("x.csv", names, rows).replace("CHANNEL", "board")))
+    assert found.map["date"] == "dag_den"
+    assert found.map["marketing_spend"] == "kostnad_spend"
+    assert (found.file.dates, found.file.numbers, found.file.strip) == (("%d/%m/%Y",), "1 234,56", ("€",))
+    orders = draft(
+        "o.csv", ["Order", "Created", "Customer Email", "Total", "State", "Currency"], [["1", "", "", "", "", ""]]
+    )
+    assert profile_of("shop", yaml.safe_load(orders)).map["buyer_id"] == "customer_email"
+    assert "marketing_spend" not in orders

@@ -147,3 +147,40 @@ def test_a_file_near_to_a_profile_is_told_what_it_lacks(tmp_path: Path) -> None:
     load = inbox.one("tool.csv", "Aufwand;Kampagne;Platz\n1,5;a;b\n")
     assert load.status == "refused"
     assert "the profile tool (A tool) needs 'Tag' (break it down by day)" in load.reason
+
+
+@pytest.mark.parametrize("platform", ["nosuch", "pdd"])
+def test_every_record_behind_a_row_at_fault_is_in_quarantine(tmp_path: Path, platform: str) -> None:
+    """Also where a part of the key has its default, or a name is brought into its canonical form."""
+    inbox = inbox_in(tmp_path / "home")
+    inbox.settings = inbox.settings.model_copy(update={"bad_share": 1.0})
+    (tmp_path / "home" / "profiles").mkdir()
+    text = TEXT.replace("cost: Kosten}", "cost: Kosten, account: Konto, channel: Kanal}\noptional: [account]")
+    text = text.replace("marketing_spend: cost}", "marketing_spend: cost, account: account, channel: channel}")
+    text = text.replace("channel: tool, ", "").replace("platform: pdd", f"platform: {platform}")
+    (tmp_path / "home" / "profiles" / "tool.yaml").write_text(text, encoding="utf-8")
+    load = inbox.one(
+        "tool.csv",
+        "Tag;Kosten;Konto;Kanal\n01.01.2026;1,5;;cafe\u0301\n01.01.2026;2;;cafe\u0301\n01.01.2036;3;;search\n01.01.2036;4;;search\n",
+    )
+    at_fault = 4 if platform == "nosuch" else 2
+    assert (load.rows_read, load.rows_loaded, load.rows_quarantined) == (4, 4 - at_fault, at_fault)
+    assert [line for line, *_ in inbox.set_aside()] == list(range(6 - at_fault, 6))
+    loaded = [("caf\u00e9", "3.500000")] if platform == "pdd" else []
+    assert inbox.rows("channel, marketing_spend::varchar") == loaded
+
+
+def test_a_row_of_the_difference_that_breaks_the_contract_refuses_the_file(tmp_path: Path) -> None:
+    inbox = inbox_in(tmp_path / "home")
+    (tmp_path / "home" / "profiles").mkdir()
+    text = TEXT + "skip: [{where: \"any_cell = 'Summe'\", as: total, check: all}]\n"
+    (tmp_path / "home" / "profiles" / "tool.yaml").write_text(text, encoding="utf-8")
+    inbox.put("a/profile.yaml", "difference: {channel: ' rest'}\n")
+    inbox.put("a/tool.csv", "Tag;Kosten\n01.01.2026;1,5\nSumme;2,5\n")
+    (load,) = inbox.load()
+    assert load.status == "refused"
+    assert "the row of `difference` breaks the contract" in load.reason
+    inbox.put("a/profile.yaml", "difference: {channel: rest}\n")
+    (again,) = inbox.replay("a/tool.csv")
+    assert again.status == "loaded"
+    assert inbox.rows("channel, marketing_spend::varchar") == [("rest", "1.000000"), ("tool", "1.500000")]
