@@ -66,8 +66,10 @@ SETTLED = {
 # What stands for options in the calls of a module.
 EXPANDED = {
     ("etl/inbox/open.py", "{CSV}"): scan.CSV,
+    ("etl/inbox/open.py", "{ending}"): "new_line = , ",  # but for CR LF: scan.new_line says why
     ("etl/inbox/scan.py", "{CSV}"): scan.CSV,
     ("etl/profiles/table.py", "{CSV}"): scan.CSV,
+    ("etl/profiles/table.py", "{new_line(lines.ending)}"): "new_line = , ",
     ("etl/profiles/apply.py", "{OPTIONS}"): parquet.OPTIONS,
     ("etl/edgar/bulk.py", "{OPTIONS}, {shape}"): f"{bulk.OPTIONS}, columns = , new_line = ",
     ("etl/inbox/parquet.py", "{OPTIONS}"): parquet.OPTIONS,
