@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from etl.errors import FileError
 from etl.profiles.found import Head, Match, Spot
@@ -74,6 +75,7 @@ def fit(profile: Profile, head: Head) -> Match | None:
     return Match(profile, head, places, told, language, len(places) + TITLE * bool(profile.file.title))
 
 
+@lru_cache(maxsize=8192)
 def normal(name: str) -> str:
     """A name as it is compared: without case, blanks around it and variants of characters."""
     return " ".join(unicodedata.normalize("NFKC", name).replace("\ufeff", "").split()).casefold()
@@ -108,15 +110,23 @@ def _places(
     return places, told, languages
 
 
+@lru_cache(maxsize=4096)
+def _pattern(spelled: str) -> re.Pattern[str] | None:
+    """The regular expression of a name with a part in braces; None for a plain one."""
+    if "{" not in spelled:
+        return None
+    parts = re.split(r"\{(\w+)\}", spelled)
+    pattern = "".join(
+        (".*?" if part == "any" else f"(?P<{part}>.+?)") if place % 2 else re.escape(normal_case(part))
+        for place, part in enumerate(parts)
+    )
+    return re.compile(pattern, re.IGNORECASE)
+
+
 def _find(spelled: str, head: Head, by_name: Mapping[str, int]) -> tuple[Spot, dict[str, str]] | None:
-    if "{" in spelled:
-        parts = re.split(r"\{(\w+)\}", spelled)
-        pattern = "".join(
-            (".*?" if part == "any" else f"(?P<{part}>.+?)") if place % 2 else re.escape(normal_case(part))
-            for place, part in enumerate(parts)
-        )
+    if pattern := _pattern(spelled):
         for place, name in enumerate(head.names):
-            if found := re.fullmatch(pattern, normal_case(name).strip(), re.IGNORECASE):
+            if found := pattern.fullmatch(normal_case(name).strip()):
                 return Spot(place), found.groupdict()
         return None
     wanted = normal(spelled)
@@ -131,6 +141,7 @@ def _find(spelled: str, head: Head, by_name: Mapping[str, int]) -> tuple[Spot, d
     return None
 
 
+@lru_cache(maxsize=8192)
 def normal_case(name: str) -> str:
     """A name without variants of characters and repeated blanks, in its own case."""
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name).replace("\ufeff", ""))
