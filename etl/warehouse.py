@@ -174,6 +174,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def sql_path(path: Path) -> str:
+    """The path as a literal that names this file only, whatever its name looks like."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
 def one_of(value: str, words: Iterable[str]) -> str:
     """SQL that holds where `value`, an expression, is one of the words; null where it is null.
 

@@ -66,7 +66,7 @@ SETTLED = {
 # What stands for options in the calls of a module.
 EXPANDED = {
     ("etl/inbox/open.py", "{CSV}"): scan.CSV,
-    ("etl/inbox/open.py", "{ending}"): "new_line = , ",  # but for CR LF: scan.new_line says why
+    ("etl/inbox/open.py", "{ending}"): "new_line = , ",  # but for CR LF: lines.new_line says why
     ("etl/inbox/scan.py", "{CSV}"): scan.CSV,
     ("etl/profiles/table.py", "{CSV}"): scan.CSV,
     ("etl/profiles/table.py", "{new_line(lines.ending)}"): "new_line = , ",

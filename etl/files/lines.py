@@ -52,6 +52,14 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """One way in which DuckDB reads a file: the SQL, and the type of each field f0, f1, ... that it gives."""
+
+    sql: str
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Examined:
     """What one pass over a file tells: its SHA-256 (hexadecimal), how it begins, and its lines.
 
@@ -182,6 +190,14 @@ def _enclose_fields(values: _Bytes, quotes: _Places, ends: _Places) -> bool:
     is_opening = np.isin(before, (10, 34, 44)) | (opening == 0)
     is_closing = np.isin(after, (10, 13, 34, 44)) | (closing == len(values) - 1)
     return bool(is_opening.all() and is_closing.all())
+
+
+def new_line(ending: str) -> str:
+    r"""The option of read_csv for how lines end, with a comma behind it; none for \r\n, which DuckDB finds by itself.
+
+    Where it is told of \r\n, DuckDB 1.5.6 takes a whole file for one line in its strict mode.
+    """
+    return f"new_line = '{ending}', " if ending == r"\n" else ""
 
 
 def examine(path: Path) -> Examined:

@@ -25,7 +25,7 @@ from etl.buyers import HIDDEN, buyer_key, hidden
 from etl.config import Settings
 from etl.contracts import AMOUNTS, CONTRACTS
 from etl.errors import FileError, MendError
-from etl.files.lines import examine
+from etl.files.lines import Scan, examine
 from etl.inbox.check import (
     BROKEN,
     EARLIEST,
@@ -43,7 +43,6 @@ from etl.inbox.check import (
 )
 from etl.inbox.open import Opened, Using, folder_of, inbox_files, inbox_name, is_inside, open_by_record, open_file
 from etl.inbox.parquet import OPTIONS
-from etl.inbox.scan import Scan
 from etl.ledger import REPLACED, Ledger, LoadRecord
 from etl.profiles.apply import Profiled
 from etl.profiles.profile import FOLDER, Profiles, load_profiles
@@ -130,12 +129,10 @@ def load_inbox(
     others go on. Raises MendError when the warehouse itself cannot go on: no room on the disk, no registry yet. What
     was loaded before stays, and the next run continues from there.
     """
-    con.execute("set variable buyer_key = ?", [buyer_key(settings.home)])
     set_aside_far_days(con, now)
     files = waiting(con, settings) if files is None else files
     known = known_words(con, CONTRACTS) if files else {}
     limits = Limits(known=known, now=now, is_demo=settings.is_demo, bad_share=settings.bad_share)
-    profiles = load_profiles(*settings.profile_folders) if files else Profiles()
     scratch = settings.build_db.parent / "inbox"
     loads: list[FileLoad] = []
     shutil.rmtree(scratch, ignore_errors=True)  # a killed load leaves it behind, also where no file is new any more
@@ -146,7 +143,7 @@ def load_inbox(
             continue
         scratch.mkdir(parents=True)
         try:
-            loads.append(Loader(con, path, name, limits, scratch, progress, profiles, settings).load(is_again=is_again))
+            loads.append(Loader(con, path, name, limits, scratch, progress, settings).load(is_again=is_again))
         except (DatabaseError, OSError) as error:
             raise _explained(error, path) from error
         finally:
@@ -212,7 +209,6 @@ class Loader:
     limits: Limits
     scratch: Path
     progress: Callable[[str], None]
-    profiles: Profiles
     settings: Settings
 
     def load(self, *, is_again: bool) -> FileLoad:
@@ -234,11 +230,13 @@ class Loader:
         table = None
         try:
             folder = folder_of(self.path, self.settings)
-            using = Using(self.profiles, folder)
+            using = Using(self._profiles, folder)
             opened = open_file(self.con, delivered, examined, self.scratch, self._say, using=using)
             if isinstance(opened, Profiled):
                 return self._note(digest, opened)
             table = opened.contract.table
+            if any(column.personal for column in opened.contract.columns):
+                self._know_buyers()
             return self._load(digest, opened)
         except FileError as error:
             with transaction(self.con):
@@ -267,6 +265,15 @@ class Loader:
         return FileLoad(
             self.file, digest, None, "loaded", rows, rows_skipped=rows, reason=told, profile=profiled.profile
         )
+
+    def _know_buyers(self) -> None:
+        """Give the database the key with which buyers are hashed."""
+        self.con.execute("set variable buyer_key = ?", [buyer_key(self.settings.home)])
+
+    def _profiles(self) -> Profiles:
+        """The profiles, for a file that is not in a contract's own form."""
+        self._know_buyers()
+        return load_profiles(*self.settings.profile_folders)
 
     def _say(self, sentence: str) -> None:
         self.progress(f"{self.file}: {sentence}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,14 +19,14 @@ from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
-from etl.files.lines import Examined, largest_unpacked, unpack
+from etl.files.lines import Examined, Scan, largest_unpacked, new_line, unpack
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, Scan, new_line, sql_path, write_out
+from etl.inbox.scan import CSV, Progress, write_out
 from etl.profiles.apply import Application, Profiled
 from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
 from etl.profiles.recognise import nearest, recognise
 from etl.profiles.table import Delivered
-from etl.warehouse import Connection
+from etl.warehouse import Connection, sql_path
 
 DRAFTS = "or `make inbox-check FILE=...` drafts a profile that reads it as it is"
 OTHER_FORMS = (
@@ -37,7 +37,7 @@ OTHER_FORMS = (
     "is UTF-16",
     "has a column without",
 )
-NO_FOLDER, NO_PROFILES = Folder(), Profiles()
+NO_FOLDER = Folder()
 # Words that name no column alone.
 COMMON = {"id", "date", "day", "name", "type", "value", "total", "is", "of", "the", "order"}
 LINES_LOOKED_AT = 30  # of a file without the header of a contract, for one further down
@@ -72,7 +72,7 @@ class Opened:
 class Using:
     """What besides the contracts says how a file is read: the profiles by name, and its folder."""
 
-    profiles: Profiles = NO_PROFILES
+    profiles: Callable[[], Profiles] = Profiles
     folder: Folder = NO_FOLDER
 
 
@@ -112,7 +112,7 @@ def folder_of(path: Path, settings: Settings) -> Folder:
             break
         if (folder / FOLDER).is_file():
             return read_folder(folder / FOLDER, inbox_name(folder / FOLDER, settings))
-    return Folder()
+    return NO_FOLDER
 
 
 def open_file(
@@ -132,23 +132,25 @@ def open_file(
     Raises FileError when it can only be refused whole, OSError when it cannot be read.
     """
     using = using or Using()
-    folder, profiles = using.folder, using.profiles
+    folder = using.folder
     if examined.start.startswith(b"\x1f\x8b"):
         path, packed = scratch / "unpacked", path
         examined = unpack(packed, path)
     if not examined.start.strip():
         raise FileError("is empty")
-    delivered = Delivered(con, path, examined.start, examined.lines, scratch)
-    try:
-        if not folder.profile:
+    refused = None
+    if not folder.profile:
+        try:
             return _open_own(con, path, examined, scratch, progress)
-    except FileError as error:
-        refused = error
+        except FileError as error:
+            refused = error
+    profiles, delivered = using.profiles(), Delivered(con, path, examined.start, examined.lines, scratch)
+    if refused:
         try:
             match = recognise(delivered.heads, profiles, folder)
         except FileError as other:
             match = None
-            refused = other if "profile" in str(other) else error
+            refused = other if "profile" in str(other) else refused
         if not match:
             near = nearest(delivered.heads, profiles)
             is_form = str(refused).startswith(OTHER_FORMS)

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from etl.errors import FileError
 from etl.files.csv import LONGEST_LINE, Record
-from etl.warehouse import CSV_OPTIONS, literal
+from etl.files.lines import Scan
+from etl.warehouse import CSV_OPTIONS, sql_path
 
 Progress = Callable[[str], None]
 CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
-
-
-@dataclass(frozen=True)
-class Scan:
-    """One way in which DuckDB reads a file: the SQL, and the type of each field f0, f1, ... that it gives."""
-
-    sql: str
-    types: tuple[str, ...]
-
-
-def new_line(ending: str) -> str:
-    r"""The option of read_csv for how lines end, with a comma behind it; none for \r\n, which DuckDB finds by itself.
-
-    Where it is told of \r\n, DuckDB 1.5.6 takes a whole file for one line in its strict mode.
-    """
-    return f"new_line = '{ending}', " if ending == r"\n" else ""
-
-
-def sql_path(path: Path) -> str:
-    """The path as a literal that names this file only, whatever its name looks like."""
-    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def write_out(

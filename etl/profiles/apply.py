@@ -17,12 +17,12 @@ from etl.buyers import hashed, hidden
 from etl.contracts import PLATFORM_METRIC_DAILY, Column, Contract
 from etl.errors import FileError
 from etl.files.csv import SHOWN
+from etl.files.lines import Scan
 from etl.inbox.parquet import OPTIONS
-from etl.inbox.scan import Scan, sql_path
 from etl.profiles.expressions import CellReader, own_columns
 from etl.profiles.found import CUT, Cells, Match, Spot
 from etl.profiles.profile import BUYER, FORMS, Folder
-from etl.warehouse import Connection, DatabaseError, literal
+from etl.warehouse import Connection, DatabaseError, literal, sql_path
 
 BUYER_HASH = "buyer_id_hash"
 _SUM = "decimal(38,9)"

@@ -18,11 +18,11 @@ from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Dialect, Record, decode, physical_lines, read_records
 from etl.files.kinds import unusable
-from etl.files.lines import Lines, largest_unpacked
+from etl.files.lines import Lines, largest_unpacked, new_line
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, new_line, sql_path, write_out
+from etl.inbox.scan import CSV, Progress, write_out
 from etl.profiles.found import CUT, Cells, Head
-from etl.warehouse import Connection
+from etl.warehouse import Connection, sql_path
 
 LINES = 15  # among which the header is looked for
 DELIMITERS = (",", "\t", ";")
