@@ -205,6 +205,8 @@ def _connect(database: str, config: dict[str, str], read_only: bool = False) -> 
     con.execute("set enable_progress_bar = false")  # it would be printed among the lines of a report
     if not read_only:
         con.execute("set timezone = 'UTC'")
+        # Files that we write again under one name would be read as they were: the cache knows them by name and time.
+        con.execute("set enable_external_file_cache = false")
     return con
 
 
