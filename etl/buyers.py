@@ -6,11 +6,12 @@ can, and the hashes of two homes cannot be compared. Losing it makes every buyer
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
 from etl.errors import MendError
-from etl.whole import write_whole
+from etl.whole import partial_file, place
 
 KEY_FILE = "buyer.key"
 KEY = "getvariable('buyer_key')"
@@ -25,8 +26,10 @@ def buyer_key(home: Path) -> str:
     path = home / KEY_FILE
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        write_whole(path, secrets.token_hex(32).encode())
-        path.chmod(0o600)
+        with partial_file(path.with_name(f".{KEY_FILE}.part")) as file:
+            os.fchmod(file.fileno(), 0o600)  # before there is anything to read in it
+            file.write(secrets.token_hex(32).encode())
+            place(file, path)
     key = path.read_text(encoding="ascii", errors="replace").strip()
     if len(key) < LENGTH:
         raise MendError(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from etl.errors import FileError
+from etl.buyers import KEY_FILE, buyer_key
+from etl.errors import FileError, MendError
 from etl.profiles.profile import load_profiles, profile_of, read_folder
 from tests.support.inbox_files import inbox_in
 
@@ -168,6 +169,15 @@ def test_every_record_behind_a_row_at_fault_is_in_quarantine(tmp_path: Path, pla
     assert [line for line, *_ in inbox.set_aside()] == list(range(6 - at_fault, 6))
     loaded = [("caf\u00e9", "3.500000")] if platform == "pdd" else []
     assert inbox.rows("channel, marketing_spend::varchar") == loaded
+
+
+def test_the_key_of_buyers_is_made_once_for_its_owner_and_a_damaged_one_is_told(tmp_path: Path) -> None:
+    key = buyer_key(tmp_path)
+    assert ((tmp_path / KEY_FILE).stat().st_mode & 0o777, len(key)) == (0o600, 64)
+    assert buyer_key(tmp_path) == key
+    (tmp_path / KEY_FILE).write_text("")
+    with pytest.raises(MendError, match="bring it back from a backup"):
+        buyer_key(tmp_path)
 
 
 def test_a_row_of_the_difference_that_breaks_the_contract_refuses_the_file(tmp_path: Path) -> None:
