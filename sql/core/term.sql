@@ -62,7 +62,7 @@ validity as (
             'reason',
             'nothing was spent, or corrections took back as much or more: a cost of 0 or less would win every ranking'
         ),
-        ('no_new_buyers', 'bound', 'nobody new came: the cost is at least a third of the spend (95 %)')
+        ('no_new_buyers', 'bound', 'nobody new came: the cost is at least spend / 3.689 (95 %), without an upper bound')
     ) as listed (term, effect, meaning)
 ),
 flag as (

@@ -105,12 +105,8 @@ select
     bounded.new_buyers::bigint as new_buyers,           -- persons whose first order it was
     (case when bounded.validity = 'ok' then bounded.paid / nullif(bounded.won, 0) end)::double as partner_cac,
     -- spend for one of them, in currency; empty where validity is a reason
-    (
-        case bounded.validity
-            when 'ok' then bounded.paid / nullif(bounded.mean_high, 0)
-            when 'no_new_buyers' then bounded.paid / 3
-        end
-    )::double as partner_cac_low,                       -- least true cost, 95 %; of no new buyers spend / 3, one-sided
+    (case when bounded.validity in ('ok', 'no_new_buyers') then bounded.paid / nullif(bounded.mean_high, 0) end)::double
+        as partner_cac_low,                             -- least true cost, 95 %; without new buyers spend / 3.689
     (case bounded.validity when 'ok' then bounded.paid / nullif(bounded.mean_low, 0) end)::double as partner_cac_high,
     -- greatest true cost, 95 %; empty without new buyers
     bounded.validity::varchar as validity,              -- whether there is a number, or why not, see core.term

@@ -162,7 +162,7 @@ select
     judged.new_buyers::bigint as new_buyers,                    -- persons whose first order it was
     judged.share_of_new_buyers::double as share_of_new_buyers,  -- of the platform's, 0 to 1
     judged.partner_cac::double as partner_cac,  -- spend for a new buyer, in currency; empty where validity is a reason
-    judged.partner_cac_low::double as partner_cac_low,  -- least true cost, 95 %; of no new buyers spend / 3, one-sided
+    judged.partner_cac_low::double as partner_cac_low,  -- least true cost, 95 %; without new buyers spend / 3.689
     judged.partner_cac_high::double as partner_cac_high,        -- greatest true cost, 95 %; empty without new buyers
     judged.blended_cac::double as blended_cac,
     -- the same parts of spend for a new buyer on the whole platform, in currency
