@@ -121,7 +121,7 @@ def _contracts(path: Path) -> Iterator[Contract]:
 
 
 CONTRACTS = tuple(_contracts(Path(__file__).with_suffix(".yaml")))
-PLATFORM_METRIC_DAILY, PARTNER_TARGET, ORDER_EVENT, FX_RATE = CONTRACTS
+PLATFORM_METRIC_DAILY, PARTNER_TARGET, ORDER_EVENT, FX_RATE, *_ = CONTRACTS
 
 
 def contract_tables() -> dict[str, tuple[str, tuple[Column, ...]]]:

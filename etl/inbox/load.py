@@ -390,7 +390,7 @@ class Rows:
         self._extra = f"{f'map([{keys}], [{texts}])' if further else 'map {}'}::map(varchar, varchar)"
         places = {name: f"f{n}" for n, name in enumerate(opened.columns)}
         personal = [places[c.name] for c in opened.contract.columns if c.personal and c.name in places]
-        self._person = personal[0] if personal and not opened.profiled else ""  # the field that names a person
+        self._persons = [] if opened.profiled else personal  # the fields that name a person
         self._verdicts = literal(str(scratch / "verdicts.parquet"))
         self._judged = ""  # the rows that were read strictly, with their faults
         self._faults: Sequence[Condition] = ()
@@ -469,10 +469,10 @@ class Rows:
                 raw, joined = "text.raw", f"join {self._opened.raw} as text on text.line = row.line"
             if profiled:  # every record that the row was made of
                 line, joined = "source.line", f"join ({profiled.sources}) as source on source.first_line = row.line"
-            if self._person:
+            for person in self._persons:
                 raw = (
-                    f"case when row.fault = {BROKEN} then {literal(UNSHOWN)} when strlen(row.person) > {SHORT} "
-                    f"then replace({raw}, row.person, {literal(HIDDEN)}) else {raw} end"
+                    f"case when row.fault = {BROKEN} then {literal(UNSHOWN)} when strlen(row.person_{person}) > {SHORT} "
+                    f"then replace({raw}, row.person_{person}, {literal(HIDDEN)}) else {raw} end"
                 )
             parts.append(
                 f"""select {line} as line, nullif($columns[row.fault + 1], '') as column_name,
@@ -591,9 +591,10 @@ class Rows:
         others = " or ".join(f"strlen({name}) <> length({name})" for name in names)
         asked = f"select coalesce(bool_or({others}), false), {', '.join(map(rounded, names))} from {self._new}"
         has_letters, *found = self._con.execute(asked).fetchall()[0]
-        if self._person and self._opened.rows <= SHEET:
-            names = [*names, next(c.name for c in self._contract.columns if c.personal)]
-            found += self._row(f"select {rounded(f'{self._person}::varchar')} from {self._opened.strict.sql}")
+        if self._persons and self._opened.rows <= SHEET:
+            texts = (rounded(f"{person}::varchar") for person in self._persons)
+            names = [*names, *(c.name for c in self._contract.columns if c.personal and c.name in self._opened.columns)]
+            found += self._row(f"select {', '.join(texts)} from {self._opened.strict.sql}")
         scan = self._opened.quick or self._opened.strict
         fields = self._fields(scan)
         texts = [fields[name][0] for name in names if fields.get(name, ("", ""))[1] == "varchar"]
@@ -652,11 +653,11 @@ class Rows:
         """
         rules = self._rules(self._opened.strict)
         values = f", {self._names}, {self._extra} as extra" if with_values else ""
-        person = f", {self._person}::varchar as person" if self._person else ""
+        persons = "".join(f", {person}::varchar as person_{person}" for person in self._persons)
         raw = "raw" if may_repeat else "if(fault > 0, raw, null) as raw"
         rows = f"(select *, {rules.fault} as fault from {_typed(self._opened.strict, rules)})"
         self._read(
-            f"copy (select line, broken, fault, {raw}{person}{values} from {rows}) to {self._verdicts} (format parquet)"
+            f"copy (select line, broken, fault, {raw}{persons}{values} from {rows}) to {self._verdicts} (format parquet)"
         )
         verdicts = (
             "(select * replace (coalesce(line, file_row_number + 2) as line) "

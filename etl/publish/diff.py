@@ -73,7 +73,7 @@ def _tables(con: Connection, catalog: str) -> dict[str, _Table]:
         "select c.schema_name || '.' || c.table_name, list(c.column_name order by c.column_index), "
         "any_value(t.estimated_size) from duckdb_columns() as c join duckdb_tables() as t "
         "on t.table_oid = c.table_oid and t.database_name = c.database_name where c.database_name = ? "
-        "and list_contains(?, c.schema_name) group by 1 having not list_contains(list(c.column_name), ?)",
+        "and list_contains(?, c.schema_name) group by 1 having not list_has_any(list(c.column_name), ?)",
         [catalog.strip('"'), SCHEMAS, PERSONAL],
     ).fetchall()
     return {name: _Table(f"{catalog}.{name}", tuple(columns), int(size)) for name, columns, size in rows}

@@ -180,8 +180,8 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
             ).fetchall():
                 con.execute(f'drop schema upcoming."{schema}" cascade')
             for schema, table in con.execute(
-                "select schema_name, table_name from duckdb_columns() where database_name = 'upcoming' "
-                "and column_name = $personal",
+                "select distinct schema_name, table_name from duckdb_columns() where database_name = 'upcoming' "
+                "and list_contains($personal, column_name)",
                 {"personal": PERSONAL},
             ).fetchall():
                 con.execute(f'drop table upcoming."{schema}"."{table}"')

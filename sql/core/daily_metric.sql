@@ -12,7 +12,8 @@ with account as (
     select
         daily.platform,
         daily.date,
-        daily.channel,
+        coalesce(of_account.counts_as, of_channel.counts_as, daily.channel) as channel,
+        coalesce(of_account.repeats, of_channel.repeats, false) as repeats,
         daily.partnership_id,
         daily.currency,
         daily.dau,
@@ -54,54 +55,154 @@ with account as (
             conversion.date = daily.date
             and conversion.currency = daily.currency
             and conversion.to_currency = platform.reporting_currency
+    left join
+        core.channel_name as of_account
+        on
+            of_account.platform = daily.platform
+            and of_account.delivered_channel = daily.channel
+            and of_account.account = daily.account
+            and of_account.account <> ''
+            and daily.date between of_account.valid_from and of_account.valid_to
+    left join
+        core.channel_name as of_channel
+        on
+            of_channel.platform = daily.platform
+            and of_channel.delivered_channel = daily.channel
+            and of_channel.account = ''
+            and daily.date between of_channel.valid_from and of_channel.valid_to
 ),
--- An amount that one account delivered without a rate leaves the sum empty, but it was delivered.
-delivered as (
+-- A figure of an account that only repeats another counts where the channel has no other of the day.
+repeated as (
+    select distinct
+        account.platform,
+        account.date,
+        account.channel,
+        account.partnership_id
+    from account
+    where account.repeats
+),
+own as (
     select
         account.platform,
         account.date,
         account.channel,
         account.partnership_id,
-        min(account.currency) as first_currency,
-        max(account.currency) as last_currency,
-        case when min(account.currency) = max(account.currency) then min(account.currency) end as currency,
-        sum(account.dau) as dau,
-        sum(account.sessions) as sessions,
-        sum(account.clicks) as clicks,
-        sum(account.orders) as orders,
-        sum(account.buyers) as buyers,
-        sum(account.new_buyers) as new_buyers,
-        sum(account.reported_orders) as reported_orders,
-        case when count(account.own_gmv) = count(account.gmv) then sum(account.own_gmv) end as gmv,
+        count(account.dau) as dau,
+        count(account.sessions) as sessions,
+        count(account.clicks) as clicks,
+        count(account.orders) as orders,
+        count(account.buyers) as buyers,
+        count(account.new_buyers) as new_buyers,
+        count(account.reported_orders) as reported_orders,
+        count(account.gmv) as gmv,
+        count(account.cancelled_gmv) as cancelled_gmv,
+        count(account.refunded_gmv) as refunded_gmv,
+        count(account.marketing_spend) as marketing_spend,
+        count(account.subsidies) as subsidies,
+        count(account.commission) as commission
+    from account
+    join
+        repeated
+        on
+            repeated.platform = account.platform
+            and repeated.date = account.date
+            and repeated.channel = account.channel
+            and repeated.partnership_id = account.partnership_id
+    where not account.repeats
+    group by account.platform, account.date, account.channel, account.partnership_id
+),
+once as (
+    select
+        account.platform,
+        account.date,
+        account.channel,
+        account.partnership_id,
+        account.currency,
+        case when own.dau > 0 then null else account.dau end as dau,
+        case when own.sessions > 0 then null else account.sessions end as sessions,
+        case when own.clicks > 0 then null else account.clicks end as clicks,
+        case when own.orders > 0 then null else account.orders end as orders,
+        case when own.buyers > 0 then null else account.buyers end as buyers,
+        case when own.new_buyers > 0 then null else account.new_buyers end as new_buyers,
+        case when own.reported_orders > 0 then null else account.reported_orders end as reported_orders,
+        case when own.gmv > 0 then null else account.gmv end as gmv,
+        case when own.cancelled_gmv > 0 then null else account.cancelled_gmv end as cancelled_gmv,
+        case when own.refunded_gmv > 0 then null else account.refunded_gmv end as refunded_gmv,
+        case when own.marketing_spend > 0 then null else account.marketing_spend end as marketing_spend,
+        case when own.subsidies > 0 then null else account.subsidies end as subsidies,
+        case when own.commission > 0 then null else account.commission end as commission,
+        case when own.gmv > 0 then null else account.own_gmv end as own_gmv,
+        case when own.cancelled_gmv > 0 then null else account.own_cancelled_gmv end as own_cancelled_gmv,
+        case when own.refunded_gmv > 0 then null else account.own_refunded_gmv end as own_refunded_gmv,
+        case when own.marketing_spend > 0 then null else account.own_marketing_spend end as own_marketing_spend,
+        case when own.subsidies > 0 then null else account.own_subsidies end as own_subsidies,
+        case when own.commission > 0 then null else account.own_commission end as own_commission,
+        case when own.marketing_spend > 0 then account.own_marketing_spend end as duplicate_spend,
+        account.is_simulated,
+        account.loaded_at,
+        account.rate,
+        account.rate_unit,
+        account.rate_kind,
+        account.rate_route,
+        account.rate_source
+    from account
+    left join
+        own
+        on
+            account.repeats
+            and own.platform = account.platform
+            and own.date = account.date
+            and own.channel = account.channel
+            and own.partnership_id = account.partnership_id
+),
+-- An amount that one account delivered without a rate leaves the sum empty, but it was delivered.
+delivered as (
+    select
+        once.platform,
+        once.date,
+        once.channel,
+        once.partnership_id,
+        min(once.currency) as first_currency,
+        max(once.currency) as last_currency,
+        case when min(once.currency) = max(once.currency) then min(once.currency) end as currency,
+        sum(once.dau) as dau,
+        sum(once.sessions) as sessions,
+        sum(once.clicks) as clicks,
+        sum(once.orders) as orders,
+        sum(once.buyers) as buyers,
+        sum(once.new_buyers) as new_buyers,
+        sum(once.reported_orders) as reported_orders,
+        case when count(once.own_gmv) = count(once.gmv) then sum(once.own_gmv) end as gmv,
         case
-            when count(account.own_cancelled_gmv) = count(account.cancelled_gmv) then sum(account.own_cancelled_gmv)
+            when count(once.own_cancelled_gmv) = count(once.cancelled_gmv) then sum(once.own_cancelled_gmv)
         end as cancelled_gmv,
         case
-            when count(account.own_refunded_gmv) = count(account.refunded_gmv) then sum(account.own_refunded_gmv)
+            when count(once.own_refunded_gmv) = count(once.refunded_gmv) then sum(once.own_refunded_gmv)
         end as refunded_gmv,
         case
-            when count(account.own_marketing_spend) = count(account.marketing_spend)
-                then sum(account.own_marketing_spend)
+            when count(once.own_marketing_spend) = count(once.marketing_spend)
+                then sum(once.own_marketing_spend)
         end as marketing_spend,
         case
-            when count(account.own_subsidies) = count(account.subsidies) then sum(account.own_subsidies)
+            when count(once.own_subsidies) = count(once.subsidies) then sum(once.own_subsidies)
         end as subsidies,
         case
-            when count(account.own_commission) = count(account.commission) then sum(account.own_commission)
+            when count(once.own_commission) = count(once.commission) then sum(once.own_commission)
         end as commission,
-        count(account.gmv) > 0 as has_gmv,
-        count(account.cancelled_gmv) > 0 as has_cancelled_gmv,
-        count(account.refunded_gmv) > 0 as has_refunded_gmv,
-        case when min(account.currency) = max(account.currency) then min(account.rate) end as rate,
-        case when min(account.currency) = max(account.currency) then min(account.rate_unit) end as rate_unit,
-        case when min(account.currency) = max(account.currency) then min(account.rate_kind) end as rate_kind,
-        case when min(account.currency) = max(account.currency) then min(account.rate_route) end as rate_route,
-        case when min(account.currency) = max(account.currency) then min(account.rate_source) end as rate_source,
-        count(account.rate) < count(account.currency) as no_rate,
-        bool_or(account.is_simulated) as is_simulated,
-        max(account.loaded_at) as loaded_at
-    from account
-    group by account.platform, account.date, account.channel, account.partnership_id
+        sum(once.duplicate_spend) as duplicate_spend,
+        count(once.gmv) > 0 as has_gmv,
+        count(once.cancelled_gmv) > 0 as has_cancelled_gmv,
+        count(once.refunded_gmv) > 0 as has_refunded_gmv,
+        case when min(once.currency) = max(once.currency) then min(once.rate) end as rate,
+        case when min(once.currency) = max(once.currency) then min(once.rate_unit) end as rate_unit,
+        case when min(once.currency) = max(once.currency) then min(once.rate_kind) end as rate_kind,
+        case when min(once.currency) = max(once.currency) then min(once.rate_route) end as rate_route,
+        case when min(once.currency) = max(once.currency) then min(once.rate_source) end as rate_source,
+        count(once.rate) < count(once.currency) as no_rate,
+        bool_or(once.is_simulated) as is_simulated,
+        max(once.loaded_at) as loaded_at
+    from once
+    group by once.platform, once.date, once.channel, once.partnership_id
 ),
 converted as (
     select
@@ -112,6 +213,7 @@ converted as (
         orders.orders,
         orders.buyers,
         orders.new_buyers,
+        orders.new_buyers_kept,
         orders.is_simulated,
         orders.loaded_at,
         conversion.rate,
@@ -137,6 +239,7 @@ converted as (
         0,
         0,
         0,
+        0,
         silent.is_simulated,
         silent.loaded_at,
         1,
@@ -154,6 +257,7 @@ counted as (
         sum(orders.orders) as orders,
         sum(orders.buyers) as buyers,
         sum(orders.new_buyers) as new_buyers,
+        sum(orders.new_buyers_kept) as new_buyers_kept,
         case when count(orders.rate) = count(*) then sum(orders.gmv) end as gmv,
         case when count(orders.rate) = count(*) then sum(orders.cancelled_gmv) end as cancelled_gmv,
         case when count(orders.rate) = count(*) then sum(orders.refunded_gmv) end as refunded_gmv,
@@ -167,7 +271,7 @@ select
     coalesce(delivered.platform, counted.platform)::varchar as platform,  -- slug
     coalesce(delivered.date, counted.date)::date as date,  -- day
     coalesce(delivered.channel, counted.channel)::varchar as channel,
-    -- channel of the traffic; '' is the total of all channels
+    -- channel as core.channel_name has it, unattributed for orders that nothing places; '' is the total of all channels
     coalesce(delivered.partnership_id, counted.partnership_id)::varchar as partnership_id,
     -- partnership that brought it; '' is none
     platform.reporting_currency::varchar as currency,
@@ -178,6 +282,8 @@ select
     coalesce(delivered.orders, counted.orders)::bigint as orders,  -- orders placed
     coalesce(delivered.buyers, counted.buyers)::bigint as buyers,  -- persons who placed an order that day
     coalesce(delivered.new_buyers, counted.new_buyers)::bigint as new_buyers,  -- persons whose first order it was
+    counted.new_buyers_kept::bigint as new_buyers_kept,
+    -- persons whose first order that was not cancelled it was; from orders alone
     delivered.reported_orders::decimal(18, 4) as reported_orders,
     -- orders that ad platforms and networks claim; nothing is divided by them
     (case when delivered.has_gmv then delivered.gmv else counted.gmv end)::decimal(18, 4) as gmv,
@@ -188,6 +294,8 @@ select
         as refunded_gmv,                                   -- value of orders refunded, whole or in part
     delivered.marketing_spend::decimal(28, 6) as marketing_spend,
     -- spent on marketing; below 0 where corrections are larger
+    delivered.duplicate_spend::decimal(28, 6) as duplicate_spend,
+    -- the same spend told again by an account that repeats it, which is not counted
     delivered.subsidies::decimal(18, 4) as subsidies,      -- coupons and subsidies paid by the platform
     delivered.commission::decimal(18, 4) as commission,
     -- commission paid to or received from the partner; below 0 where corrections are larger

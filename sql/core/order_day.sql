@@ -1,5 +1,5 @@
--- What the orders of a day add up to, by channel and partnership, in the currency they were paid in; channel '' is all
--- of them.
+-- What the orders of a day add up to, by channel and partnership, in the currency they were paid in: orders that
+-- nothing places are in channel unattributed. Channel '' is all of them, of the platform or of a partnership.
 -- An order without a buyer is an order and no buyer; where no order of the platform's day tells its buyer, nobody knows
 -- how many they were.
 -- grain: platform, date, channel, partnership_id, currency
@@ -9,7 +9,7 @@
 with event as (
     select
         order_event.platform,
-        cast(order_event.event_time as date) as date,
+        order_event.date,
         order_event.channel,
         order_event.partnership_id,
         order_event.currency,
@@ -25,23 +25,36 @@ with event as (
             when 'refunded' then coalesce(order_event.refunded, order_event.amount)
             else coalesce(order_event.refunded, 0)
         end as refunded,
-        first_purchase.event_id is not null as is_first
-    from core.order_event as order_event
+        first_purchase.event_id is not null as is_first,
+        kept.event_id is not null as is_first_kept
+    from core.order_attribution as order_event
     left join
         core.first_purchase as first_purchase
         on
             first_purchase.platform = order_event.platform
             and first_purchase.buyer_id_hash = order_event.buyer_id_hash
             and first_purchase.event_id = order_event.event_id
+    left join
+        core.first_kept_purchase as kept
+        on
+            kept.platform = order_event.platform
+            and kept.buyer_id_hash = order_event.buyer_id_hash
+            and kept.event_id = order_event.event_id
+    where order_event.basis = 'last_touch'
 ),
--- An order without channel and partnership counts in the total only.
 placed as (
     select
         event.*,
         event.channel as of_channel,
         event.partnership_id as of_partnership
     from event
-    where event.channel <> '' or event.partnership_id <> ''
+    union all
+    select
+        event.*,
+        '' as of_channel,
+        event.partnership_id as of_partnership
+    from event
+    where event.partnership_id <> ''
     union all
     select
         event.*,
@@ -70,6 +83,7 @@ summed as (
         count(ranked.buyer_id_hash) as told,
         count(ranked.buyer_id_hash) filter (where ranked.place = 1) as buyers,
         count(*) filter (where ranked.is_first) as new_buyers,
+        count(*) filter (where ranked.is_first_kept) as new_buyers_kept,
         sum(ranked.amount) as gmv,
         sum(ranked.cancelled) as cancelled_gmv,
         sum(ranked.refunded) as refunded_gmv,
@@ -87,14 +101,16 @@ known as (
 select
     known.platform::varchar as platform,              -- slug
     known.date::date as date,                         -- day, UTC
-    known.of_channel::varchar as channel,             -- channel; '' is the total of all orders
+    known.of_channel::varchar as channel,             -- channel; '' is the total of all channels
     known.of_partnership::varchar as partnership_id,  -- partnership that brought them; '' is none
     known.currency::varchar as currency,              -- ISO 4217 code of the amounts
     known.orders::bigint as orders,                   -- orders placed
     (case when known.has_buyers then known.buyers end)::bigint as buyers,
     -- persons who placed an order; empty where no order of the platform's day tells its buyer
     (case when known.has_buyers then known.new_buyers end)::bigint as new_buyers,
-    -- persons whose first order it was; empty where no order of the platform's day tells its buyer
+    -- persons whose first order it was, whatever became of it; empty where no order of the day tells its buyer
+    (case when known.has_buyers then known.new_buyers_kept end)::bigint as new_buyers_kept,
+    -- persons whose first order that was not cancelled it was
     known.gmv::decimal(38, 4) as gmv,                 -- value of the orders placed
     known.cancelled_gmv::decimal(38, 4) as cancelled_gmv,  -- value of those cancelled since
     known.refunded_gmv::decimal(38, 4) as refunded_gmv,  -- refunded of the others since, whole or in part

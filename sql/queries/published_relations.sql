@@ -1,5 +1,5 @@
 -- Tables and views of the database $catalog in $schemas, with text of a view, comment and columns; none with a column
--- named $personal.
+-- named in $personal.
 with relation as (
     select
         schema_name,
@@ -27,5 +27,5 @@ join duckdb_columns() as col
     on col.database_name = $catalog and col.schema_name = relation.schema_name and col.table_name = relation.name
 where list_contains($schemas, relation.schema_name)
 group by all
-having not bool_or(col.column_name = $personal)
+having not bool_or(list_contains($personal, col.column_name))
 order by 1

@@ -9,9 +9,10 @@ with last as (
     select
         order_event.platform,
         platform.reporting_currency,
-        cast(max(order_event.event_time) as date) as last_on
-    from core.order_event as order_event
+        max(order_event.date) as last_on
+    from core.order_attribution as order_event
     join core.platform_ever as platform on platform.platform = order_event.platform
+    where order_event.basis = 'last_touch'
     group by order_event.platform, platform.reporting_currency
 ),
 told as (
@@ -20,7 +21,7 @@ told as (
         order_event.buyer_id_hash,
         order_event.event_id,
         order_event.status,
-        cast(order_event.event_time as date) as date,
+        order_event.date,
         last.last_on,
         last.reporting_currency,
         cast(cast(order_event.amount as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
@@ -35,14 +36,15 @@ told as (
                     )
                     * conversion.rate_unit
         end as refunded
-    from core.order_event as order_event
+    from core.order_attribution as order_event
     join last on last.platform = order_event.platform
     left join
         core.conversion_rate as conversion
         on
-            conversion.date = cast(order_event.event_time as date)
+            conversion.date = order_event.date
             and conversion.currency = order_event.currency
             and conversion.to_currency = last.reporting_currency
+    where order_event.basis = 'last_touch'
 ),
 buyer as (
     select

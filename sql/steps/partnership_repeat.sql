@@ -12,11 +12,12 @@ with buyer as (
         first_purchase.partnership_id,
         first_purchase.first_on,
         first_purchase.buyer_id_hash,
-        min(date_diff('day', first_purchase.first_on, cast(order_event.event_time as date))) as back_after
+        min(date_diff('day', first_purchase.first_on, order_event.date)) as back_after
     from core.first_purchase as first_purchase
-    left join core.order_event as order_event
+    left join core.order_attribution as order_event
         on
-            order_event.platform = first_purchase.platform
+            order_event.basis = 'last_touch'
+            and order_event.platform = first_purchase.platform
             and order_event.buyer_id_hash = first_purchase.buyer_id_hash
             and order_event.event_id <> first_purchase.event_id
             and order_event.status <> 'cancelled'
@@ -98,8 +99,9 @@ due as (
 open as (
     select distinct
         order_event.platform,
-        cast(order_event.event_time as date) as date
-    from core.order_event as order_event
+        order_event.date
+    from core.order_attribution as order_event
+    where order_event.basis = 'last_touch'
 )
 select
     due.platform::varchar as platform,        -- where
