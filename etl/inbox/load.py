@@ -469,10 +469,10 @@ class Rows:
                 raw, joined = "text.raw", f"join {self._opened.raw} as text on text.line = row.line"
             if profiled:  # every record that the row was made of
                 line, joined = "source.line", f"join ({profiled.sources}) as source on source.first_line = row.line"
-            for person in self._persons:
+            for person in (f"row.person_{field}" for field in self._persons):
                 raw = (
-                    f"case when row.fault = {BROKEN} then {literal(UNSHOWN)} when strlen(row.person_{person}) > {SHORT} "
-                    f"then replace({raw}, row.person_{person}, {literal(HIDDEN)}) else {raw} end"
+                    f"case when row.fault = {BROKEN} then {literal(UNSHOWN)} when strlen({person}) > {SHORT} "
+                    f"then replace({raw}, {person}, {literal(HIDDEN)}) else {raw} end"
                 )
             parts.append(
                 f"""select {line} as line, nullif($columns[row.fault + 1], '') as column_name,
@@ -656,9 +656,8 @@ class Rows:
         persons = "".join(f", {person}::varchar as person_{person}" for person in self._persons)
         raw = "raw" if may_repeat else "if(fault > 0, raw, null) as raw"
         rows = f"(select *, {rules.fault} as fault from {_typed(self._opened.strict, rules)})"
-        self._read(
-            f"copy (select line, broken, fault, {raw}{persons}{values} from {rows}) to {self._verdicts} (format parquet)"
-        )
+        judged = f"select line, broken, fault, {raw}{persons}{values} from {rows}"
+        self._read(f"copy ({judged}) to {self._verdicts} (format parquet)")
         verdicts = (
             "(select * replace (coalesce(line, file_row_number + 2) as line) "
             f"from read_parquet({self._verdicts}, {OPTIONS}))"

@@ -50,7 +50,7 @@ timed as (
 )
 select
     timed.platform::varchar as platform,                  -- slug
-    timed.rank::integer as rank,                          -- order in which the rules are tried, 1 first
+    timed.rank::bigint as rank,                           -- order in which the rules are tried, 1 first
     timed.evidence::varchar as evidence,                  -- what the rule looks at, see the contract attribution_rule
     timed.reporter::varchar as reporter,                  -- system whose touches are meant; '' is any
     timed.value::varchar as value,                        -- what it must be, as delivered

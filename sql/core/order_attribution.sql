@@ -13,7 +13,6 @@ with recorded as (
         order_event.event_id,
         order_event.event_time,
         cast(order_event.event_time as date) as date,
-        order_event.recorder,
         order_event.transaction_id,
         order_event.partnership_id,
         order_event.amount,
@@ -22,6 +21,7 @@ with recorded as (
         order_event.refunded,
         order_event.is_simulated,
         order_event.loaded_at,
+        coalesce(order_event.recorder, '') as recorder,
         coalesce(alias.counts_as, order_event.channel) as told_channel,
         coalesce(identity.counts_as_hash, order_event.buyer_id_hash) as buyer_id_hash,
         lower(trim(coalesce(order_event.order_source, ''))) as source,
@@ -444,7 +444,7 @@ select
     said.date::date as date,                             -- day of the order, UTC
     said.said_channel::varchar as channel,               -- channel; unattributed where nothing places the order
     said.said_partnership::varchar as partnership_id,    -- partnership that brought it; '' is none
-    said.rank::integer as rank,
+    said.rank::bigint as rank,
     -- rank of the rule; 0 for a delivered channel, empty where nothing places the order
     said.evidence::varchar as evidence,
     -- what the rule looked at; channel for a delivered one, '' where nothing places the order

@@ -17,6 +17,7 @@ from etl.bounds import BOUNDS, Bounds
 from etl.checks.run import run
 from etl.checks.suite import load_suite
 from etl.config import ROOT, Settings, load_settings
+from etl.daily.due import DELIVERED
 from etl.daily.ingest import FetchResult, Ingested, fetch_all, ingest
 from etl.models.graph import create_statements, load_models
 from etl.warehouse import Connection, memory, open_build
@@ -78,8 +79,7 @@ Load = Callable[[dict[str, str]], Ingested]
 def daily(tmp_path: Path) -> Iterator[tuple[Connection, Load]]:
     """A build database with a registry, and the daily load of its home with these settings, a day later each time."""
     models = load_models(ROOT / "sql")
-    delivered = ("platform_metric_daily", "partner_target", "order_event", "fx_rate")
-    suites = {f"core.{table}": load_suite(ROOT / "expectations", f"core.{table}") for table in delivered}
+    suites = {table: load_suite(ROOT / "expectations", table) for table in DELIVERED}
     home, days = {"WAREHOUSE_HOME": str(tmp_path / "home")}, count()
     with open_build(load_settings(home)) as con:
         for model in models:

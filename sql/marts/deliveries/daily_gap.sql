@@ -43,7 +43,10 @@ stopped as (
             and now_there.channel = was_there.channel
             and now_there.partnership_id = was_there.partnership_id
     left join core.partnership as partnership on partnership.partnership_id = was_there.partnership_id
-    where now_there.platform is null and (partnership.ended_on is null or partnership.ended_on >= follows.date)
+    where
+        now_there.platform is null
+        and was_there.channel <> 'unattributed'
+        and (partnership.ended_on is null or partnership.ended_on >= follows.date)
 ),
 anyone as (
     select day.date from day
