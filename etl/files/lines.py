@@ -27,6 +27,9 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE
 BLOCK = 1 << 20
 # What unpacks to more than this, and to that many times its size, is refused.
 SMALL, RATIO = 64 << 20, 200
+# Bytes at the edges of fields, and blanks of more than one byte: no-break, ideographic, byte order mark.
+_EDGES = np.isin(np.arange(256), (10, 13, 34, 44))
+_WIDE_BLANKS = ("\u00a0".encode(), "\u3000".encode(), BYTE_ORDER_MARK)
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
 _LOOSE_SIGN = re.compile(rb'(?:^|[,\n"]) *[+-] ')
 _Bytes = npt.NDArray[np.uint8]
@@ -190,6 +193,29 @@ def _enclose_fields(values: _Bytes, quotes: _Places, ends: _Places) -> bool:
     is_opening = np.isin(before, (10, 34, 44)) | (opening == 0)
     is_closing = np.isin(after, (10, 13, 34, 44)) | (closing == len(values) - 1)
     return bool(is_opening.all() and is_closing.all())
+
+
+def is_bare(path: Path) -> bool:
+    """Whether every field of a file whose lines are records is sure to be the value itself. Raises OSError.
+
+    None begins or ends with a blank, or begins with a sign by which a spreadsheet takes it for text (= and '). What
+    stands beside a comma or a quotation mark counts as an edge, also within a text in quotation marks.
+    """
+    with path.open("rb") as file:
+        file.seek(len(BYTE_ORDER_MARK) if file.read(len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK else 0)
+        return all(_has_bare_fields(block) for block in _blocks(file))
+
+
+def _has_bare_fields(part: bytes) -> bool:
+    if not part.isascii() and any(blank in part for blank in _WIDE_BLANKS):
+        return False
+    values = np.frombuffer(b"\n" + part + b"\n", np.uint8)
+    for sign in b" ='":
+        if sign in part:
+            at = np.flatnonzero(values == sign)
+            if _EDGES[values[at - 1]].any() or (sign == 32 and _EDGES[values[at + 1]].any()):
+                return False
+    return True
 
 
 def new_line(ending: str) -> str:

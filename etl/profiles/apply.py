@@ -7,7 +7,7 @@ typed file. So each record of the delivered file is loaded, skipped or in quaran
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from etl.errors import FileError
 from etl.files.csv import SHOWN
 from etl.files.lines import Scan
 from etl.inbox.parquet import OPTIONS
-from etl.profiles.expressions import CellReader, own_columns
+from etl.profiles.expressions import SHORT, CellReader, own_columns
 from etl.profiles.found import CUT, Cells, Match, Spot
 from etl.profiles.profile import BUYER, FORMS, Folder
 from etl.warehouse import Connection, DatabaseError, literal, sql_path
@@ -86,7 +86,6 @@ class _Fault:
     breaks: str
     column: str
     reason: str
-    reads: str = ""  # the column that a text was read into
 
 
 class Application:
@@ -99,9 +98,10 @@ class Application:
         self._groups_file = sql_path(scratch / "groups.parquet")
         self._constants = {**self._profile.constants, **folder.constants}
         assumed, self._is_assumed = self._assumed_form()
-        self._reading = self._reader(assumed)
+        self._is_quick = bool(self._exact) and FORMS[assumed][1] == "."
+        self._reading = self._reader(assumed, is_quick=self._is_quick)
 
-    def _reader(self, numbers: str) -> CellReader:
+    def _reader(self, numbers: str, *, is_quick: bool) -> CellReader:
         form = self._profile.file
         return CellReader(
             names=self._profile.names | {"any_cell"},
@@ -111,7 +111,14 @@ class Application:
             times=form.times,
             zone=self._folder.zone or form.zone,
             present=self._match.places,
+            exact=self._exact if is_quick else (),
         )
+
+    @property
+    def _exact(self) -> frozenset[str]:
+        """The names of ours whose texts are exact: what DuckDB reads as a number is the number that stands there."""
+        places = self._match.places.items() if self._table.is_exact else ()
+        return frozenset(name for name, place in places if not place.path)
 
     def read(self) -> tuple[Profiled, Groups | None]:
         """The file's records and the contract's rows; no rows where the profile has nothing to load.
@@ -123,16 +130,13 @@ class Application:
             told: tuple[str, ...] = (f"nothing is loaded: {self._profile.because}",)
             return self._profiled(skipped=rows, told=told), None
         self._require(contract)
-        faults = self._write_rows(contract)
-        if self._is_assumed and self._has_odd_numbers(faults):
-            self._reading = self._reader(self._number_form())
-            faults = self._write_rows(contract)
-        kind = "if(skip > 0, 'skipped', if(fault > 0, 'faulty', ''))"
-        counts = dict(self._ask(f"select {kind}, count(*) from {self._rows} group by 1"))
-        if sum(counts.values()) != rows:
-            raise FileError(f"has {rows:,} rows, but {sum(counts.values()):,} were read; deliver it again")
+        faults = self._read_rows(contract)
+        counts = self._ask(f"select skip, skip = 0 and fault > 0, count(*) from {self._rows} group by all")
+        read = sum(count for _, _, count in counts)
+        if read != rows:
+            raise FileError(f"has {rows:,} rows, but {read:,} were read; deliver it again")
         self._refuse()
-        totals = tuple(self._totals(contract))
+        totals = tuple(self._totals(contract, {skip for skip, _, _ in counts}))
         groups = self._write_groups(contract, totals)
         column, reason = (
             f"[{', '.join(map(literal, texts))}][fault + 1]"
@@ -141,8 +145,8 @@ class Application:
         key = self._key(contract)
         told = (*self._above(), *self._skipped(), *(str(total) for total in totals), *self._profile.unverified)
         return self._profiled(
-            faulty=counts.get("faulty", 0),
-            skipped=counts.get("skipped", 0),
+            faulty=sum(count for _, is_faulty, count in counts if is_faulty),
+            skipped=sum(count for skip, _, count in counts if skip),
             faults=f"select line, nullif({column}, '') as column_name, raw as raw_text, "
             f"coalesce(broken, {reason}) as reason from {self._rows} where fault > 0 and skip = 0",
             sources=f"select line, min(line) over (partition by {', '.join(key) or '1'}) as first_line "
@@ -162,17 +166,37 @@ class Application:
         line = f"coalesce(line, file_row_number + {self._table.first_line}) as line"
         return f"(select * replace ({line}) from read_parquet({self._rows_file}, {OPTIONS}))"
 
-    def _write_rows(self, contract: Contract) -> list[_Fault]:
+    def _read_rows(self, contract: Contract) -> list[_Fault]:
+        """Write rows.parquet with what is right for every number; the faults by their numbers, of which 0 is none.
+
+        Where a cell is no number in the form that was assumed, or none that is read at once, all are read again.
+        """
+        if not (self._is_quick or self._is_assumed):
+            return self._write_rows(contract)
+        scans = [f"(select * from {self._table.scan} limit {_FIRST})", self._table.scan]
+        for scan in scans[self._table.rows <= _FIRST :]:
+            faults = self._write_rows(contract, scan)
+            if self._ask(f"select 1 from {self._rows} where is_odd limit 1"):
+                break
+        else:
+            return faults
+        self._reading = self._reader(self._number_form() if self._is_assumed else self._reading.form, is_quick=False)
+        return self._write_rows(contract)
+
+    def _write_rows(self, contract: Contract, scan: str = "") -> list[_Fault]:
         """Write rows.parquet; the faults by their numbers, of which 0 is none."""
         profile, reading = self._profile, self._reading
         skip = " ".join(f"when {reading.condition(s.where)} then {n}" for n, s in enumerate(profile.skip, 1))
         refuse = " ".join(f"when {reading.condition(r.where)} then {n}" for n, r in enumerate(profile.refuse, 1))
         values = dict(self._values(contract))
         faults = [_Fault("false", "", ""), _Fault("broken is not null", "", "cannot be split into fields")]
+        odd = ["false"]
         for column, read in reading.reads.values():
             name = self._match.shown(read.name) or read.name
             breaks = f"{read.text} is not null and {column} is null"
-            faults.append(_Fault(breaks, name, reading.fix(read.kind), column))
+            faults.append(_Fault(breaks, name, reading.fix(read.kind)))
+            if read.kind == "number":
+                odd.append(breaks)
         for name in contract.grain:
             if contract.column(name).required and name in values:
                 faults.append(_Fault(f"{values[name]} is null", self._origin(name), "is empty; fill it in"))
@@ -183,12 +207,13 @@ class Application:
             f"{f'case {skip} else 0 end' if skip else '0'}::utinyint as skip",
             f"{f'case {refuse} else 0 end' if refuse else '0'}::utinyint as refuse",
             f"(case {case} else 0 end)::utinyint as fault",
+            f"{' or '.join(odd)} as is_odd",
             *(f'"{name}" as by_{name}' for name in sorted(by)),
             *(f"{value} as {name}" for name, value in values.items()),
         ]  # fmt: skip
         shown = self._shown()
         reads = ", ".join(f"{read.value} as {column}" for column, read in reading.reads.values())
-        text = f"select line, broken, {', '.join(self._cells())} from {self._scan()}"
+        text = f"select line, broken, {', '.join(self._cells())} from {self._scan(scan or self._table.scan)}"
         if profile.fill_down:
             filled = ", ".join(
                 f'last_value("{n}" ignore nulls) over (order by place rows unbounded preceding) as "{n}"'
@@ -219,16 +244,14 @@ class Application:
         texts = [rule.where for rule in self._profile.skip] + [rule.where for rule in self._profile.refuse]
         return any("any_cell" in text for text in (*texts, *self._profile.map.values()))
 
-    def _scan(self) -> str:
-        """SQL of the records, with the first cell that has a value where a rule asks for it."""
+    def _scan(self, scan: str) -> str:
+        """SQL of these records, with the first cell that has a value where a rule asks for it."""
         if not self._uses_any_cell():
-            return self._table.scan
-        missing = sorted({word.strip() for word in self._profile.file.missing} | {""})
-        cases = []
-        for n, _ in enumerate(self._match.head.names):
-            is_missing = " or ".join(f"trim(f{n}) = {literal(word)}" for word in missing)
-            cases.append(f"when not ({is_missing}) then f{n}")
-        return f"(select *, case {' '.join(cases)} end as first_cell from {self._table.scan})"
+            return scan
+        cells = [f"f{n}" for n, _ in enumerate(self._match.head.names)]
+        bare = (cell if self._table.is_bare else f"trim({cell})" for cell in cells)
+        cases = (f"when {text} not in ({self._missing}) then {cell}" for cell, text in zip(cells, bare, strict=True))
+        return f"(select *, case {' '.join(cases)} end as first_cell from {scan})"
 
     def _cell(self, name: str) -> str:
         place = self._match.places.get(name)
@@ -239,6 +262,8 @@ class Application:
 
     def _cleaned(self, text: str) -> str:
         """A cell trimmed, without what disguises it for a spreadsheet; null for a text that says there is no value."""
+        if self._table.is_bare:
+            return self._value_of(text)
         blank = literal(" \t\r\n\u00a0\u3000\ufeff")
         bare = f"trim({text}, {blank})"
         disguised = f"regexp_replace({bare}, '^(?:=\"(.*)\"|''\\s*(.*))$', '\\1\\2', 's')"
@@ -250,11 +275,16 @@ class Application:
             for first, last in (("!", "'"), ("(", "="), (">", "\x7f"))
         )
         ends = " or ".join(f"suffix({text}, {literal(sign)})" for sign in " \t\r\n\u00a0\u3000\ufeff")
-        bare = f"case when ({begins}) and not ({ends}) then {text} else {bare} end"
-        missing = sorted({word.strip() for word in self._profile.file.missing} | {""})
-        if missing == [""]:
-            return f"nullif({bare}, '')"
-        return f"if({' or '.join(f'{bare} = {literal(word)}' for word in missing)}, null, {bare})"
+        return f"case when ({begins}) and not ({ends}) then {self._value_of(text)} else {self._value_of(bare)} end"
+
+    def _value_of(self, text: str) -> str:
+        """SQL of a trimmed text; null for one that says there is no value."""
+        return f"if({text} in ({self._missing}), null, {text})"
+
+    @property
+    def _missing(self) -> str:
+        """SQL of the texts that say there is no value."""
+        return ", ".join(map(literal, sorted({word.strip() for word in self._profile.file.missing} | {""})))
 
     def _values(self, contract: Contract) -> Iterator[tuple[str, str]]:
         """SQL of the columns of the contract that the profile or its folder gives."""
@@ -359,12 +389,6 @@ class Application:
         forms, by_language = self._forms()
         return (by_language, len(forms) > 1) if by_language else (self._number_form(), False)
 
-    def _has_odd_numbers(self, faults: list[_Fault]) -> bool:
-        """Whether a record is at fault for a number."""
-        numbers = {read.kind == "number" and column for column, read in self._reading.reads.values()}
-        odd = [str(n) for n, fault in enumerate(faults) if fault.reads in numbers and fault.reads]
-        return bool(odd and self._ask(f"select 1 from {self._rows} where fault in ({', '.join(odd)}) limit 1"))
-
     def _number_form(self) -> str:
         """The form in which every number can be read. Raises FileError where there is none, or no telling."""
         forms, by_language = self._forms()
@@ -417,7 +441,7 @@ class Application:
             if how == "same":
                 differs.append(f"case when min({name}) <> max({name}) then {literal(self._origin(name))} end")
         sound = f"{self._rows} where skip = 0 and fault = 0"
-        is_single = self._is_single(key, sound)
+        is_single = self._is_single([name for name in key if name in self._profile.map or name == BUYER_HASH], sound)
         told = f"nullif(concat_ws(', ', {', '.join(differs)}), '')" if differs else "null::varchar"
         broken = f"('has several values of ' || {told} || ' in the rows of one key; deliver one of them')::varchar"
         text = (
@@ -445,7 +469,8 @@ class Application:
             file = f"read_parquet({self._groups_file}, {OPTIONS})"
         ((rows,),) = self._ask(f"select count(*) from {file}")
         kinds = {str(row[0]): str(row[1]).lower() for row in self._ask(f"describe from {file}")}
-        narrow = self._narrow(contract, file, {n: kinds[n] for n in given if kinds[n].startswith("decimal")})
+        wide = {n: kinds[n] for n in given if kinds[n].startswith("decimal") and kinds[n] != SHORT}
+        narrow = self._narrow(contract, file, wide)
         kinds |= {name: contract.column(name).type for name in narrow}
         types = tuple("hash" if name == BUYER_HASH else kinds[name] for name in given)
         fields = ", ".join(f"{narrow.get(name, name)} as f{place}" for place, name in enumerate(given))
@@ -456,8 +481,8 @@ class Application:
         strict = f"(select line, {raw} as raw, broken, {fields} from {file})"
         return Groups(tuple(given), int(rows), Scan(quick, types), Scan(strict, types))
 
-    def _is_single(self, key: tuple[str, ...], sound: str) -> bool:
-        """Whether no two of the sound records have the same key."""
+    def _is_single(self, key: list[str], sound: str) -> bool:
+        """Whether no two of the sound records have the same values of `key`, which is all of it that differs."""
         if not key:
             return False
         asked = f"select count(*) = count(distinct hash({', '.join(key)})) from {sound}"
@@ -482,8 +507,8 @@ class Application:
         is_figure = contract.column(name).type not in TEXTS
         return "sum" if contract is PLATFORM_METRIC_DAILY and is_figure else "same"
 
-    def _totals(self, contract: Contract) -> Iterator[TotalRow]:
-        """Each row of totals that is checked against the rows that it adds up."""
+    def _totals(self, contract: Contract, skipped: Collection[int]) -> Iterator[TotalRow]:
+        """Each row of totals that is checked against the rows that it adds up; `skipped` are the rules that apply."""
         figures = [
             name
             for name in (column.name for column in contract.columns)
@@ -492,7 +517,7 @@ class Application:
         if not figures:
             return
         for number, skip in enumerate(self._profile.skip, 1):
-            if not skip.check:
+            if not skip.check or number not in skipped:
                 continue
             same = "true" if skip.check == "all" else f"r.by_{skip.check} = t.by_{skip.check}"
             sums = ", ".join(f"sum(r.{name})::{_SUM} as s_{name}" for name in figures)

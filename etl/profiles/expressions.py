@@ -19,6 +19,7 @@ from etl.profiles.profile import FORMS
 from etl.warehouse import literal
 
 NUMBER = "decimal(28,9)"
+SHORT = "decimal(18,4)"  # of eight bytes, and of as many places as an exact text has
 UNITS = {"number": "", "micros": "0.000001", "cents": "0.01", "thousands": "1000"}
 EPOCHS = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 READERS = {*UNITS, *EPOCHS, "day", "time", "local_day"}
@@ -50,7 +51,8 @@ class CellReader:
     """How the texts of one file are read, and every text that expressions so far read by it.
 
     `form` is that of its numbers, `zone` the zone of times without an offset, '' where nobody said one; the file has
-    the columns `present`.
+    the columns `present`. In the columns `exact` what DuckDB reads as a number is the number that stands there: only
+    that is read, and at once, so that any other text counts as none.
     """
 
     names: Collection[str]
@@ -60,11 +62,12 @@ class CellReader:
     times: tuple[str, ...] = ()
     zone: str = ""
     present: Collection[str] = ()
+    exact: Collection[str] = ()
     reads: dict[tuple[str, str], tuple[str, Read]] = field(default_factory=dict)
 
     def condition(self, text: str) -> str:
-        """SQL of a condition on a row. Raises FileError for what a profile may not say."""
-        return f"coalesce({self._rewritten(_tree(text))}, false)"
+        """SQL of a condition on a row, null where it is not told. Raises FileError for what a profile may not say."""
+        return f"({self._rewritten(_tree(text))})"
 
     def value(self, text: str, kind: str) -> str:
         """SQL of an expression whose value has the DuckDB type `kind`. Raises FileError."""
@@ -80,7 +83,9 @@ class CellReader:
             function = {"date": "day", "timestamp": "time"}.get(kind, "number")
             tree = exp.Anonymous(this=_MARK + function, expressions=[tree])
         wanted = kind if kind in ("date", "timestamp") else NUMBER
-        return f"({self._rewritten(tree)})::{wanted}"
+        found = self._rewritten(tree)
+        is_short = any(column == found and read.value.endswith(f" as {SHORT})") for column, read in self.reads.values())
+        return found if is_short else f"({found})::{wanted}"
 
     def _rewritten(self, tree: exp.Expression) -> str:
         return str(tree.copy().transform(self._replaced).sql(dialect="duckdb"))
@@ -111,8 +116,9 @@ class CellReader:
         names = [column.name for column in given[0].find_all(exp.Column)]
         kind = "number" if function in UNITS else "day" if function == "day" else "time"
         if function in UNITS:
-            value = self.number(text)
-            value = f"({value} * {UNITS[function]})" if UNITS[function] else value
+            is_exact = isinstance(given[0], exp.Column) and given[0].name in self.exact
+            value = f"try_cast({text} as {SHORT})" if is_exact else self.number(text)
+            value = f"({value}::{NUMBER} * {UNITS[function]})" if UNITS[function] else value
         elif function == "day":
             value = self.day(text)
         elif function in EPOCHS:
@@ -177,19 +183,19 @@ class CellReader:
         offset = f"regexp_replace({offset}, ':$', ':00')"
         with_offset = f"regexp_full_match({text}, '{iso} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')"
         moment = f"try_cast(regexp_replace({offset}, ' ?(UTC|Z)$', 'Z') as timestamptz)"
-        clock = f"try_cast(substring({text}, 1, 19) as timestamp)"  # what prints as it is written is read at once
-        cases = (
-            f"when strlen({text}) = 25 and {clock}::varchar = substring({text}, 1, 19) "
-            f"and try_cast(replace(replace({text}, ' +', '+'), ' -', '-') as timestamptz) is not null "
-            f"then try_cast(replace(replace({text}, ' +', '+'), ' -', '-') as timestamptz) at time zone 'UTC' "
-            f"when {with_offset} then {moment} at time zone 'UTC' "
-        )
+        cases = f"when {with_offset} then {_in_utc(moment)} "
         if self.zone:
             at = f"at time zone {literal(self.zone)} at time zone 'UTC'"
             cases += f"when regexp_full_match({text}, '{iso}') then try_cast({text} as timestamp) {at} "
             if self.times:
                 cases += f"else {self._parsed(text, self.times)} {at} "
-        return f"(case {cases}end)"
+        # What prints as it is written is read at once.
+        clock = f"try_cast(substring({text}, 1, 19) as timestamp)"
+        is_utc = f"suffix({text}, ' +0000') or suffix({text}, '+00:00')"
+        joined = _in_utc(f"try_cast(replace(replace({text}, ' +', '+'), ' -', '-') as timestamptz)")
+        at_once = f"case when {is_utc} then {clock} else {joined} end"
+        is_usual = f"strlen({text}) = 25 and {clock}::varchar = substring({text}, 1, 19)"
+        return f"coalesce(case when {is_usual} then {at_once} end, case {cases}end)"
 
     def _parsed(self, text: str, forms: tuple[str, ...]) -> str:
         """SQL of a text in one of these forms; %Y takes four digits, where DuckDB reads 26 as the year 26."""
@@ -213,6 +219,11 @@ class CellReader:
         if not self.zone:
             return "is no time with an offset, and no zone is told; write `zone` in profile.yaml of its folder"
         return "is no time; correct it, or write its form in file.times of the profile"
+
+
+def _in_utc(moment: str) -> str:
+    """SQL of a time with an offset in UTC; `at time zone` takes DuckDB 1.5.6 as long as reading the text."""
+    return f"make_timestamp(epoch_us({moment}))"
 
 
 def _decimal(digits: str) -> str:

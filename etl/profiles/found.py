@@ -25,12 +25,16 @@ class Head:
 class Cells:
     """The rows of a file: the fields f0, f1, ... of `scan`, which is SQL, are texts; `rows` is how many there are.
 
-    `scan` gives `line` (null where the order of the rows tells it, from `first_line` on), `raw` and `broken` too.
+    `scan` gives `line` (null where the order of the rows tells it, from `first_line` on), `raw` and `broken` too. In
+    bare ones no text has anything to take off, as etl.files.lines.is_bare says; in exact ones what DuckDB reads as a
+    number is the number that stands there.
     """
 
     scan: str
     rows: int
     first_line: int = 2
+    is_bare: bool = False
+    is_exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Dialect, Record, decode, physical_lines, read_records
 from etl.files.kinds import unusable
-from etl.files.lines import Lines, largest_unpacked, new_line
+from etl.files.lines import Lines, is_bare, largest_unpacked, new_line
 from etl.inbox import parquet
 from etl.inbox.scan import CSV, Progress, write_out
 from etl.profiles.found import CUT, Cells, Head
@@ -98,7 +98,8 @@ class Delivered:
             f"{sql_path(self._path)}, {CSV}, skip = 1, {new_line(lines.ending)}null_padding = false, "
             f"max_line_size = {LONGEST_LINE}, parallel = true, columns = {{{columns}}}, ignore_errors = false))"
         )
-        return Cells(scan, lines.count - 1)
+        bare = is_bare(self._path)
+        return Cells(scan, lines.count - 1, is_bare=bare, is_exact=bare and lines.is_exact)
 
     def _records(self, head: Head) -> Iterator[Record]:
         with self._path.open("rb") as file:
@@ -112,7 +113,7 @@ class Delivered:
             first = [line for line in islice(physical_lines(file), LINES) if line.strip()]
         with self._path.open("rb") as file:
             numbered = list(enumerate(islice(physical_lines(file), LINES), 1))
-        for encoding in _encodings(self._path, first):
+        for encoding in ["utf-8"] if self._lines else _encodings(self._path, first):
             above: list[str] = []
             for number, line in numbered:
                 text, fault = decode(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line, encoding)
