@@ -67,7 +67,7 @@ def outcome(home: Path, content: str, *, first: int, at_once: bool) -> list[Any]
 
 @pytest.mark.slow
 @given(odd=st.lists(st.sampled_from(ODD), max_size=4), first=st.sampled_from([3, 10_000]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cells_read_at_once_give_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, odd: list[str], first: int
 ) -> None:
