@@ -109,7 +109,8 @@ flag as (
         ('immature_repeats', 'for some of the buyers 90 days have not passed'),
         ('deal_ended', 'the deal has ended and brings nothing more'),
         ('no_season', 'the same days a year before are not all known: what is due counts days'),
-        ('target_changed', 'the target was agreed anew; first_target has the one before')
+        ('target_changed', 'the target was agreed anew; first_target has the one before'),
+        ('unsettled', 'figures of a day still move: it is younger than the age at which figures of its channel settle')
     ) as listed (term, meaning)
 ),
 word as (
@@ -209,6 +210,9 @@ word as (
         ('pacing', 'missed', 'the period is over and the target was not reached'),
         ('pacing', 'no_target', 'the partnership runs without a target'),
         ('pacing', 'not_known', 'a day lacks the figure, or the target is in another currency'),
+        ('settling', 'band', 'the final value lies between final_low and final_high, with 90 %'),
+        ('settling', 'short_history', 'fewer than 19 final days are known at this age: no band'),
+        ('settling', 'value_not_positive', 'a figure of 0 or less has no ratio to its final value: no band'),
         ('deal_outcome', 'renewed', 'a later deal renews it; of a pair: and the last one is not known to have ended'),
         ('deal_outcome', 'resumed', 'it was interrupted, and came back by itself or by a later deal'),
         ('deal_outcome', 'extended', 'a later deal extends it while it runs'),
