@@ -1,6 +1,7 @@
 -- What was known of a delivered figure at the end of a day, each time that it changed; the last version counts.
 -- A day's figure is the sum of its accounts as they stood; amounts are kept apart by currency. Only days up to 200
--- before the newest of the platform are here, and only those known within 31 days: a backfill shows no change.
+-- before the newest of the platform are here, only those known within 31 days (a backfill shows no change), and only
+-- channels and partnerships of which a day was ever delivered otherwise than before.
 -- grain: platform, date, channel, partnership_id, metric, currency, known_on
 -- portable: yes
 with newest as (
@@ -10,24 +11,49 @@ with newest as (
     from core.platform_metric_daily as daily
     group by daily.platform
 ),
-early as (
-    select
-        daily.platform,
-        daily.date,
-        daily.channel,
-        daily.partnership_id
-    from core.platform_metric_daily as daily
-    join newest on newest.platform = daily.platform and daily.date >= newest.date - 200
-    where date_diff('day', daily.date, cast(daily.loaded_at as date)) <= 31
-    union
+restated as (
     select
         earlier.platform,
-        earlier.date,
         earlier.channel,
         earlier.partnership_id
     from raw.platform_metric_daily_history as earlier
     join newest on newest.platform = earlier.platform and earlier.date >= newest.date - 200
-    where date_diff('day', earlier.date, cast(earlier.loaded_at as date)) <= 31
+    where cast(earlier.superseded_at as date) > cast(earlier.loaded_at as date)
+    group by earlier.platform, earlier.channel, earlier.partnership_id
+),
+row_of as (
+    select
+        daily.platform,
+        daily.date,
+        daily.channel,
+        daily.partnership_id,
+        daily.loaded_at
+    from core.platform_metric_daily as daily
+    union all
+    select
+        earlier.platform,
+        earlier.date,
+        earlier.channel,
+        earlier.partnership_id,
+        earlier.loaded_at
+    from raw.platform_metric_daily_history as earlier
+),
+early as (
+    select
+        row_of.platform,
+        row_of.date,
+        row_of.channel,
+        row_of.partnership_id
+    from row_of
+    join newest on newest.platform = row_of.platform and row_of.date >= newest.date - 200
+    join
+        restated
+        on
+            restated.platform = row_of.platform
+            and restated.channel = row_of.channel
+            and restated.partnership_id = row_of.partnership_id
+    where date_diff('day', row_of.date, cast(row_of.loaded_at as date)) <= 31
+    group by row_of.platform, row_of.date, row_of.channel, row_of.partnership_id
 ),
 -- Numbered: what follows compares and orders numbers, not names.
 watched as (
