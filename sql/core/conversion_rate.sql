@@ -1,5 +1,5 @@
--- How a currency of a day's figures is converted into the platform's: the rate of the day, else of up to six days
--- before, else of a period.
+-- How a currency of a day's figures is converted into the platform's, and the platform's into the one currency in which
+-- platforms are compared (US dollars): the rate of the day, else of up to six days before, else of a period.
 -- A rate is taken as given, or turned round, or made from two of one source and period against a third currency, in
 -- this order. One below 0.00001 is for a million units, so that it keeps its digits.
 -- grain: date, currency, to_currency
@@ -21,6 +21,27 @@ with wanted as (
         platform.reporting_currency
     from core.order_day as orders
     join core.platform_ever as platform on platform.platform = orders.platform
+    union
+    select
+        daily.date,
+        platform.reporting_currency,
+        'USD'
+    from core.platform_metric_daily as daily
+    join core.platform_ever as platform on platform.platform = daily.platform
+    union
+    select
+        orders.date,
+        platform.reporting_currency,
+        'USD'
+    from core.order_day as orders
+    join core.platform_ever as platform on platform.platform = orders.platform
+    union
+    select
+        silent.date,
+        platform.reporting_currency,
+        'USD'
+    from core.order_silence as silent
+    join core.platform_ever as platform on platform.platform = silent.platform
 ),
 offered as (
     select
@@ -114,7 +135,7 @@ chosen as (
 select
     wanted.date::date as date,                   -- day of the figures
     wanted.currency::varchar as currency,        -- ISO 4217 code of the amounts delivered
-    wanted.to_currency::varchar as to_currency,  -- ISO 4217 code of the platform's reporting currency
+    wanted.to_currency::varchar as to_currency,  -- ISO 4217 code of the currency wanted
     (case
         when wanted.currency = wanted.to_currency then 1
         else floor(chosen.rate * chosen.units * 10000000000 + 0.5) / 10000000000
@@ -138,6 +159,8 @@ select
         when 2 then 'inverse'
         when 3 then 'cross'
     end::varchar as rate_route,                  -- given, inverse or cross; empty where none was needed or known
+    (wanted.to_currency = 'USD')::boolean as is_common,
+    -- whether to_currency is the one in which platforms are compared
     chosen.source::varchar as rate_source,       -- who says so
     chosen.period_start::date as rate_from,      -- first day of the rate
     chosen.period_end::date as rate_to           -- last day of the rate

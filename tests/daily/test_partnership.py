@@ -1,4 +1,4 @@
-"""Partnership marts day by day: after late and corrected days they hold what a build of everything holds."""
+"""Partnership and channel marts day by day: after late and corrected days they hold what one build holds."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connec
     for table, column in zip(HELD, ("date", "event_time"), strict=True):
         con.execute(f"insert into {table} by name from (select * replace (? as loaded_at) from held_{column})", [news])
     con.execute(
-        "update core.platform_metric_daily set refunded_gmv = refunded_gmv + 1, loaded_at = ? "
+        "update core.platform_metric_daily set refunded_gmv = refunded_gmv + 1, marketing_spend = marketing_spend + 1, "
+        "loaded_at = ? "
         "where date = ? and partnership_id = 'sim_stream_mall_store'",
         [news, CORRECTED],
     )
@@ -60,8 +61,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connec
 
 def test_late_rows_are_in_every_daily_mart(warehouse: tuple[Connection, tuple[Model, ...]]) -> None:
     con, models = warehouse
-    built = [m for m in models if m.daily and m.table.startswith("partnership")]
-    assert len(built) == 6
+    names = ("partnership", "channel", "daily_figure", "count_interval")
+    built = [m for m in models if m.daily and m.table.startswith(names)]
+    assert len(built) == 11
     for model in built:
         kept = f"kept_{model.table}"
         con.execute(f"create temp table {kept} as from {model.name}")

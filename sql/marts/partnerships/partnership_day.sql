@@ -1,56 +1,45 @@
 -- What a partnership brought to a platform on one day, in the platform's reporting currency; partnership '' is the
 -- platform's total.
--- A partnership's own total of a day (channel '') goes before the sum of its channels. A figure that a channel did not
--- deliver, and an amount without a rate, leave the day's figure empty: empty is not 0.
+-- Each figure is the partnership's own (channel ''), else the sum of its channels; one that may be late, and an amount
+-- without a rate, is empty: empty is not 0 (steps.daily_figure).
 -- grain: platform, partnership_id, date
 -- twin: no
 -- portable: yes
 -- daily: date
 -- contract: deliveries
-with summed as (
+with placed as (
     select
-        daily.platform,
-        daily.partnership_id,
-        daily.date,
-        daily.currency,
-        daily.channel = '' as is_total,
-        min(daily.first_currency) as first_currency,
-        max(daily.last_currency) as last_currency,
-        bool_or(daily.no_rate) as lacks_rate,
-        date_diff('day', daily.date, cast(min(daily.loaded_at) as date)) as age_days,
-        case when count(daily.orders) = count(*) then sum(daily.orders) end as orders,
-        case when count(daily.new_buyers) = count(*) then sum(daily.new_buyers) end as new_buyers,
-        case when count(daily.gmv) = count(*) then sum(daily.gmv) end as gmv,
-        case when count(daily.cancelled_gmv) = count(*) then sum(daily.cancelled_gmv) end as cancelled,
-        case when count(daily.refunded_gmv) = count(*) then sum(daily.refunded_gmv) end as refunded,
-        case when count(daily.marketing_spend) = count(*) then sum(daily.marketing_spend) end as marketing,
-        case when count(daily.subsidies) = count(*) then sum(daily.subsidies) end as subsidies,
-        case when count(daily.commission) = count(*) then sum(daily.commission) end as commission
-    from core.daily_metric as daily
-    where daily.partnership_id <> '' or daily.channel = ''
-    group by daily.platform, daily.partnership_id, daily.date, daily.currency, daily.channel = ''
-),
-single as (
-    select summed.*
-    from summed
-    qualify
-        row_number()
-            over (
-                partition by summed.platform, summed.partnership_id, summed.date
-                order by case when summed.is_total then 0 else 1 end
-            )
-        = 1
+        told.platform,
+        told.partnership_id,
+        told.date,
+        told.currency,
+        min(told.first_currency) as first_currency,
+        max(told.last_currency) as last_currency,
+        bool_or(told.no_rate) as lacks_rate,
+        min(case when told.figure in ('gmv', 'cancelled_gmv', 'refunded_gmv') then told.loaded_at end) as loaded_at,
+        sum(case when told.figure = 'orders' then told.value end) as orders,
+        sum(case when told.figure = 'new_buyers' then told.value end) as new_buyers,
+        sum(case when told.figure = 'gmv' then told.value end) as gmv,
+        sum(case when told.figure = 'cancelled_gmv' then told.value end) as cancelled,
+        sum(case when told.figure = 'refunded_gmv' then told.value end) as refunded,
+        sum(case when told.figure = 'marketing_spend' then told.value end) as marketing,
+        sum(case when told.figure = 'subsidies' then told.value end) as subsidies,
+        sum(case when told.figure = 'commission' then told.value end) as commission,
+        sum(case when told.figure = 'commission_paid' then told.value end) as commission_paid
+    from steps.daily_figure as told
+    where told.channel = ''
+    group by told.platform, told.partnership_id, told.date, told.currency
 ),
 sided as (
     select
-        single.*,
+        placed.*,
         case
-            when (partnership.traffic_platform is not distinct from partnership.supply_platform) then null
-            when partnership.supply_platform = single.platform then 'pays'
-            when partnership.traffic_platform = single.platform then 'receives'
+            when partnership.traffic_platform = partnership.supply_platform then null
+            when partnership.supply_platform = placed.platform then 'pays'
+            when partnership.traffic_platform = placed.platform then 'receives'
         end as side
-    from single
-    left join core.partnership as partnership on partnership.partnership_id = single.partnership_id
+    from placed
+    left join core.partnership as partnership on partnership.partnership_id = placed.partnership_id
 )
 select
     sided.platform::varchar as platform,                 -- whose figures they are
@@ -63,9 +52,10 @@ select
     -- delivered currency that comes first in the alphabet; empty without delivered amounts
     sided.last_currency::varchar as last_currency,       -- delivered currency that comes last
     sided.lacks_rate::boolean as lacks_rate,             -- whether amounts are empty for want of a rate
-    sided.age_days::integer as age_days,  -- days from the day to the delivery that counts, the earliest among channels
-    sided.orders::bigint as orders,                      -- orders placed
-    sided.new_buyers::bigint as new_buyers,              -- persons whose first order it was
+    date_diff('day', sided.date, cast(sided.loaded_at as date))::integer as age_days,
+    -- days from the day to the delivery of its GMV and refunds that counts, the earliest among channels
+    floor(sided.orders)::bigint as orders,               -- orders placed
+    floor(sided.new_buyers)::bigint as new_buyers,       -- persons whose first order it was
     sided.gmv::decimal(28, 4) as gmv,                    -- value of the orders placed, in currency
     sided.refunded::decimal(28, 4) as refunded_gmv,      -- value of orders refunded, in currency
     (sided.gmv - sided.cancelled - sided.refunded)::decimal(28, 4) as net_gmv,
@@ -74,12 +64,6 @@ select
     -- spent on marketing, in currency; below 0 where corrections are larger
     sided.subsidies::decimal(28, 4) as subsidies,        -- coupons and subsidies paid by the platform, in currency
     sided.commission::decimal(28, 4) as commission,      -- commission between platform and partner, in currency
-    (case
-        when
-            sided.partnership_id = ''
-            then
-                sum(case when sided.side = 'pays' then sided.commission end)
-                    over (partition by sided.platform, sided.date)
-        when sided.side = 'pays' then sided.commission
-    end)::decimal(28, 4) as commission_paid              -- of it what the platform pays; in the total that of its deals
+    sided.commission_paid::decimal(28, 4) as commission_paid
+    -- of it what the platform pays; in the total that of its deals
 from sided
