@@ -226,6 +226,11 @@ def _check(profile: Profile) -> None:
     numbers = profile.file.numbers
     for form in numbers.values() if isinstance(numbers, dict) else [str(numbers)]:
         _check_form(profile.file.zone, form)
+    for form in (*profile.file.dates, *profile.file.times):
+        if "%z" in form.lower():  # DuckDB 1.5.6 takes 30 February for 2 March in one of several such forms
+            raise FileError(
+                f"has the form {form!r}, whose offset is not read; an ISO time with an offset needs no form"
+            )
     for pattern in (profile.file.title, *profile.file.above.values()):
         try:
             re.compile(pattern)

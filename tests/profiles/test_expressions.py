@@ -83,6 +83,23 @@ def test_a_time_is_in_utc_by_its_offset_or_the_zone_that_is_told(zone: str, text
     assert memory().execute(f"select ({reader.time(f'{literal(text)}::varchar')})::varchar").fetchall() == [(wanted,)]
 
 
+def test_a_list_of_words_makes_no_join_which_would_lose_the_lines_of_a_long_file() -> None:
+    words = ["'a'", "'b'", "'c'", "'d'", "'e'", "'f'"]
+    reader = CellReader(names={"x"}, form="1,234.56")
+    within = reader.condition(f"x in ({', '.join(words)})")
+    without = reader.value(f"case when lower(x) not in ({', '.join(words)}) then x end", "varchar")
+    con = memory()
+    con.execute("create table cell as select unnest(['a', 'F', 'z', null]) as x")
+    asked = f"select x, {within}, {without} from cell"
+    assert "JOIN" not in con.execute(f"explain {asked}").fetchall()[0][1]
+    assert con.execute(asked).fetchall() == [
+        ("a", True, None),
+        ("F", False, None),
+        ("z", False, "z"),
+        (None, None, None),
+    ]
+
+
 def test_a_number_of_any_length_is_read_as_the_wide_decimal_reads_it() -> None:
     """The quick ways for short numbers and the slow one for all give the same."""
     random, con = Random(5), memory()
