@@ -592,9 +592,9 @@ class Rows:
         asked = f"select coalesce(bool_or({others}), false), {', '.join(map(rounded, names))} from {self._new}"
         has_letters, *found = self._con.execute(asked).fetchall()[0]
         if self._persons and self._opened.rows <= SHEET:
-            texts = (rounded(f"{person}::varchar") for person in self._persons)
+            persons = (rounded(f"{person}::varchar") for person in self._persons)
             names = [*names, *(c.name for c in self._contract.columns if c.personal and c.name in self._opened.columns)]
-            found += self._row(f"select {', '.join(texts)} from {self._opened.strict.sql}")
+            found += self._row(f"select {', '.join(persons)} from {self._opened.strict.sql}")
         scan = self._opened.quick or self._opened.strict
         fields = self._fields(scan)
         texts = [fields[name][0] for name in names if fields.get(name, ("", ""))[1] == "varchar"]

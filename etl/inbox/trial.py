@@ -29,10 +29,11 @@ from etl.profiles.draft import draft
 from etl.profiles.found import Head
 from etl.profiles.profile import FOLDER
 from etl.profiles.table import Delivered
-from etl.warehouse import Connection, attached, memory
+from etl.warehouse import Connection, attached, count, memory
 from etl.whole import write_whole
 
 SHOWN_ROWS, SHOWN_FAULTS, DRAFTED_ROWS = 10, 50, 200
+AT_FAULT = "audit.quarantine where line is not null"  # without files that are refused whole
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,15 @@ class Fault:
 class Trial:
     """What would become of a file: the outcome, the first rows as they would load, the first records at fault.
 
-    `names` are the columns of `rows`. `draft` is the text of a profile for a file that nothing reads, else ''.
+    `names` are the columns of `rows`; `unshown` is how many more records are at fault. `draft` is the text of a
+    profile for a file that nothing reads, else ''.
     """
 
     load: FileLoad
     names: tuple[str, ...]
     rows: Sequence[tuple[Any, ...]]
     faults: Sequence[Fault]
+    unshown: int = 0
     told: Sequence[str] = ()
     draft: str = ""
 
@@ -80,6 +83,8 @@ class Trial:
         if self.faults:
             faults = [(fault.line or "", fault.column, fault.value, fault.reason) for fault in self.faults]
             yield _table("At fault", ("line", "column", "value", "reason and fix"), faults)
+        if self.unshown:
+            yield f"{self.unshown:,} more rows are at fault; correct the kinds above and check again"
 
 
 def save_draft(settings: Settings, name: str, text: str) -> Path:
@@ -121,11 +126,12 @@ def trial(settings: Settings, path: Path, now: datetime, constants: Mapping[str,
             con = _knowing(settings)
             shown = load_inbox(con, trying.model_copy(update={"bad_share": 1.0}), now, [file], _quiet)
         contract = next((one for one in CONTRACTS if one.name == shown[0].contract), None)
-        faults = [fault for fault in _faults(con, _names(con, file, home)) if fault.line]
+        faults = list(_faults(con, _names(con, file, home)))
+        unshown = count(con, f"select count(*) from {AT_FAULT}") - len(faults)
         names, rows = _first_rows(con, contract) if contract else ((), [])
         text = _draft(con, file, home) if DRAFTS in load.reason else ""
     told = shown[0].reason.split("; ") if shown[0].reason != load.reason else ()
-    return Trial(load, names, rows, faults, told, text)
+    return Trial(load, names, rows, faults, unshown, told, text)
 
 
 def _in_its_folder(settings: Settings, path: Path, home: Path, constants: Mapping[str, str]) -> tuple[Path, Path]:
@@ -171,8 +177,8 @@ def _first_rows(con: Connection, contract: Contract) -> tuple[tuple[str, ...], l
 
 def _faults(con: Connection, names: Sequence[str]) -> Iterator[Fault]:
     found = con.execute(
-        "select line, coalesce(column_name, ''), coalesce(raw_text, ''), reason from audit.quarantine "
-        f"order by line nulls first limit {SHOWN_FAULTS}"
+        "select line, coalesce(column_name, ''), coalesce(raw_text, ''), reason "
+        f"from {AT_FAULT} order by line limit {SHOWN_FAULTS}"
     ).fetchall()
     for line, column, raw, reason in found:
         yield Fault(line, column, _value(raw, column, names), reason)

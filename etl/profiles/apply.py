@@ -7,7 +7,9 @@ typed file. So each record of the delivered file is loaded, skipped or in quaran
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -143,7 +145,10 @@ class Application:
             for texts in ([fault.column for fault in faults], [fault.reason for fault in faults])
         )
         key = self._key(contract)
-        told = (*self._above(), *self._skipped(), *(str(total) for total in totals), *self._profile.unverified)
+        told = (
+            *(*self._above(), *self._skipped(), *(str(total) for total in totals)),
+            *(*self._swapped(), *self._profile.unverified),
+        )
         return self._profiled(
             faulty=sum(count for _, is_faulty, count in counts if is_faulty),
             skipped=sum(count for skip, _, count in counts if skip),
@@ -186,8 +191,8 @@ class Application:
     def _write_rows(self, contract: Contract, scan: str = "") -> list[_Fault]:
         """Write rows.parquet; the faults by their numbers, of which 0 is none."""
         profile, reading = self._profile, self._reading
-        skip = " ".join(f"when {reading.condition(s.where)} then {n}" for n, s in enumerate(profile.skip, 1))
-        refuse = " ".join(f"when {reading.condition(r.where)} then {n}" for n, r in enumerate(profile.refuse, 1))
+        skip = self._first_of("skip", [rule.where for rule in profile.skip])
+        refuse = self._first_of("refuse", [rule.where for rule in profile.refuse])
         values = dict(self._values(contract))
         faults = [_Fault("false", "", ""), _Fault("broken is not null", "", "cannot be split into fields")]
         odd = ["false"]
@@ -204,8 +209,8 @@ class Application:
         by = {skip.check for skip in profile.skip} - {"", "all"}
         listed = [
             "line", "broken",
-            f"{f'case {skip} else 0 end' if skip else '0'}::utinyint as skip",
-            f"{f'case {refuse} else 0 end' if refuse else '0'}::utinyint as refuse",
+            f"{skip}::utinyint as skip",
+            f"{refuse}::utinyint as refuse",
             f"(case {case} else 0 end)::utinyint as fault",
             f"{' or '.join(odd)} as is_odd",
             *(f'"{name}" as by_{name}' for name in sorted(by)),
@@ -233,6 +238,22 @@ class Application:
             raise FileError(f"cannot be read by the profile {profile.name} ({first})") from error
         return faults
 
+    def _first_of(self, field: str, conditions: list[str]) -> str:
+        """SQL of the number of the first of a profile's conditions that a record meets, 0 for none."""
+        cases = []
+        for number, text in enumerate(conditions, 1):
+            with self._blaming(f"{field}, number {number},"):
+                cases.append(f"when {self._reading.condition(text)} then {number}")
+        return f"(case {' '.join(cases)} else 0 end)" if cases else "0"
+
+    @contextmanager
+    def _blaming(self, field: str) -> Iterator[None]:
+        """Name the field of the profile in a FileError about its text."""
+        try:
+            yield
+        except FileError as error:
+            raise FileError(f"is read by the profile {self._profile.name}, whose {field} {error}") from error
+
     def _cells(self) -> Iterator[str]:
         """SQL of the text of each name of ours."""
         for name in sorted(self._profile.names):
@@ -250,7 +271,7 @@ class Application:
             return scan
         cells = [f"f{n}" for n, _ in enumerate(self._match.head.names)]
         bare = (cell if self._table.is_bare else f"trim({cell})" for cell in cells)
-        cases = (f"when {text} not in ({self._missing}) then {cell}" for cell, text in zip(cells, bare, strict=True))
+        cases = (f"when not ({self._is_missing(text)}) then {cell}" for cell, text in zip(cells, bare, strict=True))
         return f"(select *, case {' '.join(cases)} end as first_cell from {scan})"
 
     def _cell(self, name: str) -> str:
@@ -279,24 +300,24 @@ class Application:
 
     def _value_of(self, text: str) -> str:
         """SQL of a trimmed text; null for one that says there is no value."""
-        return f"if({text} in ({self._missing}), null, {text})"
+        return f"if({self._is_missing(text)}, null, {text})"
 
-    @property
-    def _missing(self) -> str:
-        """SQL of the texts that say there is no value."""
-        return ", ".join(map(literal, sorted({word.strip() for word in self._profile.file.missing} | {""})))
+    def _is_missing(self, text: str) -> str:
+        """SQL of whether a trimmed text says that there is no value; not IN, by which the rows lose their order."""
+        words = sorted({word.strip() for word in self._profile.file.missing} | {""})
+        return " or ".join(f"{text} = {literal(word)}" for word in words)
 
     def _values(self, contract: Contract) -> Iterator[tuple[str, str]]:
         """SQL of the columns of the contract that the profile or its folder gives."""
         own = {column.name: column for column in contract.columns}
         if BUYER in self._profile.map:
-            yield BUYER_HASH, hashed(self._reading.value(self._profile.map[BUYER], "varchar"))
+            with self._blaming(f"map.{BUYER}"):
+                buyer = self._reading.value(self._profile.map[BUYER], "varchar")
+            yield BUYER_HASH, hashed(buyer)
         for name, column in own.items():
             mapped, constant = self._profile.map.get(name), self._constants.get(name)
-            try:
+            with self._blaming(f"map.{name}"):
                 value = self._reading.value(mapped, column.type) if mapped else ""
-            except FileError as error:
-                raise FileError(f"is read by the profile {self._profile.name}, whose map.{name} {error}") from error
             if constant is not None:
                 fixed = self._constant(column, constant)
                 value = f"coalesce({value}, {fixed})" if value else fixed
@@ -371,7 +392,34 @@ class Application:
             what = self._profile.skip[number - 1].shown_as
             yield f"{rows:,} skipped: {what} (line {', '.join(f'{line:,}' for line in lines)}{more})"
 
-    # The form of numbers
+    # The form of days and numbers
+
+    def _swapped(self) -> Iterator[str]:
+        """A sentence on each form of days that may be read as that with day and month the other way round."""
+        form = self._profile.file
+        for _, read in self._reading.reads.values():
+            for one in {"day": form.dates, "time": form.times}.get(read.kind, ()):
+                if (other := _other_way(one)) and (found := self._open(read.text, one, other)):
+                    name = self._match.shown(read.name) or read.name
+                    yield (
+                        f"the days in {name} leave open which number is the month: {found[0]} is read as {found[1]}; "
+                        "if the file means the other, correct file.dates or file.times of the profile"
+                    )
+
+    def _open(self, text: str, form: str, other: str) -> tuple[str, str] | None:
+        """The first text of that form and its day, where every one has the other form too and means another day."""
+        this, that = (f"try_strptime(text, {literal(shown)})::date" for shown in (form, other))
+        asked = (
+            f"select bool_and({that} is not null), min_by((text, {this}::varchar), {this}) filter ({this} <> {that})"
+        )
+        scan = self._scan(self._table.scan)
+        found = None
+        for few in (f"(select * from {scan} limit {_FIRST})", scan):
+            texts = f"(select {text} as text from (select {', '.join(self._cells())} from {few}))"
+            ((is_open, found),) = self._ask(f"{asked} from {texts} where {this} is not null")
+            if not is_open:
+                return None
+        return found
 
     def _forms(self) -> tuple[list[str], str]:
         """The forms that numbers of such a file may have, and the one that the language of its header suggests."""
@@ -452,10 +500,10 @@ class Application:
             text = f"select {', '.join(given)}, line, 1 as sources, null::varchar as broken from {sound}"
         if self._profile.then:
             own = {column.name: column for column in contract.columns}
-            for name in {used for then in self._profile.then.values() for used in own_columns(then)} - set(given):
-                raise FileError(
-                    f"is read by the profile {self._profile.name}, which uses {name} in `then` without a value"
-                )
+            for target, text_of_it in self._profile.then.items():
+                with self._blaming(f"then.{target}"):
+                    if lacking := own_columns(text_of_it) - set(given):
+                        raise FileError(f"uses {', '.join(sorted(lacking))}, to which map and constants give no value")
             then = {name: f"({value})::{_kind(own[name])}" for name, value in self._profile.then.items()}
             changed = ", ".join(f"{value} as {name}" for name, value in then.items() if name in given)
             added = "".join(f", {value} as {name}" for name, value in then.items() if name not in given)
@@ -560,6 +608,13 @@ class Application:
 
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         return self._con.execute(sql).fetchall()
+
+
+def _other_way(form: str) -> str:
+    """The form of a day with day and month the other way round; '' where nobody writes that."""
+    if not re.match(r"%[dm]([-/])%[dm]\1%[Yy]", form):
+        return ""
+    return f"%{form[4]}{form[2]}%{form[1]}{form[5:]}"
 
 
 def _kind(column: Column) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from etl.config import Settings, load_settings
 from etl.errors import MendError
-from etl.inbox.trial import save_draft, trial
+from etl.inbox.trial import SHOWN_FAULTS, save_draft, trial
 from etl.warehouse import create_database
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -55,6 +55,14 @@ def test_rows_faults_and_totals_are_shown_and_nothing_is_written(settings: Setti
     assert "1 skipped: " in told
     assert "marketing_spend +12" in told, "the total has 12.00 that no row has"
     assert not found.draft
+
+
+def test_faults_that_are_not_shown_are_counted(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "report.csv"
+    file.write_text(REPORT + "Rugs,2026-03-02,USD,30,x,10\n" * (SHOWN_FAULTS + 9), encoding="utf-8")
+    found = trial(settings, file, NOW, {"platform": "pdd"})
+    assert (len(found.faults), found.unshown) == (SHOWN_FAULTS, 10)
+    assert "10 more rows are at fault; correct the kinds above and check again" in list(found.shown())
 
 
 def test_a_file_in_its_folder_of_the_inbox_is_read_as_that_folder_says(settings: Settings) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from etl.buyers import KEY_FILE, buyer_key
+from etl.config import ROOT
 from etl.errors import FileError, MendError
 from etl.profiles.profile import load_profiles, profile_of, read_folder
 from tests.support.inbox_files import inbox_in
@@ -52,6 +55,7 @@ file: {dates: ["%d.%m.%Y"], numbers: "1.234,56"}
         ("file", {"zone": "Berlin"}, "has the zone 'Berlin'"),
         ("file", {"numbers": "1.234.56"}, "has the numbers '1.234.56'"),
         ("file", {"title": "("}, "is none"),
+        ("file", {"times": ["%d.%m.%Y %H:%M %z"]}, "has the form '%d.%m.%Y %H:%M %z', whose offset is not read"),
         ("file", {"sheet": 1}, "has the field file.sheet"),
     ],
 )
@@ -194,3 +198,70 @@ def test_a_row_of_the_difference_that_breaks_the_contract_refuses_the_file(tmp_p
     (again,) = inbox.replay("a/tool.csv")
     assert again.status == "loaded"
     assert inbox.rows("channel, marketing_spend::varchar") == [("rest", "1.000000"), ("tool", "1.500000")]
+
+
+def test_a_condition_that_cannot_be_read_is_told_with_its_field(tmp_path: Path) -> None:
+    inbox = inbox_in(tmp_path / "home")
+    (tmp_path / "home" / "profiles").mkdir()
+    path = tmp_path / "home" / "profiles" / "tool.yaml"
+    for cost, (more, told) in enumerate(
+        (
+            ('skip: [{where: "kost is null", as: total}]', "tool, whose skip, number 1, uses kost in an expression"),
+            (
+                'refuse: [{where: "day is null", because: x}, {where: "f(", because: x}]',
+                "whose refuse, number 2, has the",
+            ),
+            ("then: {marketing_spend: marketing_spend + clicks}", "whose then.marketing_spend uses clicks, to which"),
+        )
+    ):
+        path.write_text(f"{TEXT}{more}\n", encoding="utf-8")
+        load = inbox.one("tool.csv", f"{HEADER}01.01.2026;{cost},5\n")
+        assert load.status == "refused"
+        assert told in load.reason
+
+
+@pytest.mark.parametrize(
+    ("form", "days", "told"),
+    [
+        (
+            "%d/%m/%Y",
+            ["01/02/2025", "03/03/2025"],
+            "days in Tag leave open which number is the month: 01/02/2025 is",
+        ),
+        (
+            "%m-%d-%Y",
+            ["01-02-2025"],
+            "01-02-2025 is read as 2025-01-02; if the file means the other, correct file.dates",
+        ),
+        ("%d/%m/%Y", ["01/02/2025", "13/02/2025"], ""),
+        ("%d/%m/%Y", ["03/03/2025"], ""),
+        ("%d.%m.%Y", ["01.02.2025"], ""),
+    ],
+)
+def test_days_that_can_be_read_two_ways_are_told(tmp_path: Path, form: str, days: list[str], told: str) -> None:
+    inbox = inbox_in(tmp_path / "home")
+    (tmp_path / "home" / "profiles").mkdir()
+    (tmp_path / "home" / "profiles" / "tool.yaml").write_text(TEXT.replace("%d.%m.%Y", form), encoding="utf-8")
+    load = inbox.one("tool.csv", HEADER + "".join(f"{day};1,5\n" for day in days))
+    assert load.status == "loaded"
+    assert told in load.reason
+    assert bool(told) == ("which number is the month" in load.reason)
+
+
+def test_the_examples_of_the_guide_are_profiles_and_read_what_they_say(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(exporter:.*?)```", guide, re.DOTALL)
+    assert [profile_of("example", yaml.safe_load(text)).evidence for text in examples] == ["real", "real"]
+    (orders,) = re.findall(r"```csv\n(Order no.*?)```", guide, re.DOTALL)
+    inbox = inbox_in(tmp_path / "home")
+    inbox.con.execute("insert into core.platform values ('my_shop')")
+    (tmp_path / "home" / "profiles").mkdir()
+    (tmp_path / "home" / "profiles" / "our_shop.yaml").write_text(examples[1], encoding="utf-8")
+    load = inbox.one("orders.csv", orders)
+    assert (load.profile, load.rows_loaded, load.rows_quarantined) == ("our_shop", 3, 0)
+    columns = "event_id, event_time::varchar, amount::varchar, refunded::varchar, status, buyer_id_hash is null, coupon"
+    assert inbox.rows(columns, "core.order_event") == [
+        ("1001", "2026-02-03 13:05:00", "1120.5000", None, "placed", False, "SPRING"),
+        ("1002", "2026-02-13 17:40:00", "89.1000", "10.0000", "placed", True, None),
+        ("1003", "2026-02-13 18:00:00", "15.0000", None, "cancelled", False, None),
+    ]
