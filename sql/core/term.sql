@@ -113,7 +113,7 @@ flag as (
         ('single_partner_dependency', 'the partner brings a quarter or more of the new buyers of the platform'),
         ('channels_above_total', 'on a day the channels have more of a figure than the platform: one is counted twice'),
         ('late_spend', 'a channel told its spend less than a week before, and not now: late, or ended'),
-        ('silent_spend', 'days that a feed leaves out, at most a week before its next row, count as without spend'),
+        ('silent_spend', 'days that a feed leaves out between two rows, at most a week before the later, count as 0'),
         ('no_reporting_rate', 'a day has no exchange rate into the currency in which platforms are compared'),
         ('small_n', 'fewer than 30 new buyers, or than 7 days of a target: the interval is wide'),
         ('immature_refunds', 'days were delivered before 30 days had passed: refunds are still to come'),

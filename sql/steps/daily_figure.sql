@@ -1,10 +1,11 @@
 -- One figure of a day: of a channel without a deal or through one, of a deal (channel ''), and of the platform (both
 -- ''); 0 where the feed goes on without it, and unknown where it may be late.
 -- A deal's or the platform's own figure goes before the sum of its parts, which does not stand in for a total that was
--- told within the 28 days before. What ad platforms tell (feed) is 0 on a day that is left out a week or less before
--- the next one told, and after a row with 0; within a week after the last one told it is unknown. What a shop counts
--- is 0 for a channel without an order where orders are counted one by one and some are placed in channels within a
--- week; elsewhere it is unknown where the channel's row lacks it. A figure that nothing tells has no row, orders apart.
+-- told within the 28 days before. What ad platforms tell (feed) is 0 on a day that is left out between two told, at
+-- most 28 days after the one and a week before the other, and after a row with 0; within a week after the last one told
+-- it is unknown, before the first there is none. What a shop counts is 0 for a channel without an order where orders
+-- are counted one by one and some are placed in channels within a week; elsewhere it is unknown where the channel's row
+-- lacks it. A figure that nothing tells has no row, orders apart.
 -- grain: platform, date, channel, partnership_id, figure
 -- twin: no
 -- portable: yes
@@ -241,7 +242,8 @@ judged as (
             when aged.kind = 'shop' and (aged.is_counted or (not aged.is_row and aged.days_until <= 7)) then 0
             when
                 aged.kind = 'feed'
-                and (aged.days_until <= 7 or ((aged.is_ended or aged.is_over) and aged.days_since <= 28))
+                and aged.days_since <= 28
+                and (aged.days_until <= 7 or aged.is_ended or aged.is_over)
                 then 0
         end as known,
         case
@@ -258,6 +260,7 @@ judged as (
         and not aged.no_rate
         and not aged.is_ended
         and not aged.is_over
+        and aged.days_since <= 28
         and aged.days_until <= 7 as is_silent
     from aged
 ),

@@ -40,9 +40,35 @@ with spent as (
         steps.count_interval as likely_kept
         on likely_kept.date = period.date and likely_kept.events = period.new_buyers_kept
 ),
+-- Up to which day all figures of a cost are settled; a total is made of those of every channel.
+age as (
+    select
+        settling.platform,
+        settling.channel,
+        settling.settled_to
+    from steps.settling_age as settling
+    where settling.metric in ('marketing_spend', 'subsidies', 'commission', 'reported_orders', 'new_buyers')
+),
+settled as (
+    select
+        age.platform,
+        age.channel,
+        min(age.settled_to) as settled_to
+    from age
+    where age.channel <> ''
+    group by age.platform, age.channel
+    union all
+    select
+        age.platform,
+        '',
+        min(age.settled_to)
+    from age
+    group by age.platform
+),
 compared as (
     select
         spent.*,
+        coalesce(settled.settled_to < spent.last_delivered, false) as is_unsettled,
         cast(spent.marketing_spend as double) as paid,
         cast(spent.new_buyers as double) as won,
         cast(total.marketing_spend as double) as platform_paid,
@@ -86,6 +112,11 @@ compared as (
             and total.span = spent.span
             and total.date = spent.date
     left join
+        settled
+        on
+            settled.platform = spent.platform
+            and settled.channel = case when spent.channel = 'unattributed' then '' else spent.channel end
+    left join
         spent as before
         on
             before.platform = spent.platform
@@ -123,6 +154,7 @@ judged as (
             case when compared.silent_days > 0 then 'silent_spend' end,
             case when compared.new_buyers < 30 and compared.channel <> 'unattributed' then 'small_n' end,
             case when compared.two_currencies then 'two_currencies' end,
+            case when compared.is_unsettled then 'unsettled' end,
             case when compared.platform_last < compared.date then 'window_open' end
         ], lambda flag: flag is not null) as flags
     from compared
