@@ -9,6 +9,10 @@ with newest as (
         daily.platform,
         max(daily.date) as date
     from core.platform_metric_daily as daily
+    join (
+        select distinct earlier.platform
+        from raw.platform_metric_daily_history as earlier
+    ) as followed on followed.platform = daily.platform
     group by daily.platform
 ),
 restated as (
