@@ -58,8 +58,8 @@ select
     counted.channel::varchar as channel,    -- channel that the figures count in; '' is the total
     counted.metric::varchar as metric,      -- column of core.platform_metric_daily
     (max(counted.settles_after_days))::integer as settles_after_days,  -- figures of this age and older are settled
-    (coalesce(min(counted.date) filter (where counted.is_unsettled) - 1, max(counted.date)))::date as settled_to,
-    -- up to this day all figures are settled
+    (min(counted.date) filter (where counted.is_unsettled) - 1)::date as settled_to,
+    -- up to this day all figures are settled; empty where none is unsettled
     (bool_and(counted.history_suffices))::boolean as history_suffices
     -- false where settles_after_days only is the age up to which fewer than 19 days are known
 from counted
