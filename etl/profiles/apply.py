@@ -328,7 +328,9 @@ class Application:
         try:
             self._con.execute(f"select cast($text as {column.type})", {"text": text}).fetchall()
         except DatabaseError as error:
-            raise FileError(f"has the constant {column.name}: {text!r}, which is no {column.type}") from error
+            at = self._folder.path if column.name in self._folder.constants else f"the profile {self._profile.name}"
+            told = f"has the constant {column.name}: {text!r}, which is no {column.type}; correct constants in {at}"
+            raise FileError(told) from error
         return f"cast({literal(text)} as {column.type})"
 
     def _require(self, contract: Contract) -> None:

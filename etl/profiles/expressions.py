@@ -213,7 +213,8 @@ class CellReader:
         if kind == "number":
             return f"is no number in the form {self.form}; correct it, or write `numbers` in profile.yaml of its folder"
         if kind == "day":
-            return f"is no day in the form {' or '.join(self.dates)}; correct it, or write the form in the profile"
+            forms = " or ".join(self.dates)
+            return f"is no day in the form {forms}; correct it, or write its form in file.dates of the profile"
         if kind == "unix":
             return "is no whole number of seconds, or parts of them, since 1970; correct it"
         if not self.zone:

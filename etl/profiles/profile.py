@@ -225,17 +225,19 @@ def _check(profile: Profile) -> None:
             raise FileError(f"names {', '.join(sorted(unknown))} in {where}, which is none of its columns")
     numbers = profile.file.numbers
     for form in numbers.values() if isinstance(numbers, dict) else [str(numbers)]:
-        _check_form(profile.file.zone, form)
+        _check_form(profile.file.zone, form, "file.")
     for form in (*profile.file.dates, *profile.file.times):
         if "%z" in form.lower():  # DuckDB 1.5.6 takes 30 February for 2 March in one of several such forms
             raise FileError(
-                f"has the form {form!r}, whose offset is not read; an ISO time with an offset needs no form"
+                f"has the form {form!r} in file.dates or file.times, whose offset is not read; an ISO time with an "
+                "offset needs no form"
             )
     for pattern in (profile.file.title, *profile.file.above.values()):
         try:
             re.compile(pattern)
         except re.error as error:
-            raise FileError(f"has the regular expression {pattern!r}, which is none ({error})") from error
+            told = f"has the regular expression {pattern!r} in file.title or file.above, which is none ({error})"
+            raise FileError(told) from error
     if profile.contract:
         _check_columns(profile, profile.contract)
     elif not profile.because:
@@ -249,14 +251,14 @@ def _check_columns(profile: Profile, contract: Contract) -> None:
         if unknown := set(found) - own:
             raise FileError(f"names {', '.join(sorted(unknown))} in {where}, which {contract.name} does not have")
     if wrong := sorted(set(profile.combine.values()) - set(COMBINE)):
-        raise FileError(f"combines by {', '.join(wrong)}; write one of {', '.join(COMBINE)}")
+        raise FileError(f"has {', '.join(wrong)} in combine; write one of {', '.join(COMBINE)}")
 
 
-def _check_form(zone: str, numbers: str) -> None:
+def _check_form(zone: str, numbers: str, at: str = "") -> None:
     if zone and zone not in available_timezones():
-        raise FileError(f"has the zone {zone!r}; write a name such as Europe/Berlin")
+        raise FileError(f"has {zone!r} in {at}zone; write a name such as Europe/Berlin")
     if numbers and numbers not in FORMS:
-        raise FileError(f"has the numbers {numbers!r}; write one of {', '.join(map(repr, FORMS))}")
+        raise FileError(f"has {numbers!r} in {at}numbers; write one of {', '.join(map(repr, FORMS))}")
 
 
 def _known(written: Any, kind: type, at: str = "", without: Sequence[str] | set[str] = ()) -> dict[str, Any]:
