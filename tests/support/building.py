@@ -14,6 +14,7 @@ from etl.daily.build import DailyResult, build_daily
 from etl.models.file import Model
 from etl.models.graph import load_models
 from etl.warehouse import Connection
+from tests.support.models import models_behind, project_models
 
 
 def build_all(
@@ -43,3 +44,18 @@ def build_all_daily(
         for model in models
         if model.daily
     }
+
+
+def build_needed(con: Connection, *names: str) -> dict[str, BuildResult]:
+    """The results of these tables and of all behind them, each with its checks; delivered tables are there already."""
+    needed = {table for name in names for table in models_behind(name)}
+    results: dict[str, BuildResult] = {}
+    models = project_models()
+    for model in models:
+        if model.name in needed:
+            suite = None if model.is_macro else load_suite(ROOT / "expectations", model.name, model.question)
+            if model.daily and suite:
+                results[model.name] = build_daily(con, model, models, suite, "run")
+            else:
+                results[model.name] = build(con, model, suite, "run")
+    return results
