@@ -111,6 +111,9 @@ bench-inbox: env ## the inbox against DuckDB's bare reader, pandas and dlt (ROWS
 bench-profiles: env ## files of exporters against the same rows in the contract's own form (ROWS=10_000_000)
 	@$(RUN) -m benchmarks.profiles --rows $(or $(ROWS),10_000_000)
 
+bench-attribution: env-dev ## a made shop's orders to marts by channel, with twelve rules and with none (ORDERS=10_000_000)
+	@$(RUN) -m benchmarks.attribution --orders $(or $(ORDERS),10_000_000)
+
 bench-daily: env ## what one more day costs after a short and after a long history
 	@$(RUN) -m benchmarks.daily
 

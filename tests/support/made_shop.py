@@ -15,6 +15,10 @@ from pathlib import Path
 from etl.warehouse import literal, memory
 
 PLATFORM, FIRST_DAY, UNPLACED = "made_shop", "2025-01-01", "unattributed"
+PLATFORMS = (
+    "platform,name,company,role,sec_cik,listing,fiscal_year_end,reporting_currency\n"
+    f"{PLATFORM},Made Shop,Made Shop Ltd,supply,,,12-31,CNY\n"
+)
 CLAIMED = 1.4  # orders that an ad platform reports for one that it brought
 # Share of the orders in percent, by channel; the rest leaves no trace.
 SHARES = {"google_ads": 24, "meta_ads": 18, "tiktok_ads": 12, "affiliate": 12, "email": 12, "influencer": 10}

@@ -19,17 +19,13 @@ from etl.inbox.load import load_inbox
 from etl.reference.load import load_reference
 from etl.warehouse import Connection, memory
 from tests.support.building import build_needed
-from tests.support.made_shop import CLAIMED, PLATFORM, UNPLACED, make_shop
+from tests.support.made_shop import CLAIMED, PLATFORMS, UNPLACED, make_shop
 from tests.support.models import project_models
 
 pytestmark = pytest.mark.slow
 
 ORDERS, DAYS = 200_000, 60
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PLATFORMS = (
-    "platform,name,company,role,sec_cik,listing,fiscal_year_end,reporting_currency\n"
-    f"{PLATFORM},Made Shop,Made Shop Ltd,supply,,,12-31,CNY\n"
-)
 WANTED = ("core.daily_metric", "marts.attribution_day", "marts.attribution_coverage", "marts.attribution_moved")
 
 
