@@ -50,7 +50,19 @@ timed as (
 )
 select
     timed.platform::varchar as platform,                  -- slug
-    timed.rank::bigint as rank,                           -- order in which the rules are tried, 1 first
+    row_number() over (
+        partition by timed.platform
+        order by
+            timed.rank,
+            case when timed.value like '%*' then 1 else 0 end,
+            length(timed.value) desc,
+            timed.evidence,
+            timed.reporter,
+            timed.value,
+            timed.valid_from,
+            timed.loaded_at
+    )::bigint as place,                                   -- order in which the rules of the platform are tried, 1 first
+    timed.rank::bigint as rank,                           -- rank of the rule, as delivered
     timed.evidence::varchar as evidence,                  -- what the rule looks at, see the contract attribution_rule
     timed.reporter::varchar as reporter,                  -- system whose touches are meant; '' is any
     timed.value::varchar as value,                        -- what it must be, as delivered

@@ -96,7 +96,7 @@ touch as (
     from elsewhere
     join doubled on doubled.platform = elsewhere.platform and doubled.event_id = elsewhere.event_id
 ),
-linked as (
+met as (
     select
         placed.platform,
         placed.event_id,
@@ -109,7 +109,7 @@ linked as (
     from touch
     join placed on placed.platform = touch.platform and placed.transaction_id = touch.transaction_id
     where abs(date_diff('day', placed.date, touch.date)) <= 1
-    union
+    union all
     select
         placed.platform,
         placed.event_id,
@@ -122,6 +122,19 @@ linked as (
     from touch
     join placed on placed.platform = touch.platform and placed.event_id = touch.transaction_id
     where abs(date_diff('day', placed.date, touch.date)) <= 1
+),
+linked as (
+    select
+        met.platform,
+        met.event_id,
+        met.date,
+        met.reporter,
+        met.source,
+        met.medium,
+        met.campaign,
+        max(met.touched_at) as touched_at
+    from met
+    group by met.platform, met.event_id, met.date, met.reporter, met.source, met.medium, met.campaign
 ),
 -- The rules are tried on each trace of a day once, however many orders have it.
 trace as (
@@ -209,11 +222,7 @@ clue as (
 fitting as (
     select
         clue.*,
-        step.rank,
-        0 as looseness,
-        step.value as wanted,
-        step.channel,
-        step.partnership_id,
+        step.place,
         step.is_current,
         step.is_former
     from clue
@@ -228,11 +237,7 @@ fitting as (
     union all
     select
         clue.*,
-        step.rank,
-        1000 - length(step.wanted),
-        step.value,
-        step.channel,
-        step.partnership_id,
+        step.place,
         step.is_current,
         step.is_former
     from clue
@@ -244,7 +249,7 @@ fitting as (
         and step.reporter in ('', clue.reporter)
         and clue.date between step.valid_from and step.valid_to
 ),
-packed as (
+traced as (
     select
         fitting.platform,
         fitting.date,
@@ -255,43 +260,19 @@ packed as (
         fitting.coupon,
         fitting.page,
         fitting.basis,
-        fitting.is_current,
-        fitting.is_former,
-        struct_pack(
-            rank := fitting.rank,
-            looseness := fitting.looseness,
-            basis := fitting.basis,
-            evidence := fitting.evidence,
-            value := fitting.wanted,
-            channel := fitting.channel,
-            partnership_id := fitting.partnership_id
-        ) as word
+        min(case when fitting.is_current then fitting.place end) as place,
+        min(case when fitting.is_former then fitting.place end) as former
     from fitting
-),
-traced as (
-    select
-        packed.platform,
-        packed.date,
-        packed.reporter,
-        packed.source,
-        packed.medium,
-        packed.campaign,
-        packed.coupon,
-        packed.page,
-        packed.basis,
-        min(case when packed.is_current then packed.word end) as word,
-        min(case when packed.is_former then packed.word end) as former
-    from packed
     group by
-        packed.platform,
-        packed.date,
-        packed.reporter,
-        packed.source,
-        packed.medium,
-        packed.campaign,
-        packed.coupon,
-        packed.page,
-        packed.basis
+        fitting.platform,
+        fitting.date,
+        fitting.reporter,
+        fitting.source,
+        fitting.medium,
+        fitting.campaign,
+        fitting.coupon,
+        fitting.page,
+        fitting.basis
 ),
 of_trace as (
     select
@@ -300,29 +281,25 @@ of_trace as (
         traced.source,
         traced.coupon,
         traced.page,
-        min(traced.word) as word,
+        min(traced.place) as place,
         min(traced.former) as former,
-        min(traced.word.channel) as first_channel,
-        max(traced.word.channel) as last_channel
+        min(step.channel) as first_channel,
+        max(step.channel) as last_channel
     from traced
+    left join core.attribution_step as step on step.platform = traced.platform and step.place = traced.place
     where traced.reporter = ''
     group by traced.platform, traced.date, traced.source, traced.coupon, traced.page
 ),
-touched as (
+-- Of one system the latest touch that a rule places.
+latest as (
     select
         linked.platform,
         linked.event_id,
         linked.reporter,
-        traced.word,
-        traced.former,
-        row_number() over (
-            partition by linked.platform, linked.event_id, linked.reporter
-            order by case when traced.word is null then 1 else 0 end, linked.touched_at desc, traced.word
-        ) as place,
-        row_number() over (
-            partition by linked.platform, linked.event_id, linked.reporter
-            order by case when traced.former is null then 1 else 0 end, linked.touched_at desc, traced.former
-        ) as former_place
+        max(case when traced.place is not null then struct_pack(at := linked.touched_at, back := -traced.place) end)
+            as word,
+        max(case when traced.former is not null then struct_pack(at := linked.touched_at, back := -traced.former) end)
+            as former
     from linked
     join
         traced
@@ -333,41 +310,55 @@ touched as (
             and traced.source = linked.source
             and traced.medium = linked.medium
             and traced.campaign = linked.campaign
+    group by linked.platform, linked.event_id, linked.reporter
+),
+reporter as (
+    select
+        told.platform,
+        told.reporter,
+        row_number() over (partition by told.platform order by told.reporter) as number
+    from (
+        select distinct
+            linked.platform,
+            linked.reporter
+        from linked
+    ) as told
 ),
 of_reporter as (
     select
-        touched.platform,
-        touched.event_id,
-        touched.reporter,
-        min(case when touched.place = 1 then touched.word end) as word,
-        min(case when touched.former_place = 1 then touched.former end) as former
-    from touched
-    group by touched.platform, touched.event_id, touched.reporter
+        latest.platform,
+        latest.event_id,
+        latest.reporter,
+        reporter.number,
+        step.channel,
+        -latest.word.back as place,
+        -latest.former.back as former
+    from latest
+    join reporter on reporter.platform = latest.platform and reporter.reporter = latest.reporter
+    left join core.attribution_step as step on step.platform = latest.platform and step.place = -latest.word.back
 ),
 of_touch as (
     select
         of_reporter.platform,
         of_reporter.event_id,
-        min(of_reporter.word) as word,
+        min(of_reporter.place * 1000000 + of_reporter.number) as word,
         min(of_reporter.former) as former,
-        min(of_reporter.word.channel) as first_channel,
-        max(of_reporter.word.channel) as last_channel
+        min(of_reporter.channel) as first_channel,
+        max(of_reporter.channel) as last_channel
     from of_reporter
     group by of_reporter.platform, of_reporter.event_id
 ),
 decided as (
     select
         placed.*,
+        case when of_touch.word is null or of_trace.place * 1000000 <= of_touch.word then of_trace.place end
+            as trace_place,
+        case when of_trace.place is null or of_trace.place * 1000000 > of_touch.word then of_touch.word end
+            as touch_word,
         case
-            when placed.told_channel <> '' then null
-            when of_touch.word is null or of_trace.word <= of_touch.word then of_trace.word
-            else of_touch.word
-        end as word,
-        case
-            when placed.told_channel <> '' then null
             when of_touch.former is null or of_trace.former <= of_touch.former then of_trace.former
             else of_touch.former
-        end as former,
+        end as former_place,
         of_trace.first_channel as trace_first,
         of_trace.last_channel as trace_last,
         of_touch.first_channel as touch_first,
@@ -383,32 +374,39 @@ decided as (
             and of_trace.page = placed.page
     left join of_touch on of_touch.platform = placed.platform and of_touch.event_id = placed.event_id
 ),
-judged as (
+chosen as (
     select
         decided.*,
-        coalesce(nullif(decided.told_channel, ''), decided.word.channel, 'unattributed') as channel,
-        coalesce(nullif(decided.told_channel, ''), decided.former.channel, 'unattributed') as channel_before
+        case
+            when decided.told_channel <> '' then null
+            when decided.touch_word is not null then cast(floor(decided.touch_word / 1000000) as bigint)
+            else decided.trace_place
+        end as place,
+        case when decided.told_channel = '' then decided.touch_word % 1000000 end as number
     from decided
 ),
-said as (
+judged as (
     select
-        judged.*,
-        'last_touch' as basis,
-        judged.channel as said_channel,
-        coalesce(nullif(judged.partnership_id, ''), judged.word.partnership_id, '') as said_partnership,
-        case when judged.told_channel <> '' then 0 else judged.word.rank end as rank,
-        case when judged.told_channel <> '' then 'channel' else coalesce(judged.word.evidence, '') end as evidence,
-        case when judged.told_channel <> '' then judged.told_channel else judged.word.value end as value
-    from judged
-    union all
+        chosen.*,
+        step.rank as rule_rank,
+        step.evidence as rule_evidence,
+        step.value as rule_value,
+        step.partnership_id as rule_partnership,
+        case when chosen.number is not null then '' else coalesce(kind.basis, '') end as rule_basis,
+        coalesce(nullif(chosen.told_channel, ''), step.channel, 'unattributed') as channel,
+        coalesce(nullif(chosen.told_channel, ''), former.channel, 'unattributed') as channel_before
+    from chosen
+    left join core.attribution_step as step on step.platform = chosen.platform and step.place = chosen.place
+    left join
+        core.attribution_step as former
+        on former.platform = chosen.platform and former.place = chosen.former_place
+    left join kind on kind.evidence = step.evidence
+),
+further as (
     select
         judged.*,
         traced.basis,
-        traced.word.channel,
-        traced.word.partnership_id,
-        traced.word.rank,
-        traced.word.evidence,
-        traced.word.value
+        traced.place as further_place
     from judged
     join
         traced
@@ -418,22 +416,73 @@ said as (
             and traced.source = judged.source
             and traced.coupon = judged.coupon
             and traced.page = judged.page
-    where
-        traced.reporter = ''
-        and traced.word is not null
-        and (judged.word is null or judged.word.basis <> traced.basis)
+    where traced.reporter = '' and traced.basis <> judged.rule_basis
     union all
     select
         judged.*,
         of_reporter.reporter,
-        of_reporter.word.channel,
-        of_reporter.word.partnership_id,
-        of_reporter.word.rank,
-        of_reporter.word.evidence,
-        of_reporter.word.value
+        of_reporter.place
     from judged
     join of_reporter on of_reporter.platform = judged.platform and of_reporter.event_id = judged.event_id
-    where of_reporter.word is not null and (judged.word is null or judged.word.basis <> of_reporter.reporter)
+    where judged.number is null or judged.number <> of_reporter.number
+),
+said as (
+    select
+        judged.platform,
+        judged.event_id,
+        judged.date,
+        judged.channel,
+        judged.channel_before,
+        judged.trace_first,
+        judged.trace_last,
+        judged.touch_first,
+        judged.touch_last,
+        judged.event_time,
+        judged.buyer_id_hash,
+        judged.transaction_id,
+        judged.amount,
+        judged.currency,
+        judged.status,
+        judged.refunded,
+        judged.recorder,
+        judged.is_simulated,
+        judged.loaded_at,
+        'last_touch' as basis,
+        judged.channel as said_channel,
+        coalesce(nullif(judged.partnership_id, ''), judged.rule_partnership, '') as said_partnership,
+        case when judged.told_channel <> '' then 0 else judged.rule_rank end as rank,
+        case when judged.told_channel <> '' then 'channel' else coalesce(judged.rule_evidence, '') end as evidence,
+        case when judged.told_channel <> '' then judged.told_channel else judged.rule_value end as value
+    from judged
+    union all
+    select
+        further.platform,
+        further.event_id,
+        further.date,
+        further.channel,
+        further.channel_before,
+        further.trace_first,
+        further.trace_last,
+        further.touch_first,
+        further.touch_last,
+        further.event_time,
+        further.buyer_id_hash,
+        further.transaction_id,
+        further.amount,
+        further.currency,
+        further.status,
+        further.refunded,
+        further.recorder,
+        further.is_simulated,
+        further.loaded_at,
+        further.basis,
+        step.channel,
+        step.partnership_id,
+        step.rank,
+        step.evidence,
+        step.value
+    from further
+    join core.attribution_step as step on step.platform = further.platform and step.place = further.further_place
 )
 select
     said.platform::varchar as platform,                  -- slug
