@@ -31,7 +31,7 @@ from tests.support.models import project_models
 GOAL, DAYS = 1.3, 365
 MARTS = (
     *("marts.attribution_day", "marts.attribution_coverage", "marts.attribution_moved", "marts.attribution_open"),
-    *("core.term", "marts.partnership_cohort"),
+    *("core.term", "marts.channel_cost", "marts.partnership_cohort"),
 )
 
 

@@ -2,66 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from etl.build import BuildResult
-from etl.config import ROOT, load_settings
 from etl.daily.build import DailyResult
-from etl.daily.due import loading_time, mark_changed_days
-from etl.inbox.load import load_inbox
-from etl.reference.load import load_reference
-from etl.warehouse import memory
-from tests.support.building import build_needed
-from tests.support.models import project_models
+from tests.support.shop import Shop
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PLATFORM = (
-    "platform,name,company,role,sec_cik,listing,fiscal_year_end,reporting_currency\nshop,S,S,supply,,,12-31,CNY\n"
-)
 ORDER = "event_id,event_time,platform,buyer_id_hash,amount,currency,status,order_source,transaction_id"
 RULE = "platform,rank,evidence,value,channel,valid_from"
 WANTED = ("core.daily_metric", "marts.attribution_moved", "marts.attribution_day")
 
 
-class Shop:
-    """A home with one platform; each delivery is loaded and built a day after the one before."""
-
-    def __init__(self, home: Path) -> None:
-        figures = home / "figures"
-        figures.mkdir()
-        (figures / "platforms.csv").write_text(PLATFORM, encoding="utf-8")
-        sources = f"{ROOT / 'data' / 'reference'}:{figures}"
-        self.settings = load_settings({"WAREHOUSE_HOME": str(home), "WAREHOUSE_FIGURES": sources})
-        self.settings.inbox.mkdir()
-        self.con, self.now = memory(), NOW
-        load_reference(self.con, self.settings, NOW)
-        build_needed(self.con, "core.platform", "core.platform_ever", "core.partnership")
-
-    def deliver(self, name: str, header: str, *lines: str) -> dict[str, BuildResult]:
-        """Load a file and build what is due."""
-        (self.settings.inbox / name).write_text("\n".join([header, *lines, ""]), encoding="utf-8")
-        self.now += timedelta(days=1)
-        for load in load_inbox(self.con, self.settings, loading_time(self.con, self.now), progress=lambda _: None):
-            assert load.status == "loaded", load
-        mark_changed_days(self.con, project_models())
-        return build_needed(self.con, *WANTED)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.con.execute(sql).fetchall()
-
-    def channels(self) -> dict[str, str]:
-        """The channel of each order."""
-        sql = "select event_id, channel from core.order_attribution where basis = 'last_touch'"
-        return dict(self.rows(sql))
+def channels(shop: Shop) -> dict[str, str]:
+    """The channel of each order."""
+    return dict(shop.rows("select event_id, channel from core.order_attribution where basis = 'last_touch'"))
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    made = Shop(tmp_path)
+    made = Shop(tmp_path, platform="shop", currency="CNY", wanted=WANTED)
     days = [f"2025-03-{n:02d} 09:00:00" for n in (1, 2, 20)]
     orders = [f"e{n},{day},shop,b{n},10,CNY,placed,demo,t{n}" for n, day in enumerate(days)]
     made.deliver("orders.csv", ORDER, *orders)
@@ -74,7 +36,7 @@ def days_built(result: BuildResult) -> list[date]:
 
 
 def test_without_rules_every_order_is_unattributed_and_none_is_lost(shop: Shop) -> None:
-    assert shop.channels() == dict.fromkeys(("e0", "e1", "e2"), "unattributed")
+    assert channels(shop) == dict.fromkeys(("e0", "e1", "e2"), "unattributed")
     found = shop.rows("select channel, sum(orders) from core.daily_metric group by channel order by 1")
     assert found == [("", 3), ("unattributed", 3)]
     assert shop.rows("select sum(unattributed_share) from marts.attribution_day") == [(3.0,)]
@@ -82,9 +44,9 @@ def test_without_rules_every_order_is_unattributed_and_none_is_lost(shop: Shop) 
 
 def test_a_changed_rule_places_all_orders_anew_and_tells_what_moved(shop: Shop) -> None:
     shop.deliver("rule.csv", RULE, "shop,1,order_source,demo,search,2025-03-02")
-    assert shop.channels() == {"e0": "unattributed", "e1": "search", "e2": "search"}
+    assert channels(shop) == {"e0": "unattributed", "e1": "search", "e2": "search"}
     shop.deliver("rule_2.csv", RULE, "shop,1,order_source,demo,google_ads,2025-03-02")
-    assert shop.channels() == {"e0": "unattributed", "e1": "google_ads", "e2": "google_ads"}
+    assert channels(shop) == {"e0": "unattributed", "e1": "google_ads", "e2": "google_ads"}
     moved = "select date, channel_before, channel, orders, gmv from marts.attribution_moved order by 1"
     days = (date(2025, 3, 2), date(2025, 3, 20))
     assert shop.rows(moved) == [(day, "search", "google_ads", 1, 10) for day in days]
@@ -92,7 +54,7 @@ def test_a_changed_rule_places_all_orders_anew_and_tells_what_moved(shop: Shop) 
     assert figures == [("", 3, 3), ("google_ads", 2, 2), ("unattributed", 1, 1)]
     ended = "shop,1,order_source,demo,google_ads,2025-03-02,2025-03-10"
     shop.deliver("rule_3.csv", f"{RULE},valid_to", ended)
-    assert shop.channels() == {"e0": "unattributed", "e1": "google_ads", "e2": "unattributed"}
+    assert channels(shop) == {"e0": "unattributed", "e1": "google_ads", "e2": "unattributed"}
     assert shop.rows(moved) == [(days[1], "google_ads", "unattributed", 1, 10)]
 
 
@@ -100,7 +62,7 @@ def test_a_late_touch_rebuilds_the_days_beside_it_only(shop: Shop) -> None:
     shop.deliver("rule.csv", RULE, "shop,1,touch_source,newsletter,email,2025-01-01")
     touch = "platform,reporter,transaction_id,touched_at,source"
     results = shop.deliver("touch.csv", touch, "shop,ga4,t2,2025-03-21 00:10:00,Newsletter")
-    assert shop.channels() == {"e0": "unattributed", "e1": "unattributed", "e2": "email"}
+    assert channels(shop) == {"e0": "unattributed", "e1": "unattributed", "e2": "email"}
     assert days_built(results["core.order_attribution"]) == [date(2025, 3, n) for n in (20, 21, 22)]
     assert days_built(results["core.order_day"]) == [date(2025, 3, 20)]
 
@@ -112,11 +74,11 @@ def test_an_order_of_ga4_beside_the_shops_neither_replaces_nor_adds_one(shop: Sh
         f"ga4:t{n},2025-03-{day} 23:59:00,shop,browser,11,USD,placed,(direct),t{n},ga4" for n, day in ((2, 20), (7, 21))
     ]
     shop.deliver("ga4.csv", recorded, *lines)
-    assert sorted(shop.channels()) == ["e0", "e1", "e2", "ga4:t7"]
+    assert sorted(channels(shop)) == ["e0", "e1", "e2", "ga4:t7"]
     assert shop.rows("select sum(doubled_orders), sum(orders) from marts.attribution_day") == [(1, 4)]
     assert shop.rows("select event_id, amount from core.order_event where event_id = 'e2'") == [("e2", 10)]
     shop.deliver("late.csv", ORDER, "e7,2025-03-22 00:01:00,shop,b7,10,CNY,placed,demo,t7")
-    assert sorted(shop.channels()) == ["e0", "e1", "e2", "e7"]
+    assert sorted(channels(shop)) == ["e0", "e1", "e2", "e7"]
     found = shop.rows("select sum(orders), sum(new_buyers) from core.daily_metric where channel = ''")
     assert found == [(4, 4)]
 
@@ -134,7 +96,7 @@ def test_a_name_of_a_channel_counts_for_orders_and_figures(shop: Shop) -> None:
     shop.deliver("spend.csv", spend, "shop,2025-03-01,facebook_ads,CNY,5", "shop,2025-03-01,meta_ads,CNY,7")
     name = "platform,delivered_channel,counts_as,valid_from"
     shop.deliver("name.csv", name, "shop,facebook_ads,meta_ads,2025-01-01")
-    assert set(shop.channels().values()) == {"meta_ads"}
+    assert set(channels(shop).values()) == {"meta_ads"}
     found = shop.rows(
         "select channel, orders, marketing_spend from core.daily_metric where date = '2025-03-01' order by 1"
     )

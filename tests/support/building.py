@@ -46,8 +46,8 @@ def build_all_daily(
     }
 
 
-def build_needed(con: Connection, *names: str) -> dict[str, BuildResult]:
-    """The results of these tables and of all behind them, each with its checks; delivered tables are there already."""
+def build_needed(con: Connection, *names: str, check: SuiteRunner = run) -> dict[str, BuildResult]:
+    """The results of these tables and of all behind them; delivered tables are there already."""
     needed = {table for name in names for table in models_behind(name)}
     results: dict[str, BuildResult] = {}
     models = project_models()
@@ -55,7 +55,7 @@ def build_needed(con: Connection, *names: str) -> dict[str, BuildResult]:
         if model.name in needed:
             suite = None if model.is_macro else load_suite(ROOT / "expectations", model.name, model.question)
             if model.daily and suite:
-                results[model.name] = build_daily(con, model, models, suite, "run")
+                results[model.name] = build_daily(con, model, models, suite, "run", check=check)
             else:
-                results[model.name] = build(con, model, suite, "run")
+                results[model.name] = build(con, model, suite, "run", check)
     return results

@@ -26,7 +26,14 @@ pytestmark = pytest.mark.slow
 
 ORDERS, DAYS = 200_000, 60
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-WANTED = ("core.daily_metric", "marts.attribution_day", "marts.attribution_coverage", "marts.attribution_moved")
+WANTED = (
+    "core.term",
+    "marts.channel_cost",
+    "core.daily_metric",
+    "marts.attribution_day",
+    "marts.attribution_coverage",
+    "marts.attribution_moved",
+)
 
 
 class Order(NamedTuple):
@@ -151,3 +158,42 @@ def test_coverage_says_what_was_placed_and_what_was_told_twice(shop: Shop) -> No
     assert found == (ORDERS, of[UNPLACED], of["affiliate"], recorded, 0)
     by_rule = rows(shop.con, "select channel, sum(orders) from marts.attribution_coverage group by all")
     assert dict(by_rule) == dict(of)
+
+
+def test_cost_by_channel_is_what_the_truth_gives(shop: Shop) -> None:
+    """By month: spend of the channel's own export over its new buyers; the channels add up to the platform."""
+    won: Counter[tuple[date, str]] = Counter()
+    seen: set[int] = set()
+    for order in sorted(shop.truth, key=lambda one: (one.event_time, one.event_id)):
+        if order.buyer is not None and order.buyer not in seen:
+            seen.add(order.buyer)
+            won[order.date.replace(day=1), order.channel] += 1
+    own = "from core.platform_metric_daily where account = 'own' group by all"
+    delivered = rows(shop.con, f"select date_trunc('month', date)::date, channel, sum(marketing_spend) {own}")
+    spent = {(month, channel): spend for month, channel, spend in delivered}
+    sql = "select date_trunc('month', date)::date, channel, marketing_spend, new_buyers, cac, blended_cac, validity"
+    found = {row[:2]: row[2:] for row in rows(shop.con, f"{sql} from marts.channel_cost where span = 'month'")}
+    months = {month for month, _ in won}
+    assert found.keys() == won.keys() | {(month, "") for month in months}
+    for (month, channel), (spend, new_buyers, cac, blended, validity) in found.items():
+        platform_spent = sum(amount for (of, _), amount in spent.items() if of == month)
+        platform_won = sum(count for (of, _), count in won.items() if of == month)
+        wanted = (spent.get((month, channel)), won[month, channel]) if channel else (platform_spent, platform_won)
+        assert (spend or None, new_buyers) == wanted, (month, channel)
+        assert blended == pytest.approx(float(platform_spent) / platform_won)
+        if wanted[0]:
+            assert (cac, validity) == (pytest.approx(float(wanted[0]) / wanted[1]), "ok")
+        else:
+            assert cac is None, (month, channel)
+
+
+def test_the_channels_of_every_day_are_the_platform_to_the_cent(shop: Shop) -> None:
+    figures = ("orders", "new_buyers", "new_buyers_kept", "marketing_spend")
+    differ = ", ".join(
+        f"sum({name}) filter (where channel <> '') is distinct from max({name}) filter (where channel = '')"
+        for name in figures
+    )
+    found = rows(
+        shop.con, f"select {differ} from marts.channel_cost where span = 'day' group by date having count(*) > 1"
+    )
+    assert found == [(False,) * len(figures)] * DAYS
