@@ -49,15 +49,24 @@ def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[Check
 
 
 def create_vocabulary(con: Connection, models: Sequence[Model]) -> None:
-    """Create the tables that read nothing, such as core.term, where they are missing.
+    """Create the tables that read nothing, such as core.term, where they are missing or of an older version.
 
-    A home of an older version lacks them until its next refresh, and suites read terms in them before that.
+    A home that was updated has the old ones until its next refresh, and suites look new words up in them before that.
     """
-    found = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     for model in models:
-        if not model.reads and (model.name,) not in found:
+        if not model.reads and not _is_made(con, model):
             for statement in create_statements(model):
                 con.execute(statement)
+
+
+def _is_made(con: Connection, model: Model) -> bool:
+    """Whether the table of a model that reads nothing has the rows of its query."""
+    made, wanted = f"from {model.name}", f"({model.sql})"
+    try:
+        differ = con.execute(f"({made} except all {wanted}) union all ({wanted} except all {made}) limit 1").fetchall()
+    except DatabaseError:  # no such table, or other columns
+        return False
+    return not differ
 
 
 def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check: SuiteRunner = run) -> BuildResult:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from etl.build import build, drop_unmade
+from etl.build import build, create_vocabulary, drop_unmade
 from etl.checks.run import CheckResult, CriticalFailure, checked
 from etl.checks.suite import Suite
+from etl.config import ROOT
 from etl.errors import MendError
 from etl.models.file import Model
 from etl.models.graph import load_models
@@ -292,3 +293,21 @@ def test_checks_are_recorded_when_the_step_fails_after_them(con: Connection) -> 
         checks.validate(Suite("raw.reference_row", ()), check=passes)
         raise ValueError("later")
     assert [row[:2] for row in results(con)] == [("1", "raw.reference_row")]
+
+
+def test_the_vocabulary_of_an_updated_home_is_that_of_the_program() -> None:
+    """A suite looks a new word up before the next refresh; what stands as it should is left alone."""
+    words = [model for model in load_models(ROOT / "sql") if not model.reads and not model.is_macro]
+    assert "core.term" in {model.name for model in words}
+    with memory() as con:
+        create_vocabulary(con, words)
+        (before,) = con.execute("select count(*) from core.term").fetchall()
+        made = con.execute("select table_oid from duckdb_tables() where table_name = 'term'").fetchall()
+        create_vocabulary(con, words)
+        assert con.execute("select table_oid from duckdb_tables() where table_name = 'term'").fetchall() == made
+        con.execute("delete from core.term where term = 'unsettled'")
+        create_vocabulary(con, words)
+        assert con.execute("select count(*) from core.term").fetchall() == [before]
+        con.execute("alter table core.term drop column meaning")
+        create_vocabulary(con, words)
+        assert con.execute("select count(meaning) from core.term").fetchall() == [before]
