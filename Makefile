@@ -126,8 +126,8 @@ bench-kills: env ## kill the whole path, from file to published snapshot, and co
 bench-generated: env-dev ## thousands of delivered files made by chance, held against what they say (FILES=4000)
 	@$(RUN) -m benchmarks.generated $(FILES)
 
-check-public: env ## two public data sets by profiles against numbers worked out apart (ORDERS=file.csv ADS=file.csv)
-	@$(RUN) -m benchmarks.public_sets check "$(ORDERS)" "$(ADS)"
+check-public: env ## public data sets by profiles against numbers worked out apart (ORDERS=file.csv ADS=file.csv REPORTS=folder)
+	@$(RUN) -m benchmarks.public_sets check "$(ORDERS)" "$(ADS)" "$(REPORTS)"
 
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded

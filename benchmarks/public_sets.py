@@ -1,13 +1,14 @@
-"""Two real public data sets through the product, against numbers worked out apart: `python -m benchmarks.public_sets`.
+"""Three real public data sets through the product, against numbers worked out apart.
 
 Orders: UCI Online Retail (541,909 invoice lines of a British gift shop, December 2010 to December 2011). Ads: the
 Facebook ads of the Internet Research Agency that a committee of the US House of Representatives published (3,012 ads
-with cost, impressions and clicks, 2015 to 2017), in the table of the University of Maryland. Neither is part of the
-project, and nothing is downloaded: tests/data/public_sets/README.md says where they are and how the two CSV files
-are written.
+with cost, impressions and clicks, 2015 to 2017), in the table of the University of Maryland. Spend by day: what
+each page spent on political ads in the Netherlands from 3 to 15 March 2023, 13 daily reports of the Meta Ad Library.
+None is part of the project, and nothing is downloaded: tests/data/public_sets/README.md says where they are and how
+the files are written.
 
-    python -m benchmarks.public_sets tables ORDERS.csv ADS.csv    the tables in tests/data/public_sets, from the files
-    python -m benchmarks.public_sets check ORDERS.csv ADS.csv     the same numbers of the product, loaded by profiles
+    python -m benchmarks.public_sets tables ORDERS.csv ADS.csv REPORTS    write the tables in tests/data/public_sets
+    python -m benchmarks.public_sets check ORDERS.csv ADS.csv REPORTS     compare the product, loaded by profiles
 
 The tables come from this module's own reading of the files, which shares no code with the product: every cell is
 text, money is decimal.
@@ -32,10 +33,13 @@ from etl.warehouse import open_build
 TABLES = ROOT / "tests" / "data" / "public_sets"
 ORDER_COLUMNS = ("month", "buyers", "new_buyers", "orders", "orders_without_buyer", "revenue", "currency")
 AD_COLUMNS = ("month", "currency", "cost", "clicks")
+REPORT_COLUMNS = ("date", "currency", "cost", "pages")
+_REPORT = "FacebookAdLibraryReport_*_yesterday_advertisers.csv"
 # The shops of a home are those of its reference files.
 PLATFORMS = """platform,name,fiscal_year_end,reporting_currency
 online_retail,UCI Online Retail,12-31,GBP
 ira_ads,Facebook ads of the Internet Research Agency,12-31,RUB
+dutch_politics,Political ads in the Netherlands,12-31,EUR
 """
 OF_ORDERS = """
     with sold as (
@@ -54,6 +58,12 @@ OF_ORDERS = """
 OF_ADS = """
     select strftime(m.date, '%Y-%m'), m.currency, sum(m.marketing_spend), sum(m.clicks)
     from core.platform_metric_daily as m where m.platform = 'ira_ads' group by 1, 2 order by 1, 2
+"""
+
+
+OF_REPORTS = """
+    select m.date, m.currency, sum(m.marketing_spend), count(distinct m.account)
+    from core.platform_metric_daily as m where m.platform = 'dutch_politics' group by 1, 2 order by 1, 2
 """
 
 
@@ -116,24 +126,45 @@ def ad_table(file: Path) -> tuple[list[tuple[object, ...]], Counter[str]]:
     return [(*key, *values) for key, values in sorted(found.items())], left
 
 
+def report_table(reports: Path) -> tuple[list[tuple[object, ...]], Counter[str]]:
+    """Cost of each day over the pages whose amount is known, and the number of these pages; the day is the file's."""
+    rows: list[tuple[object, ...]] = []
+    left: Counter[str] = Counter()
+    for file in sorted(reports.glob(_REPORT)):
+        spent: dict[str, Decimal] = {}
+        for line in _lines(file):
+            amount = line["Amount spent (EUR)"]
+            if amount == "≤100":
+                left["amount of at most 100"] += 1
+            else:
+                spent[line["Page ID"]] = spent.get(line["Page ID"], Decimal()) + Decimal(amount)
+        rows.append((_day(file), "EUR", sum(spent.values(), Decimal()), len(spent)))
+    return rows, left
+
+
+def _day(report: Path) -> str:
+    return report.name.split("_")[1]
+
+
 def _lines(file: Path) -> Iterable[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as opened:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
         yield from csv.DictReader(opened)
 
 
-def write_tables(orders: Path, ads: Path) -> None:
-    """Write the tables of both files."""
+def write_tables(orders: Path, ads: Path, reports: Path) -> None:
+    """Write the tables of all files."""
     for name, columns, (rows, left) in (
         ("orders_by_month", ORDER_COLUMNS, order_table(orders)),
         ("ads_by_month", AD_COLUMNS, ad_table(ads)),
+        ("reports_by_day", REPORT_COLUMNS, report_table(reports)),
     ):
         with (TABLES / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([columns, *rows])
         print(f"{name}: {len(rows)} rows; left out: {dict(left)}")
 
 
-def check(orders: Path, ads: Path) -> bool:
-    """Load both files by their profiles into a fresh home and compare its numbers by month with the tables."""
+def check(orders: Path, ads: Path, reports: Path) -> bool:
+    """Load all files by their profiles into a fresh home and compare its numbers with the tables."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         environment = {"WAREHOUSE_HOME": folder, "WAREHOUSE_FIGURES": f"{ROOT / 'data/reference'}:{home / 'figures'}"}
@@ -144,6 +175,11 @@ def check(orders: Path, ads: Path) -> bool:
             (settings.inbox / platform).mkdir(parents=True)
             shutil.copy(file, settings.inbox / platform)
             (settings.inbox / platform / "profile.yaml").write_text(f"constants: {{platform: {platform}}}\n")
+        for file in reports.glob(_REPORT):
+            place = settings.inbox / "reports" / _day(file)
+            place.mkdir(parents=True)
+            shutil.copy(file, place)
+            (place / "profile.yaml").write_text(f'constants: {{platform: dutch_politics, date: "{_day(file)}"}}\n')
         for command in ("refresh", "daily"):
             print(*("$ warehouse", command))
             told = subprocess.run(
@@ -160,6 +196,7 @@ def check(orders: Path, ads: Path) -> bool:
             same = [
                 _is_same("orders_by_month", con.execute(OF_ORDERS).fetchall()),
                 _is_same("ads_by_month", con.execute(OF_ADS).fetchall()),
+                _is_same("reports_by_day", con.execute(OF_REPORTS).fetchall()),
             ]
     return all(same)
 
@@ -171,7 +208,7 @@ def _is_same(name: str, found: Sequence[tuple[object, ...]]) -> bool:
     shown = [tuple(map(_plain, row)) for row in found]
     for row in sorted({*wanted} ^ {*shown}):
         print(f"{name}: {'the product has not' if row in wanted else 'only the product has'} {row}")
-    print(f"{name}: {len({*wanted} & {*shown})} of {len(wanted)} months are equal")
+    print(f"{name}: {len({*wanted} & {*shown})} of {len(wanted)} rows are equal")
     return wanted == shown
 
 
@@ -181,8 +218,8 @@ def _plain(value: object) -> str:
 
 
 if __name__ == "__main__":
-    task, orders_file, ads_file = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    task, *files = sys.argv[1:]
     if task == "tables":
-        write_tables(orders_file, ads_file)
-    elif not check(orders_file, ads_file):
+        write_tables(*map(Path, files))
+    elif not check(*map(Path, files)):
         sys.exit(1)
