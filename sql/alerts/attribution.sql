@@ -1,0 +1,12 @@
+-- Orders that stand in another channel since the rules of attribution changed.
+-- needs: marts.attribution_moved
+select
+    moved.platform as key,
+    max(moved.changed_at)::varchar as state,
+    true as tell_when_new,
+    sum(moved.orders) || ' orders are in another channel since the rules changed at ' || max(moved.changed_at) as words,
+    'make sql Q="select channel_before, channel, sum(orders) from marts.attribution_moved where platform = '''
+    || moved.platform
+    || ''' group by all order by 3 desc"' as look
+from marts.attribution_moved as moved
+group by moved.platform
