@@ -605,6 +605,13 @@ class Application:
             if name not in given:
                 raise FileError(f"has a difference with {name} ({self._folder.path}), which the profile does not give")
             values[name] = self._constant(own[name], text)
+        taken = " and ".join(f"{name} is not distinct from {values[name]}" for name in self._folder.difference)
+        if self._ask(f"select 1 from {sound} and {taken} limit 1"):
+            told = ", ".join(f"{name} {text}" for name, text in self._folder.difference.items())
+            raise FileError(
+                f"has a difference with {told} ({self._folder.path}), as its own rows have: give it one of its own, "
+                "such as unassigned"
+            )
         listed = ", ".join(f"{value} as {name}" for name, value in values.items() if name in given)
         return f"select {listed}, {most.line}::bigint as line, 0 as sources, null::varchar as broken from {sound}"
 

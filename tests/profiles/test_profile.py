@@ -198,6 +198,13 @@ def test_a_row_of_the_difference_that_breaks_the_contract_refuses_the_file(tmp_p
     (load,) = inbox.load()
     assert load.status == "refused"
     assert "the row of `difference` breaks the contract" in load.reason
+    inbox.put("a/profile.yaml", "difference: {channel: tool}\n")
+    (same,) = inbox.replay("a/tool.csv")
+    assert same.status == "refused"
+    assert (
+        "has a difference with channel tool (a/profile.yaml), as its own rows have: give it one of its own"
+        in same.reason
+    )
     inbox.put("a/profile.yaml", "difference: {channel: rest}\n")
     (again,) = inbox.replay("a/tool.csv")
     assert again.status == "loaded"
