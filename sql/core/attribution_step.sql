@@ -34,7 +34,8 @@ with told as (
 changed as (
     select
         told.platform,
-        max(told.loaded_at) as changed_at
+        max(told.loaded_at) as changed_at,
+        min(told.loaded_at) as first_at
     from told
     group by told.platform
 ),
@@ -43,8 +44,12 @@ timed as (
         told.*,
         changed.changed_at,
         told.superseded_at is null as is_current,
-        told.loaded_at < changed.changed_at
-        and (told.superseded_at is null or told.superseded_at >= changed.changed_at) as is_former
+        case
+            when changed.first_at = changed.changed_at then true
+            else
+                told.loaded_at < changed.changed_at
+                and (told.superseded_at is null or told.superseded_at >= changed.changed_at)
+        end as is_former
     from told
     join changed on changed.platform = told.platform
 )
@@ -56,15 +61,16 @@ select
             timed.rank,
             case when timed.value like '%*' then 1 else 0 end,
             length(timed.value) desc,
+            case when timed.reporter = '' then 1 else 0 end,
+            timed.valid_from desc,
             timed.evidence,
             timed.reporter,
             timed.value,
-            timed.valid_from,
             timed.loaded_at
     )::bigint as place,                                   -- order in which the rules of the platform are tried, 1 first
     timed.rank::bigint as rank,                           -- rank of the rule, as delivered
     timed.evidence::varchar as evidence,                  -- what the rule looks at, see the contract attribution_rule
-    timed.reporter::varchar as reporter,                  -- system whose touches are meant; '' is any
+    lower(timed.reporter)::varchar as reporter,                  -- system whose touches are meant; '' is any
     timed.value::varchar as value,                        -- what it must be, as delivered
     lower(case when timed.value like '%*' then left(timed.value, length(timed.value) - 1) else timed.value end)::varchar
         as wanted,                                        -- the same in small letters, without the * at its end
@@ -74,7 +80,8 @@ select
     timed.valid_from::date as valid_from,                 -- first day of the orders that it places
     coalesce(timed.valid_to, date '9999-12-31')::date as valid_to,  -- last day of them
     timed.is_current::boolean as is_current,              -- whether it is one of the rules that hold now
-    timed.is_former::boolean as is_former,                -- whether it was one of them before they changed last
+    timed.is_former::boolean as is_former,
+    -- whether it was one of them before they changed last; true of the first rules
     timed.changed_at::timestamptz as changed_at,          -- when the rules of the platform changed last
     timed.loaded_at::timestamptz as loaded_at             -- when this warehouse knew the rule
 from timed

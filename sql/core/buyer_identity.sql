@@ -1,5 +1,5 @@
 -- The one identifier under which a buyer with several counts: of all that declarations join, the first in the alphabet.
--- Declarations are followed over eight steps; a check of the table fails where more would be needed.
+-- Declarations are followed over 32 steps; a check of the table fails where more would be needed.
 -- grain: platform, buyer_id_hash
 -- twin: no
 -- portable: yes
@@ -45,16 +45,32 @@ four as (
     join two as far on far.platform = near.platform and far.left_hash = near.right_hash
 ),
 eight as (
+    select distinct
+        near.platform,
+        near.left_hash,
+        far.right_hash
+    from four as near
+    join four as far on far.platform = near.platform and far.left_hash = near.right_hash
+),
+sixteen as (
+    select distinct
+        near.platform,
+        near.left_hash,
+        far.right_hash
+    from eight as near
+    join eight as far on far.platform = near.platform and far.left_hash = near.right_hash
+),
+joined as (
     select
         near.platform,
         near.left_hash,
         min(far.right_hash) as counts_as
-    from four as near
-    join four as far on far.platform = near.platform and far.left_hash = near.right_hash
+    from sixteen as near
+    join sixteen as far on far.platform = near.platform and far.left_hash = near.right_hash
     group by near.platform, near.left_hash
 )
 select
-    eight.platform::varchar as platform,           -- slug
-    eight.left_hash::varchar as buyer_id_hash,     -- hash of an identifier
-    eight.counts_as::varchar as counts_as_hash     -- hash under which the buyer counts
-from eight
+    joined.platform::varchar as platform,           -- slug
+    joined.left_hash::varchar as buyer_id_hash,     -- hash of an identifier
+    joined.counts_as::varchar as counts_as_hash     -- hash under which the buyer counts
+from joined

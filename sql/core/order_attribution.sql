@@ -21,7 +21,9 @@ with recorded as (
         order_event.refunded,
         order_event.is_simulated,
         order_event.loaded_at,
-        coalesce(order_event.recorder, '') as recorder,
+        lower(coalesce(order_event.recorder, '')) as recorder,
+        lower(order_event.event_id) as event_key,
+        lower(order_event.transaction_id) as transaction_key,
         coalesce(alias.counts_as, order_event.channel) as told_channel,
         coalesce(identity.counts_as_hash, order_event.buyer_id_hash) as buyer_id_hash,
         lower(trim(coalesce(order_event.order_source, ''))) as source,
@@ -44,7 +46,7 @@ elsewhere as (
         recorded.platform,
         recorded.event_id,
         recorded.recorder,
-        coalesce(recorded.transaction_id, recorded.event_id) as transaction_id,
+        coalesce(recorded.transaction_key, recorded.event_key) as transaction_key,
         recorded.event_time,
         recorded.date,
         recorded.source
@@ -56,15 +58,29 @@ doubled as (
         elsewhere.platform,
         elsewhere.event_id
     from elsewhere
-    join recorded on recorded.platform = elsewhere.platform and recorded.transaction_id = elsewhere.transaction_id
+    join recorded on recorded.platform = elsewhere.platform and recorded.transaction_key = elsewhere.transaction_key
     where recorded.recorder = '' and abs(date_diff('day', recorded.date, elsewhere.date)) <= 1
     union
     select
         elsewhere.platform,
         elsewhere.event_id
     from elsewhere
-    join recorded on recorded.platform = elsewhere.platform and recorded.event_id = elsewhere.transaction_id
+    join recorded on recorded.platform = elsewhere.platform and recorded.event_key = elsewhere.transaction_key
     where recorded.recorder = '' and abs(date_diff('day', recorded.date, elsewhere.date)) <= 1
+    union
+    select
+        elsewhere.platform,
+        elsewhere.event_id
+    from elsewhere
+    join
+        elsewhere as earlier
+        on earlier.platform = elsewhere.platform and earlier.transaction_key = elsewhere.transaction_key
+    where
+        abs(date_diff('day', earlier.date, elsewhere.date)) <= 1
+        and (
+            earlier.event_time < elsewhere.event_time
+            or (earlier.event_time = elsewhere.event_time and earlier.event_id < elsewhere.event_id)
+        )
 ),
 placed as (
     select recorded.*
@@ -75,8 +91,8 @@ placed as (
 touch as (
     select
         told.platform,
-        told.reporter,
-        told.transaction_id,
+        lower(told.reporter) as reporter,
+        lower(told.transaction_id) as transaction_key,
         told.touched_at,
         cast(told.touched_at as date) as date,
         lower(trim(coalesce(told.source, told.reporter))) as source,
@@ -87,10 +103,10 @@ touch as (
     select
         elsewhere.platform,
         elsewhere.recorder,
-        elsewhere.transaction_id,
+        elsewhere.transaction_key,
         elsewhere.event_time,
         elsewhere.date,
-        coalesce(nullif(elsewhere.source, ''), lower(elsewhere.recorder)),
+        coalesce(nullif(elsewhere.source, ''), elsewhere.recorder),
         '',
         ''
     from elsewhere
@@ -107,7 +123,7 @@ met as (
         touch.medium,
         touch.campaign
     from touch
-    join placed on placed.platform = touch.platform and placed.transaction_id = touch.transaction_id
+    join placed on placed.platform = touch.platform and placed.transaction_key = touch.transaction_key
     where abs(date_diff('day', placed.date, touch.date)) <= 1
     union all
     select
@@ -120,7 +136,7 @@ met as (
         touch.medium,
         touch.campaign
     from touch
-    join placed on placed.platform = touch.platform and placed.event_id = touch.transaction_id
+    join placed on placed.platform = touch.platform and placed.event_key = touch.transaction_key
     where abs(date_diff('day', placed.date, touch.date)) <= 1
 ),
 linked as (

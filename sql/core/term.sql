@@ -111,6 +111,10 @@ flag as (
         ('window_open', 'the week, month or quarter is not over'),
         ('returns_exceed_sales', 'net GMV is negative: no take rate and no break-even margin'),
         ('single_partner_dependency', 'the partner brings a quarter or more of the new buyers of the platform'),
+        (
+            'channel_without_spend',
+            'a channel that spent within the year has orders and no known spend: if it spends, the platform costs more'
+        ),
         ('channels_above_total', 'on a day the channels have more of a figure than the platform: one is counted twice'),
         ('late_spend', 'a channel told its spend less than a week before, and not now: late, or ended'),
         ('silent_spend', 'days that a feed leaves out between two rows, at most a week before the later, count as 0'),
@@ -224,7 +228,7 @@ word as (
         ('pacing', 'will_underspend', 'no part of the band of the forecast reaches the budget'),
         ('pacing', 'over_budget', 'more was spent than the budget of the month'),
         ('pacing', 'within_budget', 'the month is over and the budget was kept'),
-        ('pacing', 'not_known', 'a day lacks the figure, or the target is in another currency'),
+        ('pacing', 'not_known', 'a day lacks the figure, few days are known, or the target is in another currency'),
         ('settling', 'band', 'the final value lies between final_low and final_high, with 90 %'),
         ('settling', 'short_history', 'fewer than 19 final days are known at this age: no band'),
         ('settling', 'value_not_positive', 'a figure of 0 or less has no ratio to its final value: no band'),

@@ -1,4 +1,5 @@
--- What does a buyer cost by channel? The last 28 days of each platform, dearest first.
+-- What does a buyer cost by channel? The 28 days up to the last one of which the platform's spend is known, dearest
+-- first.
 -- How to read it: cost is marketing spend for one new buyer by last touch of the shop's own orders, and the truth lies
 -- between low and high with 95 % confidence; year is the same over the last 365 days. claims is how many orders the ad
 -- platform claims for each that the shop has. Channel '' is the platform: its cost is blended. Look at the share of
@@ -9,7 +10,7 @@ with latest as (
         cost.platform,
         max(cost.date) as date
     from marts.channel_cost as cost
-    where cost.span = 'day' and cost.channel = ''
+    where cost.span = 'day' and cost.channel = '' and cost.marketing_spend is not null
     group by cost.platform
 )
 select

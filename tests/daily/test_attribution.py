@@ -45,6 +45,7 @@ def test_without_rules_every_order_is_unattributed_and_none_is_lost(shop: Shop) 
 def test_a_changed_rule_places_all_orders_anew_and_tells_what_moved(shop: Shop) -> None:
     shop.deliver("rule.csv", RULE, "shop,1,order_source,demo,search,2025-03-02")
     assert channels(shop) == {"e0": "unattributed", "e1": "search", "e2": "search"}
+    assert shop.rows("from marts.attribution_moved") == []  # the first rules change none
     shop.deliver("rule_2.csv", RULE, "shop,1,order_source,demo,google_ads,2025-03-02")
     assert channels(shop) == {"e0": "unattributed", "e1": "google_ads", "e2": "google_ads"}
     moved = "select date, channel_before, channel, orders, gmv from marts.attribution_moved order by 1"
@@ -101,3 +102,23 @@ def test_a_name_of_a_channel_counts_for_orders_and_figures(shop: Shop) -> None:
         "select channel, orders, marketing_spend from core.daily_metric where date = '2025-03-01' order by 1"
     )
     assert found == [("", 1, None), ("meta_ads", 1, 12)]
+
+
+def test_an_order_that_two_systems_recorded_counts_once(shop: Shop) -> None:
+    """The earlier one counts, whatever the capitals of the identifier; the shop's own goes before both."""
+    lines = [
+        "ga4:1,2025-03-05 10:00:00,shop,browser,11,USD,placed,(direct),T8,ga4",
+        "ga4:2,2025-03-05 10:05:00,shop,browser,11,USD,placed,(direct),t8,ga4",
+        "awin:1,2025-03-06 00:05:00,shop,,11,USD,placed,blog,t8,awin",
+        "awin:2,2025-03-02 10:00:00,shop,,11,USD,placed,blog,T1,awin",
+    ]
+    shop.deliver("recorded.csv", f"{ORDER},recorder", *lines)
+    assert sorted(channels(shop)) == ["e0", "e1", "e2", "ga4:1"]
+
+
+def test_of_two_rules_for_the_same_the_one_that_began_last_holds(shop: Shop) -> None:
+    older = "shop,1,order_source,demo,google_ads,2025-01-01"
+    shop.deliver("rules.csv", RULE, older, "shop,1,order_source,Demo,google_brand,2025-03-10")
+    assert channels(shop) == {"e0": "google_ads", "e1": "google_ads", "e2": "google_brand"}
+    shop.deliver("back.csv", f"{RULE},valid_to", "shop,1,order_source,Demo,google_brand,2025-03-10,2025-03-09")
+    assert set(channels(shop).values()) == {"google_ads"}

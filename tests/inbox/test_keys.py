@@ -198,3 +198,13 @@ def test_a_row_without_currency_beside_another_fails_the_suite(inbox: Inbox) -> 
     assert broken(inbox, "no_row_without_currency_beside_another") == []
     inbox.con.execute("update core.platform_metric_daily set account = 'one'")
     assert len(broken(inbox, "no_row_without_currency_beside_another")) == 1
+
+
+def test_the_word_for_orders_that_nothing_places_is_no_channel_of_an_order(inbox: Inbox) -> None:
+    """A row with it is set aside; it would stop every platform otherwise."""
+    header = "event_id,event_time,platform,channel,amount,currency,status"
+    lines = [f"e{n},2025-01-01 10:00:00,pdd,ads,1,CNY,placed" for n in range(9)]
+    inbox.csv("orders.csv", [*lines, "e9,2025-01-01 10:00:00,pdd,Unattributed,1,CNY,placed"], header)
+    (load,) = inbox.load()
+    assert (load.status, load.rows_loaded) == ("partly_loaded", 9)
+    assert [(line, column) for line, column, *_ in inbox.set_aside()] == [(11, "channel")]

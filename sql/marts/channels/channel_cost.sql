@@ -33,7 +33,13 @@ with spent as (
         likely.low as mean_low,
         likely.high as mean_high,
         likely_kept.low as kept_low,
-        likely_kept.high as kept_high
+        likely_kept.high as kept_high,
+        bool_or(
+            period.channel not in ('', 'unattributed')
+            and period.marketing_spend is null
+            and period.year_spend > 0
+            and period.orders > 0
+        ) over (partition by period.platform, period.span, period.date) as lacks_channel
     from steps.channel_period as period
     left join steps.count_interval as likely on likely.date = period.date and likely.events = period.new_buyers
     left join
@@ -142,6 +148,7 @@ judged as (
             else 'ok'
         end as marginal_validity,
         list_filter([
+            case when compared.lacks_channel and compared.channel = '' then 'channel_without_spend' end,
             case when compared.above_total_days > 0 then 'channels_above_total' end,
             case when compared.is_translated then 'currency_translated' end,
             case when compared.has_holes then 'late_data' end,

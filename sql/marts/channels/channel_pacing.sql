@@ -1,5 +1,5 @@
--- Whether a channel is on its way to what its plan says for a month, as of the last day that its platform has
--- delivered: spend against a budget, new buyers against a target.
+-- Whether a channel is on its way to what its plan says for a month, as of the last day of which the figure is known:
+-- spend against a budget, new buyers against a target. A month is over once a later day has the figure.
 -- The forecast takes the days left to be like those behind; its band comes from how the days scatter.
 -- grain: platform, channel, month, metric
 -- twin: no
@@ -16,17 +16,35 @@ with plan as (
         planned.agreed_on,
         planned.is_simulated,
         last_day(planned.month) as month_end,
-        coalesce(planned.currency <> platform.reporting_currency, false) as is_abroad
+        coalesce(planned.currency <> platform.reporting_currency, false) as is_abroad,
+        coalesce(alias.counts_as, planned.channel) as counts_as
     from core.channel_plan as planned
     join core.platform_ever as platform on platform.platform = planned.platform
+    left join
+        core.channel_name as alias
+        on
+            alias.platform = planned.platform
+            and alias.delivered_channel = planned.channel
+            and alias.account = ''
+            and alias.valid_to = date '9999-12-31'
 ),
 delivered as (
     select
         day.platform,
-        min(day.date) as first_on,
-        max(day.date) as last_on
+        day.channel,
+        max(case when day.marketing_spend is not null then day.date end) as spend_on,
+        max(case when day.new_buyers is not null then day.date end) as new_buyers_on
     from steps.channel_day as day
-    group by day.platform
+    group by day.platform, day.channel
+),
+reached as (
+    select
+        plan.*,
+        case when plan.metric = 'new_buyers' then delivered.new_buyers_on else delivered.spend_on end as last_on,
+        total.new_buyers_on as platform_on
+    from plan
+    left join delivered on delivered.platform = plan.platform and delivered.channel = plan.counts_as
+    left join delivered as total on total.platform = plan.platform and total.channel = ''
 ),
 told as (
     select
@@ -48,31 +66,29 @@ told as (
                 else cast(day.marketing_spend as double) * cast(day.marketing_spend as double)
             end
         ) as square
-    from plan
+    from reached as plan
     join
         steps.channel_day as day
-        on day.platform = plan.platform and day.channel = plan.channel
-    where day.date between plan.month and plan.month_end
+        on day.platform = plan.platform and day.channel = plan.counts_as
+    where day.date between plan.month and least(plan.month_end, plan.last_on)
     group by plan.platform, plan.channel, plan.month, plan.metric
 ),
 counted as (
     select
         plan.*,
-        delivered.last_on,
         coalesce(told.days, 0) as days,
         coalesce(told.told_days, 0) as told_days,
         told.square,
         case when told.days = told.told_days and not plan.is_abroad then told.attained end as attained,
-        coalesce(delivered.last_on >= plan.month, false) as is_begun,
-        coalesce(delivered.last_on >= plan.month_end, false) as is_over,
+        coalesce(plan.last_on >= plan.month, false) as is_begun,
+        coalesce(plan.last_on > plan.month_end, false) as is_over,
         case
-            when delivered.last_on >= plan.month
-                then date_diff('day', plan.month, least(delivered.last_on, plan.month_end)) + 1
+            when plan.last_on >= plan.month
+                then date_diff('day', plan.month, least(plan.last_on, plan.month_end)) + 1
             else 0
         end as past_days,
         date_diff('day', plan.month, plan.month_end) + 1 as month_days
-    from plan
-    left join delivered on delivered.platform = plan.platform
+    from reached as plan
     left join
         told
         on
@@ -136,7 +152,7 @@ select
     judged.planned::decimal(18, 4) as planned,     -- to be spent, in currency, or to be won, persons
     judged.agreed_on::date as agreed_on,           -- day of the plan; empty where unknown
     (case when judged.is_begun then least(judged.last_on, judged.month_end) end)::date as through_on,
-    -- last day of the month that the platform has delivered; empty before it began
+    -- last day of the month of which the figure is known; empty before it began
     judged.attained::decimal(28, 6) as attained,
     -- spent or won by then, in the unit of planned; empty where a day lacks the figure
     (case when judged.is_begun then judged.expected end)::double as expected,  -- due by then, day by day alike
@@ -154,11 +170,7 @@ select
         when judged.is_over
             then case when judged.attained > judged.planned then 'over_budget' else 'within_budget' end
         when judged.metric = 'marketing_spend' and judged.attained > judged.planned then 'over_budget'
-        when judged.likely is null
-            then case
-                when judged.metric = 'marketing_spend' or judged.attained >= judged.expected then 'on_track'
-                else 'at_risk'
-            end
+        when judged.likely is null then 'not_known'
         when judged.metric = 'new_buyers'
             then case
                 when judged.low >= judged.planned then 'ahead'
@@ -170,7 +182,9 @@ select
         else 'on_track'
     end)::varchar as status,                       -- how the plan is doing, see core.term
     list_filter([
-        case when judged.days < judged.past_days then 'late_data' end,
+        case
+            when judged.days < judged.past_days or judged.platform_on > judged.last_on + 2 then 'late_data'
+        end,
         case when judged.days > judged.told_days and not judged.is_abroad then 'missing_figures' end,
         case when judged.is_begun and judged.told_days < 7 then 'small_n' end,
         case when judged.is_abroad then 'two_currencies' end
