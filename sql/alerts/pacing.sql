@@ -3,9 +3,7 @@
 select
     concat_ws(' ', pacing.platform, nullif(pacing.channel, ''), pacing.metric, pacing.month) as key,
     pacing.status as state,
-    list_contains(
-        ['at_risk', 'missed', 'over_budget', 'will_overspend', 'will_underspend'], pacing.status
-    ) as tell_when_new,
+    pacing.status <> 'on_track' and pacing.status <> 'ahead' and pacing.status <> 'within_budget' as tell_when_new,
     'is ' || replace(pacing.status, '_', ' ') || ': ' || round(pacing.attained, 2) || ' of ' || round(pacing.planned, 2)
     || coalesce(' ' || pacing.currency, '') || ' by ' || pacing.through_on
     || coalesce(
@@ -15,4 +13,4 @@ select
     ) as words,
     'make sql Q="from marts.channel_pacing where platform = ''' || pacing.platform || '''"' as look
 from marts.channel_pacing as pacing
-where not list_contains(['not_started', 'not_known'], pacing.status)
+where pacing.status <> 'not_started' and pacing.status <> 'not_known'
