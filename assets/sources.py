@@ -15,6 +15,7 @@ import dagster as dg
 from assets.days import follow_deliveries
 from assets.metadata import days_metadata, markdown_table, rows_table
 from assets.step import Report, step, table_spec
+from etl.build import create_vocabulary
 from etl.checks.run import checked
 from etl.checks.suite import Suite
 from etl.config import Settings
@@ -129,6 +130,7 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
     )
     def inbox(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         """Rows of delivered files; a run for one day loads every file of the inbox, also those of other days."""
+        create_vocabulary(con, models, renew=True)
         loaded = ingest(
             *(con, settings, models, suites, context.run.run_id), now=datetime.now(UTC), progress=context.log.info
         )

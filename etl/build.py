@@ -48,13 +48,15 @@ def all_or_nothing(con: Connection, model: Model, run_id: str) -> Iterator[Check
         raise MendError(f"{model.path}: {error}{fix}") from error
 
 
-def create_vocabulary(con: Connection, models: Sequence[Model]) -> None:
-    """Create the tables that read nothing, such as core.term, where they are missing or of an older version.
+def create_vocabulary(con: Connection, models: Sequence[Model], *, renew: bool = False) -> None:
+    """Create the tables that read nothing, such as core.term, where they are missing; on request renew older ones.
 
     A home that was updated has the old ones until its next refresh, and suites look new words up in them before that.
+    To renew compares every row, which each step of a run need not do.
     """
+    found = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     for model in models:
-        if not model.reads and not _is_made(con, model):
+        if not model.reads and ((model.name,) not in found or (renew and not _is_made(con, model))):
             for statement in create_statements(model):
                 con.execute(statement)
 
@@ -64,7 +66,7 @@ def _is_made(con: Connection, model: Model) -> bool:
     made, wanted = f"from {model.name}", f"({model.sql})"
     try:
         differ = con.execute(f"({made} except all {wanted}) union all ({wanted} except all {made}) limit 1").fetchall()
-    except DatabaseError:  # no such table, or other columns
+    except DatabaseError:  # other columns
         return False
     return not differ
 

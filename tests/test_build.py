@@ -303,11 +303,11 @@ def test_the_vocabulary_of_an_updated_home_is_that_of_the_program() -> None:
         create_vocabulary(con, words)
         (before,) = con.execute("select count(*) from core.term").fetchall()
         made = con.execute("select table_oid from duckdb_tables() where table_name = 'term'").fetchall()
-        create_vocabulary(con, words)
+        create_vocabulary(con, words, renew=True)
         assert con.execute("select table_oid from duckdb_tables() where table_name = 'term'").fetchall() == made
         con.execute("delete from core.term where term = 'unsettled'")
-        create_vocabulary(con, words)
+        create_vocabulary(con, words, renew=True)
         assert con.execute("select count(*) from core.term").fetchall() == [before]
         con.execute("alter table core.term drop column meaning")
-        create_vocabulary(con, words)
+        create_vocabulary(con, words, renew=True)
         assert con.execute("select count(meaning) from core.term").fetchall() == [before]
