@@ -30,9 +30,9 @@ from etl.warehouse import Connection, DatabaseError, attached, prepared
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
 MACRO_SCHEMAS = (*CONTENT_SCHEMAS, "main")  # scalar macros are called without a schema
-# A table with this column has rows about single buyers. It stays in the build database: readers get sums of it,
-# and a publication does not grow with every order.
-PERSONAL = ["buyer_id_hash", "transaction_id"]  # columns of tables that have a row a buyer or an order
+# A table with one of these columns has a row a buyer or an order. It stays in the build database: readers get sums of
+# it, and a publication does not grow with every order.
+PERSONAL = ["buyer_id_hash", "transaction_id"]
 UNHASHED = frozenset({"audit.expectation_result", "audit.publication"})  # a refresh always adds rows to these
 KEPT = 5
 UPCOMING = ".upcoming.duckdb"

@@ -1,5 +1,5 @@
 -- The rules by which orders are placed: those that hold now, and those that held before the rules changed last.
--- grain: platform, rank, evidence, reporter, value, valid_from, loaded_at
+-- grain: platform, place
 -- twin: no
 -- portable: yes
 with told as (

@@ -53,20 +53,32 @@ elsewhere as (
     from recorded
     where recorded.recorder <> ''
 ),
+-- The names under which other systems may know an order.
+named as (
+    select
+        recorded.platform,
+        recorded.event_id,
+        recorded.date,
+        recorded.recorder,
+        recorded.event_key as order_key
+    from recorded
+    union all
+    select
+        recorded.platform,
+        recorded.event_id,
+        recorded.date,
+        recorded.recorder,
+        recorded.transaction_key
+    from recorded
+    where recorded.transaction_key <> recorded.event_key
+),
 doubled as (
     select
         elsewhere.platform,
         elsewhere.event_id
     from elsewhere
-    join recorded on recorded.platform = elsewhere.platform and recorded.transaction_key = elsewhere.transaction_key
-    where recorded.recorder = '' and abs(date_diff('day', recorded.date, elsewhere.date)) <= 1
-    union
-    select
-        elsewhere.platform,
-        elsewhere.event_id
-    from elsewhere
-    join recorded on recorded.platform = elsewhere.platform and recorded.event_key = elsewhere.transaction_key
-    where recorded.recorder = '' and abs(date_diff('day', recorded.date, elsewhere.date)) <= 1
+    join named on named.platform = elsewhere.platform and named.order_key = elsewhere.transaction_key
+    where named.recorder = '' and abs(date_diff('day', named.date, elsewhere.date)) <= 1
     union
     select
         elsewhere.platform,
@@ -112,45 +124,22 @@ touch as (
     from elsewhere
     join doubled on doubled.platform = elsewhere.platform and doubled.event_id = elsewhere.event_id
 ),
-met as (
-    select
-        placed.platform,
-        placed.event_id,
-        placed.date,
-        touch.reporter,
-        touch.touched_at,
-        touch.source,
-        touch.medium,
-        touch.campaign
-    from touch
-    join placed on placed.platform = touch.platform and placed.transaction_key = touch.transaction_key
-    where abs(date_diff('day', placed.date, touch.date)) <= 1
-    union all
-    select
-        placed.platform,
-        placed.event_id,
-        placed.date,
-        touch.reporter,
-        touch.touched_at,
-        touch.source,
-        touch.medium,
-        touch.campaign
-    from touch
-    join placed on placed.platform = touch.platform and placed.event_key = touch.transaction_key
-    where abs(date_diff('day', placed.date, touch.date)) <= 1
-),
 linked as (
     select
-        met.platform,
-        met.event_id,
-        met.date,
-        met.reporter,
-        met.source,
-        met.medium,
-        met.campaign,
-        max(met.touched_at) as touched_at
-    from met
-    group by met.platform, met.event_id, met.date, met.reporter, met.source, met.medium, met.campaign
+        named.platform,
+        named.event_id,
+        named.date,
+        touch.reporter,
+        touch.source,
+        touch.medium,
+        touch.campaign,
+        max(touch.touched_at) as touched_at
+    from touch
+    join named on named.platform = touch.platform and named.order_key = touch.transaction_key
+    left join doubled on doubled.platform = named.platform and doubled.event_id = named.event_id
+    where abs(date_diff('day', named.date, touch.date)) <= 1 and doubled.event_id is null
+    group by
+        named.platform, named.event_id, named.date, touch.reporter, touch.source, touch.medium, touch.campaign
 ),
 -- The rules are tried on each trace of a day once, however many orders have it.
 trace as (

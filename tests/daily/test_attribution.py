@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.build import BuildResult
+from etl.checks.run import run
 from etl.daily.build import DailyResult
 from tests.support.shop import Shop
 
@@ -122,3 +123,42 @@ def test_of_two_rules_for_the_same_the_one_that_began_last_holds(shop: Shop) -> 
     assert channels(shop) == {"e0": "google_ads", "e1": "google_ads", "e2": "google_brand"}
     shop.deliver("back.csv", f"{RULE},valid_to", "shop,1,order_source,Demo,google_brand,2025-03-10,2025-03-09")
     assert set(channels(shop).values()) == {"google_ads"}
+
+
+@pytest.mark.parametrize("spends", [range(10, 30), range(1, 11)], ids=["begins later", "stops"])
+def test_a_platform_has_no_cost_where_a_channel_with_orders_tells_no_spend(tmp_path: Path, spends: range) -> None:
+    """29 days, each with 10 for one new buyer by search and 10 for one by ads: a buyer costs 10, or nobody knows."""
+    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=("marts.channel_cost",))
+    orders = [
+        f"{day}-{channel},2025-11-{day:02d} 10:00:00,shop,{channel},b{day}-{channel},10,CNY,placed"
+        for day in range(1, 30)
+        for channel in ("ads", "search")
+    ]
+    shop.deliver("orders.csv", "event_id,event_time,platform,channel,buyer_id_hash,amount,currency,status", *orders)
+    spent = [f"shop,2025-11-{day:02d},search,CNY,10" for day in range(1, 30)]
+    spent += [f"shop,2025-11-{day:02d},ads,CNY,10" for day in spends]
+    shop.deliver("spend.csv", "platform,date,channel,currency,marketing_spend", *spent)
+    months = "from marts.channel_cost where span = 'month' and channel in ('', 'search') order by channel"
+    assert shop.rows(f"select channel, cac, validity, blended_cac {months}") == [
+        ("", None, "missing_spend", None),
+        ("search", 10, "ok", None),
+    ]
+    # More than a week before its first row nobody can tell that the channel spends.
+    weeks = (
+        "from marts.channel_cost where span = 'week' and channel = '' and cac is not null and first_day > '2025-11-01'"
+    )
+    assert all(cost == 10 for (cost,) in shop.rows(f"select cac {weeks}"))
+
+
+def test_two_rules_that_differ_in_capitals_alone_stop_nothing(tmp_path: Path) -> None:
+    """With the checks of the tables: the rules are of one rank, and one of them places the order."""
+    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=("core.order_attribution",), check=run)
+    shop.deliver("orders.csv", ORDER, "e1,2025-03-01 09:00:00,shop,b1,10,CNY,placed,,T1")
+    touch = "platform,reporter,transaction_id,touched_at,source"
+    shop.deliver("touch.csv", touch, "shop,Ga4,t1,2025-03-01 09:00:00,Bing")
+    rules = [
+        f"shop,1,touch_source,{reporter},bing,{channel},2025-01-01"
+        for reporter, channel in (("GA4", "a"), ("ga4", "b"))
+    ]
+    shop.deliver("rules.csv", "platform,rank,evidence,reporter,value,channel,valid_from", *rules)
+    assert channels(shop)["e1"] in ("a", "b")

@@ -46,35 +46,38 @@ touch as (
     select
         told.platform,
         cast(told.touched_at as date) as date,
-        told.reporter,
-        told.transaction_id,
+        lower(told.reporter) as reporter,
+        lower(told.transaction_id) as transaction_key,
         max(told.loaded_at) as loaded_at,
         bool_or(told.is_simulated) as is_simulated
     from core.order_touch as told
-    group by told.platform, cast(told.touched_at as date), told.reporter, told.transaction_id
+    group by
+        told.platform, cast(told.touched_at as date), lower(told.reporter), lower(told.transaction_id)
+),
+named as (
+    select
+        attribution.platform,
+        attribution.date,
+        lower(attribution.event_id) as order_key
+    from core.order_attribution as attribution
+    where attribution.basis = 'last_touch'
+    union all
+    select
+        attribution.platform,
+        attribution.date,
+        lower(attribution.transaction_id)
+    from core.order_attribution as attribution
+    where attribution.basis = 'last_touch' and attribution.transaction_id is not null
 ),
 known as (
-    select
+    select distinct
         touch.platform,
         touch.date,
         touch.reporter,
-        touch.transaction_id
+        touch.transaction_key
     from touch
-    join
-        core.order_attribution as attribution
-        on attribution.platform = touch.platform and attribution.transaction_id = touch.transaction_id
-    where attribution.basis = 'last_touch' and abs(date_diff('day', attribution.date, touch.date)) <= 1
-    union
-    select
-        touch.platform,
-        touch.date,
-        touch.reporter,
-        touch.transaction_id
-    from touch
-    join
-        core.order_attribution as attribution
-        on attribution.platform = touch.platform and attribution.event_id = touch.transaction_id
-    where attribution.basis = 'last_touch' and abs(date_diff('day', attribution.date, touch.date)) <= 1
+    join named on named.platform = touch.platform and named.order_key = touch.transaction_key
+    where abs(date_diff('day', named.date, touch.date)) <= 1
 ),
 touched as (
     select
@@ -91,7 +94,7 @@ touched as (
             known.platform = touch.platform
             and known.date = touch.date
             and known.reporter = touch.reporter
-            and known.transaction_id = touch.transaction_id
+            and known.transaction_key = touch.transaction_key
     group by touch.platform, touch.date
 )
 select

@@ -31,28 +31,29 @@ seen as (
         lower(trim(coalesce(touch.medium, ''))) as medium
     from core.order_touch as touch
 ),
+named as (
+    select
+        open.*,
+        open.event_key as order_key
+    from open
+    union all
+    select
+        open.*,
+        open.transaction_key
+    from open
+    where open.transaction_key <> open.event_key
+),
 touched as (
-    select
-        open.platform,
-        open.event_id,
-        open.date,
-        open.is_simulated,
+    select distinct
+        named.platform,
+        named.event_id,
+        named.date,
+        named.is_simulated,
         seen.source,
         seen.medium
     from seen
-    join open on open.platform = seen.platform and open.transaction_key = seen.transaction_key
-    where abs(date_diff('day', open.date, seen.date)) <= 1
-    union
-    select
-        open.platform,
-        open.event_id,
-        open.date,
-        open.is_simulated,
-        seen.source,
-        seen.medium
-    from seen
-    join open on open.platform = seen.platform and open.event_key = seen.transaction_key
-    where abs(date_diff('day', open.date, seen.date)) <= 1
+    join named on named.platform = seen.platform and named.order_key = seen.transaction_key
+    where abs(date_diff('day', named.date, seen.date)) <= 1
 ),
 told as (
     select
