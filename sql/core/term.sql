@@ -116,7 +116,7 @@ flag as (
             'a channel that spent within the year has orders and no known spend: if it spends, the platform costs more'
         ),
         ('channels_above_total', 'on a day the channels have more of a figure than the platform: one is counted twice'),
-        ('late_spend', 'a channel told its spend less than a week before, and not now: late, or ended'),
+        ('late_spend', 'a channel that spends does not tell it on a day: its file is late, or it has ended'),
         ('silent_spend', 'days that a feed leaves out between two rows, at most a week before the later, count as 0'),
         ('no_reporting_rate', 'a day has no exchange rate into the currency in which platforms are compared'),
         ('small_n', 'fewer than 30 new buyers, or than 7 days of a target: the interval is wide'),

@@ -3,7 +3,8 @@
 -- A deal's or the platform's own figure goes before the sum of its parts, which does not stand in for a total that was
 -- told within the 28 days before. What ad platforms tell (feed) is 0 on a day that is left out between two told, at
 -- most 28 days after the one and a week before the other, and after a row with 0; within a week after the last one told
--- it is unknown, before the first there is none. What a shop counts is 0 for a channel without an order where orders
+-- it is unknown, and on days on which the channel has other figures, such as orders, within 28, or a week before the
+-- first one told. Earlier there is none. What a shop counts is 0 for a channel without an order where orders
 -- are counted one by one and some are placed in channels within a week; elsewhere it is unknown where the channel's row
 -- lacks it. A figure that nothing tells has no row, orders apart.
 -- grain: platform, date, channel, partnership_id, figure
@@ -252,7 +253,9 @@ judged as (
             when aged.is_ended or aged.is_over or aged.is_counted then false
             when aged.channel = '' then aged.days_since <= 28
             when aged.kind = 'shop' then aged.is_row
-            else aged.days_until > 7 and aged.days_since <= 7
+            when aged.days_since <= 28 and aged.days_until <= 7 then false
+            when aged.is_row then aged.days_since <= 28 or aged.days_until <= 7
+            else aged.days_since <= 7
         end as is_unknown,
         aged.value is null
         and aged.kind = 'feed'
