@@ -208,3 +208,14 @@ def test_the_word_for_orders_that_nothing_places_is_no_channel_of_an_order(inbox
     (load,) = inbox.load()
     assert (load.status, load.rows_loaded) == ("partly_loaded", 9)
     assert [(line, column) for line, column, *_ in inbox.set_aside()] == [(11, "channel")]
+
+
+def test_a_rule_that_would_fit_nothing_is_set_aside(inbox: Inbox) -> None:
+    """A star before the end, and a reporter of a trace that stands in the order; a star alone fits anything."""
+    header = "platform,rank,evidence,reporter,value,channel,valid_from"
+    sound = [f"pdd,{n},coupon,,C{n}*,friends,2025-01-01" for n in range(1, 9)]
+    wrong = ["pdd,9,coupon,,C*9,friends,2025-01-01", "pdd,9,coupon,ga4,C9,friends,2025-01-01"]
+    inbox.csv("rules.csv", [*sound, "pdd,9,touch_source,awin,*,affiliate,2025-01-01", *wrong], header)
+    (load,) = inbox.load()
+    assert (load.status, load.rows_loaded) == ("partly_loaded", 9)
+    assert [(line, column) for line, column, *_ in inbox.set_aside()] == [(11, "value"), (12, "reporter")]
