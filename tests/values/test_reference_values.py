@@ -276,6 +276,9 @@ def test_the_first_query_of_the_readme_prints_what_stands_there(warehouse: Conne
     query = text.partition('make sql Q="')[2].partition('"\n```')[0]
     shown = text.partition(query)[2].partition("└")[0]
     lines = [[cell.strip() for cell in line.strip("│").split("│")] for line in shown.splitlines() if line[:1] == "│"]
-    found = warehouse.execute(query).fetchall()
-    assert lines[1:] == [["NULL" if cell is None else str(cell) for cell in row] for row in found]
+    answer = warehouse.execute(query)
+    names, types = ([str(column[place]).lower() for column in answer.description or ()] for place in (0, 1))
+    found = answer.fetchall()
+    assert lines[:2] == [names, types]
+    assert lines[2:] == [["NULL" if cell is None else str(cell) for cell in row] for row in found]
     assert len(found) > 3
