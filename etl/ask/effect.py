@@ -6,10 +6,7 @@ a period that contains the day is left out, and a figure of twelve months counts
 that began or ended another deal in these quarters is no donor. Logarithms are compared, so an effect is a
 percentage. Mostly the answer is a reason.
 
-The estimate is synthetic difference-in-differences: one unit (the first row of the values) meets the event after
-`before` periods, the others, the donors, never do. Source: Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021),
-"Synthetic difference-in-differences"; Abadie, Diamond and Hainmueller (2010) for the synthetic control.
-tests/ask/test_estimate.py reproduces the published numbers of Proposition 99.
+How an effect is estimated is in etl/effect/estimate.py.
 """
 
 from __future__ import annotations
@@ -21,57 +18,27 @@ from datetime import date
 from itertools import count, groupby, takewhile
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import nnls  # type: ignore[import-untyped]
-from scipy.stats import t as student  # type: ignore[import-untyped]
 
 from etl.ask.explain import near_names
+from etl.effect.estimate import Effect, Requirements, measure_effect
 from etl.errors import MendError
 from etl.warehouse import Connection, prepared
 
-Array = NDArray[np.float64]
 Series = Mapping[int, float]  # by quarter number, the logarithm of the figure
-CONFIDENCE = 0.95
-FEWEST_DONORS, FEW_DONORS = 3, 5
-FEWEST_BEFORE, FEW_BEFORE, MOST_BEFORE = 8, 12, 20
-FEWEST_AFTER, MOST_AFTER = 2, 8
-# The control must miss the unit before the event by at most half of the unit's own scatter.
-WORST_FIT = 0.5
+NEEDED = Requirements()
+MOST_BEFORE, MOST_AFTER = 20, 8  # quarters
 WIDTHS = {"quarter": 1, "ttm": 4}  # quarters that a figure covers, by its period
 REASONS = {
     "definition_break": "what the figure counts changed within these quarters",
-    "contaminated_donors": f"fewer than {FEW_DONORS} are left that had no deal of their own then",
-    "single_unit_only": "fewer than 3 other platforms have these quarters",
-    "insufficient_donors": f"fewer than {FEW_DONORS} other platforms have these quarters",
-    "insufficient_pre_period": f"fewer than {FEWEST_BEFORE} quarters without a gap before",
-    "insufficient_post": "fewer than 2 quarters without a gap after",
+    "contaminated_donors": f"fewer than {NEEDED.few_donors} are left that had no deal of their own then",
+    "single_unit_only": f"fewer than {NEEDED.fewest_donors} other platforms have these quarters",
+    "insufficient_donors": f"fewer than {NEEDED.few_donors} other platforms have these quarters",
+    "insufficient_pre_period": f"fewer than {NEEDED.fewest_before} quarters without a gap before",
+    "insufficient_post": f"fewer than {NEEDED.fewest_after} quarters without a gap after",
+    "no_variation": "the figure or those of the others do not vary, so nothing says what chance does",
     "poor_fit": "the others do not follow the platform before the day",
     "in_time_placebo_failed": "a day before it shows an effect too",
 }
-
-
-@dataclass(frozen=True)
-class Effect:
-    """An estimate in the unit of the values, or the reason in `status` why there is none.
-
-    `status` is ok, exploratory (8 to 11 periods before), or a reason. `smallest` is the smallest effect whose
-    interval leaves out 0; None with fewer than 3 donors. `low` and `high` are the 95 % interval from the placebos,
-    `least` and `most` the estimates when each donor is left out.
-    """
-
-    status: str
-    donors: int
-    before: int
-    after: int
-    smallest: float | None = None
-    estimate: float | None = None
-    low: float | None = None
-    high: float | None = None
-    least: float | None = None
-    most: float | None = None
-    share_of_placebos: float | None = None
-    demeaned_control: float | None = None
-    difference: float | None = None
 
 
 @dataclass(frozen=True)
@@ -152,17 +119,17 @@ def answer(market: Market, platform: str, partners: Sequence[str], event_on: dat
     def donors_of(quarters: Sequence[int]) -> tuple[str, ...]:
         return market.without_deals(market.donors(partners, quarters), quarter, after[-1])
 
-    lengths = range(len(before), min(FEWEST_BEFORE, len(before)) - 1, -1)
+    lengths = range(len(before), min(NEEDED.fewest_before, len(before)) - 1, -1)
     windows = [[*reversed(before[:length]), *after] for length in lengths]
     # The longest time before that leaves enough donors, else the one that leaves most.
-    enough = (window for window in windows if len(donors_of(window)) >= FEW_DONORS)
+    enough = (window for window in windows if len(donors_of(window)) >= NEEDED.few_donors)
     quarters = next(enough, None) or max(windows, key=lambda window: len(donors_of(window)))
     donors = donors_of(quarters)
     values = np.array([[market.series[name][q] for q in quarters] for name in (platform, *donors)])
     effect = measure_effect(values, len(quarters) - len(after))
     if any(quarters[0] < q <= quarters[-1] for q in market.breaks.get(platform, ())):
         effect = Effect("definition_break", len(donors), effect.before, effect.after)
-    elif len(donors) < FEW_DONORS <= len(market.donors(partners, quarters)):
+    elif len(donors) < NEEDED.few_donors <= len(market.donors(partners, quarters)):
         effect = replace(effect, status="contaminated_donors")
     return Answer(platform, market.metric, donors, effect)
 
@@ -195,123 +162,3 @@ def lines_of(found: Answer) -> Iterator[str]:
 def percent(logarithm: float | None) -> str:
     """A difference of logarithms as a percentage."""
     return "–" if logarithm is None else f"{100 * math.expm1(logarithm):+.1f} %"
-
-
-def measure_effect(values: Array, before: int) -> Effect:
-    """The effect on the first row, or why there is none. `values` is units by periods, without gaps.
-
-    Raises MendError when the numbers cannot be trusted, ValueError for values with gaps.
-    """
-    if values.ndim != 2 or not np.isfinite(values).all():
-        raise ValueError("the values have gaps: an effect needs every unit in every period")
-    donors, after = values.shape[0] - 1, values.shape[1] - before
-    is_enough = donors >= FEWEST_DONORS and before >= 2 and after >= 1
-    of_placebos = placebos(values, before) if is_enough else []
-    smallest = _detectable(of_placebos) if is_enough else None
-    status = _refusal(values, before, donors, after)
-    if status or smallest is None:
-        return Effect(status, donors, before, after, smallest)
-    found = sdid(values, before)
-    left_out = [sdid(np.delete(values, row, axis=0), before) for row in range(1, donors + 1)]
-    return Effect(
-        status="ok" if before >= FEW_BEFORE else "exploratory",
-        donors=donors,
-        before=before,
-        after=after,
-        smallest=smallest,
-        estimate=found,
-        low=found - smallest,
-        high=found + smallest,
-        least=min(left_out),
-        most=max(left_out),
-        share_of_placebos=(1 + sum(abs(placebo) >= abs(found) for placebo in of_placebos)) / (1 + donors),
-        demeaned_control=demeaned_control(values, before),
-        difference=difference(values, before),
-    )
-
-
-def _refusal(values: Array, before: int, donors: int, after: int) -> str:
-    """The first reason not to give a number; empty where there is none."""
-    if donors < FEWEST_DONORS:
-        return "single_unit_only"
-    if donors < FEW_DONORS:
-        return "insufficient_donors"
-    if before < FEWEST_BEFORE:
-        return "insufficient_pre_period"
-    if after < FEWEST_AFTER:
-        return "insufficient_post"
-    if _root_mean_square(_gap(values, before)[:before]) > WORST_FIT * values[0, :before].std():
-        return "poor_fit"
-    earlier, cut = values[:, :before], before * 2 // 3
-    has_moved = abs(sdid(earlier, cut)) > _detectable(placebos(earlier, cut))
-    return "in_time_placebo_failed" if has_moved else ""
-
-
-def _detectable(of_placebos: Sequence[float]) -> float:
-    """Half the width of the interval, from the scatter of the placebos: the smallest effect that excludes 0."""
-    return float(student.ppf((1 + CONFIDENCE) / 2, len(of_placebos) - 1)) * _root_mean_square(of_placebos)
-
-
-def _root_mean_square(values: Sequence[float] | Array) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
-
-
-def sdid(values: Array, before: int) -> float:
-    """Synthetic difference-in-differences: the mean after the event, against weighted donors and periods."""
-    unit, donors = values[0], values[1:]
-    after = values.shape[1] - before
-    noise = float(np.diff(donors[:, :before], axis=1).std(ddof=1))
-    of_units = weights(donors[:, :before].T, unit[:before], after**0.25 * noise)
-    of_periods = weights(donors[:, :before], donors[:, before:].mean(axis=1), 1e-6 * noise)
-    change = unit[before:].mean() - of_periods @ unit[:before]
-    expected = of_units @ (donors[:, before:].mean(axis=1) - donors[:, :before] @ of_periods)
-    return float(change - expected)
-
-
-def demeaned_control(values: Array, before: int) -> float:
-    """Synthetic control of the deviations from each unit's own level before."""
-    return float(_gap(values, before)[before:].mean())
-
-
-def difference(values: Array, before: int) -> float:
-    """Difference-in-differences against the mean of all donors."""
-    change = values[:, before:].mean(axis=1) - values[:, :before].mean(axis=1)
-    return float(change[0] - change[1:].mean())
-
-
-def placebos(values: Array, before: int) -> list[float]:
-    """The estimate for each donor as if it had met the event, from the other donors."""
-    donors = values[1:]
-    rows = range(len(donors))
-    return [sdid(donors[[row, *(other for other in rows if other != row)]], before) for row in rows]
-
-
-def weights(columns: Array, target: Array, ridge: float, demeaned: bool = True) -> Array:
-    """Weights of the columns, none negative and 1 in sum, that come nearest to the target.
-
-    `ridge` spreads them: its square times the number of rows is added for each squared weight. Solved by
-    non-negative least squares with a heavy row for the sum; raises MendError unless the result is optimal.
-    """
-    if demeaned:
-        columns, target = columns - columns.mean(axis=0), target - target.mean()
-    rows, width = columns.shape
-    scale = max(float(np.abs(columns).max()), float(np.abs(target).max()), 1e-12)
-    penalty = np.sqrt(rows) * ridge
-    stacked = np.vstack([columns / scale, penalty / scale * np.eye(width), 1e4 * np.ones((1, width))])
-    wanted = np.concatenate([target / scale, np.zeros(width), [1e4]])
-    found: Array
-    found, _ = nnls(stacked, wanted, maxiter=50 * width)
-    found = np.asarray(found / found.sum(), np.float64)
-    slope = (columns.T @ (columns @ found - target) + penalty**2 * found) / scale**2
-    # At the best weights no shift between two columns improves the fit: the columns in use have the least slope.
-    if float((slope[found > 1e-6] - slope.min()).max()) > 1e-4 * max(1.0, float(np.abs(slope).max())):
-        raise MendError("the weights are not the best ones; the periods or units are too much alike")
-    return found
-
-
-def _gap(values: Array, before: int) -> Array:
-    """The unit minus its demeaned control, around 0 before the event."""
-    level = values[:, :before].mean(axis=1, keepdims=True)
-    apart = values - level
-    gap: Array = apart[0] - weights(apart[1:, :before].T, apart[0, :before], 0.0) @ apart[1:]
-    return gap

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from etl.ask.effect import (
+from etl.effect.estimate import (
     Array,
     demeaned_control,
     difference,
@@ -132,3 +132,10 @@ def test_weights_are_recovered_from_a_mixture() -> None:
     found = weights(columns, columns @ [0.7, 0.3, 0.0, 0.0], 0.0)
     assert found == pytest.approx([0.7, 0.3, 0, 0], abs=1e-6)
     assert len(placebos(world(1), 20)) == 12
+
+
+def test_values_without_variation_are_refused() -> None:
+    """Placebos without scatter cannot tell what chance does, so that any difference would be an effect."""
+    constant = np.full((7, 16), 4.0)
+    constant[0, 12:] = 4.1
+    assert measure_effect(constant, 12).status == "no_variation"
