@@ -124,13 +124,14 @@ def dependencies(model: Model, models: Sequence[Model], suite: Suite | None = No
 def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
     """The tables that the query of `model` reads, directly or through macros.
 
-    The history of a delivered table is written by the step that fills the table, and counts as it.
+    The history of a delivered table is written by the step that fills the table, and counts as it; what Python fills
+    for the model is a part of its own step.
     """
     macros = {other.name: other for other in models if other.is_macro}
     found: set[str] = set()
     for name in (read.removesuffix("()") for read in model.reads):
         found |= tables_behind(macros[name], models) if name in macros else {name}
-    return frozenset(HISTORIES[name].table if name in HISTORIES else name for name in found)
+    return frozenset(HISTORIES[name].table if name in HISTORIES else name for name in found - {*model.filled})
 
 
 def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:

@@ -1,7 +1,7 @@
 """Build one SQL model: create it, validate it on the same connection, commit, or keep the last good rows.
 
-Table, twin, comments and checks of a model are one transaction. The results of the checks are recorded in a
-transaction of their own afterwards, so that the reasons of a rollback are kept.
+Table, twin, comments, checks and what Python computes for a model are one transaction. The results of the checks are
+recorded in a transaction of their own afterwards, so that the reasons of a rollback are kept.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from etl.checks.run import CheckResult, Checks, SuiteRunner, checked, run
@@ -80,6 +81,8 @@ def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check
     started = time.perf_counter()
     with all_or_nothing(con, model, run_id) as checks:
         before = _content(con, model)
+        if model.python:
+            import_module(model.python).bring_up_to_date(con)
         for statement in create_statements(model):
             con.execute(statement)
         if suite is not None:

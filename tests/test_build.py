@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from assets.models import dependencies
 from etl.build import build, create_vocabulary, drop_unmade
 from etl.checks.run import CheckResult, CriticalFailure, checked
-from etl.checks.suite import Suite
+from etl.checks.suite import Suite, load_suite
 from etl.config import ROOT
 from etl.errors import MendError
 from etl.models.file import Model
@@ -311,3 +315,33 @@ def test_the_vocabulary_of_an_updated_home_is_that_of_the_program() -> None:
         con.execute("alter table core.term drop column meaning")
         create_vocabulary(con, words, renew=True)
         assert con.execute("select count(meaning) from core.term").fetchall() == [before]
+
+
+COMPUTED = """-- A thing twice.
+-- grain: line
+-- python: computed_in_a_test, core.thing
+select s.day::date as line -- made by Python
+from raw.refresh_day as s
+"""
+
+
+def test_python_fills_what_a_model_reads_in_its_transaction(
+    con: Connection, tmp_path: Path, suites_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Python wrote is taken back with the model where a check fails; its inputs are built before it."""
+    write(tmp_path / "sql", {"core/thing.sql": THING, "core/a_twice.sql": COMPUTED})
+    thing, twice = load_models(tmp_path / "sql")
+    assert (twice.reads, twice.filled) == (("raw.refresh_day", "core.thing"), ("raw.refresh_day",))
+    module = ModuleType("computed_in_a_test")
+    fill = "insert into raw.refresh_day (day) select date '2024-01-01' + line::int from core.thing"
+    module.bring_up_to_date = lambda con: con.execute(fill)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    con.execute(RAW.format(3))
+    build(con, thing, None, "run")
+    suite = load_suite(suites_dir, "core.thing")
+    with pytest.raises(CriticalFailure):
+        build(con, twice, suite, "run", check=rejects(suite.table))
+    assert con.execute("from raw.refresh_day").fetchall() == []
+    assert build(con, twice, suite, "run", check=passes).rows == 3
+    assert con.execute("select max(line) from core.a_twice").fetchall() == [(date(2024, 1, 4),)]
+    assert dependencies(twice, (thing, twice)) == {"core.thing"}

@@ -2,7 +2,8 @@
 
 A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply, `-- twin: no`,
 `-- portable: yes`, `-- daily: column, reach, ahead` or `-- daily: column, key` for a table that is built day by day,
-`-- contract: word` for a mart that promises something else than figures with their intervals, or
+`-- contract: word` for a mart that promises something else than figures with their intervals,
+`-- python: etl.module, table, table` for one whose numbers Python computes, or
 `-- macro: schema.name(as_of_date date)`. Its final list has one column a line: `expression::type as name,  -- comment`;
 a longer comment continues in comment lines below it, and a header line that ends with a comma in the next line.
 """
@@ -27,7 +28,7 @@ SCHEMAS = ("core", "steps", "marts")
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
 BY_KEY = "key"
-KEYS = frozenset({"grain", "twin", "macro", "portable", "daily", "contract"})
+KEYS = frozenset({"grain", "twin", "macro", "portable", "daily", "contract", "python"})
 FIGURES = "figures"
 # What a mart with numbers promises its readers, by the word of its header; tests/test_house.py checks each mart.
 CONTRACTS = {
@@ -35,6 +36,7 @@ CONTRACTS = {
     "prints": "rows as documents print them, computed from nothing else: document_id, and known_on of that document",
     "verdicts": "whether a print or a claim holds: a verdict in the place of validity",
     "vintages": "what was known on one day against another: the row has the days, and there is no twin",
+    "estimates": "what a model of the world says, not what was counted: a status in the place of validity, and flags",
     "deliveries": "what teams deliver, which no document prints: no input_observation_ids and no known_on",
 }
 
@@ -62,7 +64,8 @@ class Model:
     column with a row's day, in a table that is built only for the days whose input changed; a row then depends on the
     `reach` days before its own and the `ahead` days after it, too. With `by_key` a row is about the earliest day of
     its grain instead, such as a buyer's first order. `question` is the folder of a mart; elsewhere it is empty.
-    `contract` is one of CONTRACTS.
+    `contract` is one of CONTRACTS. `python` is a module whose function `bring_up_to_date(con)` reads the tables that
+    the header names and fills the tables of raw that the query reads, in the transaction of the build; else empty.
     """
 
     schema: str
@@ -84,11 +87,17 @@ class Model:
     by_key: bool = False
     question: str = ""
     contract: str = FIGURES
+    python: str = ""
 
     @property
     def name(self) -> str:
         """The name as schema.table."""
         return f"{self.schema}.{self.table}"
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The tables of raw that its Python module fills; no source does."""
+        return tuple(read for read in self.reads if self.python and read.startswith("raw."))
 
 
 def macro_names(sql_dir: Path) -> frozenset[str]:
@@ -138,6 +147,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
     if missing := set(grain) - {column.name for column in columns}:
         fail(path, f"the grain names {', '.join(sorted(missing))}, which the final list does not have")
     daily, (reach, ahead), by_key = _daily(path, keys, columns)
+    python, *inputs = (part.strip() for part in keys.get("python", "").split(","))
     return Model(
         schema=schema,
         table=table,
@@ -146,7 +156,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         grain=grain,
         sql=sql,
         columns=columns,
-        reads=tuple(dict.fromkeys(read.name + "()" * read.is_call for read in references(tree))),
+        reads=tuple(dict.fromkeys([*(read.name + "()" * read.is_call for read in references(tree)), *inputs])),
         is_macro=is_macro,
         twin=schema != "core" and not is_macro and "twin" not in keys,
         portable="portable" in keys,
@@ -156,6 +166,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         by_key=by_key,
         question=question,
         contract=keys.get("contract", FIGURES),
+        python=python,
     )
 
 

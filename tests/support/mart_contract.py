@@ -22,6 +22,7 @@ REQUIRED = {
     "prints": {"document_id": "varchar", "known_on": "date"},
     "verdicts": {"verdict": "varchar"},
     "vintages": {},
+    "estimates": {"status": "varchar", "flags": "varchar[]"},
     "deliveries": {},
 }
 METRICS = (ROOT / "data" / "reference" / "metrics.csv").as_posix()
