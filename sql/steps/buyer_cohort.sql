@@ -1,7 +1,7 @@
 -- The buyers whose first order on a platform came in a month, by the partnership that brought it: how many returned,
 -- what they kept.
--- '' is without a partnership. A count is of those whose days have passed by the platform's last order. From order
--- events.
+-- '' is without a partnership. A count is of those whose days have passed by the platform's last order. To return is to
+-- place an order on a later day that was not cancelled. Cancelled orders are in no amount. From order events.
 -- grain: platform, partnership_id, cohort_month
 -- twin: no
 -- portable: yes
@@ -15,26 +15,21 @@ with last as (
     where order_event.basis = 'last_touch'
     group by order_event.platform, platform.reporting_currency
 ),
-told as (
+kept as (
     select
         order_event.platform,
         order_event.buyer_id_hash,
-        order_event.event_id,
-        order_event.status,
         order_event.date,
-        last.last_on,
-        last.reporting_currency,
         cast(cast(order_event.amount as decimal(19, 4)) * conversion.rate as decimal(30, 14)) * conversion.rate_unit
             as amount,
         case
             when order_event.status = 'placed' and order_event.refunded is null then 0
-            when order_event.status <> 'cancelled'
-                then
-                    cast(
-                        cast(coalesce(order_event.refunded, order_event.amount) as decimal(19, 4))
-                        * conversion.rate as decimal(30, 14)
-                    )
-                    * conversion.rate_unit
+            else
+                cast(
+                    cast(coalesce(order_event.refunded, order_event.amount) as decimal(19, 4))
+                    * conversion.rate as decimal(30, 14)
+                )
+                * conversion.rate_unit
         end as refunded
     from core.order_attribution as order_event
     join last on last.platform = order_event.platform
@@ -44,7 +39,7 @@ told as (
             conversion.date = order_event.date
             and conversion.currency = order_event.currency
             and conversion.to_currency = last.reporting_currency
-    where order_event.basis = 'last_touch'
+    where order_event.basis = 'last_touch' and order_event.status <> 'cancelled'
 ),
 buyer as (
     select
@@ -52,34 +47,28 @@ buyer as (
         first_purchase.partnership_id,
         first_purchase.buyer_id_hash,
         first_purchase.first_on,
-        told.last_on,
-        told.reporting_currency,
+        last.last_on,
+        last.reporting_currency,
         min(
             case
-                when told.event_id <> first_purchase.event_id and told.status <> 'cancelled'
-                    then date_diff('day', first_purchase.first_on, told.date)
+                when kept.date > first_purchase.first_on
+                    then date_diff('day', first_purchase.first_on, kept.date)
             end
         ) as back_after,
-        sum(
-            case
-                when told.status <> 'cancelled' and told.date <= first_purchase.first_on + 90
-                    then told.amount - told.refunded
-                else 0
-            end
-        ) as net_90,
-        sum(case when told.date + 30 <= told.last_on then told.amount else 0 end) as mature_gmv,
-        sum(case when told.date + 30 <= told.last_on and told.status <> 'cancelled' then told.refunded else 0 end)
-            as mature_refunded,
-        sum(case when told.amount is null then 1 else 0 end) as rateless
+        sum(case when kept.date <= first_purchase.first_on + 90 then kept.amount - kept.refunded else 0 end) as net_90,
+        sum(case when kept.date + 30 <= last.last_on then kept.amount else 0 end) as mature_gmv,
+        sum(case when kept.date + 30 <= last.last_on then kept.refunded else 0 end) as mature_refunded,
+        sum(case when kept.date is not null and kept.amount is null then 1 else 0 end) as rateless
     from core.first_purchase as first_purchase
-    join told on told.platform = first_purchase.platform and told.buyer_id_hash = first_purchase.buyer_id_hash
+    join last on last.platform = first_purchase.platform
+    left join kept on kept.platform = first_purchase.platform and kept.buyer_id_hash = first_purchase.buyer_id_hash
     group by
         first_purchase.platform,
         first_purchase.partnership_id,
         first_purchase.buyer_id_hash,
         first_purchase.first_on,
-        told.last_on,
-        told.reporting_currency
+        last.last_on,
+        last.reporting_currency
 ),
 cohort as (
     select
@@ -115,17 +104,17 @@ select
     cohort.last_on::date as last_on,                   -- day of the platform's last order
     cohort.buyers::bigint as buyers,                   -- persons whose first order it was
     cohort.due_30::bigint as due_30,                   -- of them those whose 30 days have passed
-    cohort.back_30::bigint as back_30,  -- of those the ones with another order within 30 days that was not cancelled
+    cohort.back_30::bigint as back_30,  -- of those the ones who returned within 30 days
     cohort.due_60::bigint as due_60,                   -- of them those whose 60 days have passed
-    cohort.back_60::bigint as back_60,  -- of those the ones with another order within 60 days that was not cancelled
+    cohort.back_60::bigint as back_60,  -- of those the ones who returned within 60 days
     cohort.due_90::bigint as due_90,                   -- of them those whose 90 days have passed
-    cohort.back_90::bigint as back_90,  -- of those the ones with another order within 90 days that was not cancelled
-    cohort.rateless::bigint as rateless_orders,        -- orders in a currency for which there is no rate
+    cohort.back_90::bigint as back_90,  -- of those the ones who returned within 90 days
+    cohort.rateless::bigint as rateless_orders,        -- orders not cancelled in a currency without a rate
     (case when cohort.rateless = 0 then cohort.net_90 end)::decimal(28, 4) as net_90,
     -- orders of those whose 90 days have passed, without what was cancelled or refunded, within them, in currency;
     -- empty without a rate
     (case when cohort.rateless = 0 then cohort.mature_gmv end)::decimal(28, 4) as mature_gmv,
-    -- their orders that are 30 days old, so that refunds had time, in currency; empty without a rate
+    -- their orders not cancelled that are 30 days old, so that refunds had time, in currency; empty without a rate
     (case when cohort.rateless = 0 then cohort.mature_refunded end)::decimal(28, 4) as mature_refunded
     -- refunded of it, in currency; empty without a rate
 from cohort

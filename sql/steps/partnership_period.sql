@@ -9,20 +9,8 @@
 with day as (
     select
         day.*,
-        coalesce(day.age_days >= 30 and day.gmv is not null and day.refunded_gmv is not null, false) as is_mature,
-        repeat_day.buyers_30,
-        repeat_day.repeated_30,
-        repeat_day.buyers_60,
-        repeat_day.repeated_60,
-        repeat_day.buyers_90,
-        repeat_day.repeated_90
+        coalesce(day.age_days >= 30 and day.net_gmv is not null and day.refunded_gmv is not null, false) as is_mature
     from marts.partnership_day as day
-    left join
-        steps.partnership_repeat as repeat_day
-        on
-            repeat_day.platform = day.platform
-            and repeat_day.partnership_id = day.partnership_id
-            and repeat_day.date = day.date
 ),
 placed as (
     select
@@ -62,7 +50,7 @@ summed as (
         max(placed.last_currency) as last_currency,
         sum(case when placed.lacks_rate then 1 else 0 end) as rateless,
         sum(case when placed.is_mature then 1 else 0 end) as refund_days,
-        sum(case when placed.is_mature then placed.gmv end) as mature_gmv,
+        sum(case when placed.is_mature then placed.net_gmv + placed.refunded_gmv end) as mature_gmv,
         sum(case when placed.is_mature then placed.refunded_gmv end) as mature_refunded,
         sum(placed.orders) as orders,
         count(placed.orders) as orders_days,
@@ -78,13 +66,7 @@ summed as (
         count(placed.subsidies) as subsidies_days,
         sum(placed.commission) as commission,
         count(placed.commission) as commission_days,
-        sum(placed.commission_paid) as commission_paid,
-        sum(placed.buyers_30) as buyers_30,
-        sum(placed.repeated_30) as repeated_30,
-        sum(placed.buyers_60) as buyers_60,
-        sum(placed.repeated_60) as repeated_60,
-        sum(placed.buyers_90) as buyers_90,
-        sum(placed.repeated_90) as repeated_90
+        sum(placed.commission_paid) as commission_paid
     from placed
     group by
         placed.platform,
@@ -110,7 +92,7 @@ summed as (
         max(day.last_currency) over days_28 as last_currency,
         sum(case when day.lacks_rate then 1 else 0 end) over days_28 as rateless,
         sum(case when day.is_mature then 1 else 0 end) over days_28 as refund_days,
-        sum(case when day.is_mature then day.gmv end) over days_28 as mature_gmv,
+        sum(case when day.is_mature then day.net_gmv + day.refunded_gmv end) over days_28 as mature_gmv,
         sum(case when day.is_mature then day.refunded_gmv end) over days_28 as mature_refunded,
         sum(day.orders) over days_28 as orders,
         count(day.orders) over days_28 as orders_days,
@@ -126,19 +108,60 @@ summed as (
         count(day.subsidies) over days_28 as subsidies_days,
         sum(day.commission) over days_28 as commission,
         count(day.commission) over days_28 as commission_days,
-        sum(day.commission_paid) over days_28 as commission_paid,
-        sum(day.buyers_30) over days_28 as buyers_30,
-        sum(day.repeated_30) over days_28 as repeated_30,
-        sum(day.buyers_60) over days_28 as buyers_60,
-        sum(day.repeated_60) over days_28 as repeated_60,
-        sum(day.buyers_90) over days_28 as buyers_90,
-        sum(day.repeated_90) over days_28 as repeated_90
+        sum(day.commission_paid) over days_28 as commission_paid
     from day
     window
         days_28 as (
             partition by day.platform, day.partnership_id, day.side, day.currency
             order by date_diff('day', date '2000-01-01', day.date) range between 27 preceding and current row
         )
+),
+-- Buyers may be due on a day on which the partnership has no figures, such as one after its end.
+due as (
+    select
+        told.*,
+        'day' as span,
+        told.date as last_day
+    from steps.partnership_repeat as told
+    union all
+    select
+        told.*,
+        'week',
+        cast(date_trunc('week', told.date) as date) + 6
+    from steps.partnership_repeat as told
+    union all
+    select
+        told.*,
+        'month',
+        last_day(told.date)
+    from steps.partnership_repeat as told
+    union all
+    select
+        told.*,
+        'trailing_28',
+        day.date
+    from day
+    join
+        steps.partnership_repeat as told
+        on
+            told.platform = day.platform
+            and told.partnership_id = day.partnership_id
+            and told.date between day.date - 27 and day.date
+),
+returned as (
+    select
+        due.platform,
+        due.partnership_id,
+        due.span,
+        due.last_day,
+        sum(due.buyers_30) as buyers_30,
+        sum(due.repeated_30) as repeated_30,
+        sum(due.buyers_60) as buyers_60,
+        sum(due.repeated_60) as repeated_60,
+        sum(due.buyers_90) as buyers_90,
+        sum(due.repeated_90) as repeated_90
+    from due
+    group by due.platform, due.partnership_id, due.span, due.last_day
 )
 select
     summed.platform::varchar as platform,                       -- whose figures they are
@@ -177,16 +200,24 @@ select
         or (summed.side = 'pays' and summed.commission_days not in (0, summed.days))
     )::boolean as spend_has_gaps,  -- whether a part of spend was delivered on some days only
     summed.refund_days::integer as refund_days,
-    -- days whose figures came 30 days later or more, so that refunds had time
-    summed.mature_gmv::decimal(28, 4) as mature_gmv,            -- value of the orders placed on those days, in currency
+    -- days with refunds and net GMV that came 30 days later or more, so that refunds had time
+    summed.mature_gmv::decimal(28, 4) as mature_gmv,
+    -- value of the orders placed on those days that were not cancelled, in currency
     summed.mature_refunded::decimal(28, 4) as mature_refunded,  -- refunded of it, in currency
-    coalesce(summed.buyers_30, 0)::bigint as buyers_30,
+    coalesce(returned.buyers_30, 0)::bigint as buyers_30,
     -- buyers whose first order came 30 days before a day of the span
-    coalesce(summed.repeated_30, 0)::bigint as repeated_30,     -- of them those who ordered again within 30 days
-    coalesce(summed.buyers_60, 0)::bigint as buyers_60,
+    coalesce(returned.repeated_30, 0)::bigint as repeated_30,   -- of them those who returned within 30 days
+    coalesce(returned.buyers_60, 0)::bigint as buyers_60,
     -- buyers whose first order came 60 days before a day of the span
-    coalesce(summed.repeated_60, 0)::bigint as repeated_60,     -- of them those who ordered again within 60 days
-    coalesce(summed.buyers_90, 0)::bigint as buyers_90,
+    coalesce(returned.repeated_60, 0)::bigint as repeated_60,   -- of them those who returned within 60 days
+    coalesce(returned.buyers_90, 0)::bigint as buyers_90,
     -- buyers whose first order came 90 days before a day of the span
-    coalesce(summed.repeated_90, 0)::bigint as repeated_90      -- of them those who ordered again within 90 days
+    coalesce(returned.repeated_90, 0)::bigint as repeated_90    -- of them those who returned within 90 days
 from summed
+left join
+    returned
+    on
+        returned.platform = summed.platform
+        and returned.partnership_id = summed.partnership_id
+        and returned.span = summed.span
+        and returned.last_day = summed.last_day

@@ -1,7 +1,7 @@
--- Of the buyers whose first order came 30, 60 or 90 days before a day, through a partnership, how many had ordered
--- again by then.
+-- Of the buyers whose first order came 30, 60 or 90 days before a day, through a partnership, how many had returned by
+-- then: placed an order on a later day that was not cancelled.
 -- Counted on the day on which the time was over, so nobody is counted before; partnership '' is everybody on the
--- platform. There is no row for a day on which the platform has no order: its orders may not have come yet.
+-- platform. A day without an order has its row once a later order shows that its own have come (core.order_calendar).
 -- grain: platform, partnership_id, date
 -- twin: no
 -- portable: yes
@@ -19,7 +19,7 @@ with buyer as (
             order_event.basis = 'last_touch'
             and order_event.platform = first_purchase.platform
             and order_event.buyer_id_hash = first_purchase.buyer_id_hash
-            and order_event.event_id <> first_purchase.event_id
+            and order_event.date > first_purchase.first_on
             and order_event.status <> 'cancelled'
     group by
         first_purchase.platform, first_purchase.partnership_id, first_purchase.first_on, first_purchase.buyer_id_hash
@@ -95,13 +95,6 @@ due as (
         told.buyers,
         told.by_90
     from told
-),
-open as (
-    select distinct
-        order_event.platform,
-        order_event.date
-    from core.order_attribution as order_event
-    where order_event.basis = 'last_touch'
 )
 select
     due.platform::varchar as platform,        -- where
@@ -109,11 +102,11 @@ select
     -- partnership that brought the first order; '' is everybody on the platform
     due.date::date as date,                   -- day on which the time was over
     sum(due.buyers_30)::bigint as buyers_30,  -- buyers whose first order came 30 days before
-    sum(due.by_30)::bigint as repeated_30,    -- of them those with another order by then that was not cancelled
+    sum(due.by_30)::bigint as repeated_30,    -- of them those who had returned
     sum(due.buyers_60)::bigint as buyers_60,  -- buyers whose first order came 60 days before
-    sum(due.by_60)::bigint as repeated_60,    -- of them those with another order by then that was not cancelled
+    sum(due.by_60)::bigint as repeated_60,    -- of them those who had returned
     sum(due.buyers_90)::bigint as buyers_90,  -- buyers whose first order came 90 days before
-    sum(due.by_90)::bigint as repeated_90     -- of them those with another order by then that was not cancelled
+    sum(due.by_90)::bigint as repeated_90     -- of them those who had returned
 from due
-join open on open.platform = due.platform and open.date = due.date
+join core.order_calendar as calendar on calendar.platform = due.platform and calendar.date = due.date
 group by due.platform, due.partnership_id, due.date

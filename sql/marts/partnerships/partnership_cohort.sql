@@ -55,7 +55,7 @@ select
     summed.buyers::bigint as buyers,                        -- persons whose first order it was
     summed.due_30::bigint as due_30,                        -- of them those whose 30 days have passed
     (cast(summed.back_30 as double) / nullif(cast(summed.due_30 as double), 0))::double as repeat_30,
-    -- of those the share with another order within 30 days that was not cancelled, 0 to 1
+    -- of those the share with a later day's order within 30 days that was not cancelled, 0 to 1
     summed.due_60::bigint as due_60,                        -- of them those whose 60 days have passed
     (cast(summed.back_60 as double) / nullif(cast(summed.due_60 as double), 0))::double as repeat_60,
     -- of those the share that returned within 60 days, 0 to 1
@@ -65,7 +65,7 @@ select
     (cast(summed.net_90 as double) / nullif(cast(summed.due_90 as double), 0))::double as revenue_per_buyer,
     -- orders kept within 90 days for one whose 90 days have passed, in currency
     (cast(summed.mature_refunded as double) / nullif(cast(summed.mature_gmv as double), 0))::double as refund_rate,
-    -- refunded of their orders that are 30 days old, 0 to 1
+    -- refunded of their orders not cancelled that are 30 days old, 0 to 1
     list_filter([
         case when summed.due_30 < summed.buyers then 'immature_refunds' end,
         case when summed.due_90 < summed.buyers then 'immature_repeats' end,

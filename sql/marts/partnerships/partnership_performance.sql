@@ -140,9 +140,9 @@ select
         end
     )::double as take_rate,  -- commission in net GMV, 0 to 1; empty where net GMV is not positive or commission below 0
     (cast(judged.mature_refunded as double) / nullif(cast(judged.mature_gmv as double), 0))::double as refund_rate,
-    -- refunded of what was sold on days whose refunds had 30 days, 0 to 1; empty without such a day
+    -- refunded of what was sold and not cancelled on days whose refunds had 30 days, 0 to 1; empty without such a day
     (cast(judged.repeated_30 as double) / nullif(cast(judged.buyers_30 as double), 0))::double as repeat_30,
-    -- of buyers whose 30 days ended in the span, those who ordered again within them, 0 to 1
+    -- of buyers whose 30 days ended in the span, those with a kept order on a later day within them, 0 to 1
     (cast(judged.repeated_60 as double) / nullif(cast(judged.buyers_60 as double), 0))::double as repeat_60,
     -- the same for 60 days
     (cast(judged.repeated_90 as double) / nullif(cast(judged.buyers_90 as double), 0))::double as repeat_90,
