@@ -30,7 +30,8 @@ select
     entry.fields['kind']::varchar as kind,  -- referral_link, in_app_store, direct_supply, investment or other
     nullif(entry.fields['announced_on'], '')::date as announced_on,  -- day of announcement; empty where unknown
     nullif(entry.fields['effective_on'], '')::date as effective_on,  -- first day it was live; empty where unknown
-    nullif(entry.fields['ended_on'], '')::date as ended_on,  -- day it ended, as the row says; see steps.deal_end
+    nullif(nullif(entry.fields['ended_on'], '')::date, date '9999-12-31')::date as ended_on,
+    -- day it ended, as the row says; see steps.deal_end; empty and 9999-12-31 in the row are no end
     entry.fields['status']::varchar as status,  -- ended, running or unknown, as the registry's sources say
     nullif(entry.fields['scope'], '')::varchar as scope,          -- what the deal covers
     nullif(entry.fields['terms'], '')::varchar as terms,          -- money, shares and duration, as printed

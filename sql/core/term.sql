@@ -122,6 +122,7 @@ flag as (
         ('small_n', 'fewer than 30 new buyers, or than 7 days of a target: the interval is wide'),
         ('immature_refunds', 'days were delivered before 30 days had passed: refunds are still to come'),
         ('immature_repeats', 'for some of the buyers 90 days have not passed'),
+        ('partial_margin', 'only some orders of the cohort have a margin: net revenue of all of them is shown'),
         ('deal_ended', 'the deal has ended and brings nothing more'),
         ('no_season', 'the same days a year before are not all known: what is due counts days'),
         ('target_changed', 'the target was agreed anew; first_target has the one before'),
@@ -229,6 +230,21 @@ word as (
         ('pacing', 'over_budget', 'more was spent than the budget of the month'),
         ('pacing', 'within_budget', 'the month is over and the budget was kept'),
         ('pacing', 'not_known', 'a day lacks the figure, few days are known, or the target is in another currency'),
+        (
+            'buyer_value',
+            'contribution_margin',
+            'net revenue times the margin that is delivered for the day of each order'
+        ),
+        (
+            'buyer_value',
+            'net_revenue',
+            'what was not cancelled or refunded: not every order of the cohort has a margin'
+        ),
+        ('payback', 'paid_back', 'the value of a buyer had reached the cost of one by payback_day'),
+        ('payback', 'not_yet', 'it had not by reached_days'),
+        ('payback', 'no_cost', 'there is no cost that could be paid back; validity says why'),
+        ('payback', 'no_buyers', 'money was spent and no buyer was won: nothing can pay it back'),
+        ('payback', 'not_known', 'an order in a currency without a rate came before the cost was reached'),
         ('settling', 'band', 'the final value lies between final_low and final_high, with 90 %'),
         ('settling', 'short_history', 'fewer than 19 final days are known at this age: no band'),
         ('settling', 'value_not_positive', 'a figure of 0 or less has no ratio to its final value: no band'),

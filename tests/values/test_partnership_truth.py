@@ -233,7 +233,7 @@ def test_the_newest_week_is_flagged_as_open(demo: Connection) -> None:
     assert found == [(last + timedelta(4), 3, True, False)]
 
 
-@pytest.mark.parametrize("number", range(30, 36))
+@pytest.mark.parametrize("number", range(30, 37))
 def test_the_examples_on_daily_data_return_rows(demo: Connection, number: int) -> None:
     (path,) = (ROOT / "sql" / "examples").glob(f"{number}_*.sql")
     assert demo.execute(path.read_text(encoding="utf-8")).fetchall()
