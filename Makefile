@@ -103,7 +103,7 @@ xbrl-env: env ## what `warehouse figures propose` needs for inline XBRL and xBRL
 	@$(LOCKED) -r requirements-xbrl.lock && $(CHECK)
 
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
-	@$(PIP) install edgartools "dlt[duckdb]"
+	@$(PIP) install edgartools "dlt[duckdb]" "diff-diff==3.13.*" "pysyncon==1.7.*"
 
 bench-inbox: env ## the inbox against DuckDB's bare reader, pandas and dlt (ROWS=10_000_000)
 	@$(RUN) -m benchmarks.inbox --rows $(or $(ROWS),1_000_000)
@@ -113,6 +113,9 @@ bench-profiles: env ## files of exporters against the same rows in the contract'
 
 bench-attribution: env-dev ## a made shop's orders to marts by channel, with twelve rules and with none (ORDERS=10_000_000)
 	@$(RUN) -m benchmarks.attribution --orders $(or $(ORDERS),10_000_000)
+
+bench-effect: env-dev ## made worlds without and with an effect, other libraries' estimates, speed (PART=placebos, coverage, oracle or speed)
+	@$(RUN) -m benchmarks.effect $(PART)
 
 bench-daily: env ## what one more day costs after a short and after a long history
 	@$(RUN) -m benchmarks.daily
