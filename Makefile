@@ -68,7 +68,7 @@ propose: env ## the figures of a release or filing on disk, as a draft to accept
 	@$(WAREHOUSE) figures propose -- "$$WAREHOUSE_FILE"
 
 effect: export WAREHOUSE_DEAL = $(value DEAL)
-effect: env ## what a deal did to its partners' public figures, or why that cannot be estimated: DEAL=kuaishou-jd-2020-direct-supply
+effect: env ## what a deal did to its partners' figures, or why nobody can tell: DEAL=kuaishou-jd-2020-direct-supply
 	@$(WAREHOUSE) effect -- "$$WAREHOUSE_DEAL"
 
 edgar-bulk: export WAREHOUSE_FILE = $(value FILE)

@@ -211,12 +211,11 @@ def explain(identifier: str) -> None:
 @warehouse.command()
 @click.argument("deal", default="")
 def effect(deal: str) -> None:
-    """Estimate the effect of a deal on its partners' public figures, or say why none can be estimated."""
-    from etl.ask.effect import answers, lines_of
+    """Show what a deal did to its partners' figures, or why nobody can tell and what would change that."""
+    from etl.ask.effect import effects, lines_of
 
     with open_snapshot(load_settings().serving_db) as con:
-        lines = [line for found in answers(con, deal.strip()) for line in lines_of(found)]
-    print("\n".join(lines) or f"no number, not_public_metric: no partner of {deal} prints a figure by quarter")
+        print("\n".join(lines_of(effects(con, deal.strip()))))
 
 
 @warehouse.command()

@@ -30,14 +30,16 @@ LOOK_SECONDS = 30
 def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: dict[str, str] | None) -> dg.Definitions:
     """The jobs, with their schedules and sensors.
 
-    `refresh_daily`, which loads daily data, builds what is made from it, and `refresh` does not.
+    `refresh_daily`, which loads daily data, builds what is made from it; `refresh` does only where it is made from
+    printed figures, too.
     At seven in Shanghai the SEC's filing day is over (half past five in the afternoon in New York).
     """
     by_day = dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is not None))
     others = dg.AssetSelection.assets(*(asset for asset in assets if asset.partitions_def is None))
+    of_prints = others & dg.AssetSelection.assets("core/observation_latest").downstream()
     refresh = dg.define_asset_job(
         REFRESH,
-        selection=(others - by_day.downstream()) | dg.AssetSelection.assets("serving/warehouse"),
+        selection=(others - by_day.downstream()) | of_prints | dg.AssetSelection.assets("serving/warehouse"),
         description="Read the sources, build and check every table, publish if anything changed.",
     )
     filings = dg.define_asset_job(

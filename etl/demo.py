@@ -1,4 +1,4 @@
-"""Simulated data with known truth: two platforms, six partnerships, two years of daily data, from one seed.
+"""Simulated data with known truth: two platforms, a chain of shops, deals, two years of daily data, from one seed.
 
 The truth is set first (what a new buyer costs, how often one returns, how much is returned). Orders are drawn from
 it, and every daily and reported figure is added up from the orders here, without SQL, so that a mart can be compared
@@ -119,6 +119,27 @@ class Orders(NamedTuple):
 World = Sequence[tuple[Platform, Orders, Daily]]
 
 
+@dataclass(frozen=True)
+class ChainDeal:
+    """A deal of one shop of the chain: buyers it brings a day, and how many of them are new; spend in CNY a day."""
+
+    partnership_id: str
+    first: int
+    brings: int
+    of_them_new: int
+    spend: int
+
+    @property
+    def shop(self) -> str:
+        """The slug of the shop: the supply partner."""
+        return f"sim_{self.partnership_id.split('_')[2]}"
+
+
+_CHAIN = _DATA["chain"]
+CHAIN_DEALS = tuple(ChainDeal(**deal) for deal in _CHAIN["deals"])
+SHOPS = tuple(f"sim_branch{number + 1:02}" for number in range(_CHAIN["shops"]))
+
+
 def day(number: int) -> date:
     """The day with that number; the first is 0."""
     return FIRST_DAY + timedelta(days=int(number))
@@ -199,6 +220,35 @@ def _daily(platform: Platform, orders: Orders, spend: Ints, rng: np.random.Gener
     return figures
 
 
+def chain_rows(seed: int = SEED) -> Iterator[Row]:
+    """Daily figures of the chain's shops: the total of each, and what its deal is said to bring.
+
+    A deal whose buyers would have come anyway leaves the total as it was.
+    """
+    rng = np.random.default_rng([seed, *b"sim_branch"])
+    weeks = np.arange(DAYS) // 7
+    shared = rng.normal(0, 0.15, weeks[-1] + 1)
+    deals = {deal.shop: deal for deal in CHAIN_DEALS}
+    for shop in SHOPS:
+        mean = rng.uniform(*_CHAIN["new_buyers"]) * _SEASON * np.exp(rng.uniform(0.8, 1.2) * shared[weeks])
+        deal = deals.get(shop, ChainDeal("", DAYS, 0, 0, 0))
+        runs = np.arange(DAYS) >= deal.first
+        through = rng.poisson(deal.brings * _SEASON * runs)
+        moved = rng.binomial(through, 1 - deal.of_them_new / deal.brings if deal.brings else 0)
+        new = np.maximum(rng.poisson(mean) - moved, 0) + through
+        again = rng.poisson(1.5 * new)
+        for number in range(DAYS):
+            cells = [("", "", new[number], again[number], deal.spend * runs[number])]
+            if runs[number]:
+                cells.append(("partner", deal.partnership_id, through[number], 0, deal.spend))
+            for channel, partnership_id, bought, returned, spend in cells:
+                orders = int(bought + returned)
+                figures = {"orders": orders, "new_buyers": int(bought), "gmv": orders * _CHAIN["basket"]}
+                figures |= {"buyers": orders, "marketing_spend": int(spend)}
+                values = [figures.get(measure, "") for measure in MEASURES]
+                yield (shop, day(number), channel, partnership_id, "CNY", *values, "true")
+
+
 def demo_environment(home: Path = HOME) -> dict[str, str]:
     """The environment of the demo: its own home, figures and inbox, and no source of the user's."""
     sources = ("WAREHOUSE_S3_URL", "WAREHOUSE_POSTGRES_DSN", "WAREHOUSE_FX_URL", "WAREHOUSE_NOTIFY", "SEC_USER_AGENT")
@@ -218,7 +268,7 @@ def write_demo(settings: Settings, seed: int = SEED) -> dict[str, int]:
         (home / folder).mkdir(parents=True, exist_ok=True)
     (home / SIMULATED).write_text(_README, encoding="utf-8")
     world = [(platform, *simulate(platform, seed)) for platform in PLATFORMS]
-    return {name: _write(home / name, header.split(), list(rows)) for name, header, rows in _files(world)}
+    return {name: _write(home / name, header.split(), list(rows)) for name, header, rows in _files(world, seed)}
 
 
 def _write(path: Path, header: Row, rows: Sequence[Row]) -> int:
@@ -232,12 +282,15 @@ def _write(path: Path, header: Row, rows: Sequence[Row]) -> int:
     return len(rows)
 
 
-def _files(world: World) -> Iterator[tuple[str, str, Iterable[Row]]]:
+def _files(world: World, seed: int) -> Iterator[tuple[str, str, Iterable[Row]]]:
     """Name, header and rows of every file."""
     yield (
         "figures/platforms.csv",
         "platform name company role fiscal_year_end reporting_currency",
-        [(p.slug, p.name, "nobody (simulated)", p.role, "12-31", p.currency) for p in PLATFORMS],
+        [
+            *((p.slug, p.name, "nobody (simulated)", p.role, "12-31", p.currency) for p in PLATFORMS),
+            *((s, f"Simulated Shop {s[-2:]}", "nobody (simulated)", "supply", "12-31", "CNY") for s in SHOPS),
+        ],
     )
     for name, rows in _DATA["reference"].items():
         yield f"figures/{name}.csv", " ".join(rows[0]), [list(row.values()) for row in rows]
@@ -249,10 +302,11 @@ def _files(world: World) -> Iterator[tuple[str, str, Iterable[Row]]]:
     yield (
         "figures/partnerships.csv",
         "partnership_id traffic_partner supply_partner kind announced_on effective_on ended_on status document_id note",
-        map(_deal, _partners()),
+        [*map(_deal, _partners()), *(_deal(Channel("", 0, 0, d.partnership_id, first=d.first)) for d in CHAIN_DEALS)],
     )
     for platform, _, daily in world:
         yield f"inbox/{platform.slug}_platform_metric_daily.csv", _DAILY, daily_rows(platform, daily)
+    yield "inbox/sim_chain_platform_metric_daily.csv", _DAILY, chain_rows(seed)
     events = (row for platform, orders, _ in world for row in _event_rows(platform, orders))
     yield "inbox/sim_order_event.csv.gz", _EVENT, events
     agreed = list(_targets())
@@ -272,7 +326,7 @@ def _files(world: World) -> Iterator[tuple[str, str, Iterable[Row]]]:
 
 
 def _partners() -> list[Channel]:
-    """The six partnerships."""
+    """The six partnerships of the platforms."""
     return [channel for platform in PLATFORMS for channel in platform.channels if channel.partnership_id]
 
 

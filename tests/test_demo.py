@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from etl.config import ROOT, SIMULATED, Settings, load_settings
-from etl.demo import demo_environment, write_demo
+from etl.demo import CHAIN_DEALS, SHOPS, demo_environment, write_demo
 from etl.errors import MendError
 from etl.reference import read as published
 from etl.warehouse import open_build
 
 pytestmark = pytest.mark.slow
+CHAIN = "sim_chain_platform_metric_daily.csv"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,10 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def daily(demo: Settings) -> Iterator[dict[str, str]]:
+    """The daily figures of the two platforms, which deliver their orders, too."""
     for path in sorted(demo.inbox.glob("*_platform_metric_daily.csv")):
-        yield from rows(path)
+        if path.name != CHAIN:
+            yield from rows(path)
 
 
 def files(home: Path) -> dict[str, bytes]:
@@ -108,10 +111,11 @@ def test_simulated_acquisition_costs_match_the_known_truth(demo: Settings) -> No
 def test_every_file_says_that_it_is_simulated(demo: Settings) -> None:
     assert demo.is_demo
     assert (demo.home / SIMULATED).read_text(encoding="utf-8").startswith("# Simulated")
-    names = {row["platform"] for row in daily(demo)} | {row["partnership_id"] for row in daily(demo)}
-    assert len(names) == 2 + 6 + 1
+    told = [*daily(demo), *rows(demo.inbox / CHAIN)]
+    names = {row["platform"] for row in told} | {row["partnership_id"] for row in told}
+    assert len(names) == 2 + 6 + len(SHOPS) + len(CHAIN_DEALS) + 1
     assert all(name.startswith("sim_") for name in names if name)
-    assert {row["is_simulated"] for row in daily(demo)} == {"true"}
+    assert {row["is_simulated"] for row in told} == {"true"}
     assert all(path.name.startswith("sim_") for path in demo.inbox.iterdir())
     real = published.read([Path("data/reference")], ROOT)
     assert not any("sim_" in value for r in real.records for value in r.fields.values())
@@ -120,7 +124,7 @@ def test_every_file_says_that_it_is_simulated(demo: Settings) -> None:
 def test_the_reference_files_of_the_demo_are_read_completely(demo: Settings) -> None:
     reading = published.read(demo.figures, ROOT)
     assert reading.rejects == ()
-    assert Counter(r.kind for r in reading.records)["partnership"] == 6
+    assert Counter(r.kind for r in reading.records)["partnership"] == 6 + len(CHAIN_DEALS)
 
 
 def test_the_demo_refuses_a_home_with_real_data(tmp_path: Path) -> None:

@@ -276,6 +276,9 @@ def test_no_term_is_a_definition(vocabulary: Mapping[str, Collection[str]]) -> N
 def test_every_word_is_written_by_some_model(vocabulary: Mapping[str, Collection[str]]) -> None:
     files = [path for path in (ROOT / "sql").rglob("*.sql") if path.relative_to(ROOT).as_posix() not in HOMES]
     written = set(re.findall(r"'(\w+)'", "".join(path.read_text(encoding="utf-8") for path in files)))
+    computed = [Path(*model.python.split(".")).parent for model in project_models() if model.python]
+    code = [path for folder in computed for path in (ROOT / folder).glob("*.py")]
+    written |= set(re.findall(r'"(\w+)"', "".join(path.read_text(encoding="utf-8") for path in code)))
     formulas = (ROOT / "sql" / "core" / "definition.sql").read_text(encoding="utf-8")
     written |= set(re.findall(r"[A-Z]\w*", formulas))
     words = {word for kind, words in vocabulary.items() if kind != "definition" for word in words}

@@ -204,7 +204,7 @@ def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
         if name in delivered and not model.portable:
             fail(model.path, f"reads {name}, whose volume another engine may carry: add -- portable: yes")
         mart = models.get(name.removesuffix(AS_OF))
-        if name.partition(".")[0] not in layers:
+        if name.partition(".")[0] not in layers and name not in model.filled:
             fail(model.path, f"reads {read}, but {model.schema} reads {', '.join(layers)} only")
         if name in models and is_call == models[name].is_macro:
             reads[read] = None

@@ -36,6 +36,7 @@ FISCAL_YEAR_NAMES = ("by_start", "by_end")
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
 RELATIONS = ("renews", "resumes", "extends")
+STUDY_PERIODS = ("quarter", "ttm", "week")
 DEAL_EVENTS = ("running", "ended", "resumed")
 NATURES = ("sales_and_marketing", "marketing", "advertising_only")
 ANY_ISSUER = "*"  # platform of a concept or an expense line that holds for every issuer without rows of its own
@@ -409,6 +410,30 @@ def _check_confounder(row: RowCheck) -> None:
         row.note("ends_on", f"is before starts_on {starts}; correct one of the two dates")
 
 
+def _check_study(row: RowCheck) -> None:
+    row.require_filled("study_id", "metric", "reason")
+    row.require_name("study_id", "metric")
+    row.require_known(partnership_id="partnership", platform="platform")
+    row.require_one_of(period=STUDY_PERIODS)
+    for donor in filter(None, row.text("donors").split(";")):
+        if problem := row.register.problem(("platform",), donor, row.folder):
+            row.note("donors", problem)
+    row.day("event_on", blank=True)
+    first, last = row.day("first_on", blank=True), row.day("last_on", blank=True)
+    if first and last and last < first:
+        row.note("last_on", f"is before first_on {first}; correct one of the two dates")
+
+
+def _check_study_exclusion(row: RowCheck) -> None:
+    row.require_platform()
+    row.require_known(document_id="document")
+    row.require_filled("reason")
+    row.require_name("metric")
+    starts, ends = row.day("starts_on"), row.day("ends_on", blank=True)
+    if starts and ends and ends < starts:
+        row.note("ends_on", f"is before starts_on {starts}; correct one of the two dates")
+
+
 def _check_claim(row: RowCheck) -> None:
     row.require_filled("claim_id", "metric", "unit", "kind", "statement")
     row.require_name("claim_id", "metric", "unit")
@@ -522,6 +547,8 @@ _CHECKS = {
     "partnership_link": _check_partnership_link,
     "partnership_event": _check_partnership_event,
     "confounder": _check_confounder,
+    "study": _check_study,
+    "study_exclusion": _check_study_exclusion,
     "claim": _check_claim,
     "edgar_concept": _check_edgar_concept,
     "expense_line": _check_expense_line,

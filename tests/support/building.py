@@ -47,13 +47,18 @@ def build_all_daily(
 
 
 def build_needed(con: Connection, *names: str, check: SuiteRunner = run) -> dict[str, BuildResult]:
-    """The results of these tables and of all behind them; delivered tables are there already."""
-    needed = {table for name in names for table in models_behind(name)}
+    """The results of these tables and of all behind them and their suites; delivered tables are there already."""
+    models, wanted = project_models(), [*names]
+    suites = {m.name: load_suite(ROOT / "expectations", m.name, m.question) for m in models if not m.is_macro}
+    needed: set[str] = set()
+    while wanted:
+        found = models_behind(wanted.pop()).keys() - needed
+        needed |= found
+        wanted += [read for name in found & suites.keys() for read in suites[name].reads]
     results: dict[str, BuildResult] = {}
-    models = project_models()
     for model in models:
         if model.name in needed:
-            suite = None if model.is_macro else load_suite(ROOT / "expectations", model.name, model.question)
+            suite = suites.get(model.name)
             if model.daily and suite:
                 results[model.name] = build_daily(con, model, models, suite, "run", check=check)
             else:

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from etl.config import ROOT
-from etl.demo import DAYS, PLATFORMS, Channel, Daily, day, simulate
+from etl.demo import CHAIN_DEALS, DAYS, PLATFORMS, SHOPS, Channel, Daily, day, simulate
 from etl.warehouse import Connection, memory
 from tests.support.demo_warehouse import World, load_daily, load_demo, world
 from tests.support.models import build_models
@@ -146,7 +146,7 @@ def test_weeks_and_months_sum_to_the_days(demo: Connection, span: str) -> None:
         by_span
         == demo.execute(f"select platform, partnership_id, {days} from marts.partnership_day {group}").fetchall()
     )
-    assert len(by_span) == 8
+    assert len(by_span) == 8 + len(SHOPS) + len(CHAIN_DEALS)
     costs = "select sum(spend) from steps.partnership_cost where span = ?"
     paid = (
         "select sum(marketing_spend + subsidies + coalesce(commission_paid, 0)) "
