@@ -1,6 +1,7 @@
 -- What a deal did to a figure of one of its partners, or why nobody can tell: one row a study.
 -- The headline is synthetic difference-in-differences on logarithms, in percent. An effect counts as seen only where
--- interval, placebos and an earlier day agree; else the row says what could not have been seen.
+-- interval, placebos and an earlier day agree; else the row says what could not have been seen. There is no as-of twin:
+-- an estimate is of today's figures.
 -- grain: study_id
 -- twin: no
 -- contract: estimates
