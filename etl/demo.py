@@ -239,6 +239,8 @@ def chain_rows(seed: int = SEED) -> Iterator[Row]:
         again = rng.poisson(1.5 * new)
         for number in range(DAYS):
             cells = [("", "", new[number], again[number], deal.spend * runs[number])]
+            if deal.partnership_id:
+                cells.append(("search", "", new[number] - through[number], again[number], 0))
             if runs[number]:
                 cells.append(("partner", deal.partnership_id, through[number], 0, deal.spend))
             for channel, partnership_id, bought, returned, spend in cells:
