@@ -14,6 +14,8 @@ with account as (
         daily.date,
         coalesce(of_account.counts_as, of_channel.counts_as, daily.channel) as channel,
         coalesce(of_account.repeats, of_channel.repeats, false) as repeats,
+        daily.channel as delivered_channel,
+        coalesce(of_account.account, '') as declared_account,
         daily.partnership_id,
         daily.currency,
         daily.dau,
@@ -71,15 +73,35 @@ with account as (
             and of_channel.account = ''
             and daily.date between of_channel.valid_from and of_channel.valid_to
 ),
--- A figure of an account that only repeats another counts where the channel has no other of the day.
-repeated as (
-    select distinct
+copied as (
+    select
         account.platform,
         account.date,
         account.channel,
-        account.partnership_id
+        account.partnership_id,
+        account.delivered_channel,
+        account.declared_account,
+        sum(account.own_marketing_spend) as spend
     from account
     where account.repeats
+    group by
+        account.platform,
+        account.date,
+        account.channel,
+        account.partnership_id,
+        account.delivered_channel,
+        account.declared_account
+),
+-- A figure of an account that only repeats another counts where the channel has no other of the day.
+repeated as (
+    select
+        copied.platform,
+        copied.date,
+        copied.channel,
+        copied.partnership_id,
+        max(copied.spend) as largest_spend
+    from copied
+    group by copied.platform, copied.date, copied.channel, copied.partnership_id
 ),
 own as (
     select
@@ -214,6 +236,7 @@ converted as (
         orders.buyers,
         orders.new_buyers,
         orders.new_buyers_kept,
+        orders.orders_without_buyer,
         orders.is_simulated,
         orders.loaded_at,
         conversion.rate,
@@ -240,6 +263,7 @@ converted as (
         0,
         0,
         0,
+        0,
         silent.is_simulated,
         silent.loaded_at,
         1,
@@ -258,6 +282,7 @@ counted as (
         sum(orders.buyers) as buyers,
         sum(orders.new_buyers) as new_buyers,
         sum(orders.new_buyers_kept) as new_buyers_kept,
+        sum(orders.orders_without_buyer) as orders_without_buyer,
         case when count(orders.rate) = count(*) then sum(orders.gmv) end as gmv,
         case when count(orders.rate) = count(*) then sum(orders.cancelled_gmv) end as cancelled_gmv,
         case when count(orders.rate) = count(*) then sum(orders.refunded_gmv) end as refunded_gmv,
@@ -296,6 +321,15 @@ select
     -- spent on marketing; below 0 where corrections are larger
     delivered.duplicate_spend::decimal(28, 6) as duplicate_spend,
     -- the same spend told again by an account that repeats it, which is not counted
+    (
+        case
+            when
+                delivered.duplicate_spend is not null
+                and cast(repeated.largest_spend as double) > 1.01e0 * cast(delivered.marketing_spend as double)
+                then repeated.largest_spend - delivered.marketing_spend
+        end
+    )::decimal(28, 6) as duplicate_excess,
+    -- by how much the largest of these repetitions is above marketing_spend; empty up to 1 % of it
     delivered.subsidies::decimal(18, 4) as subsidies,      -- coupons and subsidies paid by the platform
     delivered.commission::decimal(18, 4) as commission,
     -- commission paid to or received from the partner; below 0 where corrections are larger
@@ -313,6 +347,7 @@ select
         else 'delivered'
     end)::varchar as source,  -- delivered, events (counted from orders) or delivered, rest from events
     counted.orders::bigint as events_orders,  -- orders as counted from events; empty where the team has none
+    counted.orders_without_buyer::bigint as orders_without_buyer,  -- of events_orders those that tell no buyer
     counted.gmv::decimal(18, 4) as events_gmv,             -- their value; empty where the team has none, or no rate
     delivered.first_currency::varchar as first_currency,
     -- ISO 4217 code of the amounts as delivered that comes first in the alphabet; empty without delivered amounts
@@ -343,4 +378,11 @@ full join
         and counted.date = delivered.date
         and counted.channel = delivered.channel
         and counted.partnership_id = delivered.partnership_id
+left join
+    repeated
+    on
+        repeated.platform = delivered.platform
+        and repeated.date = delivered.date
+        and repeated.channel = delivered.channel
+        and repeated.partnership_id = delivered.partnership_id
 join core.platform_ever as platform on platform.platform = coalesce(delivered.platform, counted.platform)

@@ -178,19 +178,20 @@ parsed as (
 kind as (
     select
         listed.evidence,
-        listed.basis
+        listed.basis,
+        listed.field
     from (
         values
-        ('order_source', 'order_source'),
-        ('coupon', 'coupon'),
-        ('landing_page', 'landing_page'),
-        ('utm_source', 'landing_page'),
-        ('utm_source_medium', 'landing_page'),
-        ('utm_campaign', 'landing_page'),
-        ('touch_source', ''),
-        ('touch_source_medium', ''),
-        ('touch_campaign', '')
-    ) as listed (evidence, basis)
+        ('order_source', 'order_source', 'source'),
+        ('coupon', 'coupon', 'coupon'),
+        ('landing_page', 'landing_page', 'path'),
+        ('utm_source', 'landing_page', 'source'),
+        ('utm_source_medium', 'landing_page', 'source'),
+        ('utm_campaign', 'landing_page', 'campaign'),
+        ('touch_source', '', 'source'),
+        ('touch_source_medium', '', 'source'),
+        ('touch_campaign', '', 'campaign')
+    ) as listed (evidence, basis, field)
 ),
 clue as (
     select
@@ -203,6 +204,7 @@ clue as (
         parsed.coupon,
         parsed.page,
         kind.evidence,
+        kind.field,
         coalesce(nullif(kind.basis, ''), parsed.reporter) as basis,
         case kind.evidence
             when 'order_source' then parsed.source
@@ -228,6 +230,7 @@ fitting as (
     select
         clue.*,
         step.place,
+        step.channel,
         step.is_current,
         step.is_former
     from clue
@@ -243,6 +246,7 @@ fitting as (
     select
         clue.*,
         step.place,
+        step.channel,
         step.is_current,
         step.is_former
     from clue
@@ -254,7 +258,8 @@ fitting as (
         and step.reporter in ('', clue.reporter)
         and clue.date between step.valid_from and step.valid_to
 ),
-traced as (
+-- What each field of a trace says: a source with its medium is the same field as the source alone, only narrower.
+of_field as (
     select
         fitting.platform,
         fitting.date,
@@ -265,7 +270,8 @@ traced as (
         fitting.coupon,
         fitting.page,
         fitting.basis,
-        min(case when fitting.is_current then fitting.place end) as place,
+        min(case when fitting.is_current then struct_pack(place := fitting.place, channel := fitting.channel) end)
+            as word,
         min(case when fitting.is_former then fitting.place end) as former
     from fitting
     group by
@@ -277,7 +283,35 @@ traced as (
         fitting.campaign,
         fitting.coupon,
         fitting.page,
-        fitting.basis
+        fitting.basis,
+        fitting.field
+),
+traced as (
+    select
+        of_field.platform,
+        of_field.date,
+        of_field.reporter,
+        of_field.source,
+        of_field.medium,
+        of_field.campaign,
+        of_field.coupon,
+        of_field.page,
+        of_field.basis,
+        min(of_field.word.place) as place,
+        min(of_field.former) as former,
+        min(of_field.word.channel) as first_channel,
+        max(of_field.word.channel) as last_channel
+    from of_field
+    group by
+        of_field.platform,
+        of_field.date,
+        of_field.reporter,
+        of_field.source,
+        of_field.medium,
+        of_field.campaign,
+        of_field.coupon,
+        of_field.page,
+        of_field.basis
 ),
 of_trace as (
     select
@@ -288,14 +322,13 @@ of_trace as (
         traced.page,
         min(traced.place) as place,
         min(traced.former) as former,
-        min(step.channel) as first_channel,
-        max(step.channel) as last_channel
+        min(traced.first_channel) as first_channel,
+        max(traced.last_channel) as last_channel
     from traced
-    left join core.attribution_step as step on step.platform = traced.platform and step.place = traced.place
     where traced.reporter = ''
     group by traced.platform, traced.date, traced.source, traced.coupon, traced.page
 ),
--- Of one system the latest touch that a rule places.
+-- Of one system the latest touch that a rule places, and the channels of all of them.
 latest as (
     select
         linked.platform,
@@ -304,7 +337,9 @@ latest as (
         max(case when traced.place is not null then struct_pack(at := linked.touched_at, back := -traced.place) end)
             as word,
         max(case when traced.former is not null then struct_pack(at := linked.touched_at, back := -traced.former) end)
-            as former
+            as former,
+        min(traced.first_channel) as first_channel,
+        max(traced.last_channel) as last_channel
     from linked
     join
         traced
@@ -335,12 +370,12 @@ of_reporter as (
         latest.event_id,
         latest.reporter,
         reporter.number,
-        step.channel,
+        latest.first_channel,
+        latest.last_channel,
         -latest.word.back as place,
         -latest.former.back as former
     from latest
     join reporter on reporter.platform = latest.platform and reporter.reporter = latest.reporter
-    left join core.attribution_step as step on step.platform = latest.platform and step.place = -latest.word.back
 ),
 of_touch as (
     select
@@ -348,8 +383,8 @@ of_touch as (
         of_reporter.event_id,
         min(of_reporter.place * 1000000 + of_reporter.number) as word,
         min(of_reporter.former) as former,
-        min(of_reporter.channel) as first_channel,
-        max(of_reporter.channel) as last_channel
+        min(of_reporter.first_channel) as first_channel,
+        max(of_reporter.last_channel) as last_channel
     from of_reporter
     group by of_reporter.platform, of_reporter.event_id
 ),
@@ -508,7 +543,7 @@ select
     (
         coalesce(said.trace_first <> said.channel or said.trace_last <> said.channel, false)
         or coalesce(said.touch_first <> said.channel or said.touch_last <> said.channel, false)
-    )::boolean as is_contradicted,                       -- whether two traces of the order name two channels
+    )::boolean as is_contradicted,                       -- whether a trace of the order names another channel
     said.event_time::timestamp as event_time,            -- when the order was placed, UTC
     said.buyer_id_hash::varchar as buyer_id_hash,
     -- hash under which the buyer counts; empty where the order tells no buyer

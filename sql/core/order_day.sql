@@ -1,7 +1,7 @@
 -- What the orders of a day add up to, by channel and partnership, in the currency they were paid in: orders that
 -- nothing places are in channel unattributed. Channel '' is all of them, of the platform or of a partnership.
--- An order without a buyer is an order and no buyer; where no order of the platform's day tells its buyer, nobody knows
--- how many they were.
+-- An order without a buyer is an order and no buyer. Where no order that a channel has on a day tells its buyer, nobody
+-- knows how many they were, which is empty; so it is for a partnership, and for the platform.
 -- grain: platform, date, channel, partnership_id, currency
 -- twin: no
 -- portable: yes
@@ -95,7 +95,15 @@ summed as (
 known as (
     select
         summed.*,
-        max(summed.told) over (partition by summed.platform, summed.date) > 0 as has_buyers
+        max(summed.told)
+            over (
+                partition by
+                    summed.platform,
+                    summed.date,
+                    summed.of_channel,
+                    case when summed.of_channel = '' then summed.of_partnership end
+            )
+        > 0 as has_buyers
     from summed
 )
 select
@@ -105,12 +113,13 @@ select
     known.of_partnership::varchar as partnership_id,  -- partnership that brought them; '' is none
     known.currency::varchar as currency,              -- ISO 4217 code of the amounts
     known.orders::bigint as orders,                   -- orders placed
+    (known.orders - known.told)::bigint as orders_without_buyer,  -- of them those that tell no buyer
     (case when known.has_buyers then known.buyers end)::bigint as buyers,
-    -- persons who placed an order; empty where no order of the platform's day tells its buyer
+    -- persons who placed an order; empty where no order of the channel's day tells its buyer
     (case when known.has_buyers then known.new_buyers end)::bigint as new_buyers,
-    -- persons whose first order it was, whatever became of it; empty where no order of the day tells its buyer
+    -- persons whose first order it was, whatever became of it; empty as buyers is
     (case when known.has_buyers then known.new_buyers_kept end)::bigint as new_buyers_kept,
-    -- persons whose first order that was not cancelled it was
+    -- persons whose first order that was not cancelled it was; empty as buyers is
     known.gmv::decimal(38, 4) as gmv,                 -- value of the orders placed
     known.cancelled_gmv::decimal(38, 4) as cancelled_gmv,  -- value of those cancelled since
     known.refunded_gmv::decimal(38, 4) as refunded_gmv,  -- refunded of the others since, whole or in part

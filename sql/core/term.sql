@@ -61,7 +61,7 @@ validity as (
         ('not_positive', 'reason', 'a figure is nil or less: a change against it says nothing'),
         ('nothing_printed', 'missing', 'the figure that the claim is about is not in this data set'),
         ('missing_base', 'reason', 'the figure that the claim compares with is not known'),
-        ('missing_new_buyers', 'reason', 'the new buyers of a day were not delivered'),
+        ('missing_new_buyers', 'reason', 'the new buyers of a day are not known: untold, or no order tells its buyer'),
         ('missing_days', 'reason', 'the daily data do not fill the period of the filed figure'),
         ('other_currency', 'reason', 'the filed figure is in another currency than the daily data'),
         (
@@ -120,6 +120,14 @@ flag as (
             'a channel that spent within the year has orders and no known spend: if it spends, the platform costs more'
         ),
         ('channels_above_total', 'on a day the channels have more of a figure than the platform: one is counted twice'),
+        (
+            'larger_duplicate',
+            'spend that is left out as a repetition is over 1 % above what it repeats, of which rows may be missing'
+        ),
+        (
+            'orders_without_buyer',
+            'orders tell no buyer: who of them was new is not known, and the cost is that of those who are known'
+        ),
         ('late_spend', 'a channel that spends does not tell it on a day: its file is late, or it has ended'),
         ('silent_spend', 'days that a feed leaves out between two rows, at most a week before the later, count as 0'),
         ('no_reporting_rate', 'a day has no exchange rate into the currency in which platforms are compared'),

@@ -1,6 +1,7 @@
 -- What a channel did on a day over all deals, in the platform's reporting currency; channel '' is the platform, and
 -- unattributed what its total has and no channel: all channels add up to the total, to the cent.
--- A figure that may be late is empty (steps.daily_figure).
+-- A figure that is not known is empty (steps.daily_figure), and so is what is unattributed where it is not known and
+-- the channels already have all of the total.
 -- grain: platform, channel, date
 -- twin: no
 -- portable: yes
@@ -21,7 +22,7 @@ with named as (
         max(told.last_currency) as last_currency,
         min(told.loaded_at) as loaded_at
     from steps.daily_figure as told
-    where told.channel not in ('', 'unattributed')
+    where told.channel <> ''
     group by told.platform, told.date, told.channel, told.figure, told.currency, told.is_simulated
 ),
 summed as (
@@ -31,17 +32,28 @@ summed as (
         named.figure,
         sum(named.value) as value
     from named
+    where named.channel <> 'unattributed'
     group by named.platform, named.date, named.figure
 ),
 total as (
     select
         told.*,
         coalesce(told.value < summed.value - 0.01, false) as is_over,
-        told.value - coalesce(summed.value, 0) as rest
+        case
+            when open.value is not null or open.figure is null or told.value <> coalesce(summed.value, 0)
+                then told.value - coalesce(summed.value, 0)
+        end as rest
     from steps.daily_figure as told
     left join
         summed
         on summed.platform = told.platform and summed.date = told.date and summed.figure = told.figure
+    left join
+        named as open
+        on
+            open.platform = told.platform
+            and open.date = told.date
+            and open.figure = told.figure
+            and open.channel = 'unattributed'
     where told.channel = '' and told.partnership_id = ''
 ),
 figure_of as (
@@ -61,6 +73,7 @@ figure_of as (
         named.last_currency,
         named.loaded_at
     from named
+    where named.channel <> 'unattributed'
     union all
     select
         total.platform,
@@ -106,9 +119,11 @@ placed as (
         sum(case when figure_of.figure = 'orders' then figure_of.value end) as orders,
         sum(case when figure_of.figure = 'new_buyers' then figure_of.value end) as new_buyers,
         sum(case when figure_of.figure = 'new_buyers_kept' then figure_of.value end) as new_buyers_kept,
+        sum(case when figure_of.figure = 'orders_without_buyer' then figure_of.value end) as orders_without_buyer,
         sum(case when figure_of.figure = 'gmv' then figure_of.value end) as gmv,
         sum(case when figure_of.figure = 'marketing_spend' then figure_of.value end) as marketing_spend,
         sum(case when figure_of.figure = 'duplicate_spend' then figure_of.value end) as duplicate_spend,
+        sum(case when figure_of.figure = 'duplicate_excess' then figure_of.value end) as duplicate_excess,
         sum(case when figure_of.figure = 'subsidies' then figure_of.value end) as subsidies,
         sum(case when figure_of.figure = 'commission_paid' then figure_of.value end) as commission_paid,
         sum(case when figure_of.figure = 'reported_orders' then figure_of.value end) as reported_orders,
@@ -144,6 +159,8 @@ select
     floor(placed.new_buyers)::bigint as new_buyers,    -- persons whose first order it was, whatever became of it
     floor(placed.new_buyers_kept)::bigint as new_buyers_kept,
     -- persons whose first order that was not cancelled it was
+    floor(placed.orders_without_buyer)::bigint as orders_without_buyer,
+    -- orders that tell no buyer: new_buyers has none of theirs; empty where orders are not counted one by one
     placed.gmv::decimal(28, 4) as gmv,                 -- value of the orders placed, in currency
     placed.marketing_spend::decimal(28, 6) as marketing_spend,
     -- spent on marketing, in currency; below 0 where corrections are larger
@@ -159,6 +176,8 @@ select
     conversion.to_currency::varchar as reporting_currency,  -- ISO 4217 code of it
     placed.duplicate_spend::decimal(28, 6) as duplicate_spend,
     -- spend that an account repeats, in currency; not in marketing_spend
+    placed.duplicate_excess::decimal(28, 6) as duplicate_excess,
+    -- by how much such spend is above what it repeats, in currency; empty up to 1 %
     placed.subsidies::decimal(28, 4) as subsidies,     -- coupons and subsidies paid by the platform, in currency
     placed.commission_paid::decimal(28, 4) as commission_paid,
     -- commission of the deals in which the platform pays it, in currency

@@ -77,6 +77,8 @@ summed as (
         sum(placed.clicks) as clicks,
         count(placed.clicks) as clicks_days,
         sum(placed.duplicate_spend) as duplicate_spend,
+        sum(placed.duplicate_excess) as duplicate_excess,
+        sum(placed.orders_without_buyer) as orders_without_buyer,
         sum(placed.commission_paid) as commission_paid
     from placed
     group by placed.platform, placed.channel, placed.currency, placed.span, placed.last_day, placed.first_day
@@ -118,6 +120,8 @@ summed as (
         sum(day.clicks) over days_28 as clicks,
         count(day.clicks) over days_28 as clicks_days,
         sum(day.duplicate_spend) over days_28 as duplicate_spend,
+        sum(day.duplicate_excess) over days_28 as duplicate_excess,
+        sum(day.orders_without_buyer) over days_28 as orders_without_buyer,
         sum(day.commission_paid) over days_28 as commission_paid
     from day
     window
@@ -170,6 +174,8 @@ select
     -- persons whose first order it was, whatever became of it
     (case when summed.new_buyers_kept_days = summed.days then summed.new_buyers_kept end)::bigint as new_buyers_kept,
     -- persons whose first order that was not cancelled it was
+    summed.orders_without_buyer::bigint as orders_without_buyer,
+    -- orders counted one by one that tell no buyer: new_buyers has none of theirs
     (case when summed.gmv_days = summed.days then summed.gmv end)::decimal(28, 4) as gmv,
     -- value of the orders placed, in currency
     (case when summed.marketing_spend_days = summed.days then summed.marketing_spend end)::decimal(28, 6)
@@ -179,6 +185,8 @@ select
     summed.reporting_currency::varchar as reporting_currency,  -- ISO 4217 code of it
     summed.duplicate_spend::decimal(28, 6) as duplicate_spend,
     -- spend that an account repeats, in currency; not in marketing_spend
+    summed.duplicate_excess::decimal(28, 6) as duplicate_excess,
+    -- by how much such spend is above what it repeats on the days on which it is, in currency
     (case when summed.subsidies_days = summed.days then summed.subsidies end)::decimal(28, 4) as subsidies,
     -- coupons and subsidies paid by the platform, in currency
     summed.commission_paid::decimal(28, 4) as commission_paid,

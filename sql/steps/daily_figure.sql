@@ -6,7 +6,7 @@
 -- it is unknown, and on days on which the channel has other figures, such as orders, within 28, or a week before the
 -- first one told. Earlier there is none. What a shop counts is 0 for a channel without an order where orders
 -- are counted one by one and some are placed in channels within a week; elsewhere it is unknown where the channel's row
--- lacks it. A figure that nothing tells has no row, orders apart.
+-- lacks it, such as new buyers of orders that tell none. A figure that nothing tells has no row, orders apart.
 -- grain: platform, date, channel, partnership_id, figure
 -- twin: no
 -- portable: yes
@@ -30,7 +30,9 @@ with listed as (
         ('commission_paid', 'feed', true),
         ('clicks', 'feed', false),
         ('reported_orders', 'feed', false),
-        ('duplicate_spend', 'aside', true)
+        ('orders_without_buyer', 'aside', false),
+        ('duplicate_spend', 'aside', true),
+        ('duplicate_excess', 'aside', true)
     ) as named (figure, kind, is_amount)
 ),
 day as (
@@ -69,7 +71,9 @@ told as (
             when 'commission_paid' then cast(day.commission_paid as decimal(28, 6))
             when 'clicks' then cast(day.clicks as decimal(28, 6))
             when 'reported_orders' then cast(day.reported_orders as decimal(28, 6))
-            else cast(day.duplicate_spend as decimal(28, 6))
+            when 'orders_without_buyer' then cast(day.orders_without_buyer as decimal(28, 6))
+            when 'duplicate_spend' then cast(day.duplicate_spend as decimal(28, 6))
+            else cast(day.duplicate_excess as decimal(28, 6))
         end as value,
         coalesce(listed.is_amount and day.no_rate, false) as no_rate,
         case when listed.is_amount then day.first_currency end as first_currency,
@@ -222,7 +226,8 @@ around as (
 aged as (
     select
         around.*,
-        counted.platform is not null as is_counted,
+        counted.platform is not null and not around.has_events as is_counted,
+        around.kind = 'shop' and around.has_events as is_untold,
         coalesce(around.date > partnership.ended_on, false) as is_over,
         coalesce(date_diff('day', around.last_told, around.date), 99) as days_since,
         coalesce(date_diff('day', around.date, around.next_told), 99) as days_until,
@@ -239,7 +244,7 @@ judged as (
         aged.*,
         case
             when aged.value is not null then aged.value
-            when aged.no_rate or aged.channel = '' then null
+            when aged.no_rate or aged.is_untold or aged.channel = '' then null
             when aged.kind = 'shop' and (aged.is_counted or (not aged.is_row and aged.days_until <= 7)) then 0
             when
                 aged.kind = 'feed'
@@ -249,7 +254,7 @@ judged as (
         end as known,
         case
             when aged.value is not null or aged.kind = 'aside' then false
-            when aged.no_rate then true
+            when aged.no_rate or aged.is_untold then true
             when aged.is_ended or aged.is_over or aged.is_counted then false
             when aged.channel = '' then aged.days_since <= 28
             when aged.kind = 'shop' then aged.is_row

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from etl.build import BuildResult
-from etl.checks.run import run
+from etl.checks.run import CheckResult, run
+from etl.checks.suite import Suite
 from etl.daily.build import DailyResult
+from etl.warehouse import Connection
 from tests.support.shop import Shop
 
 ORDER = "event_id,event_time,platform,buyer_id_hash,amount,currency,status,order_source,transaction_id"
@@ -162,3 +165,66 @@ def test_two_rules_that_differ_in_capitals_alone_stop_nothing(tmp_path: Path) ->
     ]
     shop.deliver("rules.csv", "platform,rank,evidence,reporter,value,channel,valid_from", *rules)
     assert channels(shop)["e1"] in ("a", "b")
+
+
+def test_a_channel_of_guests_alone_has_no_count_and_the_channels_are_the_platform(tmp_path: Path) -> None:
+    """1 March: ads has two guests, so what it won is not known; email has ann, a guest and bob; 2 March: all are told.
+
+    The platform has 5 orders with the 2 new buyers who are known, all of them by email; 40 was spent.
+    """
+    wanted = ("core.term", "marts.channel_cost", "marts.partnership_day")
+    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=wanted, check=run)
+    lines = [
+        f"e{number},2025-03-0{day} 09:00:00,shop,{channel},{buyer},10,CNY,placed"
+        for number, (day, channel, buyer) in enumerate(
+            [(1, "ads", ""), (1, "ads", ""), (1, "email", "ann"), (1, "email", ""), (1, "email", "bob")]
+            + [(2, "ads", "cem"), (2, "email", "dan")]
+        )
+    ]
+    shop.deliver("orders.csv", "event_id,event_time,platform,channel,buyer_id_hash,amount,currency,status", *lines)
+    spent = [
+        f"shop,2025-03-0{day},{name},CNY,{spend}" for day in (1, 2) for name, spend in (("ads", 30), ("email", 10))
+    ]
+    shop.deliver("spend.csv", "platform,date,channel,currency,marketing_spend", *spent)
+    figures = "channel, new_buyers, orders, orders_without_buyer, cac, validity, blended_cac"
+    flagged = "list_contains(flags, 'orders_without_buyer')"
+    of_day = f"select {figures}, {flagged} from marts.channel_cost where span = 'day' and date ="
+    assert shop.rows(f"{of_day} '2025-03-01' order by channel") == [
+        ("", 2, 5, 3, 20, "ok", 20, True),
+        ("ads", None, 2, 2, None, "missing_new_buyers", 20, True),
+        ("email", 2, 3, 1, 5, "ok", 20, True),
+        ("unattributed", 0, 0, 0, None, "unattributed", 20, False),
+    ]
+    assert shop.rows(f"{of_day} '2025-03-02' and channel in ('ads', 'email') order by channel") == [
+        ("ads", 1, 1, 0, 30, "ok", 20, False),
+        ("email", 1, 1, 0, 10, "ok", 20, False),
+    ]
+    month = "select channel, new_buyers, validity from marts.channel_cost where span = 'month' order by channel"
+    assert shop.rows(month)[:3] == [("", 4, "ok"), ("ads", None, "missing_new_buyers"), ("email", 3, "ok")]
+
+
+def test_a_tracker_above_a_partial_export_is_told(tmp_path: Path) -> None:
+    """Meta's own export has one of two campaigns, 40 of 100: the cost has 40, and row, cost and check say so."""
+    wanted = ("core.term", "marts.channel_cost")
+    told: list[str] = []
+
+    def judged(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
+        found = run(con, suite, grain)
+        told.extend(result.name for result in found if not result.success)
+        return found
+
+    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=wanted, check=judged)
+    alias = "platform,delivered_channel,account,counts_as,repeats,valid_from"
+    shop.deliver("alias.csv", alias, "shop,adjust_meta,,meta_ads,true,2025-01-01")
+    spent = [f"shop,2025-03-01,{name},CNY,{spend}" for name, spend in (("meta_ads", 40), ("adjust_meta", 100))]
+    shop.deliver("spend.csv", "platform,date,channel,currency,marketing_spend", *spent)
+    found = shop.rows(
+        "select marketing_spend, duplicate_spend, duplicate_excess, list_contains(flags, 'larger_duplicate') "
+        "from marts.channel_cost where span = 'day' and channel in ('', 'meta_ads') order by channel"
+    )
+    assert found == [(40, 100, 60, True)] * 2
+    assert told.count("no_repetition_is_larger") == 1
+    shop.deliver(
+        "rest.csv", "platform,date,channel,account,currency,marketing_spend", "shop,2025-03-01,meta_ads,2,CNY,60"
+    )
+    assert shop.rows("select max(duplicate_excess) from marts.channel_cost") == [(None,)]

@@ -153,11 +153,13 @@ judged as (
             case when compared.is_translated then 'currency_translated' end,
             case when compared.has_holes then 'late_data' end,
             case when compared.late_days > 0 then 'late_spend' end,
+            case when compared.duplicate_excess > 0 then 'larger_duplicate' end,
             case when compared.rateless_days > 0 then 'no_rate' end,
             case
                 when compared.marketing_spend is not null and compared.spend_reporting is null
                     then 'no_reporting_rate'
             end,
+            case when compared.orders_without_buyer > 0 then 'orders_without_buyer' end,
             case when compared.silent_days > 0 then 'silent_spend' end,
             case when compared.new_buyers < 30 and compared.channel <> 'unattributed' then 'small_n' end,
             case when compared.two_currencies then 'two_currencies' end,
@@ -179,11 +181,15 @@ select
     -- spent on marketing, in currency; below 0 where corrections are larger
     judged.duplicate_spend::decimal(28, 6) as duplicate_spend,
     -- spend that an account repeats, in currency; in no cost
+    judged.duplicate_excess::decimal(28, 6) as duplicate_excess,
+    -- by how much such spend is above what it repeats on the days on which it is, in currency; in no cost
     judged.subsidies::decimal(28, 4) as subsidies,     -- coupons and subsidies paid by the platform, in currency
     judged.commission_paid::decimal(28, 4) as commission_paid,
     -- commission of the deals in which the platform pays it, in currency
     judged.clicks::bigint as clicks,                   -- clicks on ads
     judged.orders::bigint as orders,                   -- orders placed, by last touch
+    judged.orders_without_buyer::bigint as orders_without_buyer,
+    -- orders counted one by one that tell no buyer: new_buyers has none of theirs
     judged.reported_orders::decimal(28, 4) as reported_orders,  -- orders that ad platforms and networks claim
     judged.new_buyers::bigint as new_buyers,           -- persons whose first order it was, whatever became of it
     judged.new_buyers_kept::bigint as new_buyers_kept,
