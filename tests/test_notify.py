@@ -249,7 +249,7 @@ def test_a_plan_that_turns_and_orders_that_move_are_sent(settings: Settings, rec
         "create or replace table marts.channel_pacing as select 'shop' as platform, 'ads' as channel, "
         "date '2025-03-01' as month, 'marketing_spend' as metric, 'CNY' as currency, 100::decimal(18, 4) as planned, "
         "date '2025-03-10' as through_on, 40::decimal(28, 6) as attained, 124e0 as forecast, 110e0 as forecast_low, "
-        "138e0 as forecast_high, '{}' as status"
+        "138e0 as forecast_high, '{}' as status, ['unsettled'] as flags"
     )
     write(settings, pacing.format("on_track"))
     after_refresh(settings, None)
@@ -264,6 +264,7 @@ def test_a_plan_that_turns_and_orders_that_move_are_sent(settings: Settings, rec
     (text,) = receiver.texts()
     assert "pacing: shop ads marketing_spend 2025-03-01 is will overspend: 40" in text
     assert "of 100" in text and "CNY by 2025-03-10, forecast 124" in text and "[110" in text
+    assert ", of which the last days still move" in text
     assert "attribution: shop 3 orders are in another channel since the rules changed at 2025-03-11" in text
     after_refresh(settings, None)
     assert receiver.texts() == []

@@ -10,7 +10,8 @@ select
         ', forecast ' || round(pacing.forecast, 0) || ' [' || round(pacing.forecast_low, 0) || ', '
         || round(pacing.forecast_high, 0) || ']',
         ''
-    ) as words,
+    )
+    || if(list_contains(pacing.flags, 'unsettled'), ', of which the last days still move', '') as words,
     'make sql Q="from marts.channel_pacing where platform = ''' || pacing.platform || '''"' as look
 from marts.channel_pacing as pacing
 where pacing.status <> 'not_started' and pacing.status <> 'not_known'

@@ -1,7 +1,8 @@
 -- A growth team's morning, 1 of 5: how did each partnership do in the last 28 days, and against the 28 days before?
 -- How to read it: spend / new buyers is partner_cac, and the truth lies between low and high with 95 % confidence;
 -- where the interval of one partner overlaps another's, neither is cheaper for certain. ratio is partner_cac over the
--- whole platform's. flags come first: late_data, missing_figures or no_rate mean that the row is not complete yet.
+-- whole platform's. flags come first: late_data, missing_figures or no_rate mean that the row is not complete yet, and
+-- unsettled that it will still change: rank no such cost against a settled one.
 -- Without daily data of your own this is empty.
 with latest as (
     select

@@ -6,9 +6,39 @@
 -- twin: no
 -- portable: yes
 -- daily: date
-with spent as (
+with age as (
+    select
+        settling.platform,
+        settling.partnership_id,
+        settling.metric,
+        settling.settled_to
+    from steps.settling_age as settling
+    where settling.metric in ('marketing_spend', 'subsidies', 'commission', 'new_buyers')
+),
+-- Up to which day all figures of a cost are settled; the platform's are made of those of every channel and deal.
+settled as (
+    select
+        age.platform,
+        age.partnership_id,
+        min(age.settled_to) as settled_to,
+        min(case when age.metric = 'new_buyers' then age.settled_to end) as new_buyers_to
+    from age
+    where age.partnership_id <> ''
+    group by age.platform, age.partnership_id
+    union all
+    select
+        age.platform,
+        '',
+        min(age.settled_to),
+        min(case when age.metric = 'new_buyers' then age.settled_to end)
+    from age
+    group by age.platform
+),
+spent as (
     select
         period.*,
+        coalesce(settled.settled_to < period.last_delivered, false) as is_unsettled,
+        coalesce(settled.new_buyers_to < period.last_delivered, false) as is_count_unsettled,
         concat_ws(
             '+',
             case when period.marketing_spend is not null then 'marketing_spend' end,
@@ -20,6 +50,9 @@ with spent as (
         + coalesce(period.commission_paid, 0) as amount,
         coalesce(period.spend_has_gaps, false) or period.rateless_days > 0 as is_partial
     from steps.partnership_period as period
+    left join
+        settled
+        on settled.platform = period.platform and settled.partnership_id = period.partnership_id
 ),
 paired as (
     select
@@ -31,6 +64,8 @@ paired as (
         spent.side,
         spent.new_buyers,
         spent.parts,
+        spent.is_unsettled or coalesce(total.is_unsettled, false) as is_unsettled,
+        spent.is_count_unsettled or coalesce(total.is_count_unsettled, false) as is_count_unsettled,
         case when spent.is_partial or spent.parts = '' then null else spent.amount end as spend,
         total.new_buyers as platform_new_buyers,
         total.days as platform_days,
@@ -99,5 +134,8 @@ select
     )::double as blended_cac,
     -- spend for a new buyer on the whole platform, in currency; empty where nothing was spent
     (cast(judged.new_buyers as double) / nullif(cast(judged.platform_new_buyers as double), 0))::double
-        as share_of_new_buyers  -- of the platform's, 0 to 1; above 1 where both count differently
+        as share_of_new_buyers,  -- of the platform's, 0 to 1; above 1 where both count differently
+    judged.is_unsettled::boolean as is_unsettled,
+    -- whether spend or new buyers of a day, of the partnership or of the platform, still move: steps.settling_age
+    judged.is_count_unsettled::boolean as is_count_unsettled  -- whether new buyers do
 from judged

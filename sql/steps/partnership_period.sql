@@ -54,6 +54,7 @@ summed as (
         sum(case when placed.is_mature then placed.refunded_gmv end) as mature_refunded,
         sum(placed.orders) as orders,
         count(placed.orders) as orders_days,
+        sum(placed.orders_without_buyer) as orders_without_buyer,
         sum(placed.new_buyers) as new_buyers,
         count(placed.new_buyers) as new_buyers_days,
         sum(placed.gmv) as gmv,
@@ -96,6 +97,7 @@ summed as (
         sum(case when day.is_mature then day.refunded_gmv end) over days_28 as mature_refunded,
         sum(day.orders) over days_28 as orders,
         count(day.orders) over days_28 as orders_days,
+        sum(day.orders_without_buyer) over days_28 as orders_without_buyer,
         sum(day.new_buyers) over days_28 as new_buyers,
         count(day.new_buyers) over days_28 as new_buyers_days,
         sum(day.gmv) over days_28 as gmv,
@@ -183,6 +185,8 @@ select
     (case when summed.orders_days = summed.days then summed.orders end)::bigint as orders,  -- orders placed
     (case when summed.new_buyers_days = summed.days then summed.new_buyers end)::bigint as new_buyers,
     -- persons whose first order it was
+    summed.orders_without_buyer::bigint as orders_without_buyer,
+    -- orders counted one by one that tell no buyer: new_buyers has none of theirs
     (case when summed.gmv_days = summed.days then summed.gmv end)::decimal(28, 4) as gmv,
     -- value of the orders placed, in currency
     (case when summed.net_gmv_days = summed.days then summed.net_gmv end)::decimal(28, 4) as net_gmv,

@@ -1,7 +1,7 @@
--- From which age in days the figures of a channel are settled, and up to which day they all are.
--- Over partnerships, currencies and the names under which the channel is delivered (core.channel_name), of which the
--- slowest counts. marts.delivery_final has the unsettled figures one by one, by the channel as delivered.
--- grain: platform, channel, metric
+-- From which age in days the figures of a channel are settled, and up to which day they all are, by partnership.
+-- Over currencies and the names under which the channel is delivered (core.channel_name), of which the slowest counts.
+-- marts.delivery_final has the unsettled figures one by one, by the channel as delivered.
+-- grain: platform, channel, partnership_id, metric
 -- twin: no
 with series as (
     select distinct
@@ -18,6 +18,7 @@ judged as (
     select
         cell.platform,
         cell.channel,
+        cell.partnership_id,
         cell.metric,
         cell.date,
         cell.age < series.settles_after_days as is_unsettled,
@@ -56,6 +57,7 @@ counted as (
 select
     counted.platform::varchar as platform,  -- slug
     counted.channel::varchar as channel,    -- channel that the figures count in; '' is the total
+    counted.partnership_id::varchar as partnership_id,  -- deal; '' is none
     counted.metric::varchar as metric,      -- column of core.platform_metric_daily
     (max(counted.settles_after_days))::integer as settles_after_days,  -- figures of this age and older are settled
     (min(counted.date) filter (where counted.is_unsettled) - 1)::date as settled_to,
@@ -63,4 +65,4 @@ select
     (bool_and(counted.history_suffices))::boolean as history_suffices
     -- false where settles_after_days only is the age up to which fewer than 19 days are known
 from counted
-group by counted.platform, counted.channel, counted.metric
+group by counted.platform, counted.channel, counted.partnership_id, counted.metric

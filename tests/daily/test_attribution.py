@@ -174,12 +174,11 @@ def test_a_channel_of_guests_alone_has_no_count_and_the_channels_are_the_platfor
     """
     wanted = ("core.term", "marts.channel_cost", "marts.partnership_day")
     shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=wanted, check=run)
+    first_day = (("ads", ""), ("ads", ""), ("email", "ann"), ("email", ""), ("email", "bob"))
+    placed = [(1, *order) for order in first_day] + [(2, "ads", "cem"), (2, "email", "dan")]
     lines = [
         f"e{number},2025-03-0{day} 09:00:00,shop,{channel},{buyer},10,CNY,placed"
-        for number, (day, channel, buyer) in enumerate(
-            [(1, "ads", ""), (1, "ads", ""), (1, "email", "ann"), (1, "email", ""), (1, "email", "bob")]
-            + [(2, "ads", "cem"), (2, "email", "dan")]
-        )
+        for number, (day, channel, buyer) in enumerate(placed)
     ]
     shop.deliver("orders.csv", "event_id,event_time,platform,channel,buyer_id_hash,amount,currency,status", *lines)
     spent = [

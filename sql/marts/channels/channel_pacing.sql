@@ -1,5 +1,6 @@
 -- Whether a channel is on its way to what its plan says for a month, as of the last day of which the figure is known:
 -- spend against a budget, new buyers against a target. A month is over once a later day has the figure.
+-- A plan may write its channel in other capitals, or by another name (core.channel_name).
 -- The forecast takes the days left to be like those behind; its band comes from how the days scatter.
 -- grain: platform, channel, month, metric
 -- twin: no
@@ -17,16 +18,36 @@ with plan as (
         planned.is_simulated,
         last_day(planned.month) as month_end,
         coalesce(planned.currency <> platform.reporting_currency, false) as is_abroad,
-        coalesce(alias.counts_as, planned.channel) as counts_as
+        coalesce(alias.counts_as, planned.channel) as counts_as,
+        coalesce(alias.delivered_channel, planned.channel) = planned.channel as is_same_name
     from core.channel_plan as planned
     join core.platform_ever as platform on platform.platform = planned.platform
     left join
         core.channel_name as alias
         on
             alias.platform = planned.platform
-            and alias.delivered_channel = planned.channel
+            and lower(alias.delivered_channel) = lower(planned.channel)
             and alias.account = ''
             and alias.valid_to = date '9999-12-31'
+),
+-- Up to which day the planned figure is settled; a total is made of those of every channel.
+settled as (
+    select
+        settling.platform,
+        settling.channel,
+        settling.metric,
+        min(settling.settled_to) as settled_to
+    from steps.settling_age as settling
+    where settling.channel <> ''
+    group by settling.platform, settling.channel, settling.metric
+    union all
+    select
+        settling.platform,
+        '',
+        settling.metric,
+        min(settling.settled_to)
+    from steps.settling_age as settling
+    group by settling.platform, settling.metric
 ),
 delivered as (
     select
@@ -40,11 +61,23 @@ delivered as (
 reached as (
     select
         plan.*,
+        delivered.channel as day_channel,
         case when plan.metric = 'new_buyers' then delivered.new_buyers_on else delivered.spend_on end as last_on,
         total.new_buyers_on as platform_on
     from plan
-    left join delivered on delivered.platform = plan.platform and delivered.channel = plan.counts_as
+    left join delivered on delivered.platform = plan.platform and lower(delivered.channel) = lower(plan.counts_as)
     left join delivered as total on total.platform = plan.platform and total.channel = ''
+    qualify
+        row_number()
+            over (
+                partition by plan.platform, plan.channel, plan.month, plan.metric
+                order by
+                    case when plan.is_same_name then 0 else 1 end,
+                    case when delivered.channel = plan.counts_as then 0 else 1 end,
+                    delivered.channel,
+                    plan.counts_as
+            )
+        = 1
 ),
 told as (
     select
@@ -69,13 +102,14 @@ told as (
     from reached as plan
     join
         steps.channel_day as day
-        on day.platform = plan.platform and day.channel = plan.counts_as
+        on day.platform = plan.platform and day.channel = plan.day_channel
     where day.date between plan.month and least(plan.month_end, plan.last_on)
     group by plan.platform, plan.channel, plan.month, plan.metric
 ),
 counted as (
     select
         plan.*,
+        coalesce(settled.settled_to < least(plan.month_end, plan.last_on), false) as is_unsettled,
         coalesce(told.days, 0) as days,
         coalesce(told.told_days, 0) as told_days,
         told.square,
@@ -96,6 +130,12 @@ counted as (
             and told.channel = plan.channel
             and told.month = plan.month
             and told.metric = plan.metric
+    left join
+        settled
+        on
+            settled.platform = plan.platform
+            and settled.channel = plan.day_channel
+            and settled.metric = plan.metric
 ),
 forecast as (
     select
@@ -187,7 +227,8 @@ select
         end,
         case when judged.days > judged.told_days and not judged.is_abroad then 'missing_figures' end,
         case when judged.is_begun and judged.told_days < 7 then 'small_n' end,
-        case when judged.is_abroad then 'two_currencies' end
+        case when judged.is_abroad then 'two_currencies' end,
+        case when judged.is_begun and judged.is_unsettled then 'unsettled' end
     ], lambda flag: flag is not null)::varchar[] as flags,  -- what a reader must know
     judged.is_simulated::boolean as is_simulated   -- true where the plan is made up, for a demo
 from judged

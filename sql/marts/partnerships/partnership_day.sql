@@ -19,6 +19,7 @@ with placed as (
         min(case when told.figure in ('gmv', 'cancelled_gmv', 'refunded_gmv') then told.loaded_at end) as loaded_at,
         sum(case when told.figure = 'orders' then told.value end) as orders,
         sum(case when told.figure = 'new_buyers' then told.value end) as new_buyers,
+        sum(case when told.figure = 'orders_without_buyer' then told.value end) as orders_without_buyer,
         sum(case when told.figure = 'gmv' then told.value end) as gmv,
         sum(case when told.figure = 'cancelled_gmv' then told.value end) as cancelled,
         sum(case when told.figure = 'refunded_gmv' then told.value end) as refunded,
@@ -56,6 +57,8 @@ select
     -- days from the day to the delivery of its GMV and refunds that counts, the earliest among channels
     floor(sided.orders)::bigint as orders,               -- orders placed
     floor(sided.new_buyers)::bigint as new_buyers,       -- persons whose first order it was
+    floor(sided.orders_without_buyer)::bigint as orders_without_buyer,
+    -- orders that tell no buyer: new_buyers has none of theirs; empty where orders are not counted one by one
     sided.gmv::decimal(28, 4) as gmv,                    -- value of the orders placed, in currency
     sided.refunded::decimal(28, 4) as refunded_gmv,      -- value of orders refunded, in currency
     (sided.gmv - sided.cancelled - sided.refunded)::decimal(28, 4) as net_gmv,

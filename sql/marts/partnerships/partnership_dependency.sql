@@ -12,7 +12,8 @@ with partner as (
         cost.span,
         cost.date,
         cost.new_buyers,
-        cost.platform_new_buyers
+        cost.platform_new_buyers,
+        cost.is_count_unsettled
     from steps.partnership_cost as cost
     where cost.new_buyers is not null
 ),
@@ -22,6 +23,7 @@ pooled as (
         partner.span,
         partner.date,
         count(*) as partners,
+        bool_or(partner.is_count_unsettled) as is_unsettled,
         sum(partner.new_buyers) as new_buyers,
         sum(cast(partner.new_buyers as decimal(18, 0)) * cast(partner.new_buyers as decimal(18, 0))) as squares,
         case when count(partner.platform_new_buyers) = count(*) then max(partner.platform_new_buyers) end
@@ -108,7 +110,8 @@ select
             when cast(largest.new_buyers as double) / nullif(cast(pooled.platform_new_buyers as double), 0) >= 0.25
                 then 'single_partner_dependency'
         end,
-        case when pooled.new_buyers < 30 then 'small_n' end
+        case when pooled.new_buyers < 30 then 'small_n' end,
+        case when pooled.is_unsettled then 'unsettled' end
     ], lambda flag: flag is not null)::varchar[] as flags  -- what a reader must know
 from pooled
 left join largest on largest.platform = pooled.platform and largest.span = pooled.span and largest.date = pooled.date

@@ -4,9 +4,19 @@
 -- grain: platform, partnership_id, metric, period_start
 -- twin: no
 -- contract: deliveries
-with agreed as (
+with settled as (
+    select
+        settling.platform,
+        settling.partnership_id,
+        if(settling.metric in ('gmv', 'cancelled_gmv', 'refunded_gmv'), 'net_gmv', settling.metric) as paced,
+        min(settling.settled_to) as settled_to
+    from steps.settling_age as settling
+    group by all
+),
+agreed as (
     select
         target.*,
+        coalesce(settled.settled_to < course.through_on, false) as is_unsettled,
         first_target.target as first_target,
         course.platform,
         course.through_on,
@@ -41,6 +51,12 @@ with agreed as (
             course.partnership_id = target.partnership_id
             and course.metric = target.metric
             and course.period_start = target.period_start
+    left join
+        settled
+        on
+            settled.platform = course.platform
+            and settled.partnership_id = target.partnership_id
+            and settled.paced = target.metric
     where target.is_current
 ),
 judged as (
@@ -110,7 +126,8 @@ told as (
             if(judged.shape = 'seasonal' and not judged.has_season, 'no_season', null),
             if(judged.is_begun and judged.told_days < 7, 'small_n', null),
             if(judged.version > 1, 'target_changed', null),
-            if(judged.is_abroad, 'two_currencies', null)
+            if(judged.is_abroad, 'two_currencies', null),
+            if(judged.is_begun and judged.is_unsettled, 'unsettled', null)
         ], lambda flag: flag is not null) as flags
     from judged
     union all

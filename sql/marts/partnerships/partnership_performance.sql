@@ -90,6 +90,7 @@ judged as (
             end,
             case when not deal.has_total then 'no_platform_total' end,
             case when deal.rateless_days > 0 then 'no_rate' end,
+            case when deal.orders_without_buyer > 0 then 'orders_without_buyer' end,
             case
                 when deal.first_delivered < deal.effective_on or deal.last_delivered > deal.ended_on then 'outside_deal'
             end,
@@ -101,6 +102,7 @@ judged as (
                 when deal.effective_on > deal.first_day and deal.effective_on <= deal.date then 'starts_mid_window'
             end,
             case when deal.two_currencies then 'two_currencies' end,
+            case when cost.is_unsettled then 'unsettled' end,
             case when deal.platform_last < deal.date then 'window_open' end
         ], lambda flag: flag is not null) as flags
     from deal
@@ -160,6 +162,8 @@ select
     )::double as break_even_margin,
     -- margin on net GMV that covers spend, 1 is all of it; empty where net GMV is not positive or spend below 0
     judged.new_buyers::bigint as new_buyers,                    -- persons whose first order it was
+    judged.orders_without_buyer::bigint as orders_without_buyer,
+    -- orders counted one by one that tell no buyer: new_buyers has none of theirs
     judged.share_of_new_buyers::double as share_of_new_buyers,  -- of the platform's, 0 to 1
     judged.partner_cac::double as partner_cac,  -- spend for a new buyer, in currency; empty where validity is a reason
     judged.partner_cac_low::double as partner_cac_low,  -- least true cost, 95 %; without new buyers spend / 3.689
