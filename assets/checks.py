@@ -78,7 +78,8 @@ def describe(result: CheckResult) -> str:
         return result.why
     if result.unexpected_count:
         rows = f"{result.unexpected_count:,} row{'s' if result.unexpected_count != 1 else ''}"
-        return f"{rows} broke it: {result.why}"
+        place = f" ({result.place})" if result.place else ""
+        return f"{rows} broke it{place}: {result.why}"
     return f"found {_short(result.observed)}: {result.why}"
 
 

@@ -72,8 +72,8 @@ def write(settings: Settings, sql: str) -> None:
 def check(success: bool, minute: int) -> str:
     return (
         "insert into audit.expectation_result (checked_at, table_name, check_name, severity, success, "
-        f"unexpected_count, why) values ('2026-01-01 00:{minute:02}:00+00', 'core.party', 'unique', "
-        f"'critical', {success}, 2, 'it matters')"
+        f"unexpected_count, place, why) values ('2026-01-01 00:{minute:02}:00+00', 'core.party', 'unique', "
+        f"'critical', {success}, 2, 'shop from 2025-03-01', 'it matters')"
     )
 
 
@@ -101,7 +101,8 @@ def test_a_new_failure_of_a_check_and_its_recovery_are_sent(settings: Settings, 
     write(settings, check(False, 2))
     after_refresh(settings, None)
     (text,) = receiver.texts()
-    assert "check: core.party unique 2 rows: it matters" in text and "audit.expectation_result" in text
+    assert "check: core.party unique 2 rows (shop from 2025-03-01): it matters" in text
+    assert "audit.expectation_result" in text
     write(settings, check(False, 3))
     after_refresh(settings, None)
     assert receiver.texts() == []

@@ -42,8 +42,9 @@ class CheckResult:
     """The result of one expectation on one table.
 
     `observed`, `rows` (at most 20 that broke it, with the columns of the key) and `kwargs` are plain JSON
-    values; DECIMALs are text, to keep their digits. `query` finds the rows that broke it. `exception` is
-    one line that says why it could not run; it then failed, whatever its severity.
+    values; DECIMALs are text, to keep their digits. `query` finds the rows that broke it, and `place` says of which
+    platforms they are, from which day and file. `exception` is one line that says why it could not run; it then
+    failed, whatever its severity.
     """
 
     table: str
@@ -58,6 +59,7 @@ class CheckResult:
     element_count: int | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     query: str | None = None
+    place: str | None = None
     exception: str | None = None
 
     @property
@@ -331,6 +333,7 @@ def _record(con: Connection, run_id: str, results: Sequence[CheckResult]) -> Non
             "kwargs": _json(result.kwargs),
             "why": result.why,
             "exception": result.exception,
+            "place": result.place,
         }
         for result in results
     ]

@@ -36,6 +36,7 @@ from etl.daily.due import (
     between,
     column_names,
     dated_inputs,
+    day_column,
     days_of,
     due_days,
     in_runs,
@@ -129,7 +130,7 @@ def _condition(con: Connection, model: Model, models: Sequence[Model], runs: Seq
         return days
     names = ", ".join(model.grain)
     new = " union all ".join(
-        f"select {names}, t.{_day_column(table)}::date as day from {name} as t where {in_runs(table, runs)}"
+        f"select {names}, t.{day_column(table)}::date as day from {name} as t where {in_runs(table, runs)}"
         for name, table in _keyed(model, models).items()
     )
     con.execute(
@@ -176,7 +177,7 @@ def _build_whole(con: Connection, model: Model, models: Sequence[Model]) -> None
 def _runs(con: Connection, model: Model, models: Sequence[Model]) -> list[Run]:
     """All days of the inputs, in runs to be built one after the other."""
     counts = " union all ".join(
-        f"select {_day_column(table)}::date as day, count(*) as n from {name} group by 1"
+        f"select {day_column(table)}::date as day, count(*) as n from {name} group by 1"
         for name, table in dated_inputs(model, models).items()
     )
     days = con.execute(f"select day, sum(n) from ({counts}) group by day order by day").fetchall()
@@ -198,10 +199,6 @@ def cut(days: Sequence[tuple[date, int]], rows: int, least: int) -> list[Run]:
     if first and taken:
         runs.append((first, days[-1][0]))
     return runs
-
-
-def _day_column(table: Model | Contract) -> str | None:
-    return table.day if isinstance(table, Contract) else table.daily
 
 
 def _rebuild(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run], condition: str) -> None:

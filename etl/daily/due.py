@@ -26,6 +26,7 @@ HISTORIES = {contract.history: contract for contract in CONTRACTS}
 BEFORE_ALL = "1900-01-01 00:00:00+00"
 EVERYTHING, NOTHING = "true", "false"
 BATCH = "daily_batch"
+MOST_NAMED = 3  # platforms of the rows that broke a check
 GAP = 7  # days between two runs of days above which each run has a query of its own
 Run = tuple[date, date]
 
@@ -170,6 +171,11 @@ def days_of(runs: Iterable[Run]) -> tuple[date, ...]:
     return tuple(first + timedelta(n) for first, last in runs for n in range((last - first).days + 1))
 
 
+def day_column(table: Model | Contract) -> str:
+    """The column with the day of a row."""
+    return table.day if isinstance(table, Contract) else table.daily or ""
+
+
 def between(table: Model | Contract, alias: str, first: date, last: date) -> str:
     """The condition that a row belongs to the days; a row with a period belongs to those that it overlaps.
 
@@ -201,9 +207,7 @@ def validate_rows(
     warned = con.execute("select distinct day from raw.daily_warned where table_name = ?", [name]).fetchall()
     con.execute("delete from raw.daily_warned where table_name = ?", [name])
     if condition == EVERYTHING:
-        found = check(con, suite, table.grain)
-        _keep_warned(con, name, table, found, name)
-        checks.add(found)
+        checks.add(_keep_warned(con, name, table, check(con, suite, table.grain), name))
         return
     if warned:
         condition = f"({condition}) or ({in_runs(table, merged(day for (day,) in warned))})"
@@ -214,25 +218,46 @@ def validate_rows(
     rows = f"select t.* from {name} as t where {condition}"
     kind = "table" if shown else "view"  # with a condition by key each expectation would look for the rows anew
     con.execute(f"create or replace temp {kind} {BATCH} as {rows}")
-    found = check(con, replace(suite, table=BATCH), table.grain)
-    _keep_warned(con, name, table, found, BATCH)
+    found = _keep_warned(con, name, table, check(con, replace(suite, table=BATCH), table.grain), BATCH)
     checks.add([_of_table(result, name, shown or f"({rows})") for result in found])
     con.execute(f"drop {kind} temp.{BATCH}")
 
 
-def _keep_warned(con: Connection, name: str, table: Model | Contract, found: Sequence[CheckResult], batch: str) -> None:
-    """Note the days of the rows that broke a check; where its query does not show them, all days that were judged."""
-    column = table.daily if isinstance(table, Model) else table.day
-    for result in found:
+def _keep_warned(
+    con: Connection, name: str, table: Model | Contract, found: Sequence[CheckResult], batch: str
+) -> list[CheckResult]:
+    """Note the days of the rows that broke a check; where its query does not show them, all days that were judged.
+
+    Returns the results, each with the place of these rows.
+    """
+    placed = list(found)
+    for number, result in enumerate(found):
         if not result.success and not result.exception:
             rows = f"(\n{(result.query or '').rstrip('; ')}\n)"
-            shown = con.execute(f"describe from {rows}").fetchall() if result.query else []
-            rows = rows if column in {name for name, *_ in shown} else batch
+            described = con.execute(f"describe from {rows}").fetchall() if result.query else []
+            shown, day = {column for column, *_ in described}, day_column(table)
             con.execute(
-                f"insert into raw.daily_warned select distinct $table, {column}::date from {rows} as t "
-                f"where {column} is not null",
+                f"insert into raw.daily_warned select distinct $table, {day}::date "
+                f"from {rows if day in shown else batch} as t where {day} is not null",
                 {"table": name},
             )
+            if {"platform", day} <= shown:
+                placed[number] = replace(result, place=_place(con, rows, day, has_load="load_id" in shown))
+    return placed
+
+
+def _place(con: Connection, rows: str, day: str, *, has_load: bool) -> str:
+    """The platforms of rows, each with its first day and, where the rows are as delivered, the file of that day."""
+    file, join = "null", ""
+    if has_load:
+        file = f"min_by(l.file, ({day}, l.file))"
+        join = "left join (select load_id, min(file) as file from audit.load group by load_id) as l using (load_id)"
+    found = con.execute(
+        f"select t.platform, min({day})::date::varchar, {file} from {rows} as t {join} group by 1 order by 2, 1"
+    ).fetchall()
+    named = [f"{platform} from {first}{f' in {file}' if file else ''}" for platform, first, file in found]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return ", ".join(named[:MOST_NAMED]) + more
 
 
 def _of_table(result: CheckResult, table: str, rows: str) -> CheckResult:

@@ -12,5 +12,6 @@ create table audit.expectation_result (
     element_count bigint, -- rows looked at
     kwargs varchar, -- its arguments, as JSON
     why varchar, -- why it matters
-    exception varchar -- error that kept it from running
+    exception varchar, -- error that kept it from running
+    place varchar -- platforms of the rows that broke it, each with its first day and file; empty where they tell none
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from assets.checks import describe
 from etl.build import BuildResult
-from etl.checks.run import CheckResult, run
-from etl.checks.suite import Suite
+from etl.checks.run import checked, run
+from etl.checks.suite import load_suite
+from etl.config import ROOT
 from etl.daily.build import DailyResult
-from etl.warehouse import Connection
+from etl.daily.due import DELIVERED, EVERYTHING, validate_rows
 from tests.support.shop import Shop
 
 ORDER = "event_id,event_time,platform,buyer_id_hash,amount,currency,status,order_source,transaction_id"
@@ -23,6 +25,12 @@ WANTED = ("core.daily_metric", "marts.attribution_moved", "marts.attribution_day
 def channels(shop: Shop) -> dict[str, str]:
     """The channel of each order."""
     return dict(shop.rows("select event_id, channel from core.order_attribution where basis = 'last_touch'"))
+
+
+def warned(built: Mapping[str, BuildResult]) -> dict[str, str | None]:
+    """The checks that did not hold, each with the place of the rows that broke it."""
+    checks = [check for result in built.values() for check in result.checks]
+    return {check.name: check.place for check in checks if not check.success}
 
 
 @pytest.fixture
@@ -202,27 +210,46 @@ def test_a_channel_of_guests_alone_has_no_count_and_the_channels_are_the_platfor
     assert shop.rows(month)[:3] == [("", 4, "ok"), ("ads", None, "missing_new_buyers"), ("email", 3, "ok")]
 
 
+def test_a_file_without_a_channel_says_what_to_do(tmp_path: Path) -> None:
+    """An export of 300 that does not say its channel becomes the total, beside 400 of ads."""
+    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=("core.term", "marts.channel_cost"), check=run)
+    shop.deliver("ads.csv", "platform,date,channel,currency,marketing_spend", "shop,2025-03-01,ads,CNY,400")
+    built = shop.deliver("export.csv", "platform,date,currency,marketing_spend", "shop,2025-03-01,CNY,300")
+    places = warned(built)
+    assert places.keys() == {"channels_add_up_to_the_total", "channels_are_within_the_total"}
+    assert set(places.values()) == {"shop from 2025-03-01"}
+    words = [check.why for result in built.values() for check in result.checks if not check.success]
+    assert all("constants: {channel: NAME}" in why and "docs/profiles.md" in why for why in words)
+
+
+def test_a_check_of_a_delivered_table_names_platform_day_and_file(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=("core.daily_metric",))
+    spend = "platform,date,channel,account,currency,marketing_spend"
+    shop.deliver("account.csv", spend, "shop,2025-03-02,ads,1,CNY,4", "shop,2025-03-01,ads,1,CNY,4")
+    shop.deliver("whole.csv", spend, "shop,2025-03-02,ads,,CNY,4", "shop,2025-03-01,ads,,CNY,4")
+    table = DELIVERED["core.platform_metric_daily"]
+    with checked(shop.con, "run") as checks:
+        validate_rows(checks, load_suite(ROOT / "expectations", table.table), table, EVERYTHING, run)
+    (failed,) = (result for result in checks.results if not result.success)
+    assert describe(failed).startswith("2 rows broke it (shop from 2025-03-01 in whole.csv): the spend without")
+    recorded = "select check_name, place from audit.expectation_result where not success"
+    assert shop.rows(recorded) == [("spend_stands_with_accounts_or_without", "shop from 2025-03-01 in whole.csv")]
+
+
 def test_a_tracker_above_a_partial_export_is_told(tmp_path: Path) -> None:
     """Meta's own export has one of two campaigns, 40 of 100: the cost has 40, and row, cost and check say so."""
     wanted = ("core.term", "marts.channel_cost")
-    told: list[str] = []
-
-    def judged(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
-        found = run(con, suite, grain)
-        told.extend(result.name for result in found if not result.success)
-        return found
-
-    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=wanted, check=judged)
+    shop = Shop(tmp_path, platform="shop", currency="CNY", wanted=wanted, check=run)
     alias = "platform,delivered_channel,account,counts_as,repeats,valid_from"
     shop.deliver("alias.csv", alias, "shop,adjust_meta,,meta_ads,true,2025-01-01")
     spent = [f"shop,2025-03-01,{name},CNY,{spend}" for name, spend in (("meta_ads", 40), ("adjust_meta", 100))]
-    shop.deliver("spend.csv", "platform,date,channel,currency,marketing_spend", *spent)
+    built = shop.deliver("spend.csv", "platform,date,channel,currency,marketing_spend", *spent)
     found = shop.rows(
         "select marketing_spend, duplicate_spend, duplicate_excess, list_contains(flags, 'larger_duplicate') "
         "from marts.channel_cost where span = 'day' and channel in ('', 'meta_ads') order by channel"
     )
     assert found == [(40, 100, 60, True)] * 2
-    assert told.count("no_repetition_is_larger") == 1
+    assert warned(built) == {"no_repetition_is_larger": "shop from 2025-03-01"}
     shop.deliver(
         "rest.csv", "platform,date,channel,account,currency,marketing_spend", "shop,2025-03-01,meta_ads,2,CNY,60"
     )
