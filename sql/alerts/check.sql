@@ -7,7 +7,11 @@ select
     if(
         result.success,
         'holds again',
-        coalesce(result.exception, coalesce(result.unexpected_count || ' rows' || coalesce(' (' || result.place || ')', '') || ': ', '') || result.why)
+        coalesce(
+            result.exception,
+            coalesce(result.unexpected_count || ' rows' || coalesce(' (' || result.place || ')', '') || ': ', '')
+            || result.why
+        )
     ) as words,
     'make sql Q="from audit.expectation_result where check_name = '''
     || result.check_name
