@@ -138,6 +138,7 @@ flag as (
         ('deal_ended', 'the deal has ended and brings nothing more'),
         ('no_season', 'the same days a year before are not all known: what is due counts days'),
         ('target_changed', 'the target was agreed anew; first_target has the one before'),
+        ('worse_than_naive', 'of the days held back, the forecast that buyers go on as before missed less'),
         ('unsettled', 'figures of a day still move: it is younger than the age at which figures of its channel settle')
     ) as listed (term, meaning)
 ),
@@ -287,6 +288,21 @@ word as (
         ('donor_place', 'definition_break', 'what its figure counts changed within these periods'),
         ('donor_place', 'other_deal', 'it announced, began or ended a deal of its own after the day'),
         ('donor_place', 'excluded', 'study_exclusions.csv says why it is no comparison'),
+        ('lifetime', 'ok', 'the model is fitted, and missed the total of its holdout by 30 % at most'),
+        ('lifetime', 'short_history', 'fewer than 90 days come before the holdout'),
+        ('lifetime', 'few_buyers', 'fewer than 500 buyers came before the holdout, or fewer than 50 of them returned'),
+        ('lifetime', 'no_returns', 'no buyer has an order on a later day'),
+        ('lifetime', 'not_determined', 'several parameters fit as well: buyers hardly differ, or too little is known'),
+        ('lifetime', 'holdout_missed', 'the model missed the total of its holdout by more than 30 %, or nothing came'),
+        ('lifetime', 'horizon_too_far', 'the horizon is longer than the time that is known'),
+        ('lifetime', 'missing_rate', 'an order of a later day is in a currency without a rate'),
+        ('lifetime', 'worthless_orders', 'more than 5 % of the returned buyers paid nothing for later orders'),
+        (
+            'lifetime',
+            'value_by_frequency',
+            'buyers who order more often pay more or less (correlation beyond 0.3), which the model rules out'
+        ),
+        ('lifetime', 'no_mean_value', 'values are so uneven that buyers have no mean value'),
         ('deal_outcome', 'renewed', 'a later deal renews it; of a pair: and the last one is not known to have ended'),
         ('deal_outcome', 'resumed', 'it was interrupted, and came back by itself or by a later deal'),
         ('deal_outcome', 'extended', 'a later deal extends it while it runs'),
