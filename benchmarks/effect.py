@@ -139,9 +139,8 @@ def compare_control(name: str, values: Array, before: int) -> Iterator[str]:
     long = frame(values, before)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = diff_diff.SyntheticControl(
-            v_method="custom", custom_v=np.ones(before), standardize="none"
-        ).fit(long, outcome="y", treatment="after", unit="unit", time="period", pre_period_outcomes="all")  # fmt: skip
+        model = diff_diff.SyntheticControl(v_method="custom", custom_v=np.ones(before), standardize="none")
+        theirs = model.fit(long, "y", "after", "unit", "period", pre_period_outcomes="all")
     before_all = pandas.DataFrame(values[:, :before].T)
     donors, unit = before_all.iloc[:, 1:], before_all.iloc[:, 0]
     other = pysyncon.Synth()  # divides each period by its scatter, which these weights of the periods take back
