@@ -42,8 +42,8 @@ def drawn(deal: str, measure: str) -> tuple[int, int]:
     """Of the deal's shop in the weeks after: the total of a measure, and what came through the deal."""
     shop = next(found.shop for found in CHAIN_DEALS if found.partnership_id == deal)
     sums = {"": 0, deal: 0}
-    for platform, day, _, partnership_id, _, *figures in chain_rows():
-        if platform == shop and FIRST <= day <= LAST:
+    for platform, day, channel, partnership_id, _, *figures in chain_rows():
+        if platform == shop and FIRST <= day <= LAST and (partnership_id or not channel):
             sums[partnership_id] += int(figures[MEASURES.index(measure)])
     return sums[""], sums[deal]
 
