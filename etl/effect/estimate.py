@@ -23,8 +23,8 @@ Array = NDArray[np.float64]
 LEVEL = 0.05  # at most this share of events without an effect may look as if they had one
 # The control must miss the unit before the event by at most half of the unit's own scatter.
 WORST_FIT = 0.5
-# Smaller differences than these are how numbers are rounded: in the values themselves, and in what is computed of them.
-OF_VALUES, OF_SPREAD = 1e-13, 1e-9
+# Smaller differences are how numbers are rounded: in a series itself, and in what is computed of its spread.
+OF_SERIES, OF_SPREAD = 1e-13, 1e-6
 # Of the noise: spreads weights that would otherwise not be unique.
 LEAST_RIDGE = 1e-6
 TOLERANCE = 1e-10
@@ -108,35 +108,43 @@ def measure_effect(values: Array, before: int, needed: Requirements = Requiremen
     """
     if values.ndim != 2 or not np.isfinite(values).all():
         raise MendError("the values have gaps: an effect needs every unit in every period")
-    rounding = OF_VALUES * float(np.abs(values).max()) + OF_SPREAD * float(np.ptp(values[1:], axis=1).max(initial=0))
-    first = _first_alike(values, rounding)
+    first = _first_alike(values)
     kept = sorted({*first} - {0})
     if len(kept) < needed.few_donors < len(values):
         return Effect("no_variation", len(kept), before, values.shape[1] - before)
-    effect = _measure(values[[0, *kept]], before, needed, level, rounding)
+    effect = _measure(values[[0, *kept]], before, needed, level)
     if effect.estimate is None:
         return effect
     weight_of = dict(zip(kept, effect.donor_weights, strict=True))
     return replace(effect, donor_weights=tuple(weight_of.get(row, 0.0) / first.count(row) for row in first[1:]))
 
 
-def _first_alike(values: Array, rounding: float) -> list[int]:
+def _first_alike(values: Array) -> list[int]:
     """For each row the first whose series it repeats, but for its level; mostly itself.
 
     A donor that repeats the unit is the unit. Donors that repeat each other would be perfect controls, and their
     placebos would hide what chance does.
     """
-    shape = values - values.mean(axis=1, keepdims=True)
-    return [next(row for row, other in enumerate(shape) if np.abs(one - other).max() <= rounding) for one in shape]
+    shape, rounding = values - values.mean(axis=1, keepdims=True), _rounding(values)
+    return [
+        next(row for row, other in enumerate(shape) if np.abs(one - other).max() <= min(rounding[row], own))
+        for one, own in zip(shape, rounding, strict=True)
+    ]
 
 
-def _measure(values: Array, before: int, needed: Requirements, level: float, rounding: float) -> Effect:
-    donors, after = values.shape[0] - 1, values.shape[1] - before
+def _rounding(values: Array) -> Array:
+    """For each row the size of differences that say nothing."""
+    size: Array = OF_SERIES * np.abs(values).max(axis=1) + OF_SPREAD * np.ptp(values, axis=1)
+    return size
+
+
+def _measure(values: Array, before: int, needed: Requirements, level: float) -> Effect:
+    donors, after, rounding = values.shape[0] - 1, values.shape[1] - before, _rounding(values)
     of_placebos = placebos(values, before) if donors >= needed.fewest_donors and before >= 2 and after >= 1 else []
-    has_scatter = max(map(abs, of_placebos), default=0.0) > rounding
+    has_scatter = max(map(abs, of_placebos), default=0.0) > rounding[1:].max(initial=0)
     smallest = _smallest(of_placebos, level) if has_scatter else None
     refusal = _shortage(needed, donors, before, after)
-    if not refusal and not (has_scatter and values[0, :before].std() > rounding):
+    if not refusal and not (has_scatter and values[0, :before].std() > rounding[0]):
         refusal = "no_variation"
     if refusal:
         return Effect(refusal, donors, before, after, smallest)
@@ -146,7 +154,7 @@ def _measure(values: Array, before: int, needed: Requirements, level: float, rou
     earlier, cut = values[:, :before], before * 2 // 3
     in_time, in_time_smallest = sdid(earlier, cut).estimate, _half_width(placebos(earlier, cut), LEVEL)
     status = "ok" if before >= needed.few_before else "exploratory"
-    if abs(in_time) > in_time_smallest + rounding:
+    if abs(in_time) > in_time_smallest + rounding.max():
         status = "in_time_placebo_failed"
     effect = Effect(
         status, donors, before, after, smallest, in_time=in_time, in_time_smallest=in_time_smallest, fit=fit

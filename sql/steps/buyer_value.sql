@@ -43,13 +43,11 @@ kept as (
         won.reached_days,
         date_diff('day', won.first_on, order_event.date) as age_days,
         order_event.is_simulated,
-        cast(
-            cast(order_event.amount as decimal(19, 4))
-            - case
-                when order_event.status = 'placed' then coalesce(order_event.refunded, 0)
-                else coalesce(order_event.refunded, order_event.amount)
-            end as decimal(19, 4)
-        ) as paid,
+        order_event.amount
+        - case
+            when order_event.status = 'placed' then coalesce(order_event.refunded, 0)
+            else coalesce(order_event.refunded, order_event.amount)
+        end as paid,
         conversion.rate,
         conversion.rate_unit,
         coalesce(own.margin_rate, general.margin_rate) as margin_rate
@@ -81,11 +79,44 @@ kept as (
         and order_event.status <> 'cancelled'
         and date_diff('day', won.first_on, order_event.date) <= won.reached_days
 ),
+-- Orders of one rate and margin are added up before they are converted, which is exact and spares a product for each.
+sold as (
+    select
+        kept.platform,
+        kept.channel,
+        kept.partnership_id,
+        kept.cohort_month,
+        kept.reporting_currency,
+        kept.last_on,
+        kept.reached_days,
+        kept.age_days,
+        kept.rate,
+        kept.rate_unit,
+        kept.margin_rate,
+        count(*) as orders,
+        sum(kept.paid) as paid,
+        bool_or(kept.is_simulated) as is_simulated
+    from kept
+    group by
+        kept.platform,
+        kept.channel,
+        kept.partnership_id,
+        kept.cohort_month,
+        kept.reporting_currency,
+        kept.last_on,
+        kept.reached_days,
+        kept.age_days,
+        kept.rate,
+        kept.rate_unit,
+        kept.margin_rate
+),
 converted as (
     select
-        kept.*,
-        cast(cast(kept.paid * kept.rate as decimal(30, 14)) * kept.rate_unit as decimal(28, 8)) as net
-    from kept
+        sold.*,
+        cast(
+            cast(cast(sold.paid as decimal(19, 4)) * sold.rate as decimal(30, 14)) * sold.rate_unit as decimal(28, 8)
+        ) as net
+    from sold
 ),
 fact as (
     select
@@ -98,11 +129,11 @@ fact as (
         converted.reached_days,
         converted.age_days,
         0 as buyers,
-        count(*) as orders,
+        sum(converted.orders) as orders,
         sum(converted.net) as net,
         sum(converted.net * converted.margin_rate) as margin,
-        count(*) - count(converted.net) as rateless,
-        count(*) - count(converted.margin_rate) as marginless,
+        sum(case when converted.net is null then converted.orders else 0 end) as rateless,
+        sum(case when converted.margin_rate is null then converted.orders else 0 end) as marginless,
         bool_or(converted.is_simulated) as is_simulated
     from converted
     group by

@@ -221,6 +221,55 @@ def test_requirements_are_those_of_the_caller() -> None:
     for impossible in ({"fewest_before": 2}, {"fewest_after": 0}, {"fewest_donors": 2}):
         with pytest.raises(MendError, match="3 periods before the event, 1 after it and 3 donors"):
             Requirements(**impossible)
+    for before, status in ((11, "exploratory"), (12, "ok")):
+        values = replace(QUARTERLY, before=before).values(3)
+        assert measure_effect(values, before).status == status
+
+
+def test_small_donors_beside_a_large_one_stay_donors() -> None:
+    """What counts as rounding is a matter of each series, not of the largest."""
+    values = QUARTERLY.values(1)
+    values[7] *= 1e9
+    assert measure_effect(values, BEFORE).donors == 20
+
+
+def test_the_level_of_an_interval_does_not_decide_on_refusals() -> None:
+    """One in ten worlds would fail the placebo in time at 10 %, half as many do at 5 %."""
+    found = [
+        [measure_effect(QUARTERLY.values(seed), BEFORE, level=level) for seed in range(60)] for level in (0.05, 0.5)
+    ]
+    assert [one.status for one in found[0]] == [one.status for one in found[1]]
+
+
+def test_all_parts_of_a_panel_have_the_noise_of_the_whole() -> None:
+    """The noise is the standard deviation of all changes of donors before: here of nine."""
+    values = np.array([[0.0, 2, 1, 3, 4], [0, 3, 4, 2, 9], [1, 5, 7, 7, 2], [2, 2, 2, 3, 9]])
+    noise = float(np.std([3, 1, -2, 4, 2, 0, 0, 0, 1], ddof=1))
+    assert sdid(values, 4).of_donors == pytest.approx(sdid(values, 4, noise).of_donors)
+    found = placebos(values, 4)
+    assert found[0] == pytest.approx(sdid(values[[1, 2, 3]], 4, noise).estimate)
+    assert found[0] != pytest.approx(sdid(values[[1, 2, 3]], 4).estimate)
+    world = QUARTERLY.values(1)
+    noise = float(np.diff(world[1:, :BEFORE], axis=1).std(ddof=1))
+    left_out = [sdid(np.delete(world, row, axis=0), BEFORE, noise).estimate for row in range(1, 21)]
+    effect = measure_effect(world, BEFORE)
+    assert (effect.least, effect.most) == pytest.approx((min(left_out), max(left_out)), abs=1e-12)
+
+
+def test_weights_that_are_not_the_best_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solver that stops early, or gives up, is no reason for another number."""
+    values = QUARTERLY.values(1)
+
+    def stop_early(matrix: Array, target: Array, maxiter: int) -> tuple[Array, float]:
+        return np.full(matrix.shape[1], 1 / matrix.shape[1]), 0.0
+
+    def give_up(matrix: Array, target: Array, maxiter: int) -> tuple[Array, float]:
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    for solver, message in ((stop_early, "not the best ones"), (give_up, "weights of 19 .* are not found: Maximum")):
+        monkeypatch.setattr("etl.effect.estimate.nnls", solver)
+        with pytest.raises(MendError, match=message):
+            measure_effect(values, BEFORE)
 
 
 def test_a_unit_like_no_other_is_refused() -> None:
@@ -256,6 +305,9 @@ def without_variation() -> dict[str, Array]:
     constant = np.full((7, 16), 4.0)
     spikes = np.full((7, 16), 4.0)
     spikes[range(7), range(7)] += 1.0  # each unit is constant but for one period, which no weight of a period needs
+    sparse = np.zeros((7, 16))
+    chance = np.random.default_rng(2792)
+    sparse[:, :12] += (chance.random((7, 12)) < 0.2) * chance.normal(0, 1, (7, 12))  # placebos of 3e-8, by arithmetic
     still = QUARTERLY.values(1)[:7, :16]
     still[0] = 4.0
     return {
@@ -266,6 +318,7 @@ def without_variation() -> dict[str, Array]:
         "parallel in two groups": np.vstack([path, [path] * 3, [rng.normal(0, 1, 16)] * 3]),
         "parallel, far from 0": 1e9 + path + np.arange(7.0)[:, None],
         "constant but for one period": spikes,
+        "constant after the event, mostly constant before": sparse,
         "constant unit": still,
     }
 
