@@ -118,6 +118,7 @@ def test_no_option_of_any_reader_is_left_to_guess() -> None:
 # Modules that know Decimal or frames and also bind values, with what they bind.
 BOUND = {
     "etl/ask/effect.py": "the name of a deal",
+    "etl/lifetime/forecast.py": "names, days and numbers of a forecast, which are double",
     "etl/effect/study.py": "names, words and numbers of an estimate, which are double",
     "etl/ask/explain.py": "names and days that a person typed",
     "etl/checks/run.py": "names, words and JSON of results",
