@@ -65,7 +65,7 @@ kept as (
         core.margin_span as own
         on
             own.platform = order_event.platform
-            and own.channel = order_event.channel
+            and own.channel = lower(order_event.channel)
             and own.channel <> ''
             and order_event.date between own.valid_from and own.valid_to
     left join

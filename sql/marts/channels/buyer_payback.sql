@@ -7,15 +7,7 @@
 -- twin: no
 -- portable: yes
 -- contract: deliveries
-with total as (
-    select
-        cost.platform,
-        cost.date,
-        list_contains(cost.flags, 'unsettled') as is_unsettled
-    from marts.channel_cost as cost
-    where cost.span = 'month' and cost.channel = ''
-),
-spent as (
+with spent as (
     select
         cost.platform,
         cost.channel,
@@ -39,11 +31,7 @@ spent as (
             when cost.new_buyers <= 0 then 'no_new_buyers'
             else 'ok'
         end as validity,
-        list_contains(cost.flags, 'unsettled') as is_unsettled,
-        list_contains(cost.flags, 'channel_without_spend') as lacks_channel,
-        list_contains(cost.flags, 'channels_above_total') as is_above,
-        list_contains(cost.flags, 'late_spend') as is_late,
-        list_contains(cost.flags, 'silent_spend') as is_silent,
+        cost.flags,
         cost.is_simulated
     from marts.channel_cost as cost
     where cost.span = 'month'
@@ -61,14 +49,9 @@ spent as (
         deal.partner_cac_low,
         deal.partner_cac_high,
         deal.validity,
-        coalesce(total.is_unsettled, false),
-        false,
-        false,
-        false,
-        false,
+        list_filter([case when deal.is_unsettled then 'unsettled' end], lambda flag: flag is not null),
         false
     from steps.partnership_cost as deal
-    left join total on total.platform = deal.platform and total.date = deal.date
     where deal.span = 'month'
 ),
 costed as (
@@ -82,11 +65,7 @@ costed as (
         spent.spend,
         spent.spend_parts,
         spent.validity,
-        spent.is_unsettled,
-        spent.lacks_channel,
-        spent.is_above,
-        spent.is_late,
-        spent.is_silent,
+        spent.flags,
         spent.is_simulated,
         case when spent.validity = 'ok' then spent.per_buyer end as cost,
         case when spent.validity in ('ok', 'no_new_buyers') then spent.per_buyer_low end as cost_low,
@@ -157,11 +136,7 @@ cohort as (
         costed.cost_low,
         costed.cost_high,
         coalesce(costed.validity, 'missing_spend') as validity,
-        coalesce(costed.is_unsettled, false) as is_unsettled,
-        coalesce(costed.lacks_channel, false) as lacks_channel,
-        coalesce(costed.is_above, false) as is_above,
-        coalesce(costed.is_late, false) as is_late,
-        coalesce(costed.is_silent, false) as is_silent,
+        costed.flags as cost_flags,
         named.is_simulated or coalesce(costed.is_simulated, false) as is_simulated
     from named
     join seen on seen.platform = named.platform
@@ -273,14 +248,16 @@ select
     -- age that every buyer of the month has reached, refunds included
     aged.last_on::date as last_on,                     -- day of the platform's last order
     list_filter([
-        case when aged.lacks_channel then 'channel_without_spend' end,
-        case when aged.is_above then 'channels_above_total' end,
-        case when aged.is_late then 'late_spend' end,
+        case when list_contains(aged.cost_flags, 'channel_without_spend') then 'channel_without_spend' end,
+        case when list_contains(aged.cost_flags, 'channels_above_total') then 'channels_above_total' end,
+        case when list_contains(aged.cost_flags, 'larger_duplicate') then 'larger_duplicate' end,
+        case when list_contains(aged.cost_flags, 'late_spend') then 'late_spend' end,
         case when aged.rateless > 0 then 'no_rate' end,
+        case when list_contains(aged.cost_flags, 'orders_without_buyer') then 'orders_without_buyer' end,
         case when aged.margin_is_partial then 'partial_margin' end,
-        case when aged.is_silent then 'silent_spend' end,
+        case when list_contains(aged.cost_flags, 'silent_spend') then 'silent_spend' end,
         case when aged.buyers < 30 then 'small_n' end,
-        case when aged.is_unsettled then 'unsettled' end
+        case when list_contains(aged.cost_flags, 'unsettled') then 'unsettled' end
     ], lambda flag: flag is not null)::varchar[] as flags,  -- what a reader must know
     aged.is_simulated::boolean as is_simulated         -- true where an order or a figure of the cost is made up
 from aged
