@@ -182,10 +182,9 @@ def forecasts(buyers: Buyers) -> Iterator[Forecast]:
             yield _row(buyers, horizon_days, refused.reason, refused.reason)
         return
     for horizon_days in HORIZONS:
-        status = models.status if horizon_days <= buyers.observed_days else "horizon_too_far"
-        value_status = models.value_status if status == OK else status
-        row = _row(buyers, horizon_days, status, value_status)
-        row.numbers = models.fitted | (models.expected(horizon_days) if status == OK else {})
+        status, numbers = models.at(horizon_days)
+        row = _row(buyers, horizon_days, status, models.value_status if status == OK else status)
+        row.numbers = models.fitted | numbers
         yield row
 
 
@@ -266,8 +265,17 @@ class _Models:
         each = expected_value(values, buyers.histories.frequency, means)
         self.values, (_, self.group_values) = values, buyers.histories.grouped_with(each)
 
-    def expected(self, horizon_days: int) -> dict[str, float | None]:
-        """What is expected of a new and of a known buyer within the horizon."""
+    def at(self, horizon_days: int) -> tuple[str, dict[str, float | None]]:
+        """The status of a horizon and what is expected within it; nothing unless the status is ok."""
+        if horizon_days > self.buyers.observed_days:
+            return "horizon_too_far", {}
+        try:
+            return self.status, self._expected(horizon_days) if self.status == OK else {}
+        except NoModelError as refused:  # what the parameters expect so far ahead cannot be computed
+            return refused.reason, {}
+
+    def _expected(self, horizon_days: int) -> dict[str, float | None]:
+        """What is expected of a new and of a known buyer."""
         orders = expected_orders_of_new(self.orders, horizon_days)
         deviation = log_deviation_of_new(self.orders, horizon_days)
         of_known = dot(expected_orders(self.orders, self.groups, horizon_days), self.groups.buyers)

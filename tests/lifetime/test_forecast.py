@@ -15,7 +15,8 @@ from etl.build import create_vocabulary
 from etl.config import ROOT
 from etl.errors import MendError
 from etl.lifetime.forecast import bring_up_to_date
-from etl.lifetime.orders import expected_orders_of_new, fit_orders
+from etl.lifetime.optimum import NoModelError
+from etl.lifetime.orders import OrderModel, expected_orders_of_new, fit_orders
 from etl.lifetime.value import fit_values, lifetime_value_of_new
 from etl.warehouse import Connection, memory
 from tests.support.building import build_needed
@@ -153,6 +154,21 @@ def test_where_there_is_no_number_there_is_a_reason(
     """Orders without a value, a horizon without the others, or nothing at all."""
     with changed(shop, change) as con:
         assert of_all(con, STATUSES) == found
+
+
+def test_a_horizon_that_cannot_be_computed_leaves_the_others(shop: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where scipy has no value for a year, the other horizons have theirs."""
+
+    def short_only(model: OrderModel, horizon_days: float) -> float:
+        if horizon_days == 365:
+            raise NoModelError("not_determined", "not finite")
+        return expected_orders_of_new(model, horizon_days)
+
+    monkeypatch.setattr("etl.lifetime.forecast.expected_orders_of_new", short_only)
+    with changed(shop, "update raw.lifetime_forecast set input_hash = 'another'") as con:
+        assert of_all(con, STATUSES) == [("ok", "ok", True, True)] * 2 + [
+            ("not_determined", "not_determined", False, False)
+        ]
 
 
 def test_wrong_histories_stop_the_build(shop: Connection) -> None:
