@@ -88,6 +88,14 @@ def test_the_holdout_stands_beside_the_number(shop: Connection) -> None:
     assert found[4:] == ([], True, date(1998, 5, 31))
 
 
+def test_the_example_asks_for_a_year(shop: Connection) -> None:
+    """The query of sql/examples: the platform and its channels, those without a value last."""
+    query = (ROOT / "sql" / "examples" / "37_what_will_a_buyer_order.sql").read_text(encoding="utf-8")
+    found = shop.sql(query).fetchall()
+    assert [(row[1], row[-3], row[3] is None) for row in found][-1] == ("email", "few_buyers", True)
+    assert {row[1]: row[8] for row in found}[""] == 0.5  # 1,122.2 orders expected, 1,117 came
+
+
 def test_a_channel_with_few_buyers_has_a_reason_and_no_number(shop: Connection) -> None:
     """300 buyers came through email: too few; 2,057 through search: enough."""
     found = rows(shop, "t.status, t.value_status, t.expected_orders, t.expected_value, t.buyers", "t.channel = 'email'")
