@@ -149,7 +149,7 @@ def test_weeks_and_months_sum_to_the_days(demo: Connection, span: str) -> None:
     assert len(by_span) == 8 + len(SHOPS) + len(CHAIN_DEALS)
     costs = "select sum(spend) from steps.partnership_cost where span = ?"
     paid = (
-        "select sum(marketing_spend + subsidies + coalesce(commission_paid, 0)) "
+        "select sum(marketing_spend + coalesce(subsidies, 0) + coalesce(commission_paid, 0)) "
         "from marts.partnership_day where partnership_id <> ''"
     )
     assert demo.execute(costs, [span]).fetchall() == demo.execute(paid).fetchall()
