@@ -71,6 +71,9 @@ effect: export WAREHOUSE_DEAL = $(value DEAL)
 effect: env ## what a deal did to its partners' figures, or why nobody can tell: DEAL=kuaishou-jd-2020-direct-supply
 	@$(WAREHOUSE) effect -- "$$WAREHOUSE_DEAL"
 
+page: env ## answers, charts and tables of the snapshot for people, in $WAREHOUSE_HOME/serving/page/index.html
+	@$(WAREHOUSE) page
+
 edgar-bulk: export WAREHOUSE_FILE = $(value FILE)
 edgar-bulk: env ## load companyfacts.zip or a quarter of the SEC's data sets from disk (FILE=, CIK="1 2": only these)
 	@$(WAREHOUSE) edgar bulk $(CIK:%=--cik %) -- "$$WAREHOUSE_FILE"

@@ -219,6 +219,15 @@ def effect(deal: str) -> None:
 
 
 @warehouse.command()
+def page() -> None:
+    """Make the page of the published snapshot, unless it is there already, and print where it is."""
+    from etl.page.place import make_page
+
+    made = make_page(load_settings())
+    print(f"{made.path} ({made.size_bytes / 1e6:.1f} MB{'' if made.made else ', as it was'})")
+
+
+@warehouse.command()
 @click.argument("before", required=False)
 @click.argument("after", required=False)
 @click.option("--as-of", metavar="DAY", help="Compare what both knew on that day, by their as-of twins.")

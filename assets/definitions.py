@@ -10,6 +10,7 @@ import dagster as dg
 
 from assets.jobs import automation
 from assets.models import model_assets
+from assets.page import page_asset
 from assets.serving import serving_asset
 from assets.sources import SOURCE_TABLES, source_assets
 from assets.warehouse import Warehouse
@@ -39,7 +40,7 @@ def definitions(root: Path = ROOT, environment: dict[str, str] | None = None) ->
     # The snapshot depends on the tables that nothing reads, and through them on all others.
     read = {key for asset in made for key in asset.dependency_keys}
     last = [".".join(key.path) for asset in made for key in asset.keys if key not in read]
-    assets = [*made, serving_asset(last, models)]
+    assets = [*made, serving_asset(last, models), page_asset()]
     if load_settings(environment, root).is_demo:
         assets = [asset.map_asset_specs(_simulated) for asset in assets]
     return dg.Definitions.merge(

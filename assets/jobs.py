@@ -39,7 +39,7 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
     of_prints = others & dg.AssetSelection.assets("core/observation_latest").downstream()
     refresh = dg.define_asset_job(
         REFRESH,
-        selection=(others - by_day.downstream()) | of_prints | dg.AssetSelection.assets("serving/warehouse"),
+        selection=(others - by_day.downstream()) | of_prints | dg.AssetSelection.groups("serving"),
         description="Read the sources, build and check every table, publish if anything changed.",
     )
     filings = dg.define_asset_job(

@@ -12,6 +12,7 @@ from etl.daily.ingest import Ingested
 from etl.edgar.facts import FactLoad
 from etl.edgar.filings import EdgarPoll
 from etl.ledger import QuarantineRecord, Standing
+from etl.page.place import Page
 from etl.publish.publication import Publication
 from etl.reference.load import IngestResult
 
@@ -80,7 +81,7 @@ def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
 
 def summary(found: RunOutcome, total_seconds: float) -> str:
     """The report; its lines fit the width of a terminal where the content allows."""
-    parts = (_inputs, _edgar, _facts, _inbox, _standing, _tables, _due, _checks, _failures, _published)
+    parts = (_inputs, _edgar, _facts, _inbox, _standing, _tables, _due, _checks, _failures, _published, _page)
     return "\n".join([*(line for part in parts for line in part(found)), _times(found, total_seconds)])
 
 
@@ -195,6 +196,12 @@ def _published(found: RunOutcome) -> Iterator[str]:
             yield f"           reason: {publication.reason}"
         else:
             yield f"Published  nothing new: {publication.reason}"
+
+
+def _page(found: RunOutcome) -> Iterator[str]:
+    for page in found.results(Page):
+        path = f"{page.path.parent.parent.name}/{page.path.parent.name}/{page.path.name}"
+        yield f"Page       {path}, {page.size_bytes / 1e6:.1f} MB" if page.made else "Page       nothing new"
 
 
 def _times(found: RunOutcome, total: float) -> str:

@@ -220,9 +220,9 @@ def install(finished: Path, target: Path) -> None:
     """Replace `target` by a finished file, read-only, in one step that survives a power cut."""
     refuse_if_written(target)
     finished.chmod(0o444)
-    _sync(finished)
+    sync(finished)
     finished.replace(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def link(source: Path, target: Path) -> None:
@@ -240,7 +240,7 @@ def keep(settings: Settings, version: int) -> None:
     kept = snapshot_path(settings, version)
     if not kept.exists():
         link(settings.serving_db, kept)
-        _sync(kept.parent)
+        sync(kept.parent)
     for old in kept_versions(settings)[:-KEPT]:
         snapshot_path(settings, old).unlink()
 
@@ -293,7 +293,8 @@ def _described(con: Connection, catalog: str, path: Path) -> Snapshot:
     return Snapshot(version, refreshed_at, fingerprint, path.stat().st_size, path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -81,7 +81,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.Execute
 @pytest.fixture
 def refreshed(first: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path) -> Project:
     """A copy of the refreshed home, for a test that refreshes again."""
-    shutil.copytree(first[0].home, tmp_path / "home")
+    shutil.copytree(first[0].home, tmp_path / "home", symlinks=True)
     return Project(ROOT, tmp_path / "home")
 
 

@@ -73,7 +73,7 @@ def delivered(
 ) -> tuple[Project, dg.ExecuteInProcessResult]:
     """Thirty days of JD, some orders and a rate, loaded for the last of the days. Read only."""
     home = tmp_path_factory.mktemp("daily") / "home"
-    shutil.copytree(first[0].home, home)
+    shutil.copytree(first[0].home, home, symlinks=True)
     project = Project(ROOT, home)
     days = "".join(day_of(LAST - timedelta(n)) for n in range(30))
     project.deliver("team/march.csv", DAILY + days + f"jd,{LAST},affiliate,,yuan,1,1,1,1\n")
@@ -87,7 +87,7 @@ def delivered(
 @pytest.fixture
 def again(delivered: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path) -> Project:
     """A copy of that home, to run again."""
-    shutil.copytree(delivered[0].home, tmp_path / "home")
+    shutil.copytree(delivered[0].home, tmp_path / "home", symlinks=True)
     return Project(ROOT, tmp_path / "home")
 
 

@@ -22,6 +22,7 @@ from etl.models.graph import load_models
 pytestmark = pytest.mark.slow
 
 MOST_ASSETS = 145  # none for a company: a table a question, however many are measured
+SERVED = {"serving.warehouse", "serving.page"}
 DELIVERED = {contract.table for contract in CONTRACTS}
 INPUTS = {"raw.reference_row", "raw.refresh_day", "raw.edgar_filing", "raw.edgar_body", "raw.edgar_fact", *DELIVERED}
 
@@ -59,7 +60,7 @@ def test_the_code_location_loads() -> None:
 def test_one_asset_for_each_table_and_no_other(specs: dict[str, dg.AssetSpec]) -> None:
     files = [path.relative_to(ROOT / "sql") for path in ROOT.glob("sql/**/*.sql")]
     tables = {f"{path.parts[0]}.{path.stem}" for path in files if path.parts[0] in ("core", "steps", "marts")}
-    assert specs.keys() == tables | {*INPUTS, "serving.warehouse"}
+    assert specs.keys() == tables | {*INPUTS, *SERVED}
     assert len(specs) <= MOST_ASSETS
 
 
@@ -112,7 +113,8 @@ def test_dependencies_are_assets(specs: dict[str, dg.AssetSpec]) -> None:
 
 
 def test_the_snapshot_depends_on_every_table(specs: dict[str, dg.AssetSpec]) -> None:
-    assert behind(specs, "serving.warehouse") == specs.keys() - {"serving.warehouse"}
+    assert behind(specs, "serving.warehouse") == specs.keys() - SERVED
+    assert behind(specs, "serving.page") == specs.keys() - {"serving.page"}
 
 
 def test_every_macro_is_created_once_and_after_its_inputs(
@@ -146,7 +148,7 @@ def test_checks_are_the_expectations_and_critical_ones_block(
 ) -> None:
     questions = {model.name: model.question for model in models}
     expected = {}
-    for table in specs.keys() - {"serving.warehouse"}:
+    for table in specs.keys() - SERVED:
         suite = load_suite(ROOT / "expectations", table, questions.get(table, ""))
         for expectation in suite.expectations:
             key = dg.AssetCheckKey(dg.AssetKey(suite.table.split(".")), expectation.name)
@@ -162,9 +164,9 @@ def test_refresh_runs_everything_in_one_process(defs: dg.Definitions, specs: dic
     in_refresh = {".".join(key.path) for key in job.asset_layer.executable_asset_keys}
     daily = defs.resolve_job_def(REFRESH_DAILY)
     in_daily = {".".join(key.path) for key in daily.asset_layer.executable_asset_keys}
-    assert by_day | {"serving.warehouse"} <= in_daily
+    assert by_day | SERVED <= in_daily
     assert in_refresh | in_daily == specs.keys()
-    both = in_refresh & in_daily - {"serving.warehouse"}
+    both = in_refresh & in_daily - SERVED
     assert {"marts.partnership_effect", "marts.partnership_expense"} <= both
     assert all("core.observation_latest" in behind(specs, name) for name in both), "others are built by one of the two"
     assert all(by_day & behind(specs, name) for name in in_daily - DELIVERED), "and what rests on them"

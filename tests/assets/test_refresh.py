@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import assets.warehouse
 from assets.summary import outcome, summary
 from etl.config import Settings
 from etl.daily.due import tables_from_deliveries
-from etl.errors import RetryError
+from etl.errors import MendError, RetryError
 from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
 from tests.support.models import models_behind, project_models
@@ -71,6 +72,7 @@ def test_a_refresh_builds_and_publishes_every_table(
         "raw.edgar_body",
         "raw.edgar_fact",
         "serving.warehouse",
+        "serving.page",
     }
     with open_snapshot(project.settings.serving_db) as con:
         cited = con.execute(
@@ -118,6 +120,32 @@ def test_a_second_refresh_publishes_nothing(refreshed: Project) -> None:
     assert "nothing changed" in serving["reason"].value
     assert metadata(result, "marts.cac_trend")["changed"].value is False
     assert fingerprint(refreshed.settings.serving_db) == before
+
+
+def test_the_page_follows_the_publication(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:
+    project, result = first
+    shown = metadata(result, "serving.page")
+    page = project.settings.serving_dir / "page" / "index.html"
+    assert (shown["made"].value, shown["path"].value) == (True, str(page))
+    assert shown["size in bytes"].value == page.stat().st_size
+    assert re.search(r"^Page +serving/page/index.html, 0\.\d MB$", summary(outcome(result), 1), re.MULTILINE)
+
+
+def test_a_page_that_fails_is_told_and_the_publication_stands(
+    refreshed: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(settings: Settings) -> None:
+        raise MendError("the page was not made: a chart broke")
+
+    monkeypatch.setattr("assets.page.make_page", broken)
+    result = refreshed.refresh()
+    assert not result.success
+    assert failures(result) == {"serving__page": "the page was not made: a chart broke"}
+    assert "serving.warehouse" in materialised(result)
+    assert metadata(result, "serving.warehouse")["published"].value is False
+    report = summary(outcome(result), 1)
+    assert "Failed     serving.page: the page was not made: a chart broke" in report
+    assert "Published  nothing new" in report
 
 
 def test_a_critical_failure_keeps_the_previous_rows(changed: Change) -> None:

@@ -1,0 +1,163 @@
+"""Cells, sentences and citations of the page as HTML.
+
+Every number stands in <data> and every day in <time>, with its column as `data-c` and the value of the mart, with every
+digit, as `value` or `datetime`: tests/page reads both from the page and holds them against the mart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from markupsafe import Markup, escape
+
+from etl.ask.explain import clean
+from etl.page.content import CITED, SILENT, PageContent, QueryRows, Row
+from etl.page.numbers import DIGITS, machine_value, printed
+
+_NAMED = re.compile(r"\{(\w+)\}")
+EMPTY = Markup("")
+ENDS = ("low", "high")
+ROOM = ((200, "longest"), (40, "long"))  # characters from which a column gets more room
+
+
+class TableColumn(NamedTuple):
+    """A column of a table: its name, its label, and how much room its longest text needs: a class of the style."""
+
+    name: str
+    label: str
+    room: str
+
+
+class CellMaker:
+    """Makes cells from the content of one snapshot; `used` collects the words that need an explanation."""
+
+    def __init__(self, content: PageContent, texts: Mapping[str, Any]) -> None:
+        self.content, self.texts = content, texts
+        self.used: set[tuple[str, str]] = set()
+
+    def columns(self, part: QueryRows) -> list[TableColumn]:
+        """The columns of a table; an interval is in the column of its number, documents are one column."""
+        merged = {f"{name}_{end}" for name in part.columns if self._has_interval(part.columns, name) for end in ENDS}
+        hidden = {*merged, *SILENT, *CITED}
+        shown = [name for name in part.columns if name not in hidden]
+        return [
+            TableColumn(
+                name, self.texts["columns"][name]["label"], _room(max(len(str(row[name])) for row in part.rows))
+            )
+            for name in shown
+        ]
+
+    def cell(self, row: Row, name: str) -> Markup:
+        """The value of a column, with its interval if it has one."""
+        if not self._has_interval(row, name):
+            return self._value(row[name], name)
+        value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
+        if low is None and high is None:
+            return self._none() if value is None else self._value(value, name)
+        first, last = (self._number(end, f"{name}_{side}", name) for end, side in ((low, "low"), (high, "high")))
+        if value is None and low is None:
+            return Markup("{}: {} {}").format(self._none(), self.texts["at_most"], last)
+        if value is None and high is None:
+            return Markup("{}: {} {}").format(self._none(), self.texts["at_least"], first)
+        number = self._none() if value is None else self._number(value, name, name)
+        last = last if high is not None else Markup('<span class="open">{}</span>').format(self.texts["open_high"])
+        bounds = Markup('<span class="interval">[{}, {}]</span>').format(first, last)
+        return Markup("{} {}").format(number, bounds)
+
+    def sentence(self, question: Mapping[str, Any], row: Row) -> Markup:
+        """The sentence of a row: the text of its kind, with the columns that it names in braces filled in."""
+        template = question["each"]
+        text = template if isinstance(template, str) else template[row["sentence"]]
+        parts = _NAMED.split(text)
+        return EMPTY.join(self.cell(row, part) if number % 2 else escape(part) for number, part in enumerate(parts))
+
+    def citations(self, row: Row) -> Markup:
+        """The documents that a row rests on: title, date, what is printed, link; empty where it names none."""
+        figures = [self.content.figures[key] for key in row.get("input_observation_ids") or ()]
+        documents = [row.get("document_id"), *(row.get("document_ids") or ())]
+        items = [self._figure(figure) for figure in figures]
+        items += [self._document(key) for key in dict.fromkeys(filter(None, documents))]
+        if not items:
+            return EMPTY
+        listed = EMPTY.join(Markup("<li>{}</li>").format(item) for item in items)
+        summary = self.texts["documents"].format(count=len(items))
+        return Markup('<details class="cited"><summary>{}</summary><ul>{}</ul></details>').format(summary, listed)
+
+    def _figure(self, figure: Row) -> Markup:
+        """A figure as it is printed, and where; of a derived one also the figures that it follows from."""
+        period = [figure["period_start"], figure["period_end"]]
+        days = " – ".join(printed(day) for day in period if day)
+        scope = f" ({figure['scope'].replace('_', ' ')})" if figure["scope"] else ""
+        named = f"{figure['name']}, {figure['figure']}{scope}, {days}"
+        sources = [self.content.figures[key] for key in figure["derived_from"] or ()]
+        if sources:
+            listed = EMPTY.join(Markup("<li>{}</li>").format(self._figure(source)) for source in sources)
+            return Markup("{} {}<ul>{}</ul>").format(named, self.texts["derived"], listed)
+        quoted = Markup("{}: {} <q>{}</q>").format(named, self.texts["printed"], figure["printed_as"])
+        return Markup("{}. {}").format(quoted, self._document(figure["document_id"]))
+
+    def _document(self, key: str) -> Markup:
+        document = self.content.documents[key]
+        url, title = document["url"] or "", clean(document["title"] or key)
+        link = Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, title) if _is_web(url) else escape(title)
+        day = document["published_on"]
+        dated = Markup("<time>{}</time>").format(day.isoformat()) if day else self.texts["undated"]
+        return Markup("{}, {}, {}").format(link, document["publisher"] or "", dated)
+
+    def _value(self, value: object, name: str) -> Markup:
+        settings = self.texts["columns"].get(name, {})
+        if value is None or value in ("", []):
+            return escape(settings.get("empty", self.texts["empty"]))
+        if isinstance(value, bool):
+            return escape(self.texts["yes_no"][not value])
+        if isinstance(value, int | float | Decimal):
+            return self._number(value, name, name)
+        if isinstance(value, date):
+            return Markup('<time data-c="{}" datetime="{}">{}</time>').format(
+                name, machine_value(value), printed(value)
+            )
+        listed = value if isinstance(value, list) else [value]
+        words = Markup(", ").join(self._word(str(word), settings.get("kind", "")) for word in listed)
+        return Markup('<span data-c="{}">{}</span>').format(name, words)
+
+    def _word(self, word: str, kind: str) -> Markup:
+        """A text; a word of core.term links to its meaning, others lose their underscores."""
+        if (kind, word) in self.content.words:
+            self.used.add((kind, word))
+            return Markup('<a class="word" href="#{}">{}</a>').format(anchor(kind, word), word.replace("_", " "))
+        return escape(word.replace("_", " ") if kind else word)
+
+    def _number(self, value: object, name: str, settings_of: str) -> Markup:
+        digits = self.texts["columns"].get(settings_of, {}).get("digits", DIGITS)
+        text = printed(value, digits)
+        return Markup('<data data-c="{}" value="{}">{}</data>').format(name, machine_value(value), text)
+
+    def _none(self) -> Markup:
+        return Markup('<span class="none">{}</span>').format(self.texts["no_number"])
+
+    @staticmethod
+    def _has_interval(columns: Sequence[str] | Row, name: str) -> bool:
+        return all(f"{name}_{end}" in columns for end in ENDS)
+
+    def glossary(self) -> Iterator[tuple[str, str, str]]:
+        """The words that were used: anchor, word, meaning."""
+        for kind, word in sorted(self.used):
+            yield anchor(kind, word), word.replace("_", " "), self.content.words[kind, word]
+
+
+def _room(characters: int) -> str:
+    return next((room for least, room in ROOM if characters > least), "")
+
+
+def anchor(kind: str, word: str) -> str:
+    """The identifier of a word's explanation on the page."""
+    return f"word-{kind}-{word}"
+
+
+def _is_web(url: str) -> bool:
+    """Whether an address may be a link: documents are typed in by people, and a page must not run what they typed."""
+    return url.startswith(("https://", "http://"))

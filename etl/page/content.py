@@ -1,0 +1,104 @@
+"""What the page shows, as rows: each part is one prepared query of the published snapshot.
+
+A query's file is sql/queries/page_<key>.sql, and its text is shown on the page. Nothing is computed here: a number of
+the page is a value of a mart, or a count of its rows that the query names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from etl.errors import MendError
+from etl.warehouse import Connection, prepared
+
+Row = dict[str, Any]
+TEXTS = Path(__file__).with_name("texts.yaml")
+# Columns that are shown as documents, and columns that say how their row is shown.
+CITED = ("input_observation_ids", "document_id", "document_ids")
+SILENT = ("sentence", "is_ranked", "source_url")
+
+
+@dataclass(frozen=True)
+class QueryRows:
+    """The rows of a prepared query, the names of its columns, and its text."""
+
+    key: str
+    sql: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """All that the page is made from.
+
+    `publication` is the row of meta.publication, `parts` the rows by the key of a question or view; `figures` and
+    `documents` by their identifiers, `words` meanings by kind and term.
+    """
+
+    publication: Row
+    is_simulated: bool
+    parts: Mapping[str, QueryRows]
+    figures: Mapping[str, Row]
+    documents: Mapping[str, Row]
+    words: Mapping[tuple[str, str], str]
+
+
+@cache
+def read_texts(path: Path = TEXTS) -> dict[str, Any]:
+    """The texts of the page, with the order of its parts. Raises MendError where a part has no query."""
+    texts: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for key in part_keys(texts):
+        try:
+            prepared(f"page_{key}")
+        except FileNotFoundError as error:
+            raise MendError(f"{path} has a part {key}, and there is no sql/queries/page_{key}.sql") from error
+    return texts
+
+
+def part_keys(texts: Mapping[str, Any]) -> list[str]:
+    """The keys of all questions and views, in their order."""
+    return [
+        part["key"]
+        for section in texts["sections"]
+        for part in (*section.get("questions", ()), *section.get("views", ()))
+    ]
+
+
+def read_content(con: Connection, texts: Mapping[str, Any], *, is_demo: bool) -> PageContent:
+    """Ask the snapshot for everything that the page shows; `is_demo` says that its home holds simulated data.
+
+    Raises MendError for a column that has no label in the texts, DatabaseError where a mart is missing or damaged.
+    """
+    parts = {key: ask(con, f"page_{key}") for key in part_keys(texts)}
+    for part in parts.values():
+        if unknown := [name for name in part.columns if name not in texts["columns"] and not is_known(name)]:
+            raise MendError(f"sql/queries/{part.key}.sql has {', '.join(unknown)}: give it a label in {TEXTS.name}")
+    (publication,) = ask(con, "page_publication").rows
+    return PageContent(
+        publication,
+        is_demo or bool(ask(con, "page_is_simulated").rows[0]["is_simulated"]),
+        parts,
+        {row["observation_id"]: row for row in ask(con, "page_figures").rows},
+        {row["document_id"]: row for row in ask(con, "page_documents").rows},
+        {(row["kind"], row["term"]): row["meaning"] for row in ask(con, "page_words").rows},
+    )
+
+
+def is_known(column: str) -> bool:
+    """Whether a column is shown with another one or as documents, or says how its row is shown."""
+    return column.endswith(("_low", "_high")) or column in (*CITED, *SILENT)
+
+
+def ask(con: Connection, query: str) -> QueryRows:
+    """The rows of a prepared query of the snapshot."""
+    sql = prepared(query)
+    answer = con.execute(sql)
+    names = tuple(column[0] for column in answer.description or ())
+    return QueryRows(query, sql, names, tuple(dict(zip(names, row, strict=True)) for row in answer.fetchall()))

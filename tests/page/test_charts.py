@@ -1,0 +1,229 @@
+"""The charts tell the truth at their edges: read from the drawn marks."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from etl.page.charts import CHARTS, draw, drawn
+from etl.page.content import read_texts
+from etl.page.place import Page
+
+WORDS = read_texts()["charts"]
+ROW = {
+    "name": "Shop", "scope": "", "currency": "CNY", "validity": "ok", "why": "a reason", "is_ranked": True,
+    "cac": 100.0, "cac_low": 90.0, "cac_high": 120.0,
+}  # fmt: skip
+
+
+def costs(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row a year from 2015 on."""
+    return [ROW | {"period_end": date(2015 + at, 12, 31)} | row for at, row in enumerate(rows)]
+
+
+def svg_of(chart: str, rows: list[dict[str, Any]], mark: str = "") -> Any:
+    (drawing,) = draw(chart, rows, WORDS, "k", mark)
+    return etree.fromstring(drawing.svg)
+
+
+def marks(svg: Any, role: str) -> list[Any]:
+    """The shapes of the marks of a kind: rule, symbol, area, line."""
+    return svg.xpath(f"//*[contains(@class, 'mark-{role} role-mark')]/*")  # type: ignore[no-any-return]
+
+
+def place(shape: Any) -> tuple[float, float]:
+    """Where a mark is: points from the left and from the top of the plot."""
+    found = re.match(r"translate\(([-\d.e]+),([-\d.e]+)\)", shape.get("transform"))
+    assert found
+    return float(found[1]), float(found[2])
+
+
+def named(svg: Any, words: str) -> Any:
+    (found,) = (shape for shape in svg.iter() if words in shape.get("aria-label", ""))
+    return found
+
+
+def bars(svg: Any) -> list[tuple[float, float]]:
+    """The upper and the lower end of each interval, in points from the top of the plot."""
+    solid = [rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray") is None]
+    ends = [(place(rule)[1], place(rule)[1] + float(rule.get("y2"))) for rule in solid]
+    return [(min(pair), max(pair)) for pair in ends]
+
+
+def test_an_interval_is_drawn_from_end_to_end() -> None:
+    svg = svg_of("cost", costs({}))
+    ((top, bottom),) = bars(svg)
+    height = 170
+    axis_top = 120.0 * 1.12
+    assert (top, bottom) == pytest.approx((height * (1 - 120 / axis_top), height * (1 - 90 / axis_top)), abs=0.01)
+    assert "100.00 CNY per buyer, 90.00 to 120.00" in named(svg, "2015-12-31: 100.00").get("aria-label")
+
+
+def test_an_interval_without_an_upper_end_reaches_the_edge_with_an_arrow() -> None:
+    """Vega-Lite would draw it with length 0, as if it were exact."""
+    svg = svg_of("cost", costs({"cac_high": None}, {}))
+    (open_top, open_bottom), (closed_top, _) = bars(svg)
+    assert open_top == 0 < closed_top < open_bottom
+    (arrow,) = (
+        shape for shape in marks(svg, "symbol") if shape.get("aria-hidden") == "true" or not shape.get("aria-label")
+    )
+    assert place(arrow)[1] == 0
+    assert "90.00 to open" in named(svg, "2015-12-31").get("aria-label")
+    assert not marks(svg_of("cost", costs({"cac_high": None})), "area"), "no band where one end is open"
+
+
+@pytest.mark.parametrize(("low", "high", "reaches"), [(385.5, None, "top"), (None, 252.6, "bottom"), (10.0, 20.0, "")])
+def test_bounds_without_a_number_have_strokes_and_no_point(low: float | None, high: float | None, reaches: str) -> None:
+    svg = svg_of("cost", costs({}, {"cac": None, "cac_low": low, "cac_high": high, "is_ranked": False}))
+    top, bottom = bars(svg)[1]
+    assert (top == 0, bottom == 170) == (reaches == "top", reaches == "bottom")
+    strokes = [shape for shape in svg.iter() if "2016-12-31: no number" in shape.get("aria-label", "")]
+    assert len(strokes) == sum(bound is not None for bound in (low, high))
+    assert all("open" in stroke.get("aria-label") for stroke in strokes) is bool(reaches)
+    points = [shape for shape in marks(svg, "symbol") if shape.get("aria-label")]
+    assert len(points) == 1, "the number of the other year alone"
+
+
+def test_no_number_is_a_dashed_line_and_no_mark_at_zero() -> None:
+    svg = svg_of("cost", costs({}, {"cac": None, "cac_low": None, "cac_high": None}))
+    (dashed,) = (rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray"))
+    assert dashed.get("aria-label") == "Shop, until 2016-12-31: no number, a reason"
+    assert len(bars(svg)) == 1
+    assert len([shape for shape in marks(svg, "symbol") if shape.get("aria-label")]) == 1
+
+
+def test_zero_and_less_lie_at_and_below_zero() -> None:
+    """On a logarithmic axis Vega puts them at the top."""
+    values = (-50.0, 0.0, 100.0)
+    svg = svg_of("cost", costs(*({"cac": v, "cac_low": v, "cac_high": v} for v in values)))
+    heights = [place(named(svg, f"{2015 + at}-12-31"))[1] for at in range(3)]
+    assert heights[0] > heights[1] > heights[2]
+    (zero,) = (
+        tick for tick in svg.xpath("//*[contains(@class, 'role-axis-label')]/*") if tick.text == "0"
+    )  # fmt: skip
+    assert place(zero)[1] == pytest.approx(heights[1] + 3, abs=1.5), "3 points below its tick"
+
+
+def test_lines_and_bands_end_where_a_year_has_no_number() -> None:
+    gap = {"cac": None, "cac_low": None, "cac_high": None}
+    svg = svg_of("cost", costs({}, {}, gap, {}, {}, {}))
+    assert len(marks(svg, "area")) == len(marks(svg, "line")) == 2
+    assert [shape.get("d").count("L") for shape in marks(svg, "line")] == [1, 2]
+
+
+def test_what_rounding_decides_is_hollow_and_grey_and_in_no_line() -> None:
+    svg = svg_of("cost", costs({}, {"is_ranked": False, "validity": "uninformative"}, {}))
+    assert [named(svg, f"{year}-12-31").get("fill") for year in (2015, 2016)] == ["#0a5c8a", "#ffffff"]
+    assert len(marks(svg, "line")) == 2
+
+
+def test_decimals_are_drawn_as_doubles() -> None:
+    exact = costs({name: Decimal(str(ROW[name])) for name in ("cac", "cac_low", "cac_high")})
+    assert bars(svg_of("cost", exact)) == bars(svg_of("cost", costs({})))
+    assert (drawn(Decimal("0.1")), drawn(date(2020, 1, 2)), drawn("x"), drawn(None)) == (0.1, "2020-01-02", "x", None)
+    with pytest.raises(TypeError):
+        json.dumps(Decimal("0.1"))
+
+
+DEAL = {
+    "traffic": "A", "supply": "B", "partnership_id": "a-b", "kind": "referral_link", "started_on": date(2019, 6, 17),
+    "ended_from": None, "ended_by": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("deal", "said"),
+    [
+        ({}, "started on 2019-06-17, no end is known"),
+        (
+            {"ended_from": date(2022, 3, 1), "ended_by": date(2022, 3, 1)},
+            "known to have run from 2019-06-17 to 2022-03-01",
+        ),
+        ({"ended_from": date(2019, 6, 17), "ended_by": date(2022, 2, 24)}, "ended between 2019-06-17 and 2022-02-24"),
+        (
+            {"started_on": None, "ended_from": date(2022, 3, 1), "ended_by": date(2022, 3, 1)},
+            "first day not known, ended by 2022-03-01",
+        ),
+    ],
+)
+def test_a_deal_shows_what_is_known_of_its_ends(deal: dict[str, Any], said: str) -> None:
+    narrow, wide = draw("deals", [DEAL | deal], WORDS, "k")
+    assert (narrow.screen, wide.screen) == ("narrow", "wide")
+    for drawing in (narrow, wide):
+        svg = etree.fromstring(drawing.svg)
+        labels = [shape.get("aria-label") for shape in svg.iter() if "A × B" in shape.get("aria-label", "")]
+        assert labels == [f"A × B, referral link: {said}"]
+        dashed = [rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray")]
+        assert len(dashed) == (said.startswith(("started", "first"))), "an end that nobody knows is open"
+
+
+def test_channels_without_a_new_buyer_are_open() -> None:
+    channel = {"name": "Shop", "currency": "CNY", "channel": "ads", "cac": None, "cac_low": 12.5, "cac_high": None}
+    svg = svg_of("channels", [channel, channel | {"channel": "", "cac": 20.0, "cac_low": 15.0, "cac_high": 30.0}])
+    assert "at least 12.50 CNY" in named(svg, "Shop, ads").get("aria-label")
+    assert [
+        text.text for text in svg.xpath("//*[contains(@class, 'role-axis-label')]/*") if text.text[0].isalpha()
+    ] == [
+        "ads",
+        "Shop",
+    ]
+
+
+def test_effects_pacing_dependency_and_coverage_are_named() -> None:
+    rows = {
+        "effect": {"partnership_id": "a-b", "figure": "orders", "wording": "seen", "effect_pct": -1.0,
+                   "effect_pct_low": -4.0, "effect_pct_high": 2.0},
+        "pacing": {"name": "Shop", "partnership_id": "a-b", "metric": "new_buyers", "period_end": date(2025, 9, 30),
+                   "pace": 0.9, "status": "missed"},
+        "dependency": {"name": "Shop", "date": date(2025, 9, 30), "top_share_of_platform": 0.25,
+                       "top_partnership_id": "a-b"},
+        "coverage": {"name": "Shop", "figure": "Buyers", "figures": 3, "bounds": 0, "gaps": 2, "due": 1},
+    }  # fmt: skip
+    said = {
+        "effect": ["a-b, orders: seen; -4.00 to 2.00 percent"],
+        "pacing": ["a-b, new_buyers, until 2025-09-30: 0.90, missed"],
+        "dependency": ["Shop, until 2025-09-30: 0.250 of the new buyers through a-b"],
+        "coverage": [f"Shop, Buyers: {n} with status {s}" for n, s in ((3, "figures"), (2, "gaps"), (1, "due"))],
+    }
+    for chart, row in rows.items():
+        svg = svg_of(chart, [row])
+        shapes = svg.xpath("//*[contains(@class, 'role-mark')]/*[@aria-label]")
+        assert [shape.get("aria-label") for shape in shapes] == said[chart]
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_nothing_to_draw_is_no_picture(chart: str) -> None:
+    assert draw(chart, [], WORDS, "k") == []
+
+
+def test_simulated_data_is_marked_in_the_picture() -> None:
+    assert "SIMULATED" not in etree.tostring(svg_of("cost", costs({})), encoding="unicode")
+    assert svg_of("cost", costs({}), "SIMULATED")[-1].text == "SIMULATED"
+
+
+def test_every_mark_and_axis_of_the_page_has_a_name(page: Page) -> None:
+    """What is hidden from a screen reader repeats a mark that has a name, or is a grid."""
+    pictures = re.findall(r"<svg.*?</svg>", page.path.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(pictures) > 15
+    for text in pictures:
+        svg = etree.fromstring(text)
+        (title,) = (title.text for title in svg.iter("{*}title"))
+        assert title
+        axes = svg.xpath("//*[contains(@class, 'role-axis') and contains(@class, 'mark-group')]")
+        for axis in axes:
+            is_grid = not axis.xpath(".//*[contains(@class, 'role-axis-label')]")
+            assert (axis.get("aria-hidden") == "true") is is_grid
+            assert is_grid or re.search(r"axis .*(linear|utc|discrete) scale", axis.get("aria-label"))
+            assert "log" not in axis.get("aria-label", "")
+        shapes = svg.xpath("//*[contains(@class, 'role-mark') and not(@aria-hidden='true')]/*")
+        assert shapes
+        unnamed = [shape for shape in shapes if not shape.get("aria-label") and shape.tag.rpartition("}")[2] != "g"]
+        assert unnamed == []
+    identifiers = re.findall(r'\bid="([^"]+)"', "".join(pictures))
+    assert len(identifiers) == len(set(identifiers))

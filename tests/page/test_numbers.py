@@ -1,0 +1,164 @@
+"""Every number of the page is that of the mart, and has its documents."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from etl.config import Settings
+from etl.page.content import part_keys, read_texts
+from etl.page.numbers import printed
+from etl.page.place import Page, make_page
+from etl.warehouse import Connection, open_snapshot
+from tests.support.page_reading import Element, articles, differences, parsed, shown_rows
+
+
+@pytest.fixture(scope="module")
+def document(page: Page) -> Element:
+    return parsed(page.path.read_text(encoding="utf-8"))
+
+
+def test_every_value_of_the_page_is_that_of_the_snapshot(document: Element, snapshot: Connection) -> None:
+    assert list(articles(document)) == part_keys(read_texts())
+    assert list(differences(snapshot, document)) == []
+
+
+def test_the_comparison_can_fail(page: Page, snapshot: Connection) -> None:
+    text = page.path.read_text(encoding="utf-8")
+    cell = re.search(r'<data data-c="cac" value="163\.01[^"]*">163\.01</data>', text)
+    assert cell
+    for altered in (cell[0].replace(">163.01<", ">163.02<"), cell[0].replace('"163.01', '"163.02'), ""):
+        assert len(list(differences(snapshot, parsed(text.replace(cell[0], altered, 1))))) == 1
+
+
+def test_a_cost_by_hand(document: Element) -> None:
+    """27,174.249m over 585.2m less 418.5m buyers is 163.01, see METRICS.md; the digits stand under the number."""
+    (row,) = (
+        row for row in shown_rows(articles(document)["cost"])
+        if row.xpath(".//*[@data-c='row_id']")[0].text == "pdd/whole/cac_net_12m/2019-12-31"
+    )  # fmt: skip
+    cells = {cell.get("data-c"): cell.text_content() for cell in row.xpath(".//*[@data-c]")}
+    assert (cells["cac"], cells["cac_low"], cells["cac_high"]) == ("163.01", "162.92", "163.11")
+    assert (cells["spend"], cells["currency"], cells["known_on"]) == ("27,174,249,000", "CNY", "2020-04-24")
+    cited = row.xpath(".//details[@class='cited']/ul/li")
+    assert [item.xpath(".//q")[0].text for item in cited] == ["27174249000", "418.5 million", "585.2 million"]
+    for item in cited:
+        assert item.xpath(".//a/@href")[0].startswith(("https://", "http://"))
+        assert item.xpath(".//time|.//*[contains(text(), 'without a date')]")
+
+
+def test_costs_against_the_mart_itself(document: Element, snapshot: Connection) -> None:
+    """Not through the query that the page shows: each number by its row, from marts.cac_trend."""
+    mart = dict(
+        snapshot.execute("select t.row_id, [t.cac, t.cac_low, t.cac_high] from marts.cac_trend as t").fetchall()
+    )
+    seen = 0
+    for key in ("cost", "cost_pooled"):
+        for row in shown_rows(articles(document)[key]):
+            cells = {cell.get("data-c"): cell for cell in row.xpath(".//*[@data-c]")}
+            values = [cells[n].get("value") if n in cells else None for n in ("cac", "cac_low", "cac_high")]
+            assert [v and float(v) for v in values] == mart[cells["row_id"].text], cells["row_id"].text
+            seen += "cac" in cells
+    assert seen == 38 + 25  # README: a number over twelve months exists 38 times
+
+
+def test_verdicts_and_deals_against_the_marts(document: Element, snapshot: Connection) -> None:
+    counted = dict(snapshot.execute("select v.verdict, count(*) from marts.claim_verdict as v group by all").fetchall())
+    (sentence,) = shown_rows(articles(document)["answer_press"])
+    assert int(sentence.xpath(".//*[@data-c='holding']")[0].text) == counted["holds"]
+    assert int(sentence.xpath(".//*[@data-c='unchecked']")[0].text) == counted["not_checkable"]
+    deals = snapshot.execute("select l.partnership_id from marts.partnership_league as l order by all").fetchall()
+    shown = [cell.text for cell in articles(document)["deals"].xpath(".//*[@data-c='partnership_id']")]
+    assert sorted(shown) == [deal for (deal,) in deals]
+
+
+def test_a_row_without_a_number_says_why(document: Element) -> None:
+    rows = {row.xpath(".//*[@data-c='row_id']")[0].text: row for row in shown_rows(articles(document)["cost"])}
+    words = " ".join(rows["jd/whole/cac_net_12m/2014-12-31"].text_content().split())
+    assert "no number" in words
+    assert "what is counted changed inside the window" in words
+    only_bound = " ".join(rows["jd/whole/cac_net_12m/2021-12-31"].text_content().split())
+    assert "no number: at least 385.50" in only_bound
+
+
+def test_the_deal_of_the_article_has_no_number_and_a_reason(document: Element) -> None:
+    (sentence,) = shown_rows(articles(document)["answer_deal"])
+    assert "nobody can tell" in sentence.text_content()
+    assert "1 of 5 donors" in sentence.text_content()
+    assert sentence.xpath(".//details[@class='cited']//a")
+
+
+def test_sentences_have_no_number_of_their_own(document: Element) -> None:
+    """Every digit stands in a cell of its row, but for those of the texts."""
+    for sentence in document.xpath("//ul[@class='sentences']/li/p"):
+        for cell in sentence.xpath(".//*[@data-c]"):
+            cell.text = ""
+            for inner in list(cell):
+                cell.remove(inner)
+        assert re.findall(r"\d+", sentence.text_content()) in ([], ["100"]), sentence.text_content()
+
+
+def test_every_figure_that_is_cited_opens_its_document(document: Element) -> None:
+    for key in ("cost", "cost_pooled", "answer_cost"):
+        for row in shown_rows(articles(document)[key]):
+            if row.xpath(".//*[@data-c='cac']"):
+                assert row.xpath(".//details[@class='cited']//q"), "a number without a printed figure"
+
+
+def test_csv_files_have_every_row_with_all_digits(page: Page, document: Element, snapshot: Connection) -> None:
+    for key, article in articles(document).items():
+        (link,) = article.xpath(".//div[@class='source']//a/@href") or [None]
+        if link is None:
+            continue
+        with (page.path.parent / link).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        if key == "cost":
+            mart = snapshot.execute("select t.row_id, t.cac, t.spend from marts.cac_trend as t").fetchall()
+            by_row = {row_id: (cac, spend) for row_id, cac, spend in mart}
+            for row in rows:
+                cac, spend = by_row[row["row_id"]]
+                assert (row["cac"] and float(row["cac"])) == (cac if cac is not None else "")
+                assert (row["spend"] and Decimal(row["spend"])) == (spend if spend is not None else "")
+        assert len(rows) == len(shown_rows(article)), key
+
+
+def test_restated_figures_and_hostile_words(small: Settings) -> None:
+    """The small warehouse has a title with control characters; its page has all values of its snapshot too."""
+    page = make_page(small)
+    document = parsed(page.path.read_text(encoding="utf-8"))
+    with open_snapshot(small.serving_db) as con:
+        assert list(differences(con, document)) == []
+    (row,) = (
+        row for row in shown_rows(articles(document)["cost"])
+        if row.xpath(".//*[@data-c='row_id']")[0].text == "jd/whole/cac_net_12m/2016-12-31"
+    )  # fmt: skip
+    assert row.xpath(".//*[@data-c='cac']")[0].text == "141.88"
+    assert "10,158.7" in row.text_content(), "the restated print"
+    assert "\x1b" not in page.path.read_text(encoding="utf-8"), "a title with control characters"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (163.01289, "163.01"),
+        (0.0012, "0.001"),
+        (0.0, "0.00"),
+        (-5.5, "-5.50"),
+        (300000000.0, "300,000,000"),
+        (1234.5, "1,234.50"),
+        (Decimal("27174249000.000000"), "27,174,249,000"),
+        (Decimal("0.100000"), "0.1"),
+        (Decimal("12345678901234567890.123456"), "12,345,678,901,234,567,890.123456"),
+        (Decimal("100.000000"), "100"),
+        (4222, "4,222"),
+        (date(2020, 4, 24), "2020-04-24"),
+        ("as_it_is", "as_it_is"),
+        (None, ""),
+    ],
+)
+def test_how_values_are_printed(value: object, text: str) -> None:
+    assert printed(value) == text

@@ -1,0 +1,81 @@
+"""Reads the numbers of the page back, and holds them against what the SQL that it shows answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from lxml import html
+
+from etl.warehouse import Connection
+
+Element = Any
+# Columns that say how their row is shown, and those that are shown as documents.
+NOT_CELLS = {"sentence", "is_ranked", "source_url", "input_observation_ids", "document_id", "document_ids"}
+
+
+def parsed(text: str) -> Element:
+    return html.document_fromstring(text)
+
+
+def articles(document: Element) -> dict[str, Element]:
+    """The questions and views of the page, by key."""
+    return {article.get("id"): article for article in document.iter("article")}
+
+
+def answered(con: Connection, article: Element) -> list[dict[str, Any]]:
+    """What the snapshot answers to the SQL that stands in an article."""
+    (sql,) = article.xpath(".//details[@class='sql']/pre")
+    answer = con.execute(sql.text_content())
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def shown_rows(article: Element) -> list[Element]:
+    """The elements that show a row: those of the table, or the sentences."""
+    found = article.xpath(".//table/tbody/tr") or article.xpath("./ul[@class='sentences']/li")
+    return list(found)
+
+
+def differences(con: Connection, document: Element, *, whole: bool = True) -> Iterator[str]:
+    """Every value of the page that is not that of the snapshot, and every number of a table that it lacks."""
+    for key, article in articles(document).items():
+        if not article.xpath(".//details[@class='sql']"):
+            continue
+        rows, shown = answered(con, article), shown_rows(article)
+        if len(rows) != len(shown):
+            yield f"{key}: {len(shown)} rows are shown of {len(rows)}"
+        for number, (row, element) in enumerate(zip(rows, shown, strict=False)):
+            place = f"{key}, row {number}"
+            cells = {cell.get("data-c"): cell for cell in element.xpath(".//*[@data-c]")}
+            yield from (f"{place}: {problem}" for name in cells for problem in wrong(name, cells[name], row))
+            if article.xpath(".//table"):
+                missing = {name for name, value in row.items() if value not in (None, "", [])} - cells.keys()
+                yield from (f"{place}: {name} is not shown" for name in missing - NOT_CELLS)
+
+
+def wrong(name: str, cell: Element, row: dict[str, Any]) -> Iterator[str]:
+    """What is wrong in a cell; nothing where it shows the value of the row."""
+    value, text = row.get(name), cell.text_content()
+    if isinstance(value, float):
+        is_right = float(cell.get("value")) == value and is_rounded(text, value)
+    elif isinstance(value, int | Decimal):
+        is_right = Decimal(cell.get("value")) == value == Decimal(text.replace(",", ""))
+    elif isinstance(value, date):
+        is_right = cell.get("datetime") == text == value.isoformat()
+    else:
+        words = value if isinstance(value, list) else [value]
+        is_right = ", ".join(map(str, words)).replace("_", " ") == text.replace("_", " ")
+    if not is_right:
+        yield f"{name} is {text!r}, and {value!r} in the mart"
+
+
+def is_rounded(text: str, value: float) -> bool:
+    """Whether a text is a value, rounded to the digits that it has."""
+    plain = text.replace(",", "")
+    if "e" in plain:
+        return float(plain) == float(f"{value:.1g}")
+    digits = len(plain.partition(".")[2])
+    return abs(float(plain) - value) <= 0.5 * 10**-digits * (1 + 1e-9)
