@@ -21,8 +21,9 @@ from etl.errors import MendError
 
 Array = NDArray[np.float64]
 LEVEL = 0.05  # at most this share of events without an effect may look as if they had one
-# The control must miss the unit before the event by at most half of the unit's own scatter.
-WORST_FIT = 0.5
+# The control must miss the unit before the event by at most half of the unit's own scatter, or by at most half
+# more than is usual among donors: where noise is most of the scatter, as in small shops, no control can do better.
+WORST_FIT, WORST_MISS = 0.5, 1.5
 # Smaller differences are how numbers are rounded: in a series itself, and in what is computed of its spread.
 OF_SERIES, OF_SPREAD = 1e-13, 1e-6
 # Of the noise: spreads weights that would otherwise not be unique.
@@ -148,8 +149,9 @@ def _measure(values: Array, before: int, needed: Requirements, level: float) -> 
         refusal = "no_variation"
     if refusal:
         return Effect(refusal, donors, before, after, smallest)
-    fit = _root_mean_square(_gap(values, before)[:before]) / float(values[0, :before].std())
-    if fit > WORST_FIT:
+    miss = _miss(values, before)
+    fit = miss / float(values[0, :before].std())
+    if fit > WORST_FIT and miss > WORST_MISS * float(np.median(_misses_of_donors(values, before))):
         return Effect("poor_fit", donors, before, after, smallest, fit=fit)
     earlier, cut = values[:, :before], before * 2 // 3
     in_time, in_time_smallest = sdid(earlier, cut).estimate, _half_width(placebos(earlier, cut), LEVEL)
@@ -243,6 +245,17 @@ def _gap(values: Array, before: int) -> Array:
     ridge = LEAST_RIDGE * _noise(values, before)
     gap: Array = apart[0] - weights(apart[1:, :before].T, apart[0, :before], ridge) @ apart[1:]
     return gap
+
+
+def _miss(values: Array, before: int) -> float:
+    """How far the demeaned control misses the unit before the event, as a root mean square."""
+    return _root_mean_square(_gap(values, before)[:before])
+
+
+def _misses_of_donors(values: Array, before: int) -> list[float]:
+    """The same for each donor, from the other donors."""
+    rows = range(1, len(values))
+    return [_miss(values[[row, *(other for other in rows if other != row)]], before) for row in rows]
 
 
 def difference(values: Array, before: int) -> float:

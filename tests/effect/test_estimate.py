@@ -279,6 +279,29 @@ def test_a_unit_like_no_other_is_refused() -> None:
     assert found.status == "poor_fit" and found.fit is not None and found.fit > 0.5
 
 
+def small_shops(seed: int, effect: float = 0.0) -> Array:
+    """Weekly buyers of 22 small shops: chance is most of their scatter, so that no control follows one."""
+    rng = np.random.default_rng(seed)
+    mean = np.exp(rng.uniform(3, 5, (22, 1)) + rng.normal(0, 0.05, 103))
+    mean[0, 52:] *= np.exp(effect)
+    return np.log(rng.poisson(mean) + 0.5)
+
+
+def test_shops_whose_scatter_is_chance_are_compared() -> None:
+    """Half of the own scatter is missed, as of every donor: that is no reason to refuse. The effect is in the band."""
+    found = [measure_effect(small_shops(seed, 0.3), 52, Requirements(26, 52, 4)) for seed in range(12)]
+    estimated = [effect for effect in found if effect.low is not None and effect.high is not None]
+    assert len(estimated) >= 9
+    assert all(effect.fit is not None and effect.fit > 0.5 for effect in estimated)
+    assert sum(effect.low <= 0.3 <= effect.high for effect in estimated) >= len(estimated) - 1  # type: ignore[operator]
+
+
+def test_a_shop_that_scatters_more_than_the_others_is_refused() -> None:
+    values = small_shops(3)
+    values[0, :52] += np.random.default_rng(4).normal(0, 0.8, 52)
+    assert measure_effect(values, 52, Requirements(26, 52, 4)).status == "poor_fit"
+
+
 def test_a_change_before_the_event_is_refused() -> None:
     """A jump at two thirds of the time before, which the donors do not have: something else happened."""
     values = QUARTERLY.values(1)

@@ -204,7 +204,8 @@ select
     (100 * (exp(told.demeaned_control) - 1))::double as demeaned_control_pct,  -- estimate of demeaned synthetic control
     (100 * (exp(told.difference) - 1))::double as difference_pct,  -- estimate of difference-in-differences
     told.fit::double as fit,
-    -- how far the control misses the platform before the day, over the platform's own scatter; at most 0.5
+    -- how far the control misses the platform before the day, over the platform's own scatter; above 0.5
+    -- only where donors are missed nearly as far
     told.before::bigint as periods_before,                 -- periods before the day that are compared
     told.after::bigint as periods_after,                   -- periods after it
     told.first_end::date as first_period_end,              -- last day of the first of them
@@ -216,7 +217,12 @@ select
             '; ',
             case told.status
                 when 'unknown_day' then 'the day on which the deal began'
-                when 'poor_fit' then format('the control misses by {:.2f} of the scatter, 0.5 is allowed', told.fit)
+                when 'poor_fit'
+                    then
+                        format(
+                            'the control misses by {:.2f} of the scatter, and by half more than donors are missed',
+                            told.fit
+                        )
                 when 'in_time_placebo_failed'
                     then format(
                         'an earlier day shows {:+.1f} %, beyond {:.1f} %', 100 * (exp(told.in_time) - 1),
