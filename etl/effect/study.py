@@ -3,8 +3,9 @@
 A study (steps.study) asks about one figure of one partner of a deal. Its periods before and after the day are
 compared with those of platforms that are no partners; a period that contains the day is left out, and a figure of
 twelve months counts for its last quarter. A platform is no donor where it lacks a period, where its figure changed its
-definition, where it began or ended another deal after the day, or where somebody excluded it. Logarithms are compared,
-so an effect is a percentage. Mostly the answer is a reason.
+definition, where it began or ended another deal after the day (and before it, if enough others are left), or where
+somebody excluded it. Periods before another deal of the partner are left out if enough are left. Logarithms are
+compared, so an effect is a percentage. Mostly the answer is a reason.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from functools import cached_property
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
@@ -36,10 +38,13 @@ CODE = b"".join((Path(__file__).with_name(name)).read_bytes() for name in ("esti
 
 @dataclass(frozen=True)
 class Calendar:
-    """Periods of one kind: the number of the one that holds a day, how many a figure covers, and how many are used."""
+    """Periods of one kind: the number of the one that holds a day, and the first day of the one with a number.
+
+    A figure covers `width` of them, the last of which is its own; of figures before and after a day so many are used.
+    """
 
     number: Callable[[date], int]
-    is_first_day: Callable[[date], bool]
+    first_day: Callable[[int], date]
     width: int
     most_before: int
     most_after: int
@@ -56,15 +61,21 @@ def week_number(day: date) -> int:
     return (day - MONDAY).days // 7
 
 
-def _begins_quarter(day: date) -> bool:
-    return day.day == 1 and day.month % 3 == 1
+def first_day_of_quarter(number: int) -> date:
+    """The first day of the quarter with that number."""
+    return date(number // 4, number % 4 * 3 + 1, 1)
+
+
+def monday_of_week(number: int) -> date:
+    """The Monday of the week with that number."""
+    return MONDAY + timedelta(days=7 * number)
 
 
 CALENDARS = {
-    "quarter": Calendar(quarter_number, _begins_quarter, 1, 20, 8, Requirements()),
-    "ttm": Calendar(quarter_number, _begins_quarter, 4, 20, 8, Requirements()),
+    "quarter": Calendar(quarter_number, first_day_of_quarter, 1, 20, 8, Requirements()),
+    "ttm": Calendar(quarter_number, first_day_of_quarter, 4, 20, 8, Requirements()),
     # Half a year before is the least that shows how a week scatters, a whole one the least that shows its seasons.
-    "week": Calendar(week_number, lambda day: day.weekday() == 0, 1, 104, 52, Requirements(26, 52, 4)),
+    "week": Calendar(week_number, monday_of_week, 1, 104, 52, Requirements(26, 52, 4)),
 }
 
 
@@ -106,6 +117,14 @@ class Market:
     series: Mapping[str, Series]
     disturbances: Sequence[Disturbance]
 
+    @cached_property
+    def by_place(self) -> Mapping[tuple[str, str], Sequence[Disturbance]]:
+        """The disturbances by platform and place."""
+        found: defaultdict[tuple[str, str], list[Disturbance]] = defaultdict(list)
+        for disturbance in self.disturbances:
+            found[disturbance.platform, disturbance.place].append(disturbance)
+        return found
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -121,7 +140,9 @@ class Unit:
 class Answer:
     """The estimate of a study or why there is none, the platforms considered, and what they lead to expect.
 
-    `gap_before` and `gap_after` number the periods next to those compared: the figures that would make them more.
+    `gap_before` and `gap_after` number the nearest periods without a figure: these would make the compared ones more.
+    They are None where days of the study or another deal of the partner bound them. `is_shared` says that the partner
+    had another deal in these periods, `has_donor_deal` that a donor had one before the day.
     """
 
     effect: Effect
@@ -129,6 +150,8 @@ class Answer:
     points: tuple[tuple[int, float | None], ...] = ()
     gap_before: int | None = None
     gap_after: int | None = None
+    is_shared: bool = False
+    has_donor_deal: bool = False
 
 
 def bring_up_to_date(con: Connection) -> None:
@@ -154,27 +177,60 @@ def answer_of(study: Study, market: Market) -> Answer:
         return Answer(Effect("unknown_day" if study.metric else "not_public_metric", 0, 0, 0))
     calendar, own = CALENDARS[study.period], market.series.get(study.platform, {})
     event = calendar.number(study.event_on)
-    first_after = event + calendar.width - calendar.is_first_day(study.event_on)
+    first_after = event + calendar.width - (calendar.first_day(event) == study.event_on)
 
     def is_there(number: int) -> bool:
-        after_first = study.first_on is None or number > calendar.number(study.first_on) - calendar.width
-        return number in own and after_first and (study.last_on is None or number <= calendar.number(study.last_on))
+        starts_on, after_it = calendar.first_day(number - calendar.width + 1), calendar.first_day(number + 1)
+        is_in_time = study.first_on is None or starts_on >= study.first_on
+        return number in own and is_in_time and (study.last_on is None or after_it - timedelta(days=1) <= study.last_on)
 
     # Without a gap: as long as there is a figure.
     after = [*takewhile(is_there, count(first_after))][: calendar.most_after]
-    before = [*takewhile(is_there, count(event - 1, -1))][: calendar.most_before]
-    gaps = event - 1 - len(before), first_after + len(after)
+    before = _undisturbed(study, market, [*takewhile(is_there, count(event - 1, -1))][: calendar.most_before], event)
+    gaps = [n if n not in own else None for n in (event - 1 - len(before), first_after + len(after))]
     if not before or not after:
         status = "insufficient_post" if before else "insufficient_pre_period"
-        return Answer(Effect(status, 0, len(before), len(after)), (), (), *gaps)
-    fewest = calendar.needed.fewest_before
-    windows = [[*reversed(before[:n]), *after] for n in range(len(before), min(fewest, len(before)) - 1, -1)]
-    # The longest time before that leaves enough donors, else the one that leaves most.
-    considered = [(window, units_of(study, market, window, event)) for window in windows]
-    enough = (found for found in considered if len(_donors(found[1])) >= calendar.needed.few_donors)
-    window, units = next(enough, None) or max(considered, key=lambda found: len(_donors(found[1])))
-    found = _estimated(study, market, window, len(after), units)
-    return replace(found, gap_before=gaps[0], gap_after=gaps[1])
+        return Answer(Effect(status, 0, len(before), len(after)), gap_before=gaps[0], gap_after=gaps[1])
+    window, units = _compared(study, market, before, after, event)
+    answer = _estimated(study, market, window, len(after), units)
+    covered = [window[0] - calendar.width + 1, window[-1]]
+    return replace(
+        answer,
+        gap_before=gaps[0],
+        gap_after=gaps[1],
+        is_shared=_is_disturbed(study, market, study.platform, covered, "other_deal"),
+        has_donor_deal=any(_is_disturbed(study, market, d, covered, "other_deal") for d in _donors(units)),
+    )
+
+
+def _undisturbed(study: Study, market: Market, before: list[int], event: int) -> list[int]:
+    """The periods before, the latest first, after the last other deal of the partner, if these are enough; else all."""
+    calendar = CALENDARS[study.period]
+    others = market.by_place.get((study.platform, "other_deal"), ())
+    days = [calendar.number(found.starts_on) for found in others if found.deal != study.deal]
+    last = max((number for number in days if number <= event), default=before[-1] - calendar.width if before else 0)
+    clean = [number for number in before if number - calendar.width + 1 > last]
+    return clean if len(clean) >= calendar.needed.fewest_before else before
+
+
+def _compared(
+    study: Study, market: Market, before: Sequence[int], after: Sequence[int], event: int
+) -> tuple[Sequence[int], tuple[Unit, ...]]:
+    """The periods to compare, with the donors: the longest time before that leaves enough, else the most.
+
+    Donors without any deal of their own in these periods go before those that had none after the day.
+    """
+    calendar = CALENDARS[study.period]
+    fewest, needed = min(calendar.needed.fewest_before, len(before)), calendar.needed.few_donors
+    windows = [[*reversed(before[:n]), *after] for n in range(len(before), fewest - 1, -1)]
+    for is_quiet in (True, False):
+        considered = [
+            (window, units_of(study, market, window, window[0] - calendar.width + 1 if is_quiet else event))
+            for window in windows
+        ]
+        if enough := [found for found in considered if len(_donors(found[1])) >= needed]:
+            return enough[0]
+    return max(considered, key=lambda found: len(_donors(found[1])))
 
 
 def _estimated(study: Study, market: Market, window: Sequence[int], after: int, units: tuple[Unit, ...]) -> Answer:
@@ -184,8 +240,10 @@ def _estimated(study: Study, market: Market, window: Sequence[int], after: int, 
         effect = measure_effect(values, len(window) - after, needed)
     except MendError:
         effect = Effect("no_convergence", len(donors), len(window) - after, after)
-    if _is_disturbed(study, market, study.platform, window, "definition_break"):
-        effect = Effect("definition_break", len(donors), effect.before, effect.after)
+    own = [p for p in ("definition_break", "excluded") if _is_disturbed(study, market, study.platform, window, p)]
+    if own:
+        status = own[0] if own[0] == "definition_break" else "partner_excluded"
+        effect = Effect(status, len(donors), effect.before, effect.after)
     elif len(donors) < needed.few_donors <= len(donors) + sum(u.place in ("other_deal", "excluded") for u in units):
         effect = replace(effect, status="contaminated_donors")
     weights = dict(zip(donors, effect.donor_weights, strict=False))
@@ -197,9 +255,11 @@ def _estimated(study: Study, market: Market, window: Sequence[int], after: int, 
     )
 
 
-def units_of(study: Study, market: Market, window: Sequence[int], event: int) -> tuple[Unit, ...]:
-    """Every other platform with figures of the metric, and whether it is a donor in the window, else why not."""
-    after = [number for number in window if number >= event] or [event]
+def units_of(study: Study, market: Market, window: Sequence[int], deals_from: int) -> tuple[Unit, ...]:
+    """Every other platform with figures of the metric, and whether it is a donor in the window, else why not.
+
+    A deal of its own counts against it from the period `deals_from` on.
+    """
     found: list[Unit] = []
     for name, series in sorted(market.series.items()):
         missing = sum(number not in series for number in window)
@@ -208,7 +268,7 @@ def units_of(study: Study, market: Market, window: Sequence[int], event: int) ->
             NOT_LISTED: bool(study.donors) and name not in study.donors,
             MISSING: bool(missing),
             "definition_break": _is_disturbed(study, market, name, window, "definition_break"),
-            "other_deal": _is_disturbed(study, market, name, [event, after[-1]], "other_deal"),
+            "other_deal": _is_disturbed(study, market, name, [deals_from, window[-1]], "other_deal"),
             "excluded": _is_disturbed(study, market, name, window, "excluded"),
         }
         place = next((place for place, applies in places.items() if applies), DONOR)
@@ -226,8 +286,8 @@ def _is_disturbed(study: Study, market: Market, platform: str, window: Sequence[
     first = window[0] + (place == "definition_break")
     return any(
         number(found.starts_on) <= window[-1] and number(found.ends_on) >= first
-        for found in market.disturbances
-        if (found.platform, found.place) == (platform, place) and found.deal != study.deal
+        for found in market.by_place.get((platform, place), ())
+        if found.deal != study.deal
     )
 
 
@@ -283,8 +343,7 @@ def _insert(con: Connection, study: Study, input_hash: str, answer: Answer) -> N
     row = {
         "study_id": study.study_id,
         "input_hash": input_hash,
-        "gap_before": answer.gap_before,
-        "gap_after": answer.gap_after,
+        **{name: getattr(answer, name) for name in ("gap_before", "gap_after", "is_shared", "has_donor_deal")},
         **{column: getattr(needed, column) for column in ("fewest_before", "fewest_after", "few_donors")},
         **{column: getattr(answer.effect, column) for column in _COLUMNS},
         "units": [vars(unit) for unit in answer.units],

@@ -36,6 +36,7 @@ FISCAL_YEAR_NAMES = ("by_start", "by_end")
 DOCUMENT_KINDS = ("filing", "company_release", "media", "secondary")
 METRIC_KINDS = ("flow", "stock", "ratio")
 RELATIONS = ("renews", "resumes", "extends")
+WEEKLY_METRICS = ("orders", "new_buyers", "gmv")  # of delivered daily data, see steps.study_value
 STUDY_PERIODS = ("quarter", "ttm", "week")
 DEAL_EVENTS = ("running", "ended", "resumed")
 NATURES = ("sales_and_marketing", "marketing", "advertising_only")
@@ -411,10 +412,22 @@ def _check_confounder(row: RowCheck) -> None:
 
 
 def _check_study(row: RowCheck) -> None:
-    row.require_filled("study_id", "metric", "reason")
-    row.require_name("study_id", "metric")
+    row.require_filled("study_id", "reason")
+    row.require_name("study_id")
+    if "/" in row.text("study_id") or row.register.first("partnership", (row.text("study_id"),)):
+        row.note("study_id", "is the name of a study by rule, or may be one; write another, without a slash")
     row.require_known(partnership_id="partnership", platform="platform")
     row.require_one_of(period=STUDY_PERIODS)
+    if row.text("period") == "week":
+        row.require_one_of(metric=WEEKLY_METRICS)
+    else:
+        row.require_known(metric="metric")
+    deal = row.register.first("partnership", (row.text("partnership_id"),))
+    partners = [deal.fields[side] for side in ("traffic_partner", "supply_partner")] if deal else []
+    parties = [row.register.first("party", (partner,)) for partner in partners]
+    measured = {*partners, *(party.fields.get("measured_in", "") for party in parties if party)}
+    if deal and row.text("platform") not in measured:
+        row.note("platform", f"{row.text('platform')!r} is no partner of the deal; write one of {_listed(measured)}")
     for donor in filter(None, row.text("donors").split(";")):
         if problem := row.register.problem(("platform",), donor, row.folder):
             row.note("donors", problem)
@@ -424,11 +437,15 @@ def _check_study(row: RowCheck) -> None:
         row.note("last_on", f"is before first_on {first}; correct one of the two dates")
 
 
+def _listed(words: set[str]) -> str:
+    return ", ".join(sorted(filter(None, words)))
+
+
 def _check_study_exclusion(row: RowCheck) -> None:
-    row.require_platform()
-    row.require_known(document_id="document")
+    row.require_known(platform="platform", document_id="document")
     row.require_filled("reason")
-    row.require_name("metric")
+    if row.text("metric") not in ("", *WEEKLY_METRICS):
+        row.require_known(metric="metric")
     starts, ends = row.day("starts_on"), row.day("ends_on", blank=True)
     if starts and ends and ends < starts:
         row.note("ends_on", f"is before starts_on {starts}; correct one of the two dates")

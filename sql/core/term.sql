@@ -86,6 +86,7 @@ flag as (
         ('foreign_donor', 'a donor reports in another currency: another market, moved by other things'),
         ('other_perimeter', 'a donor''s figure covers another part of its company, or its expense holds other things'),
         ('partner_other_deal', 'the partner announced, began or ended another deal in these periods'),
+        ('donor_other_deal', 'a donor announced, began or ended a deal of its own before the day'),
         ('few_placebos', 'fewer than 19 donors: no share of placebos reaches 5 %, so no effect counts as seen'),
         (
             'known_on_bound',
@@ -266,6 +267,7 @@ word as (
         ('effect_status', 'not_public_metric', 'no partner has a figure by quarter, of twelve months or by week'),
         ('effect_status', 'unknown_day', 'the day on which the deal began is not known: there is no before and after'),
         ('effect_status', 'definition_break', 'what the figure counts changed within these periods'),
+        ('effect_status', 'partner_excluded', 'study_exclusions.csv says that its own figures are no comparison then'),
         ('effect_status', 'contaminated_donors', 'too few donors are left that had no deal of their own then'),
         ('effect_status', 'single_unit_only', 'fewer than three other platforms have these periods'),
         ('effect_status', 'insufficient_donors', 'fewer than five other platforms have these periods'),
@@ -276,6 +278,7 @@ word as (
         ('effect_status', 'poor_fit', 'the donors do not follow the platform before the day'),
         ('effect_status', 'in_time_placebo_failed', 'an earlier day, on which there was no deal, shows an effect too'),
         ('effect_verdict', 'effect_seen', 'interval, placebos and the earlier day agree that there is an effect'),
+        ('effect_verdict', 'effect_shared', 'an effect is seen that another deal of the partner may have had'),
         (
             'effect_verdict',
             'no_effect_seen',

@@ -7,6 +7,8 @@ create table raw.study_result (
     after bigint, -- periods after it
     gap_before bigint, -- number of the latest period before that has no figure
     gap_after bigint, -- number of the first period after that has none
+    is_shared boolean, -- whether the partner had another deal in the periods compared
+    has_donor_deal boolean, -- whether a donor had a deal of its own before the day
     fewest_before bigint, -- periods before that an estimate needs
     fewest_after bigint, -- periods after that it needs
     few_donors bigint, -- donors that it needs

@@ -92,7 +92,9 @@ select
     asked.event_on::date as event_on,
     -- day from which the effect is looked for: the first day live, else the announcement; empty where unknown
     asked.first_on::date as first_on,                 -- no period that began before it is used; empty: as many as exist
-    asked.last_on::date as last_on,                   -- no period that ended after it is used; empty: as many as exist
+    coalesce(asked.last_on, case when deal.ended_on > asked.event_on then deal.ended_on end)::date as last_on,
+    -- no period that ended after it is used: declared, else the day on which the deal ended; empty: as many as exist
     asked.donors::varchar[] as donors,               -- the only platforms that may be donors; empty: all
     asked.reason::varchar as reason                   -- why it is asked like this; empty where nobody declared it
 from asked
+left join core.partnership as deal on deal.partnership_id = asked.partnership_id

@@ -10,6 +10,9 @@ select
     result.after::bigint as after,                               -- periods after it
     result.gap_before::bigint as gap_before,                     -- number of the latest period before without a figure
     result.gap_after::bigint as gap_after,                       -- number of the first period after without one
+    result.is_shared::boolean as is_shared,
+    -- whether the partner had another deal in these periods
+    result.has_donor_deal::boolean as has_donor_deal,            -- whether a donor had one of its own before the day
     result.fewest_before::bigint as fewest_before,               -- periods before that an estimate needs
     result.fewest_after::bigint as fewest_after,                 -- periods after that it needs
     result.few_donors::bigint as few_donors,                     -- donors that it needs

@@ -149,6 +149,53 @@ def test_a_study_uses_no_period_outside_its_days() -> None:
     assert (found.effect.before, found.effect.after) == (13, 4)
 
 
+def test_a_figure_counts_where_all_its_days_lie_within_the_study() -> None:
+    """A quarter that began before first_on, a year that began before it, and what ends after last_on are left out."""
+    within = replace(ASKED, first_on=date(2017, 2, 15), last_on=date(2021, 6, 29))
+    assert [answer_of(within, market()).points[place][0] for place in (0, -1)] == [
+        quarter_number(date(2017, 6, 30)),
+        quarter_number(date(2021, 3, 31)),
+    ]
+    years = replace(ASKED, period="ttm", first_on=date(2017, 1, 1))
+    assert answer_of(years, market()).points[0][0] == quarter_number(date(2017, 12, 31))
+
+
+def another_deal(platform: str, day: date) -> Disturbance:
+    return Disturbance(platform, "", "other_deal", "another", day, day)
+
+
+def test_an_earlier_deal_of_the_partner_ends_the_time_before() -> None:
+    """Eleven quarters are left after it, and the later deal alone is in the number."""
+    found = answer_of(ASKED, market(22, 0.2, (), another_deal("shop", date(2017, 5, 1))))
+    assert (found.effect.before, found.is_shared) == (11, False)
+    assert found.effect.status == "exploratory"
+
+
+def test_an_effect_that_another_deal_may_have_had_is_shared() -> None:
+    """Two quarters after another deal nobody can tell the two apart, nor where the other one came after it."""
+    for day in (date(2019, 11, 1), date(2020, 5, 1), date(2021, 2, 1)):
+        found = answer_of(ASKED, market(22, 0.2, (), another_deal("shop", day)))
+        assert found.is_shared and found.effect.before == 20
+
+
+def test_a_donor_with_an_earlier_deal_gives_way_to_others() -> None:
+    one = answer_of(ASKED, market(8, 0.2, (), another_deal("peer0", date(2019, 5, 1))))
+    assert places(one)["peer0"] == "other_deal" and not one.has_donor_deal
+    deals = [another_deal(f"peer{n}", date(2019, 5, 1)) for n in range(4)]
+    many = answer_of(ASKED, market(8, 0.2, (), *deals))
+    assert len(donors_of(many)) == 8 and many.has_donor_deal
+
+
+def test_an_exclusion_of_the_partner_itself_refuses() -> None:
+    strike = Disturbance("shop", "", "excluded", "", date(2019, 1, 1), date(2019, 2, 1))
+    assert answer_of(ASKED, market(8, 0.2, (), strike)).effect.status == "partner_excluded"
+
+
+def test_a_bound_of_the_study_is_no_missing_figure() -> None:
+    found = answer_of(replace(ASKED, first_on=date(2019, 1, 1)), market())
+    assert (found.effect.status, found.gap_before) == ("insufficient_pre_period", None)
+
+
 @pytest.fixture
 def con() -> Connection:
     """Two studies of made-up figures, one of them without figures of others."""

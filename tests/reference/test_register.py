@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from etl.checks.suite import load_suite
 from etl.config import ROOT
 from etl.errors import MendError
 from etl.reference.read import read
@@ -268,3 +269,68 @@ def test_the_guide_names_the_columns(table: Table) -> None:
         list(table.required),
         list(table.optional),
     )
+
+
+STUDY = {
+    "study_id": "s1",
+    "partnership_id": "p1",
+    "platform": "jd",
+    "metric": "revenue",
+    "period": "quarter",
+    "reason": "the definition changed before",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "reason"),
+    [
+        ({"study_id": "p1"}, "study_id", "is the name of a study by rule"),
+        ({"study_id": "p1/jd/revenue/quarter"}, "study_id", "without a slash"),
+        ({"partnership_id": "p9"}, "partnership_id", "'p9' stands in no partnerships.csv"),
+        ({"platform": "pdd"}, "platform", "'pdd' is no partner of the deal; write one of "),
+        ({"metric": "revenu"}, "metric", "'revenu' stands in no metrics.csv"),
+        ({"period": "week"}, "metric", "write one of orders, new_buyers, gmv"),
+        ({"period": "month"}, "period", "write one of quarter, ttm, week"),
+        ({"donors": "pdd;nobody"}, "donors", "'nobody' stands in no platforms.csv"),
+        ({"event_on": "June"}, "event_on", "not a date"),
+        ({"first_on": "2020-01-02", "last_on": "2020-01-01"}, "last_on", "is before first_on 2020-01-02"),
+        ({"reason": ""}, "reason", "is empty"),
+    ],
+)
+def test_studies_are_checked(tmp_path: Path, change: dict[str, str], column: str, reason: str) -> None:
+    weekly = {**STUDY, "study_id": "s2", "period": "week", "metric": "orders", "donors": "pdd;alibaba"}
+    assert read_own(tmp_path, partnerships=[DEAL], studies=[STUDY, weekly]).rejects == ()
+    reject = only_reject(read_own(tmp_path, partnerships=[DEAL], studies=[{**STUDY, **change}]))
+    assert reject.column_name == column
+    assert reason in reject.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "reason"),
+    [
+        ({"platform": "d99"}, "platform", "'d99' stands in no platforms.csv"),
+        ({"metric": "ordrs"}, "metric", "'ordrs' stands in no metrics.csv"),
+        ({"ends_on": "2019-12-31"}, "ends_on", "is before starts_on 2020-01-01"),
+        ({"document_id": "doc_x"}, "document_id", "stands in no documents.csv"),
+    ],
+)
+def test_exclusions_from_studies_are_checked(tmp_path: Path, change: dict[str, str], column: str, reason: str) -> None:
+    row = {
+        "platform": "jd",
+        "metric": "orders",
+        "starts_on": "2020-01-01",
+        "ends_on": "",
+        "reason": "a strike",
+        "document_id": "doc_shop",
+    }
+    assert read_own(tmp_path, study_exclusions=[row]).rejects == ()
+    reject = only_reject(read_own(tmp_path, study_exclusions=[{**row, **change}]))
+    assert reject.column_name == column
+    assert reason in reject.reason
+
+
+def test_the_suite_of_reference_rows_knows_every_file() -> None:
+    """A kind of row that the suite lacks would stop every refresh of whoever fills its file."""
+    suite = load_suite(ROOT / "expectations", "raw.reference_row")
+    (kinds,) = (e.kwargs["value_set"] for e in suite.expectations if e.kwargs.get("column") == "kind")
+    assert {*kinds} == {table.kind for table in TABLES}

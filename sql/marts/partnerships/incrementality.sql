@@ -65,7 +65,7 @@ measured as (
         effect.status,
         effect.verdict,
         effect.flags,
-        result.is_seen,
+        effect.verdict = 'effect_seen' as is_seen,
         span.total * (1 - exp(-result.estimate)) as incremental,
         span.total * (1 - exp(-result.low)) as incremental_low,
         span.total * (1 - exp(-result.high)) as incremental_high
@@ -86,7 +86,7 @@ select
     measured.reported::double as reported,  -- of them what ad platforms claim for the deal; empty where they claim none
     measured.attributed::double as attributed,                   -- those that last touch gives to the deal
     (case when measured.is_seen then measured.incremental end)::double as incremental,
-    -- those that would not have come without it; empty where no effect is seen
+    -- those that would not have come without it; empty where no effect of it alone is seen
     measured.incremental_low::double as incremental_low,         -- lower end of their 95 % interval
     measured.incremental_high::double as incremental_high,       -- upper end of it
     measured.spend::double as spend,                             -- spend, subsidies and commission paid of the deal
@@ -95,7 +95,7 @@ select
     (case when measured.is_seen and measured.incremental > 0 then measured.spend / measured.incremental end)::double
         as cost_per_incremental,                                 -- spend for each that it really brought; else empty
     measured.status::varchar as status,                          -- ok or exploratory, see core.term
-    measured.verdict::varchar as verdict,                        -- effect_seen or no_effect_seen
+    measured.verdict::varchar as verdict,                        -- what the estimate amounts to, see core.term
     measured.flags::varchar[] as flags,                          -- what stands against the estimate
     measured.is_simulated::boolean as is_simulated               -- true where figures are made up, for a demo
 from measured

@@ -102,20 +102,6 @@ figures as (
             and value.number = point.number
     group by point.study_id
 ),
-other_deal as (
-    select distinct figures.study_id
-    from figures
-    join steps.study as study on study.study_id = figures.study_id
-    join
-        core.partnership as deal
-        on
-            deal.partnership_id <> study.partnership_id
-            and study.platform in (deal.traffic_platform, deal.supply_platform)
-    where
-        deal.announced_on between study.event_on and figures.last_end
-        or deal.effective_on between study.event_on and figures.last_end
-        or deal.ended_on between study.event_on and figures.last_end
-),
 told as (
     select
         result.*,
@@ -130,8 +116,8 @@ told as (
         compared.is_other_perimeter,
         coalesce(len(compared.donors), 0) as donor_count,
         case study.period when 'week' then 'weeks' else 'quarters' end as periods,
-        result.gap_before is not null and result.before < result.fewest_before as lacks_before,
-        result.gap_after is not null and result.after < result.fewest_after as lacks_after,
+        study.event_on is not null and study.metric <> '' and result.before < result.fewest_before as lacks_before,
+        study.event_on is not null and study.metric <> '' and result.after < result.fewest_after as lacks_after,
         result.before > 0
         and result.after > 0
         and coalesce(len(compared.donors), 0) < result.few_donors as lacks_donors,
@@ -153,13 +139,17 @@ told as (
         coalesce(figures.is_simulated, false) as is_simulated,
         figures.is_undated,
         case when not figures.is_undated then figures.published_on end as known_on,
-        other_deal.study_id is not null as has_other_deal
+        case
+            when not result.is_seen then 'no_effect_seen'
+            when result.is_shared then 'effect_shared'
+            else 'effect_seen'
+        end as verdict,
+        study.donors is not null as is_listed
     from steps.study_result as result
     join steps.study as study on study.study_id = result.study_id
     left join compared on compared.study_id = result.study_id
     left join nearest on nearest.study_id = result.study_id
     left join figures on figures.study_id = result.study_id
-    left join other_deal on other_deal.study_id = result.study_id
 )
 select
     told.study_id::varchar as study_id,
@@ -170,25 +160,20 @@ select
     told.period::varchar as period,                        -- quarter, ttm (twelve months) or week
     told.event_on::date as event_on,                       -- day from which the effect is looked for
     told.status::varchar as status,                        -- ok, exploratory or why there is no estimate, see core.term
-    (
-        case
-            when told.estimate is not null and told.is_seen then 'effect_seen' when
-                told.estimate is not null
-                then 'no_effect_seen'
-        end
-    )::varchar
-        as verdict,                                        -- what an estimate amounts to; empty without one
+    (case when told.estimate is not null then told.verdict end)::varchar as verdict,
+    -- what an estimate amounts to; empty without one
     (case
         when told.estimate is null then term.meaning
-        when told.is_seen
+        when told.verdict = 'no_effect_seen'
             then format(
-                '{:+.1f} % [{:+.1f}, {:+.1f}]',
-                100 * (exp(told.estimate) - 1), 100 * (exp(told.low) - 1), 100 * (exp(told.high) - 1)
+                'consistent with no effect; less than {:.1f} % could not have been seen',
+                100 * (exp(told.smallest) - 1)
             )
         else
             format(
-                'consistent with no effect; less than {:.1f} % could not have been seen',
-                100 * (exp(told.smallest) - 1)
+                '{:+.1f} % [{:+.1f}, {:+.1f}]{}',
+                100 * (exp(told.estimate) - 1), 100 * (exp(told.low) - 1), 100 * (exp(told.high) - 1),
+                case when told.is_shared then ', of this deal and another of the partner together' else '' end
             )
     end)::varchar as wording,                              -- the answer in one sentence
     (100 * (exp(told.estimate) - 1))::double as effect_pct,  -- estimate, in percent of what was to be expected
@@ -230,6 +215,7 @@ select
                     )
                 when 'definition_break' then term.meaning
                 when 'not_public_metric' then term.meaning
+                when 'partner_excluded' then term.meaning
                 when 'no_variation' then term.meaning
                 when 'no_convergence' then term.meaning
             end,
@@ -250,6 +236,7 @@ select
             case
                 when told.status = 'unknown_day' then 'a document with the day, or event_on in studies.csv'
                 when told.status = 'not_public_metric' then 'figures of a partner, printed or delivered'
+                when told.status = 'partner_excluded' then 'a study in studies.csv with days outside the exclusion'
                 when told.status = 'poor_fit' then 'donors that are more like it'
                 when told.status = 'no_convergence' then 'other donors, or more of them'
                 when told.status = 'no_variation' then 'figures that are not rounded away'
@@ -259,17 +246,17 @@ select
                     then 'knowing what moved the figure then, and first_on after it'
             end,
             case
-                when told.lacks_before or told.lacks_after
-                    then format(
-                        '{} of {}: {}', told.metric, told.platform,
-                        concat_ws(
-                            ', ',
-                            case when told.lacks_before then told.gap_before_named || ' and those before' end,
-                            case when told.lacks_after then told.gap_after_named || ' and those after' end
-                        )
-                    )
+                when told.lacks_before and told.gap_before is not null
+                    then format('{} of {}, next {}', told.metric, told.platform, told.gap_before_named)
+                when told.lacks_before then 'an earlier first_on'
             end,
             case
+                when told.lacks_after and told.gap_after is not null
+                    then format('{} of {}, next {}', told.metric, told.platform, told.gap_after_named)
+                when told.lacks_after then 'a later last_on: the deal''s end, or that of the study'
+            end,
+            case
+                when told.lacks_donors and told.is_listed then 'more donors in the row of studies.csv'
                 when told.lacks_donors
                     then concat(told.metric, ' of other platforms for these ', told.periods, ': ' || told.nearest)
             end
@@ -281,7 +268,8 @@ select
         [
             case when len(told.foreign_donors) > 0 then 'foreign_donor' end,
             case when told.is_other_perimeter then 'other_perimeter' end,
-            case when told.has_other_deal then 'partner_other_deal' end,
+            case when told.is_shared then 'partner_other_deal' end,
+            case when told.has_donor_deal then 'donor_other_deal' end,
             case when told.estimate is not null and told.donor_count < 19 then 'few_placebos' end,
             case when told.is_undated then 'undated_input' end
         ]
