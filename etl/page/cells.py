@@ -103,7 +103,7 @@ class CellMaker:
     def _document(self, key: str) -> Markup:
         document = self.content.documents[key]
         url, title = document["url"] or "", clean(document["title"] or key)
-        link = Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, title) if _is_web(url) else escape(title)
+        link = Markup('<a href="{}">{}</a>').format(url, title) if _is_web(url) else escape(title)
         day = document["published_on"]
         dated = Markup("<time>{}</time>").format(day.isoformat()) if day else self.texts["undated"]
         return Markup("{}, {}, {}").format(link, document["publisher"] or "", dated)

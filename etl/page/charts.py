@@ -9,6 +9,7 @@ is hidden from it because it repeats one that has: vega names an area by its fir
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,6 +32,8 @@ JOINED = timedelta(days=400)  # no line over more than a year without a number
 HEADROOM = 1.12
 SVG = "{http://www.w3.org/2000/svg}"
 Words = Mapping[str, str]
+PLACES = {"transform", "d", "x", "y", "x2", "y2"}
+_FINE = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def _readable(svg: str, title: str, key: str, mark: str) -> str:
     named = etree.Element(f"{SVG}title", id=f"{key}-title")
     named.text = title
     root.insert(0, named)
+    _shorten(root)
     # Vega gives a layer without marks the role of a mark, which then has no name.
     for layer in root.findall(f".//{SVG}g[@aria-roledescription]"):
         if "role-mark" in layer.get("class", "") and len(layer) == 0:
@@ -94,6 +98,20 @@ def _readable(svg: str, title: str, key: str, mark: str) -> str:
         text.attrib["font-family"] = "sans-serif"
         text.text = mark
     return str(etree.tostring(root, encoding="unicode"))
+
+
+def _shorten(root: etree._Element) -> None:
+    """Leave out what shows nothing, and digits beyond a hundredth of a point: a third of the picture."""
+    for path in root.findall(f".//{SVG}path[@class]"):
+        if path.get("class") in ("background", "foreground"):
+            path.getparent().remove(path)
+    for element in root.iter():
+        for name in ("pointer-events", "font-family", "stroke-miterlimit"):
+            element.attrib.pop(name, None)
+        if element.get("opacity") == "1":
+            del element.attrib["opacity"]
+        for name in PLACES.intersection(element.attrib):
+            element.set(name, _FINE.sub(lambda found: f"{float(found[0]):.2f}", element.get(name, "")))
 
 
 def drawn(value: object) -> Any:
@@ -242,7 +260,7 @@ def _listed(
     expression = f"{json.dumps(names)}[datum.value]"
     place = alt.Y(
         "y:N", title=None, sort=order, scale=alt.Scale(domain=order),
-        axis=alt.Axis(labelExpr=expression, labelLimit=130, ticks=False, grid=True),
+        axis=alt.Axis(labelExpr=expression, labelLimit=150, ticks=False, grid=True),
     )  # fmt: skip
 
     def axis(field: str) -> Any:
@@ -436,12 +454,15 @@ def channels(rows: Sequence[Row], words: Words) -> Iterator[Described]:
 def pacing(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     """What was reached over what is due, one panel a platform; the line is at 1."""
     held = [row | {"pace_low": None, "pace_high": None} for row in rows if row["pace"] is not None]
+
+    def said(row: Row) -> str:
+        return _said(words["pace"], row, deal=row["partnership_id"])
+
+    def label(row: Row) -> str:
+        return f"{row['period_end']} {row['partnership_id']}"
+
     for title, group in _by(held, "name"):
-
-        def said(row: Row) -> str:
-            return _said(words["pace"], row, deal=row["partnership_id"])
-
-        yield title, "", _listed(group, "pace", said, words["pacing_x"], lambda row: row["partnership_id"], line=1.0)
+        yield title, "", _listed(group, "pace", said, words["pacing_x"], label, line=1.0)
 
 
 def dependency(rows: Sequence[Row], words: Words) -> Iterator[Described]:

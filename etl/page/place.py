@@ -25,7 +25,6 @@ from etl.page.content import PageContent, read_content, read_texts
 from etl.publish.files import UPCOMING, sync
 from etl.warehouse import SQL, DatabaseError, open_snapshot
 
-MOST_BYTES = 1_000_000  # of index.html
 LIBRARIES = ("altair", "jinja2", "vl-convert-python")
 
 
@@ -67,12 +66,7 @@ def _files(content: PageContent, texts: Mapping[str, Any], edition: str) -> dict
     """The text of each file of an edition, by name."""
     from etl.page.render import csv_files, html
 
-    index = html(content, texts, edition)
-    if (size := len(index.encode())) > MOST_BYTES:
-        raise MendError(
-            f"the page has {size:,} bytes and may have {MOST_BYTES:,}: show fewer rows (etl/page/render.py)"
-        )
-    return {"index.html": index, **dict(csv_files(content, texts, edition))}
+    return {"index.html": html(content, texts, edition), **dict(csv_files(content, texts, edition))}
 
 
 def _digest(snapshot: str, is_demo: bool) -> str:

@@ -5,37 +5,105 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from etl.errors import MendError
 from etl.page.cells import CellMaker
-from etl.page.charts import draw
+from etl.page.charts import Drawing, draw
 from etl.page.content import PageContent, QueryRows, part_keys
 from etl.page.numbers import machine_value
 
 TEMPLATES = Path(__file__).with_name("templates")
-ROWS_SHOWN = 200  # of one table; the others are in its CSV
+ROWS_SHOWN = (200, 100, 50, 25)  # of one table, the most that fit; the others are in its CSV
+MOST_BYTES = 1_000_000  # of the page
 ROWS_OPEN = 12  # a table with more rows is folded
 
 
 def html(content: PageContent, texts: Mapping[str, Any], edition: str) -> str:
-    """The page. `edition` names this version of it, and its CSV files."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    """The page, with as many rows of long tables as fit. `edition` names this version of it, and its CSV files.
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    cells = CellMaker(content, texts)
-    sections = [_section(section, content, texts, cells, edition) for section in texts["sections"]]
-    return environment.get_template("page.html.j2").render(
-        texts=texts,
-        publication=content.publication,
-        is_simulated=content.is_simulated,
-        sections=sections,
-        glossary=list(cells.glossary()),
-        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
-    )
+    Raises MendError where the fewest rows are too many.
+    """
+    mark = texts["simulated"] if content.is_simulated else ""
+    views = [view for section in texts["sections"] for view in section.get("views", ())]
+    charts = {view["key"]: view["chart"] for view in views if "chart" in view}
+    drawings = {key: draw(charts[key], content.parts[key].rows, texts["charts"], key, mark) for key in charts}
+    for rows in ROWS_SHOWN:
+        page = Renderer(content, texts, edition, drawings, rows).page()
+        if (size := len(page.encode())) <= MOST_BYTES:
+            return page
+    raise MendError(f"the page has {size:,} bytes with {rows} rows a table, and may have {MOST_BYTES:,}")
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """One try at the page: `drawings` are the pictures of each view, `most_rows` is how much of a table is shown."""
+
+    content: PageContent
+    texts: Mapping[str, Any]
+    edition: str
+    drawings: Mapping[str, list[Drawing]]
+    most_rows: int
+
+    def page(self) -> str:
+        """The text of index.html."""
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        cells = CellMaker(self.content, self.texts)
+        sections = [
+            {
+                **section,
+                "questions": [self._question(question, cells) for question in section.get("questions", ())],
+                "views": [self._view(view, cells) for view in section.get("views", ())],
+            }
+            for section in self.texts["sections"]
+        ]
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        return environment.get_template("page.html.j2").render(
+            texts=self.texts,
+            publication=self.content.publication,
+            is_simulated=self.content.is_simulated,
+            sections=sections,
+            glossary=list(cells.glossary()),
+            style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        )
+
+    def _question(self, question: Mapping[str, Any], cells: CellMaker) -> dict[str, Any]:
+        part = self.content.parts[question["key"]]
+        sentences = [
+            {"text": cells.sentence(question, row), "cited": cells.citations(row), "url": row.get("source_url")}
+            for row in part.rows
+        ]
+        return {"note": "", "none": "", "more": "", **question, **self._sources(part), "sentences": sentences}
+
+    def _view(self, view: Mapping[str, Any], cells: CellMaker) -> dict[str, Any]:
+        part = self.content.parts[view["key"]]
+        columns = cells.columns(part) if part.rows else []
+        rows = [
+            {"cells": [cells.cell(row, column.name) for column in columns], "cited": cells.citations(row)}
+            for row in part.rows[: self.most_rows]
+        ]
+        shown = {
+            "columns": columns,
+            "rows": rows,
+            "all_rows": len(part.rows),
+            "drawings": self.drawings.get(view["key"], []),
+            "has_citations": any(row["cited"] for row in rows),
+            "is_open": view.get("open", False) or len(rows) <= ROWS_OPEN,
+        }
+        return {"note": "", "none": "", **view, **self._sources(part), **shown}
+
+    def _sources(self, part: QueryRows) -> dict[str, str]:
+        """Where the numbers of a part come from: its query, and the file with all its rows."""
+        return {"sql": part.sql, "csv": csv_name(part.key.removeprefix("page_"), self.edition)}
 
 
 def csv_name(key: str, edition: str) -> str:
@@ -62,38 +130,3 @@ def _csv_value(value: object) -> str:
     if value is None:
         return ""
     return "; ".join(map(str, value)) if isinstance(value, list) else machine_value(value)
-
-
-def _section(
-    section: Mapping[str, Any], content: PageContent, texts: Mapping[str, Any], cells: CellMaker, edition: str
-) -> dict[str, Any]:
-    questions = [_question(one, content.parts[one["key"]], cells, edition) for one in section.get("questions", ())]
-    views = [_view(one, content, texts, cells, edition) for one in section.get("views", ())]
-    return {"key": section["key"], "title": section["title"], "questions": questions, "views": views}
-
-
-def _question(question: Mapping[str, Any], part: QueryRows, cells: CellMaker, edition: str) -> dict[str, Any]:
-    sentences = [
-        {"text": cells.sentence(question, row), "cited": cells.citations(row), "url": row.get("source_url")}
-        for row in part.rows
-    ]
-    return {"note": "", "none": "", "more": "", **question, "sentences": sentences, "sql": part.sql,
-            "csv": csv_name(question["key"], edition)}  # fmt: skip
-
-
-def _view(
-    view: Mapping[str, Any], content: PageContent, texts: Mapping[str, Any], cells: CellMaker, edition: str
-) -> dict[str, Any]:
-    part, mark = content.parts[view["key"]], texts["simulated"] if content.is_simulated else ""
-    columns = cells.columns(part) if part.rows else []
-    rows = [
-        {"cells": [cells.cell(row, column.name) for column in columns], "cited": cells.citations(row)}
-        for row in part.rows[:ROWS_SHOWN]
-    ]
-    chart = view.get("chart")
-    return {
-        "note": "", "none": "", **view, "columns": columns, "rows": rows, "all_rows": len(part.rows),
-        "drawings": draw(chart, part.rows, texts["charts"], view["key"], mark) if chart and part.rows else [],
-        "has_citations": any(row["cited"] for row in rows), "sql": part.sql, "csv": csv_name(view["key"], edition),
-        "is_open": view.get("open", False) or len(rows) <= ROWS_OPEN,
-    }  # fmt: skip

@@ -143,8 +143,8 @@ def test_a_full_disk_leaves_the_page_before(small: Settings, monkeypatch: pytest
 
 
 def test_a_page_that_is_too_large_is_refused(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "MOST_BYTES", 10_000)
-    with pytest.raises(MendError, match="may have 10,000"):
+    monkeypatch.setattr(render, "MOST_BYTES", 10_000)
+    with pytest.raises(MendError, match="with 25 rows a table, and may have 10,000"):
         make_page(small)
 
 
@@ -155,7 +155,11 @@ def test_a_folder_where_the_link_belongs_is_told(small: Settings) -> None:
 
 
 def test_a_long_table_is_cut_and_says_so(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "ROWS_SHOWN", 1)
+    """Where all rows make the page too large, the most that fit are shown; the CSV file has all."""
+    whole = make_page(small).size_bytes
+    monkeypatch.setattr(render, "ROWS_SHOWN", (200, 1))
+    monkeypatch.setattr(render, "MOST_BYTES", whole - 1)
+    monkeypatch.setattr(place, "version", lambda library: "another")
     document = parsed(make_page(small).path.read_text(encoding="utf-8"))
     (article,) = document.xpath("//article[@id='cost']")
     assert len(article.xpath(".//tbody/tr")) == 1
