@@ -212,6 +212,14 @@ delivered as (
             when count(once.own_commission) = count(once.commission) then sum(once.own_commission)
         end as commission,
         sum(once.duplicate_spend) as duplicate_spend,
+        list_filter([
+            case when count(once.own_cancelled_gmv) < count(once.cancelled_gmv) then 'cancelled_gmv' end,
+            case when count(once.own_commission) < count(once.commission) then 'commission' end,
+            case when count(once.own_gmv) < count(once.gmv) then 'gmv' end,
+            case when count(once.own_marketing_spend) < count(once.marketing_spend) then 'marketing_spend' end,
+            case when count(once.own_refunded_gmv) < count(once.refunded_gmv) then 'refunded_gmv' end,
+            case when count(once.own_subsidies) < count(once.subsidies) then 'subsidies' end
+        ], lambda figure: figure is not null) as rateless,
         count(once.gmv) > 0 as has_gmv,
         count(once.cancelled_gmv) > 0 as has_cancelled_gmv,
         count(once.refunded_gmv) > 0 as has_refunded_gmv,
@@ -220,7 +228,6 @@ delivered as (
         case when min(once.currency) = max(once.currency) then min(once.rate_kind) end as rate_kind,
         case when min(once.currency) = max(once.currency) then min(once.rate_route) end as rate_route,
         case when min(once.currency) = max(once.currency) then min(once.rate_source) end as rate_source,
-        count(once.rate) < count(once.currency) as no_rate,
         bool_or(once.is_simulated) as is_simulated,
         max(once.loaded_at) as loaded_at
     from once
@@ -363,10 +370,15 @@ select
     -- given, inverse or cross; empty for the same currency
     delivered.rate_source::varchar as rate_source,
     -- who says so
-    (
-        coalesce(delivered.no_rate, false)
-        or (not coalesce(delivered.has_gmv, false) and coalesce(counted.no_rate, false))
-    )::boolean as no_rate,                                 -- true where amounts stay empty, for no rate is known
+    list_sort(list_concat(
+        coalesce(delivered.rateless, []),
+        list_filter([
+            case when counted.no_rate and not coalesce(delivered.has_cancelled_gmv, false) then 'cancelled_gmv' end,
+            case when counted.no_rate and not coalesce(delivered.has_gmv, false) then 'gmv' end,
+            case when counted.no_rate and not coalesce(delivered.has_refunded_gmv, false) then 'refunded_gmv' end
+        ], lambda figure: figure is not null)
+    ))::varchar[] as rateless,
+    -- amounts that are told and empty, for no rate is known: columns of this table, in the order of the alphabet
     (coalesce(delivered.is_simulated, false) or coalesce(counted.is_simulated, false))::boolean as is_simulated,
     -- true where the figures are made up, for a demo
     greatest(delivered.loaded_at, counted.loaded_at)::timestamptz as loaded_at  -- when this warehouse knew them

@@ -135,6 +135,10 @@ flag as (
         ('small_n', 'fewer than 30 new buyers, or than 7 days of a target: the interval is wide'),
         ('immature_refunds', 'days were delivered before 30 days had passed: refunds are still to come'),
         ('immature_repeats', 'for some of the buyers 90 days have not passed'),
+        (
+            'counts_differ',
+            'the new buyers of the cost and the buyers of the cohort differ by more than 5 %: they may be other people'
+        ),
         ('partial_margin', 'only some orders of the cohort have a margin: net revenue of all of them is shown'),
         ('deal_ended', 'the deal has ended and brings nothing more'),
         ('no_season', 'the same days a year before are not all known: what is due counts days'),

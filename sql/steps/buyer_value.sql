@@ -2,7 +2,8 @@
 -- revenue, and of it the margin that is delivered.
 -- Only ages that every buyer of the month has reached, with 30 days more in which refunds came: the last day of the
 -- month and the age, and 30 days, lie before the last order of the platform. Age 0 is the day of the first order, and
--- further ages have a row where an order is kept. Cancelled orders and refunds are out. Channel '' and deal '' are all
+-- further ages have a row where an order is kept. Cancelled orders and refunds are out; where a cohort has none but
+-- cancelled orders, whether these have a margin says what its 0 is. Channel '' and deal '' are all
 -- buyers of the platform, channel '' beside a deal those of the deal over all channels, deal '' beside a channel those
 -- of the channel over all deals.
 -- grain: platform, channel, partnership_id, cohort_month, age_days
@@ -41,11 +42,15 @@ kept as (
         won.reporting_currency,
         won.last_on,
         won.reached_days,
-        date_diff('day', won.first_on, order_event.date) as age_days,
+        case
+            when order_event.status = 'cancelled' then 0 else date_diff('day', won.first_on, order_event.date)
+        end as age_days,
+        order_event.status <> 'cancelled' as is_kept,
         order_event.is_simulated,
         order_event.amount
-        - case
-            when order_event.status = 'placed' then coalesce(order_event.refunded, 0)
+        - case order_event.status
+            when 'placed' then coalesce(order_event.refunded, 0)
+            when 'cancelled' then order_event.amount
             else coalesce(order_event.refunded, order_event.amount)
         end as paid,
         conversion.rate,
@@ -76,7 +81,6 @@ kept as (
             and order_event.date between general.valid_from and general.valid_to
     where
         order_event.basis = 'last_touch'
-        and order_event.status <> 'cancelled'
         and date_diff('day', won.first_on, order_event.date) <= won.reached_days
 ),
 -- Orders of one rate and margin are added up before they are converted, which is exact and spares a product for each.
@@ -93,7 +97,8 @@ sold as (
         kept.rate,
         kept.rate_unit,
         kept.margin_rate,
-        count(*) as orders,
+        count(*) as placed,
+        sum(case when kept.is_kept then 1 else 0 end) as orders,
         sum(kept.paid) as paid,
         bool_or(kept.is_simulated) as is_simulated
     from kept
@@ -134,6 +139,7 @@ fact as (
         sum(converted.net * converted.margin_rate) as margin,
         sum(case when converted.net is null then converted.orders else 0 end) as rateless,
         sum(case when converted.margin_rate is null then converted.orders else 0 end) as marginless,
+        sum(case when converted.margin_rate is null then converted.placed else 0 end) as marginless_placed,
         bool_or(converted.is_simulated) as is_simulated
     from converted
     group by
@@ -156,6 +162,7 @@ fact as (
         won.reached_days,
         0,
         count(*),
+        0,
         0,
         0,
         0,
@@ -209,6 +216,7 @@ summed as (
         sum(placed.margin) as margin,
         sum(placed.rateless) as rateless,
         sum(placed.marginless) as marginless,
+        sum(placed.marginless_placed) as marginless_placed,
         bool_or(placed.is_simulated) as is_simulated
     from placed
     group by
@@ -235,6 +243,10 @@ cumulated as (
         ) as next_age,
         sum(summed.orders) over cohort as cohort_orders,
         sum(summed.marginless) over cohort as cohort_marginless,
+        case
+            when sum(summed.orders) over cohort > 0 then sum(summed.marginless) over cohort
+            else sum(summed.marginless_placed) over cohort
+        end = 0 as has_margin,
         bool_or(summed.is_simulated) over cohort as has_simulated
     from summed
     window
@@ -266,16 +278,14 @@ select
     -- of these orders what was not refunded, in currency; empty without a rate
     (
         case
-            when cumulated.all_rateless = 0 and cumulated.cohort_orders > 0 and cumulated.cohort_marginless = 0
-                then cumulated.all_margin
+            when cumulated.all_rateless = 0 and cumulated.has_margin then cumulated.all_margin
         end
     )::decimal(28, 8) as contribution_margin,
     -- of it the margin, each order by the rate of its day and channel, in currency; empty without a rate of conversion,
     -- and unless each order of the cohort has a margin
     (
         case
-            when cumulated.cohort_orders > 0 and cumulated.cohort_marginless = 0 then 'contribution_margin'
-            else 'net_revenue'
+            when cumulated.has_margin then 'contribution_margin' else 'net_revenue'
         end
     )::varchar as value_kind,                             -- which of the two is the value of the cohort, see core.term
     (cumulated.cohort_marginless > 0 and cumulated.cohort_marginless < cumulated.cohort_orders)::boolean

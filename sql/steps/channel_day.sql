@@ -128,7 +128,8 @@ placed as (
         sum(case when figure_of.figure = 'commission_paid' then figure_of.value end) as commission_paid,
         sum(case when figure_of.figure = 'reported_orders' then figure_of.value end) as reported_orders,
         sum(case when figure_of.figure = 'clicks' then figure_of.value end) as clicks,
-        bool_or(figure_of.no_rate) as no_rate,
+        bool_or(figure_of.no_rate and figure_of.figure in ('marketing_spend', 'subsidies', 'commission_paid'))
+            as no_rate,
         bool_or(figure_of.is_over) as is_over,
         bool_or(figure_of.is_silent and figure_of.figure in ('marketing_spend', 'subsidies', 'commission_paid'))
             as is_silent,
@@ -148,7 +149,7 @@ select
     placed.first_currency::varchar as first_currency,
     -- delivered currency that comes first in the alphabet; empty without delivered amounts
     placed.last_currency::varchar as last_currency,    -- delivered currency that comes last
-    placed.no_rate::boolean as lacks_rate,             -- whether amounts are empty for want of a rate
+    placed.no_rate::boolean as lacks_rate,             -- whether a part of the cost is empty for want of a rate
     placed.is_silent::boolean as is_silent,
     -- whether a part of the cost is 0 because its feed goes on without the day
     placed.is_late::boolean as is_late,

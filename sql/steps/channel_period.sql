@@ -163,7 +163,8 @@ select
     -- whether amounts were delivered in more than one; empty without amounts
     (summed.first_currency <> summed.currency or summed.last_currency <> summed.currency)::boolean as is_translated,
     -- whether amounts were delivered in another currency than this
-    summed.rateless::integer as rateless_days,             -- days with an amount for which there is no rate
+    summed.rateless::integer as rateless_days,
+    -- days on which a part of the cost is empty for want of a rate
     summed.silent::integer as silent_days,
     -- days on which a part of the cost is 0 because its feed goes on without them
     summed.late::integer as late_days,

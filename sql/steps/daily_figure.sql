@@ -38,12 +38,8 @@ with listed as (
 day as (
     select
         daily.*,
-        case
-            when
-                partnership.supply_platform = daily.platform
-                and coalesce(partnership.traffic_platform <> partnership.supply_platform, true)
-                then daily.commission
-        end as commission_paid
+        partnership.supply_platform = daily.platform
+        and coalesce(partnership.traffic_platform <> partnership.supply_platform, true) as pays
     from core.daily_metric as daily
     left join core.partnership as partnership on partnership.partnership_id = daily.partnership_id
 ),
@@ -68,14 +64,20 @@ told as (
             when 'marketing_spend' then cast(day.marketing_spend as decimal(28, 6))
             when 'subsidies' then cast(day.subsidies as decimal(28, 6))
             when 'commission' then cast(day.commission as decimal(28, 6))
-            when 'commission_paid' then cast(day.commission_paid as decimal(28, 6))
+            when 'commission_paid' then case when day.pays then cast(day.commission as decimal(28, 6)) end
             when 'clicks' then cast(day.clicks as decimal(28, 6))
             when 'reported_orders' then cast(day.reported_orders as decimal(28, 6))
             when 'orders_without_buyer' then cast(day.orders_without_buyer as decimal(28, 6))
             when 'duplicate_spend' then cast(day.duplicate_spend as decimal(28, 6))
             else cast(day.duplicate_excess as decimal(28, 6))
         end as value,
-        coalesce(listed.is_amount and day.no_rate, false) as no_rate,
+        coalesce(
+            case
+                when listed.figure = 'commission_paid' then day.pays and list_contains(day.rateless, 'commission')
+                else list_contains(day.rateless, listed.figure)
+            end,
+            false
+        ) as no_rate,
         case when listed.is_amount then day.first_currency end as first_currency,
         case when listed.is_amount then day.last_currency end as last_currency,
         day.loaded_at

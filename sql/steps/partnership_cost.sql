@@ -48,7 +48,7 @@ spent as (
         coalesce(period.marketing_spend, 0)
         + coalesce(period.subsidies, 0)
         + coalesce(period.commission_paid, 0) as amount,
-        coalesce(period.spend_has_gaps, false) or period.rateless_days > 0 as is_partial
+        coalesce(period.spend_has_gaps, false) or period.spend_rateless_days > 0 as is_partial
     from steps.partnership_period as period
     left join
         settled

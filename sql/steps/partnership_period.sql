@@ -49,6 +49,7 @@ summed as (
         min(placed.first_currency) as first_currency,
         max(placed.last_currency) as last_currency,
         sum(case when placed.lacks_rate then 1 else 0 end) as rateless,
+        sum(case when placed.spend_lacks_rate then 1 else 0 end) as spend_rateless,
         sum(case when placed.is_mature then 1 else 0 end) as refund_days,
         sum(case when placed.is_mature then placed.net_gmv + placed.refunded_gmv end) as mature_gmv,
         sum(case when placed.is_mature then placed.refunded_gmv end) as mature_refunded,
@@ -92,6 +93,7 @@ summed as (
         min(day.first_currency) over days_28 as first_currency,
         max(day.last_currency) over days_28 as last_currency,
         sum(case when day.lacks_rate then 1 else 0 end) over days_28 as rateless,
+        sum(case when day.spend_lacks_rate then 1 else 0 end) over days_28 as spend_rateless,
         sum(case when day.is_mature then 1 else 0 end) over days_28 as refund_days,
         sum(case when day.is_mature then day.net_gmv + day.refunded_gmv end) over days_28 as mature_gmv,
         sum(case when day.is_mature then day.refunded_gmv end) over days_28 as mature_refunded,
@@ -182,6 +184,7 @@ select
     (summed.first_currency <> summed.currency or summed.last_currency <> summed.currency)::boolean as is_translated,
     -- whether amounts were delivered in another currency than this
     summed.rateless::integer as rateless_days,                  -- days with an amount for which there is no rate
+    summed.spend_rateless::integer as spend_rateless_days,      -- of them those with a part of what it cost
     (case when summed.orders_days = summed.days then summed.orders end)::bigint as orders,  -- orders placed
     (case when summed.new_buyers_days = summed.days then summed.new_buyers end)::bigint as new_buyers,
     -- persons whose first order it was

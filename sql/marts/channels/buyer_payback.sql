@@ -49,9 +49,9 @@ with spent as (
         deal.partner_cac_low,
         deal.partner_cac_high,
         deal.validity,
-        list_filter([case when deal.is_unsettled then 'unsettled' end], lambda flag: flag is not null),
+        deal.flags,
         false
-    from steps.partnership_cost as deal
+    from marts.partnership_performance as deal
     where deal.span = 'month'
 ),
 costed as (
@@ -114,7 +114,10 @@ named as (
             and value.partnership_id = costed.partnership_id
             and value.cohort_month = costed.cohort_month
             and value.age_days = 0
-    where value.platform is null and costed.spend > 0 and costed.channel <> 'unattributed'
+    where
+        value.platform is null
+        and costed.channel <> 'unattributed'
+        and (costed.spend > 0 or (costed.spend is null and list_contains(costed.flags, 'no_rate')))
 ),
 cohort as (
     select
@@ -164,15 +167,16 @@ curve as (
         / nullif(cast(value.buyers as double), 0) as per_buyer
     from steps.buyer_value as value
 ),
+-- Equal is reached; as a quotient of doubles may be off in its last digits, a value short by 1e-12 of the cost is too.
 paid as (
     select
         cohort.platform,
         cohort.channel,
         cohort.partnership_id,
         cohort.cohort_month,
-        min(case when curve.per_buyer >= cohort.cost then curve.age_days end) as payback_day,
-        min(case when curve.per_buyer >= cohort.cost_low then curve.age_days end) as payback_low,
-        min(case when curve.per_buyer >= cohort.cost_high then curve.age_days end) as payback_high
+        min(case when curve.per_buyer >= cohort.cost * 0.999999999999e0 then curve.age_days end) as payback_day,
+        min(case when curve.per_buyer >= cohort.cost_low * 0.999999999999e0 then curve.age_days end) as payback_low,
+        min(case when curve.per_buyer >= cohort.cost_high * 0.999999999999e0 then curve.age_days end) as payback_high
     from cohort
     join
         curve
@@ -242,21 +246,33 @@ select
     aged.payback_day::integer as payback_day,
     -- first age in days at which the value reaches cost_per_buyer; empty while payback_status is a reason
     aged.payback_low::integer as payback_low,          -- the same for cost_low; empty while it is not reached
-    aged.payback_high::integer as payback_high,        -- the same for cost_high; empty while it is not reached
+    aged.payback_high::integer as payback_high,        -- the same for cost_high; empty while it is not reached,
+    -- and with the flag no_rate where it is not known
     aged.payback_status::varchar as payback_status,    -- whether it is paid back, or why not, see core.term
     aged.reached_days::integer as reached_days,
     -- age that every buyer of the month has reached, refunds included
     aged.last_on::date as last_on,                     -- day of the platform's last order
     list_filter([
+        case when list_contains(aged.cost_flags, 'attribution_overlap') then 'attribution_overlap' end,
         case when list_contains(aged.cost_flags, 'channel_without_spend') then 'channel_without_spend' end,
         case when list_contains(aged.cost_flags, 'channels_above_total') then 'channels_above_total' end,
+        case when abs(aged.new_buyers - aged.buyers) * 20 > aged.new_buyers then 'counts_differ' end,
+        case when list_contains(aged.cost_flags, 'currency_translated') then 'currency_translated' end,
+        case when list_contains(aged.cost_flags, 'ends_mid_window') then 'ends_mid_window' end,
         case when list_contains(aged.cost_flags, 'larger_duplicate') then 'larger_duplicate' end,
+        case when list_contains(aged.cost_flags, 'late_data') then 'late_data' end,
         case when list_contains(aged.cost_flags, 'late_spend') then 'late_spend' end,
-        case when aged.rateless > 0 then 'no_rate' end,
+        case
+            when aged.rateless > 0 or (aged.spend is null and list_contains(aged.cost_flags, 'no_rate')) then 'no_rate'
+        end,
         case when list_contains(aged.cost_flags, 'orders_without_buyer') then 'orders_without_buyer' end,
+        case when list_contains(aged.cost_flags, 'outside_deal') then 'outside_deal' end,
+        case when list_contains(aged.cost_flags, 'overlapping_deal') then 'overlapping_deal' end,
         case when aged.margin_is_partial then 'partial_margin' end,
         case when list_contains(aged.cost_flags, 'silent_spend') then 'silent_spend' end,
-        case when aged.buyers < 30 then 'small_n' end,
+        case when aged.buyers < 30 or aged.new_buyers < 30 then 'small_n' end,
+        case when list_contains(aged.cost_flags, 'starts_mid_window') then 'starts_mid_window' end,
+        case when list_contains(aged.cost_flags, 'two_currencies') then 'two_currencies' end,
         case when list_contains(aged.cost_flags, 'unsettled') then 'unsettled' end
     ], lambda flag: flag is not null)::varchar[] as flags,  -- what a reader must know
     aged.is_simulated::boolean as is_simulated         -- true where an order or a figure of the cost is made up

@@ -16,6 +16,8 @@ with placed as (
         min(told.first_currency) as first_currency,
         max(told.last_currency) as last_currency,
         bool_or(told.no_rate) as lacks_rate,
+        bool_or(told.no_rate and told.figure in ('marketing_spend', 'subsidies', 'commission_paid'))
+            as spend_lacks_rate,
         min(case when told.figure in ('gmv', 'cancelled_gmv', 'refunded_gmv') then told.loaded_at end) as loaded_at,
         sum(case when told.figure = 'orders' then told.value end) as orders,
         sum(case when told.figure = 'new_buyers' then told.value end) as new_buyers,
@@ -52,7 +54,8 @@ select
     sided.first_currency::varchar as first_currency,
     -- delivered currency that comes first in the alphabet; empty without delivered amounts
     sided.last_currency::varchar as last_currency,       -- delivered currency that comes last
-    sided.lacks_rate::boolean as lacks_rate,             -- whether amounts are empty for want of a rate
+    sided.lacks_rate::boolean as lacks_rate,             -- whether an amount is empty for want of a rate
+    sided.spend_lacks_rate::boolean as spend_lacks_rate,  -- whether a part of what it cost is
     date_diff('day', sided.date, cast(sided.loaded_at as date))::integer as age_days,
     -- days from the day to the delivery of its GMV and refunds that counts, the earliest among channels
     floor(sided.orders)::bigint as orders,               -- orders placed
