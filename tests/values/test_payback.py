@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -165,3 +165,86 @@ def test_money_without_a_rate_is_no_value(shop: Shop) -> None:
     )
     flags = ["no_rate", "small_n"]
     assert found == [(30, 100, 0, "paid_back", flags), (60, None, 0, "paid_back", flags)]
+
+
+def spending_shop(home: Path, orders: Sequence[str], feeds: Sequence[str]) -> Shop:
+    """January to June: each of `feeds` spends 10 USD a day, an old buyer orders every day, and these orders."""
+    made = Shop(home, platform="shop", currency="USD", wanted=("marts.buyer_payback",))
+    days = [date(2025, 1, 1) + timedelta(n) for n in range(181)]
+    spend = [f"shop,{day},{channel},USD,10" for day in days for channel in feeds]
+    old = [f"shop,old{day},{day} 09:00:00,old,mail,1,USD,placed" for day in (date(2024, 12, 31), *days)]
+    if spend:
+        text = "\n".join(["platform,date,channel,currency,marketing_spend", *spend, ""])
+        (made.settings.inbox / "spend.csv").write_text(text, encoding="utf-8")
+    made.deliver("orders.csv", ORDER, *orders, *old)
+    return made
+
+
+# The spend of March is known, and none of its new buyers ordered in tenge.
+IN_TENGE = "shop,kzt,2025-03-10 10:00:00,b1,ads,5000,KZT,placed"
+MARCH = (
+    "select distinct channel, spend, cost_per_buyer, round(cost_low, 3), validity, payback_status, flags "
+    "from marts.buyer_payback where cohort_month = date '2025-03-01' and channel in ('', 'ads', 'social') order by 1"
+)
+
+
+def buyer_of(month: int) -> str:
+    return f"shop,o{month},2025-{month:02}-05 10:00:00,b{month},ads,20,USD,placed"
+
+
+def test_an_order_without_a_rate_leaves_the_cost_of_its_month(tmp_path: Path) -> None:
+    """By hand: 31 days of 10 are 310 for one new buyer; at least 310 / 5.5716, as 5.5716 is the upper end for one."""
+    shop = spending_shop(tmp_path, [*map(buyer_of, range(1, 7)), IN_TENGE], ["ads"])
+    cost = (310, 310, 55.639, "ok", "not_yet", ["small_n"])
+    assert shop.rows(MARCH) == [("", *cost), ("ads", *cost)]
+    of_january = shop.rows(
+        "select distinct spend, payback_day, payback_status, flags from marts.buyer_payback "
+        "where cohort_month = date '2025-01-01' and channel = 'ads'"
+    )
+    assert of_january == [(310, None, "not_known", ["no_rate", "small_n"])]
+
+
+def test_a_month_without_buyers_says_so_in_every_channel_that_spent(tmp_path: Path) -> None:
+    """By hand: nobody for 310 is at least 310 / 3.689, for the 620 of both channels at least 620 / 3.689."""
+    orders = [buyer_of(month) for month in range(1, 7) if month != 3]
+    shop = spending_shop(tmp_path, [*orders, IN_TENGE], ["ads", "social"])
+    why = ("no_new_buyers", "no_buyers", ["small_n"])
+    assert shop.rows(MARCH) == [
+        ("", 620, None, 168.073, *why),
+        ("ads", 310, None, 84.036, *why),
+        ("social", 310, None, 84.036, *why),
+    ]
+
+
+def test_spend_without_a_rate_is_no_cost_and_says_so(tmp_path: Path) -> None:
+    shop = spending_shop(tmp_path, [*map(buyer_of, range(1, 7))], [])
+    shop.deliver(
+        "tenge.csv", "platform,date,channel,currency,marketing_spend",
+        "shop,2025-03-01,ads,KZT,5000", "shop,2025-03-01,social,KZT,7",
+    )  # fmt: skip
+    found = shop.rows(MARCH)
+    assert {row[0] for row in found} == {"", "ads", "social"}, "social won nobody, and its spend is not known"
+    assert {(row[1], row[2], row[4]) for row in found} == {(None, None, "missing_spend")}
+    assert all("no_rate" in row[-1] for row in found)
+
+
+def test_a_value_that_equals_the_cost_has_reached_it(shop: Shop) -> None:
+    """By hand: 12 buyers of 1.14 against 5.70 for 5 new buyers as the team counts them: 1.14 each."""
+    orders = [f"shop,p{n},2025-02-01 10:00:00,p{n},live,1.14,CNY,placed" for n in range(12)]
+    told = "shop,2025-02-01,live,CNY,5,5.70\nshop,2025-02-02,live,CNY,0,0"
+    (shop.settings.inbox / "live.csv").write_text(
+        f"platform,date,channel,currency,new_buyers,marketing_spend\n{told}\n", encoding="utf-8"
+    )
+    shop.deliver("live_orders.csv", ORDER, *orders)
+    found = shop.rows(
+        "select distinct buyers, new_buyers, payback_day, flags from marts.buyer_payback where channel = 'live'"
+    )
+    assert found == [(12, 5, 0, ["counts_differ", "small_n"])]
+    assert 5.70 / 5 > 12 * 1.14 / 12, "as doubles they differ"
+
+
+def test_what_the_least_favourable_cost_needs_is_not_known(shop: Shop) -> None:
+    """Paid back on the first day; whether the dearest cost is, an order of day 40 without a rate leaves open."""
+    shop.deliver("abroad.csv", ORDER, "shop,3,2025-02-10 10:00:00,ann,ads,900,USD,placed")
+    found = shop.rows("select distinct payback_day, payback_high, flags from marts.buyer_payback where channel = 'ads'")
+    assert found == [(0, None, ["no_rate", "small_n"])]
