@@ -248,3 +248,18 @@ def test_what_the_least_favourable_cost_needs_is_not_known(shop: Shop) -> None:
     shop.deliver("abroad.csv", ORDER, "shop,3,2025-02-10 10:00:00,ann,ads,900,USD,placed")
     found = shop.rows("select distinct payback_day, payback_high, flags from marts.buyer_payback where channel = 'ads'")
     assert found == [(0, None, ["no_rate", "small_n"])]
+
+
+def test_days_without_orders_have_no_new_buyers_once_they_are_delivered(tmp_path: Path) -> None:
+    """A shop with an order a month: silence of a month is not 0, and what the page says to deliver makes it 0."""
+    shop = Shop(tmp_path, platform="shop", currency="USD", wanted=("marts.buyer_payback",))
+    days = [date(2025, 1, 1) + timedelta(n) for n in range(181)]
+    spend = [f"shop,{day},ads,USD,10" for day in days]
+    (shop.settings.inbox / "spend.csv").write_text(
+        "\n".join(["platform,date,channel,currency,marketing_spend", *spend, ""]), encoding="utf-8"
+    )
+    shop.deliver("orders.csv", ORDER, *map(buyer_of, range(1, 7)))
+    assert {row[4] for row in shop.rows(MARCH)} == {"missing_new_buyers"}
+    quiet = [f"shop,{day},{channel},till,USD,0,0" for day in days if day.day != 5 for channel in ("", "ads")]
+    shop.deliver("quiet.csv", "platform,date,channel,account,currency,orders,new_buyers", *quiet)
+    assert {row[:3] for row in shop.rows(MARCH)} == {("", 310, 310), ("ads", 310, 310)}
