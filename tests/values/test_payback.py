@@ -109,6 +109,8 @@ def test_who_has_a_cost_and_when_it_is_back(made: tuple[Connection, list[Order]]
     assert {channel for channel, validity, _ in found if validity == "ok"} == {*PAID, ""}
     assert {row[1:] for row in found if row[0] == UNPLACED} == {("unattributed", "no_cost")}
     assert {row[1:] for row in found if row[0] == "email"} == {("missing_spend", "no_cost")}
+    differing = con.execute("select * from marts.buyer_payback as p where list_contains(p.flags, 'counts_differ')")
+    assert differing.fetchall() == [], "the team delivers no buyers of its own: the cost divides by those of the cohort"
     wrong = con.execute(
         "select p.* from marts.buyer_payback as p join steps.buyer_value as v "
         "using (platform, channel, partnership_id, cohort_month) where "
