@@ -1,7 +1,11 @@
 -- Did the deal work, or why can nobody tell: JD's direct supply on Kuaishou, and each deal that has an estimate; of a
 -- deal the study that is nearest to an answer.
 select
-    if(effect.effect_pct is null, 'refused', 'estimated') as sentence,
+    case
+        when effect.effect_pct is null then 'refused'
+        when effect.verdict = 'effect_seen' then 'seen'
+        else 'estimated'
+    end as sentence,
     effect.partnership_id,
     traffic.name as traffic,
     supply.name as supply,
