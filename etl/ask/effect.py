@@ -24,8 +24,12 @@ def effects(con: Connection, deal: str) -> list[Row]:
     names = [column[0] for column in answer.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     if not rows:
-        known = [name for (name,) in con.execute("select p.partnership_id from core.partnership as p").fetchall()]
+        known = [
+            name for (name,) in con.execute("select p.partnership_id from core.partnership as p order by 1").fetchall()
+        ]
         of_both = [name for name in known if {*deal.split("-")} <= {*name.split("-")}]  # in whatever order
+        if not deal:
+            raise MendError(f"name a deal, as in DEAL={known[0] if known else 'id'}; there are {', '.join(known)}")
         hint = near_names(deal, of_both or known, "" if of_both else "-") or "core.partnership lists them"
         raise MendError(f"no deal is called {deal!r}; {hint}")
     return rows

@@ -58,6 +58,8 @@ def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     assert len(lines) < 12
     with pytest.raises(MendError, match=r"no deal is called .*; core\.partnership lists them"):
         effects(warehouse, "nobody-knows")
+    with pytest.raises(MendError, match=r"name a deal, as in DEAL=baidu-jd-2017; there are baidu-jd-2017, bilibili-"):
+        effects(warehouse, "")
     for near in ("kuaishou-jd-2020", "jd-kuaishou"):
         with pytest.raises(MendError, match=r"near it:\n(.*\n)*  kuaishou-jd-2020-direct-supply"):
             effects(warehouse, near)

@@ -124,13 +124,19 @@ told as (
         case
             when
                 study.period = 'week'
-                then strftime(date '1970-01-05' + 7 * result.gap_before::integer, 'week of %Y-%m-%d')
+                then
+                    strftime(
+                        date '1970-01-05' + 7 * result.gap_before::integer, 'week of %Y-%m-%d (a week of 0 is none)'
+                    )
             else format('{} Q{}', result.gap_before // 4, result.gap_before % 4 + 1)
         end as gap_before_named,
         case
             when
                 study.period = 'week'
-                then strftime(date '1970-01-05' + 7 * result.gap_after::integer, 'week of %Y-%m-%d')
+                then
+                    strftime(
+                        date '1970-01-05' + 7 * result.gap_after::integer, 'week of %Y-%m-%d (a week of 0 is none)'
+                    )
             else format('{} Q{}', result.gap_after // 4, result.gap_after % 4 + 1)
         end as gap_after_named,
         nearest.platforms as nearest,
