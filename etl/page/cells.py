@@ -113,7 +113,7 @@ class CellMaker:
         if value is None or value in ("", []):
             return escape(settings.get("empty", self.texts["empty"]))
         if isinstance(value, bool):
-            return escape(self.texts["yes_no"][not value])
+            return Markup('<span data-c="{}">{}</span>').format(name, self.texts["yes_no"][not value])
         if isinstance(value, int | float | Decimal):
             return self._number(value, name, name)
         if isinstance(value, date):

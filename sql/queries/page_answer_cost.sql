@@ -1,5 +1,5 @@
 -- What does a customer cost at each platform: its newest ranked number, over two years where there is one, else over
--- one; where there is none, why its newest window over twelve months has none.
+-- one; where there is none, why its newest window over twelve months has none. One sentence for all without a window.
 with trend as (
     select
         cost.*,
@@ -25,29 +25,55 @@ chosen as (
             partition by trend.platform, if(trend.is_ranked, trend.scope, null)
             order by trend.months desc, trend.period_end desc, trend.scope
         ) = 1
+),
+answer as (
+    select
+        case
+            when chosen.cac is null then 'none'
+            when chosen.known_on is null then 'undated'
+            else 'dated'
+        end as sentence,
+        platform.name,
+        null as platforms,
+        chosen.scope,
+        chosen.cac,
+        chosen.cac_low,
+        chosen.cac_high,
+        chosen.currency,
+        if(chosen.cac is null, chosen.meaning, chosen.words) as words,
+        chosen.period_start,
+        chosen.period_end,
+        chosen.expense_nature,
+        chosen.validity,
+        chosen.flags,
+        chosen.input_observation_ids,
+        chosen.known_on
+    from chosen
+    join core.platform as platform on platform.platform = chosen.platform
+    where platform.role = 'supply' or chosen.cac is not null
+    union all
+    select
+        if(count(*) > 3, 'never_many', 'never'),
+        array_to_string(list(platform.name order by platform.name)[:3], ', '),
+        count(*),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        [],
+        [],
+        null
+    from core.platform as platform
+    left join chosen on chosen.platform = platform.platform
+    where platform.role = 'supply' and chosen.platform is null
+    having count(*) > 0
 )
-select
-    case
-        when chosen.platform is null then 'never'
-        when chosen.cac is null then 'none'
-        when chosen.known_on is null then 'undated'
-        else 'dated'
-    end as sentence,
-    platform.name,
-    chosen.scope,
-    chosen.cac,
-    chosen.cac_low,
-    chosen.cac_high,
-    chosen.currency,
-    if(chosen.cac is null, chosen.meaning, chosen.words) as words,
-    chosen.period_start,
-    chosen.period_end,
-    chosen.expense_nature,
-    chosen.validity,
-    chosen.flags,
-    chosen.input_observation_ids,
-    chosen.known_on
-from core.platform as platform
-left join chosen on chosen.platform = platform.platform
-where platform.role = 'supply' or chosen.cac is not null
-order by chosen.cac is null, chosen.currency, chosen.platform, chosen.scope, platform.name
+select answer.*
+from answer
+order by answer.platforms nulls first, answer.cac is null, answer.currency, answer.name, answer.scope

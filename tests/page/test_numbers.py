@@ -13,7 +13,9 @@ from etl.config import Settings
 from etl.page.content import part_keys, read_texts
 from etl.page.numbers import printed
 from etl.page.place import Page, make_page
-from etl.warehouse import Connection, open_snapshot
+from etl.publish.publication import publish
+from etl.warehouse import Connection, open_build, open_snapshot
+from tests.page.conftest import NOW
 from tests.support.page_reading import Element, articles, differences, parsed, shown_rows
 
 
@@ -68,12 +70,131 @@ def test_costs_against_the_mart_itself(document: Element, snapshot: Connection) 
 
 def test_verdicts_and_deals_against_the_marts(document: Element, snapshot: Connection) -> None:
     counted = dict(snapshot.execute("select v.verdict, count(*) from marts.claim_verdict as v group by all").fetchall())
-    (sentence,) = shown_rows(articles(document)["answer_press"])
-    assert int(sentence.xpath(".//*[@data-c='holding']")[0].text) == counted["holds"]
-    assert int(sentence.xpath(".//*[@data-c='unchecked']")[0].text) == counted["not_checkable"]
+    counts, *checked = shown_rows(articles(document)["answer_press"])
+    assert int(counts.xpath(".//*[@data-c='holding']")[0].text) == counted["holds"]
+    assert int(counts.xpath(".//*[@data-c='unchecked']")[0].text) == counted.pop("not_checkable")
+    assert len(checked) == sum(counted.values())
+    mart = snapshot.execute(
+        "select v.statement, v.computed from marts.claim_verdict as v "
+        "where v.verdict <> 'not_checkable' and v.computed is not null order by all"
+    ).fetchall()
+    numbers = [(words(row)["statement"], row.xpath(".//data[@data-c='computed']/@value")) for row in checked]
+    assert sorted((statement, float(value)) for statement, (value,) in filter(lambda n: n[1], numbers)) == mart
     deals = snapshot.execute("select l.partnership_id from marts.partnership_league as l order by all").fetchall()
     shown = [cell.text for cell in articles(document)["deals"].xpath(".//*[@data-c='partnership_id']")]
     assert sorted(shown) == [deal for (deal,) in deals]
+
+
+def words(row: Element) -> dict[str, str]:
+    """The texts of the cells of a row, by column."""
+    return {cell.get("data-c"): cell.text_content() for cell in row.xpath(".//*[@data-c]")}
+
+
+def sentence_of(document: Element, key: str, beginning: str) -> str:
+    """The one sentence of a question that begins so, without its documents."""
+    (found,) = (
+        text for row in shown_rows(articles(document)[key])
+        if (text := " ".join(row.xpath("./p")[0].text_content().split())).startswith(beginning)
+    )  # fmt: skip
+    return found
+
+
+def test_the_press_sentence_by_sentence(document: Element) -> None:
+    """10,158.7m over 226.6m less 155.0m buyers is 141.88, and 142 was claimed: see METRICS.md."""
+    jd = sentence_of(document, "answer_press", "“JD acquisition cost in 2016”")
+    assert "holds. Claimed 142.00, computed 141.88 [141.68, 142.08] CNY per person: sales and marketing expense" in jd
+    assert jd.endswith("whole company, until 2016-12-31, known as of today.")
+    pdd = sentence_of(document, "answer_press", "“Pinduoduo customer acquisition cost grew")
+    assert "does not hold. Claimed 150.00, computed 163.01 [162.92, 163.11] CNY per person" in pdd
+    assert "would need: sales and marketing expense of Pinduoduo for 2020-01-01 to 2020-12-31" in pdd
+    bound = sentence_of(document, "answer_press", "“daily active users above 300 million")
+    assert "computed no number: at least 300,000,000 persons" in bound, "a bound is no number"
+    spread = sentence_of(document, "answer_press", "“average growth multiple")
+    assert "Its words allow 7.50 to 10.50 times, computed 4.54 [4.42, 4.67]" in spread
+    deal = sentence_of(document, "answer_press", "“JD and Kuaishou presented as the only pair")
+    assert "does not hold. By 2020-05-27 the register has 11 other pairs" in deal
+    for row in shown_rows(articles(document)["answer_press"])[1:]:
+        assert row.xpath(".//details[@class='cited']//li"), row.text_content()
+
+
+@pytest.mark.parametrize(
+    ("shops", "said"),
+    [
+        (0, "Taobao and Tmall: no number. Neither expense nor buyers"),
+        (2, "Shop 1, Shop 2, Taobao and Tmall: no number. Neither"),
+        (3, "4 platforms, among them Shop 1, Shop 2, Shop 3: no number. Neither"),
+    ],
+)
+def test_platforms_without_any_window_are_one_sentence(small: Settings, shops: int, said: str) -> None:
+    with open_build(small) as con:
+        con.execute(
+            "insert into core.platform by name select 'shop' || i as platform, 'Shop ' || i as name, 'supply' as role "
+            "from range(1, ? + 1) as made(i)",
+            [shops],
+        )
+        publish(con, small, now=NOW)
+    document = parsed(make_page(small).path.read_text(encoding="utf-8"))
+    told = [" ".join(row.text_content().split()) for row in shown_rows(articles(document)["answer_cost"])]
+    assert [text.startswith(said) for text in told if "Neither" in text] == [True], told
+
+
+DAILY = {
+    "marts.buyer_payback": """
+        select 'jd' as platform, '' as channel, '' as partnership_id, date '2025-01-01' as cohort_month,
+            unnest([0, 30]) as age_days, 'CNY' as currency, 100 as buyers, 20.0 as cost_per_buyer, 16.0 as cost_low,
+            25.0 as cost_high, unnest([10.0, 24.0]) as value_per_buyer, unnest([0.5, 1.2]) as value_per_cost,
+            unnest([0.4, 0.96]) as value_per_cost_low, unnest([0.625, 1.5]) as value_per_cost_high, 9 as payback_day,
+            3 as payback_low, 'paid_back' as payback_status, 'ok' as validity, 'net_revenue' as value_kind,
+            []::varchar[] as flags
+        union all by name
+        select 'jd' as platform, 'ads' as channel, '' as partnership_id, date '2025-01-01' as cohort_month,
+            60 as age_days, 7.0 as cost_per_buyer
+        union all by name
+        select 'jd' as platform, '' as channel, '' as partnership_id, date '2025-02-01' as cohort_month, 0 as age_days,
+            'no_cost' as payback_status, 'missing_spend' as validity""",
+    "marts.buyer_lifetime": """
+        select 'jd' as platform, '' as channel, unnest([90, 365]) as horizon_days, true as is_model,
+            unnest(['ok', 'horizon_too_far']) as status, unnest([2.5, null]) as expected_orders,
+            unnest([2.0, null]) as expected_orders_low, unnest([3.1, null]) as expected_orders_high,
+            0.12 as held_error, -0.4 as held_naive_error""",
+    "marts.incrementality": """
+        select 'jd' as platform, unnest(['a', 'b']) as study_id, 'a-deal' as partnership_id, 'orders' as metric,
+            900.0 as attributed, unnest([400.0, null]) as incremental, unnest([300.0, -50.0]) as incremental_low,
+            unnest([500.0, 60.0]) as incremental_high, unnest(['effect_seen', 'no_effect_seen']) as verdict""",
+}  # fmt: skip
+
+
+def test_payback_lifetime_and_increments(small: Settings) -> None:
+    """Of payback the platform alone, at the greatest age of each month; what is not known has no number."""
+    with open_build(small) as con:
+        for table, rows in DAILY.items():
+            con.execute(f"insert into {table} by name {rows}")
+        publish(con, small, now=NOW)
+    document = parsed(make_page(small).path.read_text(encoding="utf-8"))
+    with open_snapshot(small.serving_db) as con:
+        assert list(differences(con, document)) == []
+    shown = {key: [" ".join(row.text_content().split()) for row in shown_rows(articles(document)[key])] for key in
+             ("payback", "lifetime", "incrementality")}  # fmt: skip
+    first, second = shown["payback"]
+    assert "2025-01-01 30 100 20.00 [16.00, 25.00] 24.00 CNY net revenue 1.20 [0.96, 1.50]" in first
+    assert "9 [3, no upper end] paid back" in first
+    assert "no number" in second
+    assert "no cost missing spend" in second
+    first, second = shown["lifetime"]
+    assert "90 yes ok 2.50 [2.00, 3.10]" in first
+    assert "0.120 -0.400" in first, "the error beside that of the naive forecast"
+    assert "365 yes horizon too far no number" in second
+    assert "a model" in articles(document)["lifetime"].xpath("./h3")[0].text_content()
+    first, second = shown["incrementality"]
+    assert "none told 900.00 400 [300, 500]" in first
+    assert "none told 900.00 no number [-50, 60]" in second
+
+
+def test_without_daily_data_there_is_no_table(document: Element) -> None:
+    for key in ("payback", "lifetime", "incrementality"):
+        article = articles(document)[key]
+        assert not article.xpath(".//table")
+        assert article.xpath("./p[@class='none']")[0].text_content()
 
 
 def test_a_row_without_a_number_says_why(document: Element) -> None:

@@ -59,7 +59,9 @@ def differences(con: Connection, document: Element, *, whole: bool = True) -> It
 def wrong(name: str, cell: Element, row: dict[str, Any]) -> Iterator[str]:
     """What is wrong in a cell; nothing where it shows the value of the row."""
     value, text = row.get(name), cell.text_content()
-    if isinstance(value, float):
+    if isinstance(value, bool):
+        is_right = text == ("yes" if value else "no")
+    elif isinstance(value, float):
         is_right = float(cell.get("value")) == value and is_rounded(text, value)
     elif isinstance(value, int | Decimal):
         is_right = Decimal(cell.get("value")) == value == Decimal(text.replace(",", ""))
