@@ -50,7 +50,7 @@ def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     assert all(row["effect_pct"] is None and row["missing"] and row["lifted_by"] for row in found)
     of_buyers = next(row for row in found if (row["platform"], row["metric"]) == ("jd", "annual_active_buyers"))
     assert (of_buyers["status"], of_buyers["donors"]) == ("single_unit_only", ["zalando"])
-    assert of_buyers["missing"] == "5 of 8 quarters before the day; 1 of 5 donors"
+    assert of_buyers["missing"] == "only 5 of the 8 quarters needed before the day; only 1 of the 5 donors needed"
     assert of_buyers["lifted_by"].startswith("annual_active_buyers of jd, next 2018 Q4; ")
     assert set(of_buyers["flags"]) == {"foreign_donor", "partner_other_deal", "undated_input"}
     lines = [*lines_of(found)]

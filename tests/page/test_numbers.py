@@ -209,7 +209,7 @@ def test_a_row_without_a_number_says_why(document: Element) -> None:
 def test_the_deal_of_the_article_has_no_number_and_a_reason(document: Element) -> None:
     (sentence,) = shown_rows(articles(document)["answer_deal"])
     assert "nobody can tell" in sentence.text_content()
-    assert "1 of 5 donors" in sentence.text_content()
+    assert "only 1 of the 5 donors needed" in sentence.text_content()
     assert sentence.xpath(".//details[@class='cited']//a")
 
 

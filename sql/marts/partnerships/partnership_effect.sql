@@ -227,13 +227,17 @@ select
             end,
             case
                 when told.lacks_before
-                    then format('{} of {} {} before the day', told.before, told.fewest_before, told.periods)
+                    then format(
+                        'only {} of the {} {} needed before the day', told.before, told.fewest_before, told.periods
+                    )
             end,
             case
                 when told.lacks_after
-                    then format('{} of {} {} after it', told.after, told.fewest_after, told.periods)
+                    then format('only {} of the {} {} needed after it', told.after, told.fewest_after, told.periods)
             end,
-            case when told.lacks_donors then format('{} of {} donors', told.donor_count, told.few_donors) end
+            case
+                when told.lacks_donors then format('only {} of the {} donors needed', told.donor_count, told.few_donors)
+            end
         ), ''
     ) end)::varchar as missing,                              -- what an estimate lacks; empty where there is one
     (case when told.estimate is null then nullif(
