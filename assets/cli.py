@@ -224,7 +224,7 @@ def page() -> None:
     from etl.page.place import make_page
 
     made = make_page(load_settings())
-    print(f"{made.path} ({made.size_bytes / 1e6:.1f} MB{'' if made.made else ', as it was'})")
+    print(f"{made.path} ({made.size_bytes / 1e3:,.0f} KB{'' if made.made else ', as it was'})")
 
 
 @warehouse.command()

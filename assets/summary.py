@@ -201,7 +201,7 @@ def _published(found: RunOutcome) -> Iterator[str]:
 def _page(found: RunOutcome) -> Iterator[str]:
     for page in found.results(Page):
         path = f"{page.path.parent.parent.name}/{page.path.parent.name}/{page.path.name}"
-        yield f"Page       {path}, {page.size_bytes / 1e6:.1f} MB" if page.made else "Page       nothing new"
+        yield f"Page       {path}, {page.size_bytes / 1e3:,.0f} KB" if page.made else "Page       nothing new"
 
 
 def _times(found: RunOutcome, total: float) -> str:
