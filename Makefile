@@ -138,6 +138,9 @@ check-public: env ## public data sets by profiles against numbers worked out apa
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 
+bench-against: env ## this commit against an older one, in turn: refresh, unchanged, one figure, daily, page (REV=8ed5de8 PAIRS=5)
+	@$(RUN) -m benchmarks.against $(or $(REV),8ed5de8) --pairs $(or $(PAIRS),5)
+
 lock: ## rewrite the three requirements*.lock from pyproject.toml, with uv in a folder of its own
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \

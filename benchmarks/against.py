@@ -1,0 +1,156 @@
+"""The same work by this commit and by an older one, in turn in one run: `make bench-against REV=8ed5de8`.
+
+The older commit is checked out into a temporary folder with an environment of its own, installed from its own locks.
+Each work is a verb of the Makefile, run as a whole, in a home of its own on the data that the commit carries; what
+counts are the processor's seconds of everything it started, and the wall clock. Both sides run once before anything
+is counted. Printed are medians over the pairs and their ratio, this commit over the older one. The page is set beside
+the older commit's first refresh: it is made from a snapshot that is there, in a process of its own, so that its
+interpreter and imports are counted too. Nothing here is a test: a busy machine changes the seconds, less the ratios.
+
+    python -m benchmarks.against REV [--pairs 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from etl.config import ROOT
+
+# A figure that every commit carries, and what it is changed to: Pinduoduo's active buyers of 2018, in all its prints.
+FIGURE = {"418500000": "418600000", "418.5 million": "418.6 million"}
+DATA = ("data/reference", "data/published")
+FIRST, UNCHANGED = "first refresh", "unchanged refresh"
+CHANGED, DAILY = "one changed figure", "daily, nothing delivered"
+PAGE = "page, over the first refresh"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one verb took: seconds of the processor and of the wall clock, and the most memory of one process in MB."""
+
+    cpu: float
+    wall: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Side:
+    """One commit in a folder of its own, with its environment."""
+
+    folder: Path
+
+    def figures(self) -> Path:
+        """The observations of this commit. Raises FileNotFoundError where no known folder has them."""
+        for folder in DATA:
+            if (path := self.folder / folder / "observations.csv").exists():
+                return path
+        raise FileNotFoundError(f"{self.folder} has its reference data in none of {', '.join(DATA)}")
+
+    def run(self, verb: str, home: Path, **settings: str) -> Cost:
+        """Run `make VERB` in this home. Raises RuntimeError with what it printed where it fails."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WAREHOUSE_", "DAGSTER_"))}
+        environment = {**kept, "WAREHOUSE_HOME": str(home), **settings}
+        command = ["make", "--no-print-directory", verb]
+        with tempfile.TemporaryFile("w+") as output:
+            started = time.perf_counter()
+            process = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            printed = output.read()
+        if process.returncode != 0:
+            raise RuntimeError(f"make {verb} in {self.folder} failed:\n{printed}")
+        unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
+        return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * unit / 1e6)
+
+
+def check_out(revision: str, folder: Path) -> Side:
+    """The files of a commit in `folder`, with an environment. Raises CalledProcessError where git or pip fails."""
+    archive = subprocess.run(["git", "archive", revision], cwd=ROOT, check=True, capture_output=True).stdout
+    folder.mkdir()
+    subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+    subprocess.run(["make", "--no-print-directory", "env"], cwd=folder, check=True)
+    return Side(folder)
+
+
+def changed_figures(side: Side, folder: Path) -> Path:
+    """A copy of a commit's reference data with one figure changed. Raises ValueError where the figure is not there."""
+    shutil.copytree(side.figures().parent, folder)
+    path = folder / "observations.csv"
+    text = path.read_text(encoding="utf-8")
+    for before, after in FIGURE.items():
+        if before not in text:
+            raise ValueError(f"{side.figures()} has no {before}")
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def pair_of(side: Side, work: Path, *, has_page: bool) -> dict[str, Cost]:
+    """The costs of one side's works in a fresh home."""
+    home = work / "home"
+    costs = {FIRST: side.run("refresh", home), UNCHANGED: side.run("refresh", home)}
+    if has_page:
+        (home / "serving" / "page").unlink()
+        costs[PAGE] = side.run("page", home)
+    costs[DAILY] = side.run("daily", home)
+    costs[CHANGED] = side.run("refresh", home, WAREHOUSE_FIGURES=str(changed_figures(side, work / "figures")))
+    return costs
+
+
+def line(name: str, new: list[Cost], old: list[Cost]) -> str:
+    """One work: medians of both, and their ratios."""
+    cells = []
+    for field in ("cpu", "wall", "megabytes"):
+        ours, theirs = (median(getattr(cost, field) for cost in costs) for costs in (new, old))
+        cells.append(f"{ours:8.2f}{theirs:9.2f}{ours / theirs:7.2f}")
+    return f"{name:<30}" + "  ".join(cells)
+
+
+def report(revision: str, pairs: int, folder: Path) -> None:
+    """Print the table of all works, after `pairs` pairs in turn."""
+    new, old = Side(ROOT), check_out(revision, folder / "older")
+    taken: Mapping[Side, list[dict[str, Cost]]] = {new: [], old: []}
+    for side in (new, old):
+        side.run("refresh", folder / f"warm-{side is new}")
+    for number in range(pairs):
+        for side in (new, old) if number % 2 == 0 else (old, new):
+            work = folder / f"{number}-{'new' if side is new else 'old'}"
+            work.mkdir()
+            taken[side].append(pair_of(side, work, has_page=side is new))
+            shutil.rmtree(work)
+    ours, theirs = taken[new], taken[old]
+    print(f"{pairs} pairs, this commit against {revision}: medians")
+    heads = [f"{'now':>8}{'then':>9}{'ratio':>7}" for _ in range(3)]
+    print(f"{'':<30}" + "  ".join(heads) + "\n" + f"{'':<30}{'CPU s':>24}  {'wall s':>24}  {'peak MB':>24}")
+    for name in (FIRST, UNCHANGED, CHANGED, DAILY):
+        print(line(name, [costs[name] for costs in ours], [costs[name] for costs in theirs]))
+    print(line(PAGE, [costs[PAGE] for costs in ours], [costs[FIRST] for costs in theirs]))
+
+
+def main() -> int:
+    """Read the command line and print the report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("revision", metavar="REV")
+    parser.add_argument("--pairs", type=int, default=5)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        report(given.revision, given.pairs, Path(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
