@@ -18,12 +18,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.embedded import Cost, measure_command
 from etl.config import ROOT
 
 # A figure that every commit carries, and what it is changed to: Pinduoduo's active buyers of 2018, in all its prints.
@@ -32,15 +32,6 @@ DATA = ("data/reference", "data/published")
 FIRST, UNCHANGED = "first refresh", "unchanged refresh"
 CHANGED, DAILY = "one changed figure", "daily, nothing delivered"
 PAGE = "page, over the first refresh"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one verb took: seconds of the processor and of the wall clock, and the most memory of one process in MB."""
-
-    cpu: float
-    wall: float
-    megabytes: float
 
 
 @dataclass(frozen=True)
@@ -60,21 +51,7 @@ class Side:
         """Run `make VERB` in this home. Raises RuntimeError with what it printed where it fails."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("WAREHOUSE_", "DAGSTER_"))}
         environment = {**kept, "WAREHOUSE_HOME": str(home), **settings}
-        command = ["make", "--no-print-directory", verb]
-        with tempfile.TemporaryFile("w+") as output:
-            started = time.perf_counter()
-            process = subprocess.Popen(
-                command, cwd=self.folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - started
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            printed = output.read()
-        if process.returncode != 0:
-            raise RuntimeError(f"make {verb} in {self.folder} failed:\n{printed}")
-        unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
-        return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * unit / 1e6)
+        return measure_command(["make", "--no-print-directory", verb], self.folder, environment)
 
 
 def check_out(revision: str, folder: Path) -> Side:
@@ -114,7 +91,7 @@ def pair_of(side: Side, work: Path, *, has_page: bool) -> dict[str, Cost]:
 def line(name: str, new: list[Cost], old: list[Cost]) -> str:
     """One work: medians of both, and their ratios."""
     cells = []
-    for field in ("cpu", "wall", "megabytes"):
+    for field in ("cpu", "seconds", "megabytes"):
         ours, theirs = (median(getattr(cost, field) for cost in costs) for costs in (new, old))
         cells.append(f"{ours:8.2f}{theirs:9.2f}{ours / theirs:7.2f}")
     return f"{name:<30}" + "  ".join(cells)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,9 +31,10 @@ WHOLE_SECONDS, WHOLE_MB, MODELS_SECONDS = 25.0, 600.0, 2.0
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took: wall clock seconds, peak resident MB, and what it printed."""
+    """What a command took: wall clock and processor seconds with all that it started, peak MB of a process, output."""
 
     seconds: float
+    cpu: float
     megabytes: float
     output: str
 
@@ -43,21 +44,25 @@ def measure(arguments: list[str], home: Path) -> Cost:
 
     Raises RuntimeError with what it printed when it fails.
     """
-    environment = {**os.environ, "WAREHOUSE_HOME": str(home), "DAGSTER_HOME": ""}
+    return measure_command(
+        [sys.executable, *arguments], ROOT, {**os.environ, "WAREHOUSE_HOME": str(home), "DAGSTER_HOME": ""}
+    )
+
+
+def measure_command(command: list[str], folder: Path, environment: Mapping[str, str]) -> Cost:
+    """Run a command in a folder. Raises RuntimeError with what it printed when it fails."""
     with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         printed = output.read()
     if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(arguments)} failed:\n{printed}")
+        raise RuntimeError(f"{' '.join(command)} in {folder} failed:\n{printed}")
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
-    return Cost(seconds, usage.ru_maxrss * unit / 1e6, printed)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6, printed)
 
 
 def phases() -> dict[str, float]:
