@@ -191,9 +191,11 @@ def test_payback_intervals_contain_every_corner(warehouse: Connection) -> None:
 
 def test_decomposition_of_pinduoduo_2021(warehouse: Connection) -> None:
     # Spend 41,194.599 to 44,801.720: ln = 0.0839. Net adds 203.2 to 80.3: ln = 0.9284. CAC 202.73 to 557.93.
+    # As factors: 1.0876 times the spend over 0.3952 times the net adds is 2.752 times the cost.
     [row] = rows(warehouse, "from marts.cac_decomposition where row_id = 'pdd/whole/cac_net_12m/2021-12-31'")
     assert (round(row["spend_part"], 4), round(row["net_adds_part"], 4)) == (0.0839, 0.9284)
     assert (round(row["cac_before"], 2), round(row["cac_after"], 2)) == (202.73, 557.93)
+    assert [round(row[f"{name}_factor"], 4) for name in ("cac", "spend", "net_adds")] == [2.7521, 1.0876, 0.3952]
     assert (row["larger_part"], round(100 * row["net_adds_share"])) == ("net_adds_fell", 92)
 
 

@@ -1,6 +1,7 @@
--- Why an acquisition cost changed against the window a year earlier: how much from spend, how much from buyers won, in
--- logarithms.
--- log_change = spend_part + net_adds_part, exactly. Pooled windows overlap those of the year before and are left out.
+-- Why an acquisition cost changed against the window a year earlier: how much from spend, how much from buyers won, as
+-- factors and in logarithms.
+-- cac_factor = spend_factor / net_adds_factor and log_change = spend_part + net_adds_part, exactly. Pooled windows
+-- overlap those of the year before and are left out.
 -- grain: platform, scope, definition, period_end
 with cost as (
     select
@@ -75,6 +76,16 @@ select
     told.previous_cac::double as cac_before,  -- acquisition cost a year earlier, in currency per buyer
     told.cac::double as cac_after,            -- acquisition cost of the window, in currency per buyer
     told.currency::varchar as currency,       -- ISO 4217 code
+    if(told.has_number, exp(told.log_change), null)::double as cac_factor,  -- cac_after over cac_before
+    if(told.has_number, exp(told.low), null)::double as cac_factor_low,  -- least the prints allow
+    if(told.has_number, exp(told.high), null)::double as cac_factor_high,  -- greatest the prints allow
+    if(told.has_number, exp(told.spend_part), null)::double as spend_factor,  -- spend over that of a year earlier
+    if(told.has_number, exp(told.spend_low_part), null)::double as spend_factor_low,  -- least the prints allow
+    if(told.has_number, exp(told.spend_high_part), null)::double as spend_factor_high,  -- greatest the prints allow
+    if(told.has_number, exp(-told.adds_part), null)::double as net_adds_factor,
+    -- buyers won over those of a year earlier
+    if(told.has_number, exp(-told.adds_high_part), null)::double as net_adds_factor_low,  -- least the prints allow
+    if(told.has_number, exp(-told.adds_low_part), null)::double as net_adds_factor_high,  -- greatest the prints allow
     if(told.has_number, told.log_change, null)::double as log_change,  -- natural logarithm of cac_after / cac_before
     if(told.has_number, told.low, null)::double as log_change_low,  -- least the prints allow
     if(told.has_number, told.high, null)::double as log_change_high,  -- greatest the prints allow
