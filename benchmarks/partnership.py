@@ -48,7 +48,7 @@ _FIGURES = """
         100 + hash(n, d) % 50 as orders, 90 as buyers, hash(d, n) % 30 as new_buyers,
         5000 + hash(n, d, 1) % 4000 as gmv, 100 as cancelled_gmv, 300 as refunded_gmv,
         500 + hash(n, d, 2) % 300 as marketing_spend, 20 as subsidies, 200 as commission,
-        false as is_simulated, $now::timestamptz as loaded_at
+        false as is_simulated, $now::timestamp as loaded_at
     from (select unnest(range($first, $last)) as d), (select unnest(range($a_day)) as n)
     order by date
 """
@@ -59,7 +59,7 @@ _TOTALS = """
         '' as account,
         'CNY' as currency, 1000000 as orders, 900000 as buyers, 400000 as new_buyers, 100000000 as gmv,
         1000 as cancelled_gmv, 3000 as refunded_gmv, 10000000 as marketing_spend, 20000 as subsidies,
-        200000 as commission, false as is_simulated, $now::timestamptz as loaded_at
+        200000 as commission, false as is_simulated, $now::timestamp as loaded_at
     from (select unnest(range($first, $last)) as d), (select unnest(range($platforms)) as p)
 """
 _REGISTRY = """
@@ -75,7 +75,7 @@ _TARGETS = """
     insert into core.partner_target by name
     select
         'p' || p || '_d' || n as partnership_id, 'new_buyers' as metric, date '2020-01-01' as period_start,
-        date '2020-12-31' as period_end, 50000 as target, 'linear' as shape, $now::timestamptz as loaded_at
+        date '2020-12-31' as period_end, 50000 as target, 'linear' as shape, $now::timestamp as loaded_at
     from (select unnest(range($platforms)) as p), (select unnest(range($deals)) as n)
 """
 

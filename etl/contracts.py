@@ -102,9 +102,9 @@ class Contract:
 ORIGIN = (
     Column("extra", "map(varchar, varchar)", "further columns of the file, as text; empty where there are none"),
     Column("load_id", "integer", "number of the load that brought it; audit.load has its file and SHA-256"),
-    Column("loaded_at", "timestamptz", "when this warehouse knew it"),
+    Column("loaded_at", "timestamp", "when this warehouse knew it, UTC"),
 )
-SUPERSEDED = Column("superseded_at", "timestamptz", "when a newer file replaced it")
+SUPERSEDED = Column("superseded_at", "timestamp", "when a newer file replaced it, UTC")
 
 MONEY = "decimal(18,4)"
 AMOUNTS = (MONEY, "decimal(18,6)")
@@ -124,6 +124,19 @@ CONTRACTS = tuple(_contracts(Path(__file__).with_suffix(".yaml")))
 PLATFORM_METRIC_DAILY, PARTNER_TARGET, ORDER_EVENT, FX_RATE, *_ = CONTRACTS
 
 
+def wrong_time(kind: str, meaning: str) -> str:
+    """Why a column of this type and meaning cannot be published, as a sentence; empty where it can.
+
+    A TIMESTAMP WITH TIME ZONE is what each reader's session makes of it, and a Python program without pytz, which
+    DuckDB does not bring, cannot fetch it at all.
+    """
+    if kind.lower() in ("timestamptz", "timestamp with time zone"):
+        return "a time has the type timestamp and is in UTC"
+    if kind.lower() == "timestamp" and "UTC" not in meaning:
+        return "say in the comment that the time is in UTC"
+    return ""
+
+
 def contract_tables() -> dict[str, tuple[str, tuple[Column, ...]]]:
     """What a row tells and the columns, by table: each contract's rows and their history."""
     tables: dict[str, tuple[str, tuple[Column, ...]]] = {}
@@ -140,9 +153,10 @@ def as_of_macro(contract: Contract) -> str:
     The macro is in raw, as the history is that it reads, and so is not published.
     """
     names = ", ".join(f"r.{column.name}" for column in (*contract.columns, *ORIGIN))
-    known = "r.loaded_at <= known_at"
+    at = "(known_at::timestamptz at time zone 'UTC')"
+    known = f"r.loaded_at <= {at}"
     return (
-        f"create or replace macro raw.{contract.name}_as_of(known_at timestamptz) as table "
+        f"create or replace macro raw.{contract.name}_as_of(known_at) as table "
         f"select {names} from {contract.table} as r where {known} "
-        f"union all select {names} from {contract.history} as r where {known} and r.superseded_at > known_at"
+        f"union all select {names} from {contract.history} as r where {known} and r.superseded_at > {at}"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from etl.warehouse import Connection
@@ -269,12 +269,16 @@ class Ledger:
         source became stale or current again.
         """
         current = "source = $source and until is null"
-        noted = self._ask(f"select status, reason, not_before from audit.source_status where {current}")
-        if noted != [(status, reason, not_before)]:
+        noted = self._ask(
+            f"select status, reason, not_before is not distinct from $not_before::timestamptz "
+            f"from audit.source_status where {current}",
+            not_before=not_before,
+        )
+        if is_new := noted != [(status, reason, True)]:
             self._ask(f"update audit.source_status set until = $now where {current}", now=now)
             found = {"status": status, "reason": reason, "not_before": not_before, "since": now}
             self._insert("source_status", found)
-        return noted != [(status, reason, not_before)]
+        return is_new
 
     def blocked(self, now: datetime) -> tuple[datetime, str] | None:
         """Until when the source wants no request and why; None when requests are allowed."""
@@ -283,7 +287,7 @@ class Ledger:
             "where source = $source and until is null and not_before > $now",
             now=now,
         )
-        return (rows[0][0], str(rows[0][1])) if rows else None
+        return (rows[0][0].replace(tzinfo=UTC), str(rows[0][1])) if rows else None
 
     def _reconcile(
         self, table: str, records: Sequence[LoadRecord | QuarantineRecord], kind: type[Any], now: datetime

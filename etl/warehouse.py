@@ -24,7 +24,7 @@ import duckdb
 
 from etl.buyers import buyer_key
 from etl.config import ROOT, Settings, make_private
-from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables
+from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables, wrong_time
 from etl.errors import MendError, RetryError
 
 Connection = duckdb.DuckDBPyConnection
@@ -40,6 +40,8 @@ _DAMAGE = re.compile(
     r"Corrupt database file|not a valid DuckDB database|Could not read enough bytes|Failed to deserialize"
 )
 _NAMED_FILE = re.compile(r'\bfile "([^"]*)"')
+# The type of times in homes of older versions; etl.contracts.wrong_time says why it is none of a column any more.
+ZONED = "TIMESTAMP WITH TIME ZONE"
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
 
 
@@ -242,6 +244,9 @@ def tables_of(schema: str) -> dict[str, tuple[str, tuple[Column, ...]]]:
                 "`name type, -- unit and meaning` for each column, and `)`"
             )
         columns = tuple(Column(line["name"], line["type"], line["meaning"]) for line in lines if line)
+        for column in columns:
+            if sentence := wrong_time(column.type, column.meaning):
+                raise MendError(f"{path}: {column.name}: {sentence}")
         tables[found["name"]] = found["tells"], columns
     return tables
 
@@ -323,12 +328,12 @@ def _prepare(con: Connection, database: Path | None = None) -> None:
                 con.execute(statements)
     with transaction(con):
         found = con.execute(
-            "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
+            "select schema_name || '.' || table_name, map(list(column_name), list(data_type)) from duckdb_columns() "
             "where database_name = current_database() group by all"
         )
-        names = {table: set(columns) for table, columns in found.fetchall()}
+        types = dict(found.fetchall())
         for table, (_, columns) in kept_tables().items():
-            _add_columns(con, table, columns, names.get(table, set()))
+            _change_columns(con, table, columns, types.get(table, {}))
         macros = con.execute(
             "select distinct function_name from duckdb_functions() "
             "where database_name = current_database() and schema_name = 'main' and not internal"
@@ -340,15 +345,18 @@ def _prepare(con: Connection, database: Path | None = None) -> None:
         con.execute("insert into raw.bookkeeping (text_hash) values (?)", [text_hash])
 
 
-def _add_columns(con: Connection, table: str, columns: Sequence[Column], names: set[str]) -> None:
-    """Add the columns that a table of an older version, with the columns `names`, lacks: with their defaults.
+def _change_columns(con: Connection, table: str, columns: Sequence[Column], types: Mapping[str, str]) -> None:
+    """Add the columns that a table of an older version, with the columns of `types`, lacks: with their defaults.
+
+    Times that it has with a time zone become times in UTC.
 
     Raises MendError for a table whose rows have a column that is unknown now, or lack one that no row may
     leave empty.
     """
-    unknown = names - {column.name for column in columns}
-    missing = [column for column in columns if column.name not in names]
-    if not names or not (unknown or missing):
+    unknown = types.keys() - {column.name for column in columns}
+    missing = [column for column in columns if column.name not in types]
+    zoned = [name for name, kind in types.items() if kind == ZONED]
+    if not types or not (unknown or missing or zoned):
         return
     if not con.execute(f"select 1 from {table} limit 1").fetchall():
         con.execute(f"drop table {table}")
@@ -359,6 +367,8 @@ def _add_columns(con: Connection, table: str, columns: Sequence[Column], names: 
             "version that wrote them, or add a file to sql/migrations that renames the column or moves its values "
             "into `extra`"
         )
+    for name in zoned:
+        con.execute(f"alter table {table} alter column {name} set data type timestamp using {name} at time zone 'UTC'")
     for column in missing:
         if column.required and column.default == "null":
             raise MendError(

@@ -57,7 +57,7 @@ def mark_changed_days(con: Connection, models: Sequence[Model]) -> dict[str, tup
         if changed:
             found[contract.table] = tuple(day for day, _ in changed)
             _make_due(con, models, {contract.table, contract.history}, found[contract.table])
-            _write_state(con, contract.table, str(max(moment for _, moment in changed)))
+            _write_state(con, contract.table, f"{max(moment for _, moment in changed)}+00:00")
     return found
 
 

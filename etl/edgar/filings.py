@@ -226,7 +226,8 @@ def _is_due(con: Connection, cik: int, now: datetime) -> bool:
         where cik = ? and status = 'pending_at_source'""",
         [cik],
     ).fetchall()
-    return any(looked is None or now - looked >= max(PATIENCE, looked - seen) for seen, looked in pending)
+    known = now.astimezone(UTC).replace(tzinfo=None)
+    return any(looked is None or known - looked >= max(PATIENCE, looked - seen) for seen, looked in pending)
 
 
 def _is_lost(con: Connection, settings: Settings, cik: int) -> bool:

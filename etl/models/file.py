@@ -20,6 +20,7 @@ from typing import NoReturn
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from etl.contracts import wrong_time
 from etl.errors import MendError
 from etl.models.portable import unportable
 from etl.models.tree import PARAMETER, broken_rules, parse, references
@@ -235,6 +236,8 @@ def _columns(sql: str, tree: exp.Select) -> tuple[OutputColumn, ...]:
         words = " ".join(line.strip().removeprefix("--").strip() for line in lines).strip()
         if not words:
             raise MendError(f"{item.alias} has no comment: end its line with -- and its unit and meaning")
+        if sentence := wrong_time(kind[1], words):
+            raise MendError(f"{item.alias}: {sentence}")
         if item.alias in columns:
             raise MendError(f"{item.alias} occurs twice in the final list: rename one")
         columns[item.alias] = OutputColumn(item.alias, " ".join(kind[1].split()), words)

@@ -43,7 +43,7 @@ def grains_of(sql_dir: Path) -> dict[str, tuple[str, ...]]:
 
 
 class _Table(NamedTuple):
-    """A table of one catalog: its columns in order, and about how many rows it has."""
+    """A table of one catalog, as one selects from it: its columns in order, and about how many rows it has."""
 
     place: str
     columns: tuple[str, ...]
@@ -71,12 +71,24 @@ def change_query(con: Connection, before: str, after: str, grains: Grains) -> st
 def _tables(con: Connection, catalog: str) -> dict[str, _Table]:
     rows = con.execute(
         "select c.schema_name || '.' || c.table_name, list(c.column_name order by c.column_index), "
-        "any_value(t.estimated_size) from duckdb_columns() as c join duckdb_tables() as t "
+        "any_value(t.estimated_size), list(c.column_name) filter (c.data_type = 'TIMESTAMP WITH TIME ZONE') "
+        "from duckdb_columns() as c join duckdb_tables() as t "
         "on t.table_oid = c.table_oid and t.database_name = c.database_name where c.database_name = ? "
         "and list_contains(?, c.schema_name) group by 1 having not list_has_any(list(c.column_name), ?)",
         [catalog.strip('"'), SCHEMAS, PERSONAL],
     ).fetchall()
-    return {name: _Table(f"{catalog}.{name}", tuple(columns), int(size)) for name, columns, size in rows}
+    return {
+        name: _Table(_in_utc(f"{catalog}.{name}", zoned), tuple(columns), int(size))
+        for name, columns, size, zoned in rows
+    }
+
+
+def _in_utc(table: str, zoned: Sequence[str] | None) -> str:
+    """The table with the times that a snapshot of an older version has with a time zone as what they are in UTC."""
+    if not zoned:
+        return table
+    times = ", ".join(f"{_q(column)} at time zone 'UTC' as {_q(column)}" for column in zoned)
+    return f"(select * replace ({times}) from {table})"
 
 
 def _content(con: Connection, table: _Table) -> object:

@@ -2,9 +2,10 @@
 -- needs: marts.attribution_moved
 select
     moved.platform as key,
-    max(moved.changed_at)::varchar as state,
+    max(moved.changed_at) || '+00' as state,
     true as tell_when_new,
-    sum(moved.orders) || ' orders are in another channel since the rules changed at ' || max(moved.changed_at) as words,
+    sum(moved.orders) || ' orders are in another channel since the rules changed at '
+    || strftime(max(moved.changed_at), '%Y-%m-%d %H:%M UTC') as words,
     'make sql Q="select channel_before, channel, sum(orders) from marts.attribution_moved where platform = '''
     || moved.platform
     || ''' group by all order by 3 desc"' as look

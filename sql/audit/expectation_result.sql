@@ -1,7 +1,7 @@
 -- One expectation on one table in one run.
 create table audit.expectation_result (
     run_id varchar, -- run of the refresh
-    checked_at timestamptz, -- when it was checked
+    checked_at timestamp, -- when it was checked, UTC
     table_name varchar, -- schema.table
     check_name varchar, -- name of the check in its suite and in the Dagster UI
     expectation_type varchar, -- Great Expectations type

@@ -9,8 +9,8 @@ create table audit.load (
     rows_superseded bigint, -- earlier rows that this reading replaced
     status varchar, -- loaded, partly_loaded, refused or superseded
     message varchar, -- why it was refused or superseded, and what was skipped or told; empty otherwise
-    loaded_at timestamptz, -- when it was read
-    superseded_at timestamptz, -- when a later reading replaced it; empty while it counts
+    loaded_at timestamp, -- when it was read, UTC
+    superseded_at timestamp, -- when a later reading replaced it, UTC; empty while it counts
     load_id integer, -- number by which rows of the inbox name the load that brought them; empty for other sources
     rows_skipped bigint, -- rows that are no data, such as totals, as message tells them
     profile varchar -- profile that read it; empty for a file in the form of a contract

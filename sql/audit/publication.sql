@@ -1,7 +1,7 @@
 -- One publication or rollback of the serving snapshot.
 create table audit.publication (
     version bigint, -- version that readers saw from then on
-    published_at timestamptz, -- when
+    published_at timestamp, -- when, UTC
     fingerprint varchar, -- hash over the content of all published tables
     size_bytes bigint, -- size of the file in bytes
     action varchar -- publish or rollback

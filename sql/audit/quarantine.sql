@@ -7,7 +7,7 @@ create table audit.quarantine (
     column_name varchar, -- column that broke the contract; empty when the row as a whole did
     raw_text varchar, -- the row as it stands in the file; empty where the file as a whole was refused
     reason varchar, -- what is wrong and what would mend it
-    loaded_at timestamptz, -- when it was set aside
-    superseded_at timestamptz, -- when a later reading replaced it, or a person dismissed it; empty while it stands
+    loaded_at timestamp, -- when it was set aside, UTC
+    superseded_at timestamp, -- when a later reading replaced it, or a person dismissed it, UTC; empty while it stands
     table_name varchar -- delivered table of its contract; empty where no contract fits, and for other sources
 )

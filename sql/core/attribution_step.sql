@@ -14,7 +14,7 @@ with told as (
         rule.valid_from,
         rule.valid_to,
         rule.loaded_at,
-        cast(null as timestamptz) as superseded_at
+        cast(null as timestamp) as superseded_at
     from core.attribution_rule as rule
     union all
     select
@@ -82,8 +82,8 @@ select
     timed.is_current::boolean as is_current,              -- whether it is one of the rules that hold now
     timed.is_former::boolean as is_former,
     -- whether it was one of them before they changed last; true of the first rules
-    timed.changed_at::timestamptz as changed_at,          -- when the rules of the platform changed last
-    timed.loaded_at::timestamptz as loaded_at             -- when this warehouse knew the rule
+    timed.changed_at::timestamp as changed_at,          -- when the rules of the platform changed last, UTC
+    timed.loaded_at::timestamp as loaded_at             -- when this warehouse knew the rule, UTC
 from timed
 left join
     core.channel_name as alias

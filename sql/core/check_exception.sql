@@ -7,6 +7,6 @@ select
     entry.fields['observation_id']::varchar as observation_id,  -- figure that breaks the check
     entry.fields['document_id']::varchar as document_id,        -- its document
     entry.fields['reason']::varchar as reason,  -- why the row breaks the check and is left as it is
-    entry.loaded_at::timestamptz as loaded_at                   -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                   -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'check_exception' and entry.superseded_at is null

@@ -19,7 +19,7 @@ select
     document.published_on::date as published_on,
     -- day on which it made the claim; empty where the document has no date
     nullif(entry.fields['note'], '')::varchar as note,            -- remarks of the compiler
-    entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                     -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 join core.document as document on document.document_id = entry.fields['document_id']
 where entry.kind = 'claim' and entry.superseded_at is null

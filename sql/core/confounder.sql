@@ -6,6 +6,6 @@ select
     entry.fields['starts_on']::date as starts_on,  -- first day
     entry.fields['ends_on']::date as ends_on,      -- last day
     entry.fields['source']::varchar as source,     -- what says so, and what is convention in it
-    entry.loaded_at::timestamptz as loaded_at      -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at      -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'confounder' and entry.superseded_at is null

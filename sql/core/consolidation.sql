@@ -13,6 +13,6 @@ select
     -- name of what the figures cover; '' is the company as it was before the first row
     entry.fields['source']::varchar as source,                           -- document that says so
     nullif(entry.fields['note'], '')::varchar as note,                   -- remarks of the reviewer
-    entry.loaded_at::timestamptz as loaded_at                            -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                            -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'consolidation' and entry.superseded_at is null

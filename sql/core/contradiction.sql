@@ -12,6 +12,6 @@ select
     entry.fields['explanation']::varchar as explanation,                     -- why it differs, see core.term
     entry.fields['document_id']::varchar as document_id,                     -- document that prints it
     entry.fields['reason']::varchar as reason,                               -- what is known of the difference
-    entry.loaded_at::timestamptz as loaded_at                                -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                                -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'contradiction' and entry.superseded_at is null

@@ -381,7 +381,7 @@ select
     -- amounts that are told and empty, for no rate is known: columns of this table, in the order of the alphabet
     (coalesce(delivered.is_simulated, false) or coalesce(counted.is_simulated, false))::boolean as is_simulated,
     -- true where the figures are made up, for a demo
-    greatest(delivered.loaded_at, counted.loaded_at)::timestamptz as loaded_at  -- when this warehouse knew them
+    greatest(delivered.loaded_at, counted.loaded_at)::timestamp as loaded_at  -- when this warehouse knew them, UTC
 from delivered
 full join
     counted

@@ -13,6 +13,6 @@ select
     string_split(nullif(entry.fields['donors'], ''), ';')::varchar[] as donors,
     -- the only platforms that may be donors; empty: all
     entry.fields['reason']::varchar as reason,                    -- why it is asked like this
-    entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                     -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'study' and entry.superseded_at is null

@@ -7,6 +7,6 @@ select
     entry.fields['from_period_end']::date as from_period_end,  -- first period end under the new definition
     entry.fields['reason']::varchar as reason,                 -- what changed
     entry.fields['document_id']::varchar as document_id,       -- document that says so
-    entry.loaded_at::timestamptz as loaded_at                  -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                  -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'definition_break' and entry.superseded_at is null

@@ -134,7 +134,7 @@ select
     derived.source_class::varchar as source_class,     -- kind of the weakest document
     derived.class_rank::integer as class_rank,         -- 1 filing and company release, 2 media, 3 secondary
     derived.published_on::date as published_on,        -- when all parts were public; empty with an undated one
-    derived.loaded_at::timestamptz as loaded_at        -- when this warehouse knew it
+    derived.loaded_at::timestamp as loaded_at        -- when this warehouse knew it, UTC
 from derived
 where not exists (
     select 1 from core.definition_break as definition_break

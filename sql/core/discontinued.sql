@@ -7,6 +7,6 @@ select
     entry.fields['last_period_end']::date as last_period_end,            -- last day of the last period that is printed
     entry.fields['reason']::varchar as reason,                           -- why nothing follows
     entry.fields['document_id']::varchar as document_id,                 -- document that says so
-    entry.loaded_at::timestamptz as loaded_at                            -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                            -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'discontinued' and entry.superseded_at is null

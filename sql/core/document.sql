@@ -35,5 +35,5 @@ select
     document.title::varchar as title,              -- its title
     document.url::varchar as url,                  -- where it stands
     document.published_on::date as published_on,   -- when the world could know it; empty where the document has no date
-    document.loaded_at::timestamptz as loaded_at   -- when this warehouse knew it
+    document.loaded_at::timestamp as loaded_at   -- when this warehouse knew it, UTC
 from document

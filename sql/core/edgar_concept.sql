@@ -11,6 +11,6 @@ select
     entry.fields['sign']::varchar as sign,
     -- positive: printed negative or not, it is an amount spent; any: the sign is part of the figure
     nullif(entry.fields['note'], '')::varchar as note,  -- remarks of the reviewer
-    entry.loaded_at::timestamptz as loaded_at           -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at           -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'edgar_concept' and entry.superseded_at is null

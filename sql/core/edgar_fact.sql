@@ -108,5 +108,5 @@ select
     told.document_id::varchar as document_id,        -- filing
     told.form::varchar as form,                      -- form of the filing
     told.published_on::date as published_on,         -- day of filing
-    told.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
+    told.loaded_at::timestamp as loaded_at         -- when this warehouse knew it, UTC
 from told

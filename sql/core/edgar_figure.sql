@@ -36,5 +36,5 @@ select
     printed.printed_as::varchar as printed_as,          -- value as it is tagged
     printed.document_id::varchar as document_id,        -- filing
     printed.published_on::date as published_on,         -- day of filing
-    printed.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
+    printed.loaded_at::timestamp as loaded_at         -- when this warehouse knew it, UTC
 from printed

@@ -29,7 +29,7 @@ select
     )::varchar as url,                              -- index page of the filing at the SEC
     min(fact.filed)::date as published_on,          -- day of filing
     count(*)::bigint as facts,                      -- facts that it carries
-    min(fact.loaded_at)::timestamptz as loaded_at   -- when this warehouse knew it
+    min(fact.loaded_at)::timestamp as loaded_at   -- when this warehouse knew it, UTC
 from raw.edgar_fact as fact
 join issuer on issuer.cik = fact.cik
 where fact.superseded_at is null and regexp_full_match(fact.form, '(10-KT?|10-QT?|20-FT?|40-FT?|6-K)(/A)?')

@@ -16,5 +16,5 @@ select
     (fixing.month || '-' || split_part(fixing.entry, '=', 1))::date as day,  -- day of the fixing
     split_part(fixing.entry, '=', 2)::decimal(18, 6) as rate,  -- units of the currency for one euro, as printed
     fixing.document_id::varchar as document_id,                            -- document that prints it
-    fixing.loaded_at::timestamptz as loaded_at                             -- when this warehouse knew it
+    fixing.loaded_at::timestamp as loaded_at                             -- when this warehouse knew it, UTC
 from fixing

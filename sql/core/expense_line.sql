@@ -11,6 +11,6 @@ select
     entry.fields['line']::varchar as line,                             -- name of the line as the statement prints it
     entry.fields['source']::varchar as source,                         -- document that says so
     nullif(entry.fields['note'], '')::varchar as note,                 -- remarks of the reviewer
-    entry.loaded_at::timestamptz as loaded_at                          -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                          -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'expense_line' and entry.superseded_at is null

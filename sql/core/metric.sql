@@ -7,6 +7,6 @@ select
     entry.fields['kind']::varchar as kind,                -- flow, stock or ratio
     entry.fields['period_rule']::varchar as period_rule,  -- periods for which it is usually printed, separated by |
     entry.fields['definition']::varchar as definition,    -- what is counted
-    entry.loaded_at::timestamptz as loaded_at             -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at             -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'metric' and entry.superseded_at is null

@@ -213,5 +213,5 @@ select
     -- day
     if(figure.covered_on <= figure.published_on, figure.covered_on, null)::date as covered_on,
     -- day of the first document of the company here that covers the end of the period, up to published_on; else empty
-    figure.loaded_at::timestamptz as loaded_at                 -- when this warehouse knew it
+    figure.loaded_at::timestamp as loaded_at                 -- when this warehouse knew it, UTC
 from covered as figure

@@ -34,5 +34,5 @@ select
     figure.published_on::date as published_on,         -- when the world could know it; empty for an undated figure
     figure.covered_on::date as covered_on,
     -- day of the first document of the company here that covers the end of the period; empty where none does
-    figure.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
+    figure.loaded_at::timestamp as loaded_at         -- when this warehouse knew it, UTC
 from core.observation_as_of(date 'infinity') as figure

@@ -554,5 +554,5 @@ select
     said.refunded::decimal(18, 4) as refunded,           -- refunded of the amount so far, in currency; empty: not told
     said.recorder::varchar as recorder,                  -- system that recorded it in the shop's place; '' is the shop
     said.is_simulated::boolean as is_simulated,          -- true where the order is made up, for a demo
-    said.loaded_at::timestamptz as loaded_at             -- when this warehouse knew the order
+    said.loaded_at::timestamp as loaded_at             -- when this warehouse knew the order, UTC
 from said

@@ -124,5 +124,5 @@ select
     known.cancelled_gmv::decimal(38, 4) as cancelled_gmv,  -- value of those cancelled since
     known.refunded_gmv::decimal(38, 4) as refunded_gmv,  -- refunded of the others since, whole or in part
     known.is_simulated::boolean as is_simulated,      -- true where an order is made up, for a demo
-    known.loaded_at::timestamptz as loaded_at         -- when this warehouse knew them all
+    known.loaded_at::timestamp as loaded_at         -- when this warehouse knew them all, UTC
 from known

@@ -77,6 +77,6 @@ select
     silent.before::date as before,                     -- day of the last order before it
     silent.after::date as after,                       -- day of the first order after it
     silent.is_simulated::boolean as is_simulated,      -- true where the orders are made up, for a demo
-    silent.loaded_at::timestamptz as loaded_at         -- when this warehouse knew both
+    silent.loaded_at::timestamp as loaded_at         -- when this warehouse knew both, UTC
 from silent
 join known on known.platform = silent.platform and known.date = silent.date

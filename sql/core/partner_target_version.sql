@@ -13,7 +13,7 @@ with told as (
         target.shape,
         target.agreed_on,
         target.loaded_at,
-        null::timestamptz as superseded_at
+        null::timestamp as superseded_at
     from core.partner_target as target
     union all
     select
@@ -72,5 +72,5 @@ select
             over (partition by changed.partnership_id, changed.metric, changed.period_start order by changed.place desc)
         = 1
     )::boolean as is_current,                           -- whether it counts now
-    changed.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
+    changed.loaded_at::timestamp as loaded_at         -- when this warehouse knew it, UTC
 from changed

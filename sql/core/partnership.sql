@@ -45,7 +45,7 @@ select
     -- platform whose figures contain the traffic partner; empty where nobody's do
     supply.measured_in::varchar as supply_platform,
     -- platform whose figures contain the supply partner; empty where nobody's do
-    entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                     -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 left join earlier on earlier.partnership_id = entry.fields['partnership_id']
 left join later on later.predecessor_id = entry.fields['partnership_id']

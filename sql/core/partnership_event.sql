@@ -10,6 +10,6 @@ select
     -- last day on which it can have been, the same day where the day is known; empty where the document does not say
     entry.fields['document_id']::varchar as document_id,          -- document that says so
     nullif(entry.fields['note'], '')::varchar as note,            -- what the document says of it
-    entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                     -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'partnership_event' and entry.superseded_at is null

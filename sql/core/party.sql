@@ -8,7 +8,7 @@ select
     (entry.kind = 'platform')::boolean as is_measured,            -- whether figures of it are in core.observation
     coalesce(entry.fields['platform'], nullif(entry.fields['measured_in'], ''))::varchar as measured_in,
     -- platform whose figures contain it; empty where nobody's do
-    entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                     -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind in ('platform', 'party') and entry.superseded_at is null
 qualify row_number() over (

@@ -16,6 +16,6 @@ select
     -- by_start or by_end: whether fiscal 2020 is the fiscal year that starts or ends in 2020; unless the file says so,
     -- one that ends in January is named by its start, as retailers do
     entry.fields['reporting_currency']::varchar as reporting_currency,  -- ISO 4217 code of the reporting currency
-    entry.loaded_at::timestamptz as loaded_at                     -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                     -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'platform' and entry.superseded_at is null

@@ -130,5 +130,5 @@ select
     vintage.source_class::varchar as source_class,      -- kind of the document
     vintage.class_rank::integer as class_rank,          -- 1 filing and company release, 2 media, 3 secondary
     vintage.published_on::date as published_on,  -- when the world could know it; empty where the document has no date
-    vintage.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
+    vintage.loaded_at::timestamp as loaded_at         -- when this warehouse knew it, UTC
 from vintage

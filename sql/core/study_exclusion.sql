@@ -8,6 +8,6 @@ select
     -- last such day; 9999-12-31 where it goes on
     entry.fields['reason']::varchar as reason,                 -- what happened
     entry.fields['document_id']::varchar as document_id,       -- document that says so
-    entry.loaded_at::timestamptz as loaded_at                  -- when this warehouse knew it
+    entry.loaded_at::timestamp as loaded_at                  -- when this warehouse knew it, UTC
 from raw.reference_row as entry
 where entry.kind = 'study_exclusion' and entry.superseded_at is null

@@ -4,5 +4,5 @@ create table meta.input (
     content_hash varchar, -- SHA-256 of the file
     rows_loaded bigint, -- rows that count
     rows_quarantined bigint, -- rows set aside, with their reasons in audit.quarantine
-    loaded_at timestamptz -- when it was read
+    loaded_at timestamp -- when it was read, UTC
 )

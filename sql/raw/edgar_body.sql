@@ -6,6 +6,6 @@ create table raw.edgar_body (
     content_hash varchar, -- SHA-256 of the body, unpacked
     path varchar, -- file with the packed body, from $WAREHOUSE_HOME
     size_bytes bigint, -- size of the body in bytes, unpacked
-    fetched_at timestamptz, -- when this content was first seen
+    fetched_at timestamp, -- when this content was first seen, UTC
     headers map (varchar, varchar) -- headers it came with then; empty for one loaded from disk
 )

@@ -14,6 +14,6 @@ create table raw.edgar_fact (
     fp varchar, -- fiscal period of the filing, not of the fact: never a key
     frame varchar, -- calendar frame; only the latest filing keeps it: never a key
     content_hash varchar, -- SHA-256 of the body in which it was first seen
-    loaded_at timestamptz, -- when this warehouse first read the fact with this value
-    superseded_at timestamptz -- when a later body told it otherwise or no longer; empty while it counts
+    loaded_at timestamp, -- when this warehouse first read the fact with this value, UTC
+    superseded_at timestamp -- when a later body told it otherwise or no longer, UTC; empty while it counts
 )

@@ -20,5 +20,5 @@ create table raw.edgar_statement (
     statement varchar, -- BS, IS, CF, EQ, CI or UN; empty where no statement shows it
     label varchar, -- label in the statement, else of the tag
     content_hash varchar, -- SHA-256 of num.txt
-    loaded_at timestamptz -- when this warehouse read it
+    loaded_at timestamp -- when this warehouse read it, UTC
 )

@@ -6,6 +6,6 @@ create table raw.reference_row (
     line bigint, -- physical line on which the row starts; the header is line 1
     fields map (varchar, varchar), -- header to text, as it stands in the file
     reading map (varchar, varchar), -- what the strict reader concluded: identifier and rounding half width
-    loaded_at timestamptz, -- when this warehouse first read the row in this content of the file
-    superseded_at timestamptz -- when a newer content of the file replaced it; empty while it counts
+    loaded_at timestamp, -- when this warehouse first read the row in this content of the file, UTC
+    superseded_at timestamp -- when a newer content of the file replaced it, UTC; empty while it counts
 )

@@ -454,7 +454,7 @@ select
     -- of an amount, the delivered currency that comes first in the alphabet; empty where none was delivered
     every_figure.last_currency::varchar as last_currency,    -- the one that comes last
     calendar.is_simulated::boolean as is_simulated,     -- true where figures of the platform's day are made up
-    every_figure.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it, the earliest of its parts
+    every_figure.loaded_at::timestamp as loaded_at  -- when this warehouse knew it, the earliest of its parts, UTC
 from every_figure
 join calendar on calendar.platform = every_figure.platform and calendar.date = every_figure.date
 where every_figure.known is not null or every_figure.is_unknown or every_figure.figure = 'orders'

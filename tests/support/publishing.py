@@ -36,7 +36,7 @@ def fill(con: Connection, number: int, rows: int = 500) -> None:
         create or replace table core.observation as
         select
             i::bigint as observation_id, 'pdd'::varchar as platform, {number}::decimal(18, 2) as value,
-            date '2020-01-01' + i::integer as published_on, timestamptz '2026-01-01 00:00:00+00' as loaded_at,
+            date '2020-01-01' + i::integer as published_on, timestamp '2026-01-01 00:00:00' as loaded_at,
             map {{'k': i::varchar}} as fields, [i, null] as parents, null::double as nothing
         from range({rows}) as r(i)
         """
@@ -55,8 +55,8 @@ def load(con: Connection, file: str, superseded: bool = False) -> None:
     con.execute(
         "insert into audit.load by name select 'reference' as source, ? as file, 'abc' as content_hash, "
         "3 as rows_read, 2 as rows_loaded, 1 as rows_quarantined, 0 as rows_superseded, 'partly_loaded' as status, "
-        "timestamptz '2026-01-01 00:00:00+00' as loaded_at, "
-        "if(?, timestamptz '2026-02-01 00:00:00+00', null) as superseded_at",
+        "timestamp '2026-01-01 00:00:00' as loaded_at, "
+        "if(?, timestamp '2026-02-01 00:00:00', null) as superseded_at",
         [file, superseded],
     )
 

@@ -6,6 +6,6 @@ select
     euro_rate.day::date as day,                     -- day of the fixing
     euro_rate.rate::decimal(18, 6) as rate,         -- units of the currency for one euro, as printed
     euro_rate.document_id::varchar as document_id,  -- document that prints it
-    euro_rate.loaded_at::timestamptz as loaded_at   -- when this warehouse knew it
+    euro_rate.loaded_at::timestamp as loaded_at   -- when this warehouse knew it, UTC
 from core.euro_rate as euro_rate
 where euro_rate.day <= as_of_date

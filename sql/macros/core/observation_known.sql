@@ -37,6 +37,6 @@ select
     observation.published_on::date as published_on,         -- when the world could know it; empty for an undated figure
     observation.covered_on::date as covered_on,
     -- day of the first document of the company here that covers the end of the period; empty where none does
-    observation.loaded_at::timestamptz as loaded_at         -- when this warehouse knew it
+    observation.loaded_at::timestamp as loaded_at         -- when this warehouse knew it, UTC
 from core.observation as observation
 where coalesce(observation.published_on, date 'infinity') <= as_of_date

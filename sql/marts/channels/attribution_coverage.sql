@@ -44,5 +44,5 @@ select
     summed.moved::bigint as moved_orders,
     -- of them those that were in another channel before the rules changed last
     summed.is_simulated::boolean as is_simulated,        -- true where an order is made up, for a demo
-    summed.loaded_at::timestamptz as loaded_at           -- when this warehouse knew the orders
+    summed.loaded_at::timestamp as loaded_at           -- when this warehouse knew the orders, UTC
 from summed

@@ -116,7 +116,7 @@ select
     -- orders recorded by another system that the shop has too: they count once
     (coalesce(placed.is_simulated, false) or coalesce(touched.is_simulated, false))::boolean as is_simulated,
     -- true where an order or touch is made up, for a demo
-    greatest(placed.loaded_at, touched.loaded_at)::timestamptz as loaded_at  -- when this warehouse knew them
+    greatest(placed.loaded_at, touched.loaded_at)::timestamp as loaded_at  -- when this warehouse knew them, UTC
 from placed
 full join touched on touched.platform = placed.platform and touched.date = placed.date
 left join

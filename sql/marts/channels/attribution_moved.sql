@@ -19,7 +19,7 @@ select
     attribution.currency::varchar as currency,              -- ISO 4217 code of the amounts
     count(*)::bigint as orders,                             -- orders that moved
     sum(attribution.amount)::decimal(28, 4) as gmv,         -- their value, in currency
-    changed.changed_at::timestamptz as changed_at,          -- when the rules of the platform changed last
+    changed.changed_at::timestamp as changed_at,          -- when the rules of the platform changed last, UTC
     bool_or(attribution.is_simulated)::boolean as is_simulated  -- true where an order is made up, for a demo
 from core.order_attribution as attribution
 join changed on changed.platform = attribution.platform
