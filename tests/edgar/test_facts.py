@@ -146,7 +146,7 @@ def test_a_changed_value_under_the_same_accession_is_kept_beside_the_old(con: Co
     assert con.execute(
         "select val::bigint, superseded_at from raw.edgar_fact where accn = '0001104659-16-111984' "
         "and period_end = '2013-12-31' order by loaded_at"
-    ).fetchall() == [(1590171000, LATER), (5, None)]
+    ).fetchall() == [(1590171000, LATER.replace(tzinfo=None)), (5, None)]
 
 
 def test_a_fact_that_disappeared_is_marked_and_not_deleted(con: Connection, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_body_is_kept_as_it_came_with_its_headers(con: Connection, settings: S
             content_hash,
             f"raw/edgar/{content_hash}.json.gz",
             len(BODY),
-            NOW,
+            NOW.replace(tzinfo=None),
             HEADERS,
         )
     ]
@@ -45,7 +45,7 @@ def test_a_known_content_is_neither_written_nor_registered_again(con: Connection
     again = store_body(con, settings, "companyfacts", 1549802, BODY, headers={}, now=datetime.now(UTC))
     assert again == first
     assert (settings.home / body_path(first)).stat().st_ino == inode
-    assert con.execute("select fetched_at from raw.edgar_body").fetchall() == [(NOW,)]
+    assert con.execute("select fetched_at from raw.edgar_body").fetchall() == [(NOW.replace(tzinfo=None),)]
 
 
 def test_a_body_that_cannot_be_written_is_not_registered(con: Connection, settings: Settings) -> None:

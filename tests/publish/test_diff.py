@@ -20,15 +20,15 @@ pytestmark = pytest.mark.slow
 BEFORE = """
 create or replace table core.party as select * from (values
     ('jd', 'JD.com', timestamptz '2026-01-01'), ('gone', 'Gone', timestamptz '2026-01-01'),
-    ('same', '[x]', timestamptz '2026-01-01')) as p(party, name, loaded_at),
-    (select timestamptz '2026-01-01 08:00:00+08' as founded_at)
+    ('same', '[x]', timestamptz '2026-01-01')) as p(party, name, loaded_at);
+create or replace table core.era as select timestamptz '2026-01-01 08:00:00+08' as begun_at;
 """
 # Times had a time zone once: a later snapshot says the same of them.
 AFTER = """
 create or replace table core.party as select * from (values
     ('jd', 'JD', timestamp '2026-02-01'), ('come', null, timestamp '2026-02-01'),
-    ('same', '[x]', timestamp '2026-02-01')) as p(party, name, loaded_at),
-    (select timestamp '2026-01-01' as founded_at)
+    ('same', '[x]', timestamp '2026-02-01')) as p(party, name, loaded_at);
+create or replace table core.era as select timestamp '2026-01-01' as begun_at;
 """
 EXPECTED = [
     ("core.party", "come", "added", None, None),

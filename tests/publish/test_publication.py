@@ -120,7 +120,7 @@ def test_meta_describes_the_snapshot_and_its_sources(settings: Settings) -> None
             "select table_name, column_name from duckdb_columns() "
             "where database_name = current_database() and schema_name = 'meta' and comment is null"
         ).fetchall()
-    assert (version, at, engine) == (1, NOW, duckdb_version)
+    assert (version, at, engine) == (1, NOW.replace(tzinfo=None), duckdb_version)
     assert project.count(".") == 2
     assert inputs == [("a.csv", 2, 1), ("b.csv", 2, 1)]
     assert uncommented == []
