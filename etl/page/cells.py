@@ -1,7 +1,7 @@
 """Cells, sentences and citations of the page as HTML.
 
-Every number stands in <data> and every day in <time>, with its column as `data-c` and the value of the mart, with every
-digit, as `value` or `datetime`: tests/page reads both from the page and holds them against the mart.
+Every value has its column as `data-c`. A number stands in <data>, with the value of the mart, with every digit, as
+`value`; a day stands in <time>. tests/page reads both from the page and holds them against the mart.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class CellMaker:
     def __init__(self, content: PageContent, texts: Mapping[str, Any]) -> None:
         self.content, self.texts = content, texts
         self.used: set[tuple[str, str]] = set()
+        self.cited: dict[str, int] = {}
+        self.entries: list[str] = []
 
     def columns(self, part: QueryRows) -> list[TableColumn]:
         """The columns of a table; an interval is in the column of its number, documents are one column."""
@@ -68,6 +70,17 @@ class CellMaker:
         bounds = Markup('<span class="interval">[{}, {}]</span>').format(first, last)
         return Markup("{} {}").format(number, bounds)
 
+    def table_cell(self, row: Row, column: TableColumn) -> Markup:
+        """The value of a column as an open cell: attributes of its tag, and what is in it.
+
+        A text is the cell, and needs no element of its own: of long tables that is a fifth.
+        """
+        value, name = row[column.name], column.name
+        attributes = Markup(' class="{}"').format(column.room) if column.room else EMPTY
+        if not isinstance(value, str | bool | list) or (not value and value is not False):
+            return Markup("{}>{}").format(attributes, self.cell(row, name))
+        return Markup('{} data-c="{}">{}').format(attributes, name, self._text(value, name))
+
     def sentence(self, question: Mapping[str, Any], row: Row) -> Markup:
         """The sentence of a row: the text of its kind, with the columns that it names in braces filled in."""
         template = question["each"]
@@ -76,27 +89,57 @@ class CellMaker:
         return EMPTY.join(self.cell(row, part) if number % 2 else escape(part) for number, part in enumerate(parts))
 
     def citations(self, row: Row) -> Markup:
-        """The documents that a row rests on: title, date, what is printed, link; empty where it names none."""
-        figures = [self.content.figures[key] for key in row.get("input_observation_ids") or ()]
+        """A button for each figure and document that a row rests on; it opens what `cited` says of it, without script.
+
+        Empty where the row names none.
+        """
+        keys = row.get("input_observation_ids") or ()
         documents = [row.get("document_id"), *(row.get("document_ids") or ())]
-        items = [self._figure(figure) for figure in figures]
-        items += [self._document(key) for key in dict.fromkeys(filter(None, documents))]
-        if not items:
+        named = list(dict.fromkeys(filter(None, [*keys, *documents])))
+        if not named:
             return EMPTY
-        listed = EMPTY.join(Markup("<li>{}</li>").format(item) for item in items)
-        summary = self.texts["documents"].format(count=len(items))
-        return Markup('<details class="cited"><summary>{}</summary><ul>{}</ul></details>').format(summary, listed)
+        count = len({document for key in named for document in self._documents(key)})
+        buttons = Markup(" ").join(self._button(key) for key in named)
+        summary = self.texts["documents"].format(count=count)
+        return Markup('<details class="cited"><summary>{}</summary>{}</details>').format(summary, buttons)
+
+    def _documents(self, key: str) -> Iterator[str]:
+        """The documents of a figure, or of those that it follows from; a document is its own."""
+        figure = self.content.figures.get(key)
+        sources = figure["derived_from"] or () if figure else ()
+        for source in sources:
+            yield from self._documents(source)
+        if not sources:
+            yield figure["document_id"] if figure else key
+
+    def _button(self, key: str) -> Markup:
+        figure = self.content.figures.get(key)
+        if figure is None:
+            words = clean(self.content.documents[key]["title"] or key)
+        elif figure["derived_from"]:
+            words = self.texts["derived_figure"].format(**figure)
+        else:
+            words = Markup("{}: <q>{}</q>").format(figure["figure"], figure["printed_as"])
+        if key not in self.cited:
+            self.cited[key] = len(self.cited)
+            self.entries.append(key)
+        return Markup('<button popovertarget="c{}">{}</button>').format(self.cited[key], words)
+
+    def documents(self) -> Iterator[tuple[int, Markup]]:
+        """What the buttons open, once for each: its number, and the figure or document in words."""
+        for key in self.entries:  # grows while it is read, by the figures that a derived one follows from
+            figure = self.content.figures.get(key)
+            yield self.cited[key], self._figure(figure) if figure else self._document(key)
 
     def _figure(self, figure: Row) -> Markup:
-        """A figure as it is printed, and where; of a derived one also the figures that it follows from."""
-        period = [figure["period_start"], figure["period_end"]]
-        days = " – ".join(printed(day) for day in period if day)
+        """A figure as it is printed, and where; of a derived one the figures that it follows from."""
         scope = f" ({figure['scope'].replace('_', ' ')})" if figure["scope"] else ""
-        named = f"{figure['name']}, {figure['figure']}{scope}, {days}"
-        sources = [self.content.figures[key] for key in figure["derived_from"] or ()]
-        if sources:
-            listed = EMPTY.join(Markup("<li>{}</li>").format(self._figure(source)) for source in sources)
-            return Markup("{} {}<ul>{}</ul>").format(named, self.texts["derived"], listed)
+        period = [day for day in (figure["period_start"], figure["period_end"]) if day]
+        days = Markup(" – ").join(Markup("<time>{}</time>").format(printed(day)) for day in period)
+        named = Markup("{}, {}{}, {}").format(figure["name"], figure["figure"], scope, days)
+        if sources := figure["derived_from"]:
+            buttons = Markup(" ").join(self._button(key) for key in sources)
+            return Markup("{} {} {}").format(named, self.texts["derived"], buttons)
         quoted = Markup("{}: {} <q>{}</q>").format(named, self.texts["printed"], figure["printed_as"])
         return Markup("{}. {}").format(quoted, self._document(figure["document_id"]))
 
@@ -112,23 +155,26 @@ class CellMaker:
         settings = self.texts["columns"].get(name, {})
         if value is None or value in ("", []):
             return escape(settings.get("empty", self.texts["empty"]))
-        if isinstance(value, bool):
-            return Markup('<span data-c="{}">{}</span>').format(name, self.texts["yes_no"][not value])
-        if isinstance(value, int | float | Decimal):
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             return self._number(value, name, name)
         if isinstance(value, date):
-            return Markup('<time data-c="{}" datetime="{}">{}</time>').format(
-                name, machine_value(value), printed(value)
-            )
-        listed = value if isinstance(value, list) else [value]
-        words = Markup(", ").join(self._word(str(word), settings.get("kind", "")) for word in listed)
-        return Markup('<span data-c="{}">{}</span>').format(name, words)
+            return Markup('<time data-c="{}">{}</time>').format(name, printed(value))
+        return Markup('<span data-c="{}">{}</span>').format(name, self._text(value, name))
+
+    def _text(self, value: object, name: str) -> Markup:
+        """A text, a list of texts, yes or no."""
+        if isinstance(value, bool):
+            return escape(self.texts["yes_no"][not value])
+        kind = self.texts["columns"].get(name, {}).get("kind", "")
+        return Markup(", ").join(
+            self._word(str(word), kind) for word in (value if isinstance(value, list) else [value])
+        )
 
     def _word(self, word: str, kind: str) -> Markup:
         """A text; a word of core.term links to its meaning, others lose their underscores."""
         if (kind, word) in self.content.words:
             self.used.add((kind, word))
-            return Markup('<a class="word" href="#{}">{}</a>').format(anchor(kind, word), word.replace("_", " "))
+            return Markup('<a href="#{}">{}</a>').format(anchor(kind, word), word.replace("_", " "))
         return escape(word.replace("_", " ") if kind else word)
 
     def _number(self, value: object, name: str, settings_of: str) -> Markup:

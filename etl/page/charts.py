@@ -32,6 +32,8 @@ JOINED = timedelta(days=400)  # no line over more than a year without a number
 HEADROOM = 1.12
 SVG = "{http://www.w3.org/2000/svg}"
 Words = Mapping[str, str]
+DEFAULTS = {"opacity": "1", "x2": "0", "y2": "0", "transform": "translate(0,0)", "font-weight": "normal"}
+INHERITED = ("fill", "stroke", "stroke-width", "font-size", "text-anchor")
 PLACES = {"transform", "d", "x", "y", "x2", "y2"}
 _FINE = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 
@@ -108,10 +110,26 @@ def _shorten(root: etree._Element) -> None:
     for element in root.iter():
         for name in ("pointer-events", "font-family", "stroke-miterlimit"):
             element.attrib.pop(name, None)
-        if element.get("opacity") == "1":
-            del element.attrib["opacity"]
+        for name, value in DEFAULTS.items():
+            if element.get(name) == value:
+                del element.attrib[name]
+        if element.get("role") == "graphics-symbol" and element.tag != f"{SVG}g":
+            element.attrib.pop("aria-roledescription", None)
         for name in PLACES.intersection(element.attrib):
             element.set(name, _FINE.sub(lambda found: f"{float(found[0]):.2f}", element.get(name, "")))
+    for group in root.findall(f".//{SVG}g[@class]"):
+        if "role-axis-" in group.get("class", ""):
+            _inherit(group)
+
+
+def _inherit(group: etree._Element) -> None:
+    """Write once, at the group, what all its shapes say alike: the lines and labels of an axis."""
+    for name in INHERITED:
+        values = {shape.get(name) for shape in group}
+        if len(values) == 1 and (value := values.pop()):
+            group.set(name, value)
+            for shape in group:
+                del shape.attrib[name]
 
 
 def drawn(value: object) -> Any:

@@ -73,6 +73,7 @@ class Renderer:
             is_simulated=self.content.is_simulated,
             sections=sections,
             glossary=list(cells.glossary()),
+            documents=list(cells.documents()),
             style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         )
 
@@ -88,7 +89,7 @@ class Renderer:
         part = self.content.parts[view["key"]]
         columns = cells.columns(part) if part.rows else []
         rows = [
-            {"cells": [cells.cell(row, column.name) for column in columns], "cited": cells.citations(row)}
+            {"cells": [cells.table_cell(row, column) for column in columns], "cited": cells.citations(row)}
             for row in part.rows[: self.most_rows]
         ]
         shown = {

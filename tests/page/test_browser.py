@@ -7,6 +7,7 @@ axe is the accessibility checker of Deque, from the locked package axe-core-pyth
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,14 +64,39 @@ def test_nothing_is_wider_than_the_screen(tab: Browser, file: Path, width: int, 
 
 
 def test_the_documents_under_a_number_open_by_keyboard(tab: Browser, file: Path) -> None:
-    tab.open(file, script=False)
-    shown = f"{SHOWN}(document.querySelector('#answer_cost .cited li'))"
-    assert not tab.value(shown)
+    tab.open(file, script=False, width=390, height=844)
+    button = f"{SHOWN}(document.querySelector('#answer_cost .cited button'))"
+    entry = (
+        "document.getElementById(document.querySelector('#answer_cost .cited button').getAttribute('popovertarget'))"
+    )
+    assert not tab.value(button)
     tab.value("document.querySelector('#answer_cost .cited summary').focus()")
     tab.press("Enter", 13, "\r")
-    assert tab.value(shown)
-    assert tab.value("document.querySelector('#answer_cost .cited li a').protocol") == "https:"
+    assert tab.value(button)
+    assert not tab.value(f"{SHOWN}({entry})")
+    tab.press("Tab", 9)
+    tab.press("Enter", 13, "\r")
+    assert tab.value(f"{SHOWN}({entry})")
+    assert tab.value(f"(box => box.left >= 0 && box.right <= 390)({entry}.getBoundingClientRect())")
+    tab.press("Tab", 9)
+    assert tab.value(f"document.activeElement === {entry}.querySelector('a')"), "its link is next"
+    assert tab.value("document.activeElement.protocol") == "https:"
+    tab.press("Escape", 27)
+    assert not tab.value(f"{SHOWN}({entry})")
     assert tab.value("[...document.querySelectorAll('details')].every(d => d.firstElementChild.matches('summary'))")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_table_stays_one_for_a_screen_reader(tab: Browser, file: Path, width: int) -> None:
+    """On a phone its rows are drawn as cards; the roles are those that Chromium tells a screen reader."""
+    tab.open(file, script=False, width=width, height=844)
+    tab.value("document.querySelector('#cost details.table').open = true")
+    told = tab.call("Accessibility.getFullAXTree")["nodes"]
+    roles = Counter(node["role"]["value"] for node in told if not node["ignored"])
+    rows = tab.value("[...document.querySelectorAll('tr')].filter(row => row.checkVisibility()).length")
+    assert roles["row"] == rows > 72
+    assert roles["cell"] > 15 * 72
+    assert roles["columnheader"] > 15
 
 
 def test_tab_reaches_the_skip_link_first(tab: Browser, file: Path) -> None:
@@ -107,6 +133,8 @@ def violations(tab: Browser) -> list[str]:
 def test_axe_finds_nothing_serious(tab: Browser, file: Path, dark: bool) -> None:
     tab.open(file, script=True, dark=dark)
     tab.value("document.querySelectorAll('details').forEach(d => d.open = true)")
+    tab.value("document.querySelector('.cited button').click()")
+    assert tab.value("document.querySelectorAll(':popover-open').length") == 1
     assert violations(tab) == []
 
 

@@ -16,7 +16,7 @@ from etl.page.place import Page, make_page
 from etl.publish.publication import publish
 from etl.warehouse import Connection, open_build, open_snapshot
 from tests.page.conftest import NOW
-from tests.support.page_reading import Element, articles, differences, parsed, shown_rows
+from tests.support.page_reading import Element, articles, differences, opened, parsed, shown_rows, told, wrong_documents
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,12 @@ def test_a_cost_by_hand(document: Element) -> None:
     cells = {cell.get("data-c"): cell.text_content() for cell in row.xpath(".//*[@data-c]")}
     assert (cells["cac"], cells["cac_low"], cells["cac_high"]) == ("163.01", "162.92", "163.11")
     assert (cells["spend"], cells["currency"], cells["known_on"]) == ("27,174,249,000", "CNY", "2020-04-24")
-    cited = row.xpath(".//details[@class='cited']/ul/li")
+    assert [button.text_content() for button in row.xpath(".//details[@class='cited']/button")] == [
+        "Sales and marketing expense: 27174249000",
+        "Annual active buyers: 418.5 million",
+        "Annual active buyers: 585.2 million",
+    ]
+    cited = opened(row)
     assert [item.xpath(".//q")[0].text for item in cited] == ["27174249000", "418.5 million", "585.2 million"]
     for item in cited:
         assert item.xpath(".//a/@href")[0].startswith(("https://", "http://"))
@@ -114,7 +119,7 @@ def test_the_press_sentence_by_sentence(document: Element) -> None:
     deal = sentence_of(document, "answer_press", "“JD and Kuaishou presented as the only pair")
     assert "does not hold. By 2020-05-27 the register has 11 other pairs" in deal
     for row in shown_rows(articles(document)["answer_press"])[1:]:
-        assert row.xpath(".//details[@class='cited']//li"), row.text_content()
+        assert opened(row), row.text_content()
 
 
 @pytest.mark.parametrize(
@@ -173,8 +178,10 @@ def test_payback_lifetime_and_increments(small: Settings) -> None:
     document = parsed(make_page(small).path.read_text(encoding="utf-8"))
     with open_snapshot(small.serving_db) as con:
         assert list(differences(con, document)) == []
-    shown = {key: [" ".join(row.text_content().split()) for row in shown_rows(articles(document)[key])] for key in
-             ("payback", "lifetime", "incrementality")}  # fmt: skip
+    shown = {
+        key: [told(row) for row in shown_rows(articles(document)[key])]
+        for key in ("payback", "lifetime", "incrementality")
+    }
     first, second = shown["payback"]
     assert "2025-01-01 30 100 20.00 [16.00, 25.00] 24.00 CNY net revenue 1.20 [0.96, 1.50]" in first
     assert "9 [3, no upper end] paid back" in first
@@ -199,10 +206,10 @@ def test_without_daily_data_there_is_no_table(document: Element) -> None:
 
 def test_a_row_without_a_number_says_why(document: Element) -> None:
     rows = {row.xpath(".//*[@data-c='row_id']")[0].text: row for row in shown_rows(articles(document)["cost"])}
-    words = " ".join(rows["jd/whole/cac_net_12m/2014-12-31"].text_content().split())
+    words = told(rows["jd/whole/cac_net_12m/2014-12-31"])
     assert "no number" in words
     assert "what is counted changed inside the window" in words
-    only_bound = " ".join(rows["jd/whole/cac_net_12m/2021-12-31"].text_content().split())
+    only_bound = told(rows["jd/whole/cac_net_12m/2021-12-31"])
     assert "no number: at least 385.50" in only_bound
 
 
@@ -210,7 +217,7 @@ def test_the_deal_of_the_article_has_no_number_and_a_reason(document: Element) -
     (sentence,) = shown_rows(articles(document)["answer_deal"])
     assert "nobody can tell" in sentence.text_content()
     assert "only 1 of the 5 donors needed" in sentence.text_content()
-    assert sentence.xpath(".//details[@class='cited']//a")
+    assert opened(sentence)[0].xpath(".//a")
 
 
 def test_sentences_have_no_number_of_their_own(document: Element) -> None:
@@ -223,11 +230,23 @@ def test_sentences_have_no_number_of_their_own(document: Element) -> None:
         assert re.findall(r"\d+", sentence.text_content()) in ([], ["100"]), sentence.text_content()
 
 
-def test_every_figure_that_is_cited_opens_its_document(document: Element) -> None:
+def test_every_figure_and_document_of_a_row_opens(page: Page, document: Element, snapshot: Connection) -> None:
+    assert list(wrong_documents(snapshot, document)) == []
+    text = page.path.read_text(encoding="utf-8")
+    altered = text.replace("<q>27174249000</q>. ", "<q>27174249001</q>. ")
+    assert len(list(wrong_documents(snapshot, parsed(altered)))) > 3, "the comparison can fail"
+
+
+def test_every_cost_has_a_figure(document: Element) -> None:
     for key in ("cost", "cost_pooled", "answer_cost"):
         for row in shown_rows(articles(document)[key]):
             if row.xpath(".//*[@data-c='cac']"):
-                assert row.xpath(".//details[@class='cited']//q"), "a number without a printed figure"
+                assert any(entry.xpath(".//q") for entry in opened(row)), "a number without a printed figure"
+
+
+def test_a_document_stands_once_on_the_page(document: Element) -> None:
+    entries = [entry.text_content() for entry in document.xpath("//*[@popover]")]
+    assert len(entries) == len(set(entries)) > 200
 
 
 def test_csv_files_have_every_row_with_all_digits(page: Page, document: Element, snapshot: Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -39,6 +39,60 @@ def shown_rows(article: Element) -> list[Element]:
     return list(found)
 
 
+def told(row: Element) -> str:
+    """The words of a sentence, or those of a row's cells with a space between cells."""
+    cells = row.xpath("./th|./td") or [row]
+    return " ".join(" ".join(cell.text_content().split()) for cell in cells)
+
+
+def opened(element: Element) -> list[Element]:
+    """What the buttons of a row open, in their order, and what the buttons in there open: its figures and documents."""
+    found = []
+    for key in element.xpath(".//button/@popovertarget"):
+        (entry,) = element.getroottree().xpath("//*[@id=$key][@popover]", key=key)
+        found += [entry, *opened(entry)]
+    return found
+
+
+def wrong_documents(con: Connection, document: Element) -> Iterator[str]:
+    """Every figure and document that a row rests on and that its buttons do not open as the snapshot has it."""
+    figures = con.execute(
+        "from core.observation as o select o.observation_id, o.printed_as, o.derived_from, o.document_id"
+    )
+    printed = {key: row for key, *row in figures.fetchall()}
+    documents = con.execute("from core.document as d select d.document_id, d.published_on, d.url")
+    known = {key: row for key, *row in documents.fetchall()}
+    for key, article in articles(document).items():
+        if not article.xpath(".//details[@class='sql']"):
+            continue
+        for number, (row, element) in enumerate(zip(answered(con, article), shown_rows(article), strict=False)):
+            named = [
+                *(row.get("input_observation_ids") or ()),
+                row.get("document_id"),
+                *(row.get("document_ids") or ()),
+            ]
+            said = [(" ".join(one.text_content().split()), one.xpath(".//a/@href")) for one in opened(element)]
+            for cited in expected(dict.fromkeys(filter(None, named)), printed):
+                text, document_id = printed[cited][0] if cited in printed else "", cited
+                if cited in printed:
+                    document_id = printed[cited][2]
+                day, url = known[document_id]
+                if not any(
+                    " ".join(text.split()) in words
+                    and (str(day) if day else "without a date") in words
+                    and url in links
+                    for words, links in said
+                ):
+                    yield f"{key}, row {number}: {cited} is not opened as {text!r}, {day}, {url}"
+
+
+def expected(keys: Iterable[str], printed: Mapping[str, list[Any]]) -> Iterator[str]:
+    """The printed figures behind some figures: a derived one stands for those that it follows from."""
+    for key in keys:
+        sources = printed[key][1] if key in printed else []
+        yield from expected(sources, printed) if sources else [key]
+
+
 def differences(con: Connection, document: Element, *, whole: bool = True) -> Iterator[str]:
     """Every value of the page that is not that of the snapshot, and every number of a table that it lacks."""
     for key, article in articles(document).items():
@@ -66,7 +120,7 @@ def wrong(name: str, cell: Element, row: dict[str, Any]) -> Iterator[str]:
     elif isinstance(value, int | Decimal):
         is_right = Decimal(cell.get("value")) == value == Decimal(text.replace(",", ""))
     elif isinstance(value, date):
-        is_right = cell.get("datetime") == text == value.isoformat()
+        is_right = text == value.isoformat()
     else:
         words = value if isinstance(value, list) else [value]
         is_right = ", ".join(map(str, words)).replace("_", " ") == text.replace("_", " ")
