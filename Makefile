@@ -13,7 +13,7 @@ PIP := $(RUN) -m pip -qq --disable-pip-version-check
 WAREHOUSE := $(RUN) -m assets.cli$(if $(DEMO), --demo)
 
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
-unexport Q ID CIKS FILE DEAL A B OUT
+unexport Q ID CIKS FILE DEAL A B OUT TO FROM
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -91,6 +91,14 @@ rollback: env ## serve the snapshot before the current one again, or a named one
 
 unpin: env ## let refreshes publish again after a rollback
 	@$(WAREHOUSE) snapshots unpin
+
+backup: export WAREHOUSE_FOLDER = $(value TO)
+backup: env ## store the home in a folder or s3://bucket/prefix while refreshes run, and read it back (TO=... KEY=file for the key)
+	@$(WAREHOUSE) backup $(KEY:%=--key-to %) $(KEEP:%=--keep %) -- "$$WAREHOUSE_FOLDER"
+
+restore: export WAREHOUSE_FOLDER = $(value FROM)
+restore: env ## bring a home back from a backup into an empty folder (FROM=... KEY=file AT=20261130T17)
+	@$(WAREHOUSE) restore $(KEY:%=--key %) $(AT:%=--at %) -- "$$WAREHOUSE_FOLDER"
 
 dictionary: env ## rewrite what is made from SQL files and settings: docs/dictionary.md, tables in other pages, .env.example
 	@$(WAREHOUSE) docs dictionary

@@ -41,7 +41,8 @@ FAILED = {
 # Errors whose message is enough for a person; any other is a fault of the program.
 EXPECTED = (MendError, RetryError, DatabaseError, OSError)
 # Commands that write into the home alone.
-PRIVATE = {"refresh", "daily", "dev", "inbox", "edgar"}
+PRIVATE = {"refresh", "daily", "dev", "inbox", "edgar", "backup", "restore"}
+LONGEST_REFRESH = 3600  # seconds that a backup waits for one
 INTERRUPTED = "Interrupted: readers keep the snapshot they have; run the same command again to start over or continue"
 
 
@@ -262,6 +263,63 @@ def unpin() -> None:
     from etl.publish.snapshots import unpin
 
     print(unpin(load_settings()))
+
+
+@warehouse.command("backup")
+@click.argument("to")
+@click.option("--keep", type=click.IntRange(min=1), help="Remove all but this many backups there, after this one.")
+@click.option("--key-to", type=Path, help="Write the key of the buyers' hashes to this file; it is in no backup.")
+@click.option(
+    "--check", is_flag=True, help="Make none: read every file of those that are there, and say if one is damaged."
+)
+def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None:
+    """Store the home in TO, a folder or s3://bucket/prefix, while refreshes run; read back what was written."""
+    from etl.backup.make import copy_key, make_backup
+    from etl.backup.manifest import manifests, read_back, read_manifest
+    from etl.backup.stores import open_backups
+
+    settings, store = load_settings(), open_backups(to)
+    if check:
+        names = manifests(store)
+        whole = read_back(store, [file for name in names for file in read_manifest(store, name).files])
+        print(f"{len(names)} backups, {whole:,} bytes: every file is whole")
+        return
+    from assets.warehouse import writer_lock
+
+    made = make_backup(settings, store, writer_lock(settings, LONGEST_REFRESH), keep=keep)
+    files, size = len(made.manifest.files), sum(file.size for file in made.manifest.files)
+    print(f"Stored     {made.manifest.name}: {files} files of {size:,} bytes, version {made.manifest.version}")
+    print(f"           new: {made.new_files} files of {made.new_bytes:,} bytes, read back and equal")
+    for name in made.unfinished:
+        print(f"           {name} was being written: the next backup takes it")
+    if made.left_out:
+        print(f"           not in it: {', '.join(made.left_out)}")
+    if key_to:
+        copy_key(settings, key_to)
+        print(f"Key        {key_to}: keep it apart from the backups")
+    elif made.manifest.key_sha256:
+        print("Key        not in it: buyer.key of the home, or --key-to FILE; a restore asks for it")
+
+
+@warehouse.command("restore")
+@click.argument("origin", metavar="FROM")
+@click.option("--at", help="The backup whose time starts so, 20261130T17; by default the newest.")
+@click.option("--key", type=Path, help="The file with the key of the buyers' hashes.")
+@click.option("--new-key", is_flag=True, help="Go on without that key: no buyer of a new file is recognised.")
+def bring_back(origin: str, at: str | None, key: Path | None, new_key: bool) -> None:
+    """Bring the home back from a backup in FROM, into a folder where there is nothing."""
+    from etl.backup.restore import restore
+    from etl.backup.stores import open_backups
+
+    settings = load_settings()
+    manifest = restore(settings, open_backups(origin), at=at, key=key, new_key=new_key)
+    print(
+        f"Restored   {settings.home}: version {manifest.version} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, "
+        f"{len(manifest.files)} files"
+    )
+    print("           now: make refresh, make daily")
+    for name, value in manifest.settings.items():
+        print(f"           {name} was {value}")
 
 
 @inbox.command("list")

@@ -121,11 +121,11 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
 
 
 @contextmanager
-def writer_lock(settings: Settings) -> Iterator[None]:
-    """Hold the writer's lock of this home in the block. Raises RetryError after WAIT_SECONDS."""
+def writer_lock(settings: Settings, wait_seconds: float | None = None) -> Iterator[None]:
+    """Hold the writer's lock of this home in the block. Raises RetryError after `wait_seconds`, else WAIT_SECONDS."""
     path = settings.build_db.with_name("refresh.lock")
     make_private(settings, path.parent)
-    give_up = time.monotonic() + WAIT_SECONDS
+    give_up = time.monotonic() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
     with path.open("a") as lock:
         while True:
             try:

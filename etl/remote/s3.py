@@ -54,7 +54,7 @@ def fetch(
     """
     reading, in_a_row = reading or RemoteRead(BOUNDS["s3"]), 0
     try:
-        store = _store(url, reading.bounds)
+        store = open_store(url, reading.bounds)
         for entry in _listed(store, reading):
             if isinstance(entry, MendError):
                 yield entry
@@ -147,9 +147,10 @@ def _reason(error: Exception, url: str) -> str:
     return clean(said, secret_parts(url))
 
 
-def _store(url: str, bounds: Bounds) -> S3Store:
+def open_store(url: str, bounds: Bounds) -> S3Store:
+    """The storage at s3://bucket/prefix. Raises MendError for another form of address."""
     if not url.startswith("s3://") or not url.removeprefix("s3://").strip("/") or "@" in url or "?" in url:
-        raise MendError(f"WAREHOUSE_S3_URL is {shown(url)!r}; write s3://bucket or s3://bucket/prefix")
+        raise MendError(f"{shown(url)!r} is no address of a bucket; write s3://bucket or s3://bucket/prefix")
     # A server on this machine or in a closed network may use plain HTTP; the address says which.
     plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
     return S3Store.from_url(

@@ -1,0 +1,1 @@
+"""Copies of a home elsewhere: made while refreshes run, and brought back on an empty machine."""
