@@ -96,6 +96,9 @@ backup: export WAREHOUSE_FOLDER = $(value TO)
 backup: env ## store the home in a folder or s3://bucket/prefix while refreshes run, and read it back (TO=... KEY=file for the key)
 	@$(WAREHOUSE) backup $(KEY:%=--key-to %) $(KEEP:%=--keep %) -- "$$WAREHOUSE_FOLDER"
 
+doctor: env ## what is wrong with the warehouse and what to do, on one page: disk, locks, snapshot, sources, checks, backup
+	@$(WAREHOUSE) doctor
+
 restore: export WAREHOUSE_FOLDER = $(value FROM)
 restore: env ## bring a home back from a backup into an empty folder (FROM=... KEY=file AT=20261130T17)
 	@$(WAREHOUSE) restore $(KEY:%=--key %) $(AT:%=--at %) -- "$$WAREHOUSE_FOLDER"

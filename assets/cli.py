@@ -274,7 +274,7 @@ def unpin() -> None:
 )
 def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None:
     """Store the home in TO, a folder or s3://bucket/prefix, while refreshes run; read back what was written."""
-    from etl.backup.make import copy_key, make_backup
+    from etl.backup.make import copy_key, make_backup, remember
     from etl.backup.manifest import manifests, read_back, read_manifest
     from etl.backup.stores import open_backups
 
@@ -287,6 +287,7 @@ def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None
     from assets.warehouse import writer_lock
 
     made = make_backup(settings, store, writer_lock(settings, LONGEST_REFRESH), keep=keep)
+    remember(settings, made.manifest, to)
     files, size = len(made.manifest.files), sum(file.size for file in made.manifest.files)
     print(f"Stored     {made.manifest.name}: {files} files of {size:,} bytes, version {made.manifest.version}")
     print(f"           new: {made.new_files} files of {made.new_bytes:,} bytes, read back and equal")
@@ -299,6 +300,17 @@ def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None
         print(f"Key        {key_to}: keep it apart from the backups")
     elif made.manifest.key_sha256:
         print("Key        not in it: buyer.key of the home, or --key-to FILE; a restore asks for it")
+
+
+@warehouse.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Say on one page what is wrong with the warehouse and what to do; exits with 1 where something is."""
+    from etl.ask.doctor import examine, page
+
+    findings = examine(load_settings(), datetime.now(UTC))
+    print(page(findings))
+    ctx.exit(any(one.state == "wrong" for one in findings))
 
 
 @warehouse.command("restore")

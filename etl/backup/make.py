@@ -8,6 +8,7 @@ is written last: a backup that was interrupted is none, and the next one takes u
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from etl.backup.manifest import (
@@ -40,7 +42,15 @@ from etl.whole import write_whole
 # What a home is, and what is made again from it. Anything else in the folder is not the home's; a backup names it.
 KEPT = ("build", "serving", "raw", "inbox", "figures", "drafts", "profiles", "notified.json", SIMULATED)
 MADE_AGAIN = ("dagster", "data_docs", "taxonomies", "serving/page", "serving/pages", "build/refresh.lock")
-STAGE = ".backup.part"
+STAGE, LAST = ".backup.part", "last_backup.json"
+
+
+@dataclass(frozen=True)
+class LastBackup:
+    """When the newest backup of a home was made (UTC), and where it lies."""
+
+    made_at: datetime
+    place: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,21 @@ def make_backup(
     if keep:
         forget(store, keep)
     return Made(manifest, len(new), new_bytes, tuple(unfinished), _left_out(settings))
+
+
+def remember(settings: Settings, manifest: Manifest, address: str) -> None:
+    """Keep in the home when it was backed up and where, for `warehouse doctor`. Raises OSError."""
+    content = {"made_at": manifest.made_at.isoformat(), "place": shown(address)}
+    write_whole(settings.home / LAST, json.dumps(content).encode())
+
+
+def last_backup(settings: Settings) -> LastBackup | None:
+    """The newest backup of a home; None where there was none, or what the home kept of it cannot be read."""
+    try:
+        content = json.loads((settings.home / LAST).read_text(encoding="utf-8"))
+        return LastBackup(datetime.fromisoformat(content["made_at"]), content["place"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def forget(store: Store, keep: int) -> None:
@@ -224,7 +249,7 @@ def _without_secrets(settings: Settings) -> dict[str, str]:
 
 def _left_out(settings: Settings) -> tuple[str, ...]:
     """What lies in the folder of the home and is no part of it, and the inbox where it lies elsewhere."""
-    known = {*KEPT, KEY_FILE, *(name for name in MADE_AGAIN if "/" not in name), STAGE}
+    known = {*KEPT, KEY_FILE, LAST, *(name for name in MADE_AGAIN if "/" not in name), STAGE}
     found = [path for path in sorted(settings.home.iterdir()) if path.name not in known]
     inside = settings.inbox.is_relative_to(settings.home)
     others = [str(path.name) for path in found if not (inside and settings.inbox.is_relative_to(path))]

@@ -1,0 +1,210 @@
+"""What is wrong with a warehouse and what to do: one page for the person on call, `warehouse doctor`.
+
+Nothing is changed, and nothing is waited for: while a refresh holds the build database, what it keeps about itself is
+read from the served snapshot instead, and the page says so. A finding is fine, a warning (it will hurt later), or
+wrong (data is missing, old or at risk now).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from etl.config import Settings
+from etl.errors import MendError, RetryError
+from etl.publish.files import inspect, kept_versions, pin_path, refuse_if_written, shown
+from etl.warehouse import Connection, DatabaseError, attached, memory, prepared
+
+OLD = timedelta(hours=36)
+BACKUP_OLD = timedelta(days=7)
+DAYS_AHEAD = 30
+PACKAGES = ("dagster", "duckdb", "great-expectations", "pandas")
+State = Literal["fine", "warn", "wrong"]
+
+
+class Examined(NamedTuple):
+    """One thing that was looked at: its topic and subject, how it is, and what to do where it is not fine."""
+
+    topic: str
+    state: State
+    subject: str
+    finding: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Bytes a day by which the published file grew in the last 30 days (None: cannot be told yet), and its size."""
+
+    bytes_a_day: float | None
+    size_bytes: int
+
+
+def examine(settings: Settings, now: datetime) -> list[Examined]:
+    """Look at everything; the order is that of the page. Raises nothing for what is wrong: it is a finding."""
+    found = [*_versions(), *_clock(now)]
+    if not settings.build_db.exists():
+        return [*found, _nothing_built(settings)]
+    found += _locks(settings)
+    with memory() as con:
+        found += _snapshot(con, settings, now)
+        kept, growth = _kept(con, settings, now)
+    return [*found, *kept, *_disk(settings, growth), *_backup(settings, now)]
+
+
+def page(findings: list[Examined]) -> str:
+    """The findings as text, those that need somebody first."""
+    marks = {"wrong": "WRONG", "warn": "warn", "fine": "ok"}
+    order = {"wrong": 0, "warn": 1, "fine": 2}
+    lines = []
+    for one in sorted(findings, key=lambda one: order[one.state]):
+        lines.append(f"{marks[one.state]:<6} {one.topic:<11} {one.subject}: {one.finding}")
+        if one.remedy:
+            lines.append(f"{'':<18} do: {one.remedy}")
+    count = {state: sum(one.state == state for one in findings) for state in marks}
+    return "\n".join([*lines, f"{count['wrong']} wrong, {count['warn']} to watch, {count['fine']} fine"])
+
+
+def _versions() -> Iterator[Examined]:
+    told = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    yield Examined("versions", "fine", f"Python {platform.python_version()}", told)
+
+
+def _clock(now: datetime) -> Iterator[Examined]:
+    yield Examined("clock", "fine", shown(now), f"time zone of this machine {time.tzname[0]}; days are UTC")
+
+
+def _nothing_built(settings: Settings) -> Examined:
+    if settings.serving_db.exists():
+        return Examined(
+            "build",
+            "wrong",
+            str(settings.build_db),
+            "is not there, and a snapshot is served: all deliveries are in it",
+            "bring it back, or make restore from a backup, before the next refresh",
+        )
+    return Examined("build", "warn", str(settings.build_db), "nothing was built yet", "make refresh")
+
+
+def _locks(settings: Settings) -> Iterator[Examined]:
+    path = settings.build_db.with_name("refresh.lock")
+    if not path.exists():
+        return
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield Examined("lock", "fine", path.name, "nobody writes")
+        except BlockingIOError:
+            yield Examined("lock", "fine", path.name, f"held by {_holders(path)}; a second refresh waits 30 seconds")
+
+
+def _holders(path: Path) -> str:
+    """Processes of this user that have a file open, with their age."""
+    import psutil
+
+    found = []
+    for process in psutil.process_iter(["pid", "name", "create_time"]):
+        try:
+            if process.pid != os.getpid() and any(Path(file.path) == path for file in process.open_files()):
+                minutes = (time.time() - process.info["create_time"]) / 60
+                found.append(f"process {process.pid} ({process.info['name']}, for {minutes:.0f} minutes)")
+        except psutil.Error:
+            continue
+    return ", ".join(found) or "a process of another user or machine"
+
+
+def _snapshot(con: Connection, settings: Settings, now: datetime) -> Iterator[Examined]:
+    if not settings.serving_db.exists():
+        yield Examined("snapshot", "wrong", str(settings.serving_db), "nothing is served", "make refresh")
+        return
+    try:
+        refuse_if_written(settings.serving_db)
+        served = inspect(con, settings.serving_db)
+    except (MendError, RetryError) as error:
+        yield Examined("snapshot", "wrong", str(settings.serving_db), str(error), "make rollback, or make refresh")
+        return
+    versions = ", ".join(map(str, kept_versions(settings)))
+    told = f"refreshed at {shown(served.refreshed_at)}; kept: {versions}"
+    is_old = now - served.refreshed_at > OLD
+    remedy = "nothing, if nothing new came; else make refresh and make daily" if is_old else ""
+    yield Examined("snapshot", "warn" if is_old else "fine", f"version {served.version}", told, remedy)
+    if pin_path(settings).exists():
+        yield Examined("snapshot", "warn", "pinned", "no refresh publishes since a rollback", "make unpin")
+    link = settings.serving_dir / "page"
+    if not link.exists():
+        yield Examined("page", "warn", str(link), "is not there", "make page")
+    elif not link.resolve().name.startswith(f"{served.version}-"):
+        yield Examined("page", "warn", link.resolve().name, f"is not of version {served.version}", "make page")
+
+
+def _kept(con: Connection, settings: Settings, now: datetime) -> tuple[list[Examined], Growth | None]:
+    """What the build database keeps about itself, or the snapshot while a refresh writes."""
+    try:
+        with _audit(con, settings) as place:
+            rows = con.execute(prepared("doctor_findings"), {"now": now.replace(tzinfo=None)}).fetchall()
+            ((rate, size, _),) = con.execute(prepared("doctor_growth")).fetchall()
+    except (DatabaseError, MendError) as error:
+        return [Examined("build", "wrong", str(settings.build_db), str(error), "docs/operations.md, Backup")], None
+    found = [Examined(*row) for row in rows]
+    if place != settings.build_db:
+        found.append(Examined("build", "fine", str(place), "asked instead of the build database, which is in use"))
+    return found, Growth(rate, size) if size else None
+
+
+@contextmanager
+def _audit(con: Connection, settings: Settings) -> Iterator[Path]:
+    """The database that is asked, as the one in use: the build database where it is free, else the snapshot."""
+    before = str(con.execute("select current_database()").fetchall()[0][0])
+    for path in (settings.build_db, settings.serving_db):
+        try:
+            with attached(con, path, "asked"):
+                con.execute("use asked")
+                try:
+                    yield path
+                finally:
+                    con.execute(f"use {before}")
+                return
+        except RetryError:
+            continue
+    raise MendError("the build database is in use and nothing is served")
+
+
+def _disk(settings: Settings, growth: Growth | None) -> Iterator[Examined]:
+    """Whether the disk holds what the next days need: the home grows with its published file."""
+    free = shutil.disk_usage(settings.home).free
+    used = sum(path.stat().st_size for path in settings.home.rglob("*") if path.is_file() and not path.is_symlink())
+    if growth is None or growth.bytes_a_day is None:
+        told = f"{free / 1e9:,.1f} GB free, the home has {used / 1e9:,.2f} GB; how fast it grows is not known yet"
+        state: State = "wrong" if growth and free < 3 * growth.size_bytes else "fine"
+    else:
+        need = max(0.0, growth.bytes_a_day) * DAYS_AHEAD * used / growth.size_bytes + 3 * growth.size_bytes
+        told = (
+            f"{free / 1e9:,.1f} GB free, {need / 1e9:,.2f} GB needed for {DAYS_AHEAD} days: the home has "
+            f"{used / 1e9:,.2f} GB, its snapshot grows by {growth.bytes_a_day / 1e6:,.2f} MB a day"
+        )
+        state = "wrong" if free < need / DAYS_AHEAD + 3 * growth.size_bytes else "warn" if free < need else "fine"
+    yield Examined(
+        "disk", state, str(settings.home), told, "" if state == "fine" else "free disk space, or a larger disk"
+    )
+
+
+def _backup(settings: Settings, now: datetime) -> Iterator[Examined]:
+    from etl.backup.make import last_backup
+
+    last = last_backup(settings)
+    if last is None:
+        yield Examined("backup", "warn", "none", "no backup was made of this home", "make backup TO=... KEY=...")
+        return
+    is_old = now - last.made_at > BACKUP_OLD
+    told = f"the last one is in {last.place}"
+    yield Examined("backup", "warn" if is_old else "fine", shown(last.made_at), told, "make backup" if is_old else "")
