@@ -32,7 +32,7 @@ PACKAGES = ("dagster", "duckdb", "great-expectations", "pandas")
 State = Literal["fine", "warn", "wrong"]
 
 
-class Examined(NamedTuple):
+class StateFound(NamedTuple):
     """One thing that was looked at: its topic and subject, how it is, and what to do where it is not fine."""
 
     topic: str
@@ -50,7 +50,7 @@ class Growth:
     size_bytes: int
 
 
-def examine(settings: Settings, now: datetime) -> list[Examined]:
+def examine(settings: Settings, now: datetime) -> list[StateFound]:
     """Look at everything; the order is that of the page. Raises nothing for what is wrong: it is a finding."""
     found = [*_versions(), *_clock(now)]
     if not settings.build_db.exists():
@@ -62,7 +62,7 @@ def examine(settings: Settings, now: datetime) -> list[Examined]:
     return [*found, *kept, *_disk(settings, growth), *_backup(settings, now)]
 
 
-def page(findings: list[Examined]) -> str:
+def page(findings: list[StateFound]) -> str:
     """The findings as text, those that need somebody first."""
     marks = {"wrong": "WRONG", "warn": "warn", "fine": "ok"}
     order = {"wrong": 0, "warn": 1, "fine": 2}
@@ -75,37 +75,37 @@ def page(findings: list[Examined]) -> str:
     return "\n".join([*lines, f"{count['wrong']} wrong, {count['warn']} to watch, {count['fine']} fine"])
 
 
-def _versions() -> Iterator[Examined]:
+def _versions() -> Iterator[StateFound]:
     told = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    yield Examined("versions", "fine", f"Python {platform.python_version()}", told)
+    yield StateFound("versions", "fine", f"Python {platform.python_version()}", told)
 
 
-def _clock(now: datetime) -> Iterator[Examined]:
-    yield Examined("clock", "fine", shown(now), f"time zone of this machine {time.tzname[0]}; days are UTC")
+def _clock(now: datetime) -> Iterator[StateFound]:
+    yield StateFound("clock", "fine", shown(now), f"time zone of this machine {time.tzname[0]}; days are UTC")
 
 
-def _nothing_built(settings: Settings) -> Examined:
+def _nothing_built(settings: Settings) -> StateFound:
     if settings.serving_db.exists():
-        return Examined(
+        return StateFound(
             "build",
             "wrong",
             str(settings.build_db),
             "is not there, and a snapshot is served: all deliveries are in it",
             "bring it back, or make restore from a backup, before the next refresh",
         )
-    return Examined("build", "warn", str(settings.build_db), "nothing was built yet", "make refresh")
+    return StateFound("build", "warn", str(settings.build_db), "nothing was built yet", "make refresh")
 
 
-def _locks(settings: Settings) -> Iterator[Examined]:
+def _locks(settings: Settings) -> Iterator[StateFound]:
     path = settings.build_db.with_name("refresh.lock")
     if not path.exists():
         return
     with path.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield Examined("lock", "fine", path.name, "nobody writes")
+            yield StateFound("lock", "fine", path.name, "nobody writes")
         except BlockingIOError:
-            yield Examined("lock", "fine", path.name, f"held by {_holders(path)}; a second refresh waits 30 seconds")
+            yield StateFound("lock", "fine", path.name, f"held by {_holders(path)}; a second refresh waits 30 seconds")
 
 
 def _holders(path: Path) -> str:
@@ -123,41 +123,41 @@ def _holders(path: Path) -> str:
     return ", ".join(found) or "a process of another user or machine"
 
 
-def _snapshot(con: Connection, settings: Settings, now: datetime) -> Iterator[Examined]:
+def _snapshot(con: Connection, settings: Settings, now: datetime) -> Iterator[StateFound]:
     if not settings.serving_db.exists():
-        yield Examined("snapshot", "wrong", str(settings.serving_db), "nothing is served", "make refresh")
+        yield StateFound("snapshot", "wrong", str(settings.serving_db), "nothing is served", "make refresh")
         return
     try:
         refuse_if_written(settings.serving_db)
         served = inspect(con, settings.serving_db)
     except (MendError, RetryError) as error:
-        yield Examined("snapshot", "wrong", str(settings.serving_db), str(error), "make rollback, or make refresh")
+        yield StateFound("snapshot", "wrong", str(settings.serving_db), str(error), "make rollback, or make refresh")
         return
     versions = ", ".join(map(str, kept_versions(settings)))
     told = f"refreshed at {shown(served.refreshed_at)}; kept: {versions}"
     is_old = now - served.refreshed_at > OLD
     remedy = "nothing, if nothing new came; else make refresh and make daily" if is_old else ""
-    yield Examined("snapshot", "warn" if is_old else "fine", f"version {served.version}", told, remedy)
+    yield StateFound("snapshot", "warn" if is_old else "fine", f"version {served.version}", told, remedy)
     if pin_path(settings).exists():
-        yield Examined("snapshot", "warn", "pinned", "no refresh publishes since a rollback", "make unpin")
+        yield StateFound("snapshot", "warn", "pinned", "no refresh publishes since a rollback", "make unpin")
     link = settings.serving_dir / "page"
     if not link.exists():
-        yield Examined("page", "warn", str(link), "is not there", "make page")
+        yield StateFound("page", "warn", str(link), "is not there", "make page")
     elif not link.resolve().name.startswith(f"{served.version}-"):
-        yield Examined("page", "warn", link.resolve().name, f"is not of version {served.version}", "make page")
+        yield StateFound("page", "warn", link.resolve().name, f"is not of version {served.version}", "make page")
 
 
-def _kept(con: Connection, settings: Settings, now: datetime) -> tuple[list[Examined], Growth | None]:
+def _kept(con: Connection, settings: Settings, now: datetime) -> tuple[list[StateFound], Growth | None]:
     """What the build database keeps about itself, or the snapshot while a refresh writes."""
     try:
         with _audit(con, settings) as place:
             rows = con.execute(prepared("doctor_findings"), {"now": now.replace(tzinfo=None)}).fetchall()
             ((rate, size, _),) = con.execute(prepared("doctor_growth")).fetchall()
     except (DatabaseError, MendError) as error:
-        return [Examined("build", "wrong", str(settings.build_db), str(error), "docs/operations.md, Backup")], None
-    found = [Examined(*row) for row in rows]
+        return [StateFound("build", "wrong", str(settings.build_db), str(error), "docs/operations.md, Backup")], None
+    found = [StateFound(*row) for row in rows]
     if place != settings.build_db:
-        found.append(Examined("build", "fine", str(place), "asked instead of the build database, which is in use"))
+        found.append(StateFound("build", "fine", str(place), "asked instead of the build database, which is in use"))
     return found, Growth(rate, size) if size else None
 
 
@@ -179,7 +179,7 @@ def _audit(con: Connection, settings: Settings) -> Iterator[Path]:
     raise MendError("the build database is in use and nothing is served")
 
 
-def _disk(settings: Settings, growth: Growth | None) -> Iterator[Examined]:
+def _disk(settings: Settings, growth: Growth | None) -> Iterator[StateFound]:
     """Whether the disk holds what the next days need: the home grows with its published file."""
     free = shutil.disk_usage(settings.home).free
     used = sum(path.stat().st_size for path in settings.home.rglob("*") if path.is_file() and not path.is_symlink())
@@ -193,18 +193,18 @@ def _disk(settings: Settings, growth: Growth | None) -> Iterator[Examined]:
             f"{used / 1e9:,.2f} GB, its snapshot grows by {growth.bytes_a_day / 1e6:,.2f} MB a day"
         )
         state = "wrong" if free < need / DAYS_AHEAD + 3 * growth.size_bytes else "warn" if free < need else "fine"
-    yield Examined(
+    yield StateFound(
         "disk", state, str(settings.home), told, "" if state == "fine" else "free disk space, or a larger disk"
     )
 
 
-def _backup(settings: Settings, now: datetime) -> Iterator[Examined]:
+def _backup(settings: Settings, now: datetime) -> Iterator[StateFound]:
     from etl.backup.make import last_backup
 
     last = last_backup(settings)
     if last is None:
-        yield Examined("backup", "warn", "none", "no backup was made of this home", "make backup TO=... KEY=...")
+        yield StateFound("backup", "warn", "none", "no backup was made of this home", "make backup TO=... KEY=...")
         return
     is_old = now - last.made_at > BACKUP_OLD
     told = f"the last one is in {last.place}"
-    yield Examined("backup", "warn" if is_old else "fine", shown(last.made_at), told, "make backup" if is_old else "")
+    yield StateFound("backup", "warn" if is_old else "fine", shown(last.made_at), told, "make backup" if is_old else "")

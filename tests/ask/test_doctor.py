@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.ask.doctor import Examined, examine, page
+from etl.ask.doctor import StateFound, examine, page
 from etl.backup.make import make_backup, remember
 from etl.backup.stores import FolderStore
 from etl.config import Settings
@@ -38,11 +38,11 @@ def settings(tmp_path: Path) -> Settings:
     return found
 
 
-def of(findings: list[Examined], topic: str) -> list[Examined]:
+def of(findings: list[StateFound], topic: str) -> list[StateFound]:
     return [one for one in findings if one.topic == topic]
 
 
-def bad(settings: Settings, now: datetime = LATER) -> dict[str, Examined]:
+def bad(settings: Settings, now: datetime = LATER) -> dict[str, StateFound]:
     """What is not fine, by topic."""
     return {one.topic: one for one in examine(settings, now) if one.state != "fine"}
 
@@ -190,7 +190,11 @@ def test_who_holds_the_lock_is_named_and_the_snapshot_asked(settings: Settings) 
 
 def test_the_page_begins_with_what_is_wrong(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     told = page(
-        [Examined("a", "fine", "s", "f"), Examined("b", "wrong", "s", "f", "mend"), Examined("c", "warn", "s", "f")]
+        [
+            StateFound("a", "fine", "s", "f"),
+            StateFound("b", "wrong", "s", "f", "mend"),
+            StateFound("c", "warn", "s", "f"),
+        ]
     )
     assert told.splitlines() == [
         "WRONG  b           s: f",
