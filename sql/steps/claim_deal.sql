@@ -1,4 +1,5 @@
 -- Claims about partnerships against the register of deals: signed, ended, when, and whether it was the only pair.
+-- That a deal was signed or ended holds where it was by the day claimed: an end that may lie after it decides nothing.
 -- Whether and when a deal ended is told by steps.deal_end, as in the league. A deal that only the claim's own document
 -- tells of is no proof. Days of deals are as known now: the register does not keep what was known before.
 -- grain: claim_id, part, definition
@@ -92,8 +93,19 @@ event as (
         case
             when deals is null then 'not_checkable'
             when own.part = 'signed' then if(bool_and(own.earliest_on > own.until), 'does_not_hold', 'holds')
-            when own.part = 'ended' and bool_or(own.has_parted) then 'holds'
-            when own.part = 'ended' then if(bool_and(own.pair_outcome = 'running'), 'does_not_hold', 'not_checkable')
+            when
+                own.part = 'ended'
+                and bool_or(own.has_parted and coalesce(own.latest_on <= own.until, own.until is null))
+                then 'holds'
+            when own.part = 'ended' and bool_and(own.pair_outcome = 'running') then 'does_not_hold'
+            when
+                own.part = 'ended'
+                then
+                    if(
+                        bool_and(coalesce(own.earliest_on > own.until, false)) filter (where own.is_asked),
+                        'does_not_hold',
+                        'not_checkable'
+                    )
             when bool_or(coalesce(own.earliest_on >= own.since, own.since is null) and own.latest_on <= own.until)
                 then 'holds'
             when
@@ -104,7 +116,7 @@ event as (
         end as verdict,
         case
             when deals is null then 'a document besides the claim''s own that tells of a deal of ' || own.pair
-            when own.part = 'ended'
+            when own.part = 'ended' and not bool_or(own.has_parted)
                 then 'a document besides the claim''s own that says that a deal of ' || own.pair || ' ended'
             else format('the day on which a deal of {} {}', own.pair, own.what)
         end as lacking,

@@ -55,6 +55,12 @@ bound as (
         width.side,
         width.value::double as value,
         case width.qualifier
+            when 'exact' then 'last_digit'
+            when 'about' then 'two_digits'
+            when 'at_least' then if(width.ends_growth, 'tenth_more', 'or_more')
+            when 'at_most' then if(width.ends_growth, 'tenth_less', 'or_less')
+        end as tolerance,
+        case width.qualifier
             when 'exact' then width.value - width.printed
             when 'about' then width.value - width.rough
             when 'at_least' then width.value
@@ -75,9 +81,11 @@ part as (
         start.value as from_value,
         start.low as from_low,
         start.high as from_high,
+        start.tolerance as from_tolerance,
         finish.value as to_value,
         finish.low as to_low,
-        finish.high as to_high
+        finish.high as to_high,
+        finish.tolerance as to_tolerance
     from said
     left join bound as start on start.claim_id = said.claim_id and start.side = 'from'
     left join bound as finish on finish.claim_id = said.claim_id and finish.side = 'to'
@@ -130,7 +138,14 @@ select
         when part.part = 'direction' then if(part.is_up, null, 0)
         when part.part = 'multiple'
             then if(part.form = '', part.to_high / nullif(part.from_low, 0), coalesce(part.to_high, part.from_high))
-    end::double as claimed_high          -- greatest that the claim's own words allow; empty when open
+    end::double as claimed_high,         -- greatest that the claim's own words allow; empty when open
+    case
+        when part.part = 'from' then part.from_tolerance
+        when part.part = 'growth' or part.part = 'to' and part.form <> 'direction' then part.to_tolerance
+        when part.part = 'multiple' and coalesce(part.from_tolerance, part.to_tolerance) = part.to_tolerance
+            then part.to_tolerance
+    end::varchar as tolerance
+    -- how far the claim's own words reach, see core.term; empty for a direction, a deal and a multiple of two such
 from part
 cross join
     lateral (select unnest(if(part.form = 'deal', [array_to_string(part.subjects, ';')], part.subjects)) as subject)

@@ -51,7 +51,9 @@ def test_jd_and_kuaishou_have_no_number(warehouse: Connection) -> None:
     of_buyers = next(row for row in found if (row["platform"], row["metric"]) == ("jd", "annual_active_buyers"))
     assert (of_buyers["status"], of_buyers["donors"]) == ("single_unit_only", ["zalando"])
     assert of_buyers["missing"] == "only 5 of the 8 quarters needed before the day; only 1 of the 5 donors needed"
-    assert of_buyers["lifted_by"].startswith("annual_active_buyers of jd, next 2018 Q4; ")
+    assert of_buyers["lifted_by"].startswith(
+        "Annual active buyers of JD.com (Jingdong) for 2018 Q3, 2018 Q4; Annual active buyers of other platforms"
+    )
     assert set(of_buyers["flags"]) == {"foreign_donor", "partner_other_deal", "undated_input"}
     lines = [*lines_of(found)]
     assert lines[0].startswith("jd annual_active_buyers ttm: no number, single_unit_only")

@@ -1,7 +1,7 @@
 -- What it cost a platform to win a buyer: every public definition of customer acquisition cost, by period end, with its
 -- interval.
 -- A row without a number says why in validity. Index and growth compare with dated rows of the same platform, scope and
--- definition.
+-- definition, between which nothing changed in what is counted as a buyer.
 -- grain: platform, scope, definition, period_end
 with cost as (
     select
@@ -54,7 +54,15 @@ dated as (
         definition.based_on is null as is_level,
         fiscal_month(platform.fiscal_year_end) as fiscal_month,
         platform.fiscal_year_named = 'by_start' and fiscal_month(platform.fiscal_year_end) < 12 as is_named_by_start,
-        (cost.period_end - 15)::date as mid_month
+        (cost.period_end - 15)::date as mid_month,
+        (
+            select max(definition_break.from_period_end) from core.definition_break as definition_break
+            where
+                definition_break.platform = cost.platform
+                and definition_break.metric = 'annual_active_buyers'
+                and definition_break.scope = cost.scope
+                and definition_break.from_period_end <= cost.period_end
+        ) as counted_from
     from cost
     join core.platform as platform on platform.platform = cost.platform
     left join core.definition as definition on definition.definition = cost.definition
@@ -77,7 +85,10 @@ base as (
         and fiscal.is_level
         and (fiscal.is_quarter or fiscal.fiscal_quarter = 4)
     qualify
-        row_number() over (partition by fiscal.platform, fiscal.scope, fiscal.definition order by fiscal.period_end) = 1
+        row_number() over (
+            partition by fiscal.platform, fiscal.scope, fiscal.definition, fiscal.counted_from
+            order by fiscal.period_end
+        ) = 1
 ),
 compared as (
     select
@@ -110,12 +121,14 @@ compared as (
             base.platform = fiscal.platform
             and base.scope = fiscal.scope
             and base.definition = fiscal.definition
+            and base.counted_from is not distinct from fiscal.counted_from
             and base.period_end <= fiscal.period_end
     left join fiscal as year_before
         on
             year_before.platform = fiscal.platform
             and year_before.scope = fiscal.scope
             and year_before.definition = fiscal.definition
+            and year_before.counted_from is not distinct from fiscal.counted_from
             and is_same_end(year_before.period_end, months_before(fiscal.period_end, 12))
 )
 select
@@ -153,7 +166,10 @@ select
     -- where they differ
     compared.validity::varchar as validity,       -- whether there is a number, or why not, see core.term
     compared.flags::varchar[] as flags,           -- what a reader must know
-    compared.base_end::date as index_base,  -- period end of the base of the index: the first valid one of the series
+    compared.counted_from::date as counted_from,
+    -- last change of what is counted as a buyer, as the first period end that counts so; empty where none came before
+    compared.base_end::date as index_base,
+    -- period end of the base of the index: the first valid one of the series since counted_from
     if(
         compared.has_index,
         if(compared.period_end = compared.base_end, 100, 100 * compared.cac / compared.base_cac),

@@ -30,6 +30,26 @@ figure as (
 due as (
     select due_latest.* from core.due_latest as due_latest
 ),
+report as (
+    select
+        usual.metric,
+        print.platform,
+        date_trunc('month', print.period_end - 15)::date as mid_month,
+        min(print.document_id) as document_id
+    from core.observation as print
+    join (
+        select distinct
+            printed_before.platform,
+            printed_before.metric,
+            printed_before.source_class
+        from core.observation as printed_before
+    ) as usual
+        on
+            usual.platform = print.platform
+            and usual.source_class = print.source_class
+    where print.class_rank = 1 and print.derivation is null
+    group by all
+),
 seen as (
     select distinct
         figure.platform,
@@ -130,7 +150,8 @@ covered as (
         figure.document_id,
         figure.documents,
         figure.published_on,
-        null as due_on
+        null as due_on,
+        null as report_id
     from figure
     union all
     select
@@ -148,8 +169,14 @@ covered as (
         null,
         [],
         null,
-        due.due_on
+        due.due_on,
+        report.document_id
     from due
+    left join report
+        on
+            report.platform = due.platform
+            and report.metric = due.metric
+            and report.mid_month = date_trunc('month', due.period_end - 15)::date
     union all
     select
         gap.platform,
@@ -165,6 +192,7 @@ covered as (
         null,
         null,
         [],
+        null,
         null,
         null
     from gap
@@ -187,5 +215,9 @@ select
     -- documents that print the quantity; empty without a figure and for a derived one
     covered.published_on::date as known_on,
     -- first day the figure was public; empty for a gap, a due figure and an undated document
-    covered.due_on::date as due_on  -- of a due figure: day by which the company should have printed it
+    covered.due_on::date as due_on,
+    -- of a due figure: day by which the company should have printed it, by its rhythm so far
+    covered.report_id::varchar as report_id
+    -- of a due figure: a document here that covers the period, of a kind in which the company printed the metric. It
+    -- prints it no longer, or it was not read from it; empty where there is none
 from covered

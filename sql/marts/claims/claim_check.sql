@@ -12,6 +12,7 @@ with judged as (
         part.claimed,
         part.claimed_low,
         part.claimed_high,
+        part.tolerance,
         part.unit as claimed_unit,
         if(reading.vintage = 'then', claim.published_on, null) as as_known_on,
         coalesce(party.name, reading.subject) as name,
@@ -132,6 +133,8 @@ select
     checked.claimed::double as claimed,  -- value as claimed, in unit; empty for a range, a direction and a deal
     checked.claimed_low::double as claimed_low,            -- least that the claim's words allow; empty when open
     checked.claimed_high::double as claimed_high,          -- greatest that the claim's words allow; empty when open
+    checked.tolerance::varchar as tolerance,
+    -- how far the claim's words reach, see core.term; empty for a direction, a deal and a multiple of two such
     checked.computed::double as computed,
     -- what the figures say, in unit; empty where only bounds or a reason are known
     checked.computed_low::double as computed_low,

@@ -60,18 +60,92 @@ compared as (
     where unit.place = 'donor'
     group by unit.study_id
 ),
+wanted as (
+    select
+        result.study_id,
+        'before' as side,
+        study.platform,
+        unnest(range(result.gap_before - (result.fewest_before - result.before) + 1, result.gap_before + 1)) as number
+    from steps.study_result as result
+    join steps.study as study on study.study_id = result.study_id
+    union all
+    select
+        result.study_id,
+        'after',
+        study.platform,
+        unnest(range(result.gap_after, result.gap_after + result.fewest_after - result.after))
+    from steps.study_result as result
+    join steps.study as study on study.study_id = result.study_id
+    union all
+    select
+        unit.study_id,
+        'between',
+        unit.platform,
+        point.number
+    from unit
+    join point on point.study_id = unit.study_id
+    where unit.place = 'missing_periods'
+),
+absent as (
+    select
+        wanted.study_id,
+        wanted.side,
+        wanted.platform,
+        wanted.number,
+        case study.period
+            when 'week' then strftime(date '1970-01-05' + 7 * wanted.number::integer, 'week of %Y-%m-%d')
+            else format('{} Q{}', wanted.number // 4, wanted.number % 4 + 1)
+        end as named,
+        study.period
+    from wanted
+    join steps.study as study on study.study_id = wanted.study_id
+    left join steps.study_value as value
+        on
+            value.metric = study.metric
+            and value.period = study.period
+            and value.platform = wanted.platform
+            and value.number = wanted.number
+    where value.number is null
+),
+absence as (
+    select
+        absent.study_id,
+        absent.side,
+        absent.platform,
+        case
+            when count(*) > 12
+                then
+                    format(
+                        '{} periods from {} to {}',
+                        count(*),
+                        min_by(absent.named, absent.number),
+                        max_by(absent.named, absent.number)
+                    )
+            else string_agg(absent.named, ', ' order by absent.number)
+        end
+        || if(any_value(absent.period) = 'week', ' (a week of 0 is none)', '') as periods
+    from absent
+    group by absent.study_id, absent.side, absent.platform
+),
 lacking as (
     select
         unit.study_id,
-        case unit.place
-            when 'missing_periods' then format('{} ({} missing)', unit.platform, unit.missing)
-            else format('{} ({})', unit.platform, unit.place)
-        end as named,
+        format(
+            '{} ({})',
+            coalesce(platform.name, unit.platform),
+            case unit.place
+                when 'missing_periods' then coalesce(absence.periods, unit.missing || ' missing')
+                else replace(unit.place, '_', ' ')
+            end
+        ) as named,
         row_number() over (
             partition by unit.study_id
             order by unit.place <> 'missing_periods', unit.missing, unit.platform
         ) as place
     from unit
+    left join core.platform as platform on platform.platform = unit.platform
+    left join absence
+        on absence.study_id = unit.study_id and absence.platform = unit.platform and absence.side = 'between'
     where unit.place <> 'donor' and unit.place <> 'partner' and unit.place <> 'not_listed'
 ),
 nearest as (
@@ -121,24 +195,10 @@ told as (
         result.before > 0
         and result.after > 0
         and coalesce(len(compared.donors), 0) < result.few_donors as lacks_donors,
-        case
-            when
-                study.period = 'week'
-                then
-                    strftime(
-                        date '1970-01-05' + 7 * result.gap_before::integer, 'week of %Y-%m-%d (a week of 0 is none)'
-                    )
-            else format('{} Q{}', result.gap_before // 4, result.gap_before % 4 + 1)
-        end as gap_before_named,
-        case
-            when
-                study.period = 'week'
-                then
-                    strftime(
-                        date '1970-01-05' + 7 * result.gap_after::integer, 'week of %Y-%m-%d (a week of 0 is none)'
-                    )
-            else format('{} Q{}', result.gap_after // 4, result.gap_after % 4 + 1)
-        end as gap_after_named,
+        coalesce(metric.label, study.metric) as figure,
+        coalesce(partner.name, study.platform) as partner,
+        before.periods as absent_before,
+        after.periods as absent_after,
         nearest.platforms as nearest,
         figures.first_end,
         figures.last_end,
@@ -156,6 +216,12 @@ told as (
     left join compared on compared.study_id = result.study_id
     left join nearest on nearest.study_id = result.study_id
     left join figures on figures.study_id = result.study_id
+    left join core.metric as metric on metric.metric = study.metric
+    left join core.platform as partner on partner.platform = study.platform
+    left join absence as before
+        on before.study_id = study.study_id and before.platform = study.platform and before.side = 'before'
+    left join absence as after
+        on after.study_id = study.study_id and after.platform = study.platform and after.side = 'after'
 )
 select
     told.study_id::varchar as study_id,
@@ -257,18 +323,18 @@ select
             end,
             case
                 when told.lacks_before and told.gap_before is not null
-                    then format('{} of {}, next {}', told.metric, told.platform, told.gap_before_named)
+                    then format('{} of {} for {}', told.figure, told.partner, told.absent_before)
                 when told.lacks_before then 'an earlier first_on'
             end,
             case
                 when told.lacks_after and told.gap_after is not null
-                    then format('{} of {}, next {}', told.metric, told.platform, told.gap_after_named)
+                    then format('{} of {} for {}', told.figure, told.partner, told.absent_after)
                 when told.lacks_after then 'a later last_on: the deal''s end, or that of the study'
             end,
             case
                 when told.lacks_donors and told.is_listed then 'more donors in the row of studies.csv'
                 when told.lacks_donors
-                    then concat(told.metric, ' of other platforms for these ', told.periods, ': ' || told.nearest)
+                    then concat(told.figure, ' of other platforms for these ', told.periods, ': ' || told.nearest)
             end
         ), ''
     ) end)::varchar as lifted_by,
