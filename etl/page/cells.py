@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup, escape
 
 from etl.ask.explain import clean
-from etl.page.content import CITED, SILENT, PageContent, QueryRows, Row
+from etl.page.content import CITED, IS_BOUND, SILENT, PageContent, QueryRows, Row
 from etl.page.numbers import DIGITS, machine_value, printed
 
 _NAMED = re.compile(r"\{(\w+)\}")
@@ -45,7 +45,7 @@ class CellMaker:
         """The columns of a table; an interval is in the column of its number, documents are one column."""
         merged = {f"{name}_{end}" for name in part.columns if self._has_interval(part.columns, name) for end in ENDS}
         hidden = {*merged, *SILENT, *CITED}
-        shown = [name for name in part.columns if name not in hidden]
+        shown = [name for name in part.columns if name not in hidden and not name.endswith(IS_BOUND)]
         return [
             TableColumn(
                 name, self.texts["columns"][name]["label"], _room(max(len(str(row[name])) for row in part.rows))
@@ -54,7 +54,9 @@ class CellMaker:
         ]
 
     def cell(self, row: Row, name: str) -> Markup:
-        """The value of a column, with its interval if it has one."""
+        """The value of a column, with its interval if it has one; a day of knowledge with what is known of that day."""
+        if f"{name}{IS_BOUND}" in row:
+            return self._known(row[name], name, is_bound=row[f"{name}{IS_BOUND}"])
         if not self._has_interval(row, name):
             return self._value(row[name], name)
         value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
@@ -82,9 +84,9 @@ class CellMaker:
         return Markup('{} data-c="{}">{}').format(attributes, name, self._text(value, name))
 
     def sentence(self, question: Mapping[str, Any], row: Row) -> Markup:
-        """The sentence of a row: the text of its kind, with the columns that it names in braces filled in."""
-        template = question["each"]
-        text = template if isinstance(template, str) else template[row["sentence"]]
+        """The sentences of a row: the texts of its kind or kinds, with the columns that they name in braces filled in."""
+        kinds = row["sentence"] if isinstance(row["sentence"], list) else [row["sentence"]]
+        text = " ".join(question["each"][kind] for kind in kinds)
         parts = _NAMED.split(text)
         return EMPTY.join(self.cell(row, part) if number % 2 else escape(part) for number, part in enumerate(parts))
 
@@ -169,6 +171,12 @@ class CellMaker:
         return Markup(", ").join(
             self._word(str(word), kind) for word in (value if isinstance(value, list) else [value])
         )
+
+    def _known(self, day: date | None, name: str, *, is_bound: bool) -> Markup:
+        """Since when something is known: on a day, by a day at the latest, or from an undated document."""
+        kind = "undated" if day is None else "bound" if is_bound else "dated"
+        before, _, after = self.texts["known"][kind].partition("{day}")
+        return Markup("{}{}{}").format(before, "" if day is None else self._value(day, name), after)
 
     def _word(self, word: str, kind: str) -> Markup:
         """A text; a word of core.term links to its meaning, others lose their underscores."""

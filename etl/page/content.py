@@ -22,6 +22,7 @@ TEXTS = Path(__file__).with_name("texts.yaml")
 # Columns that are shown as documents, and columns that say how their row is shown.
 CITED = ("input_observation_ids", "document_id", "document_ids")
 SILENT = ("sentence", "is_ranked", "source_url")
+IS_BOUND = "_is_bound"  # ends the name of a column that says whether a day of knowledge is only the latest possible
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def read_content(con: Connection, texts: Mapping[str, Any], *, is_demo: bool) ->
 
 def is_known(column: str) -> bool:
     """Whether a column is shown with another one or as documents, or says how its row is shown."""
-    return column.endswith(("_low", "_high")) or column in (*CITED, *SILENT)
+    return column.endswith(("_low", "_high", IS_BOUND)) or column in (*CITED, *SILENT)
 
 
 def ask(con: Connection, query: str) -> QueryRows:

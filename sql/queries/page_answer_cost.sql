@@ -1,12 +1,13 @@
 -- What does a customer cost at each platform: its newest ranked number, over two years where there is one, else over
--- one; where there is none, why its newest window over twelve months has none. One sentence for all without a window.
+-- one; beside it the newest year, and what bounds are known of a later window. Where there is no number, why its newest
+-- window over twelve months has none. One sentence for all without a window.
 with trend as (
     select
         cost.*,
-        definition.words,
         definition.months,
         term.is_ranked,
-        term.meaning
+        term.meaning,
+        list_contains(cost.flags, 'known_on_bound') as is_bound
     from marts.cac_trend as cost
     join core.definition as definition on definition.definition = cost.definition
     join core.term as term on term.kind = 'validity' and term.term = cost.validity
@@ -26,13 +27,34 @@ chosen as (
             order by trend.months desc, trend.period_end desc, trend.scope
         ) = 1
 ),
+newest_year as (
+    select trend.* from trend
+    where trend.is_ranked and trend.months = 12
+    qualify row_number() over (partition by trend.platform, trend.scope order by trend.period_end desc) = 1
+),
+bound as (
+    select trend.* from trend
+    where trend.cac is null and (trend.cac_low is not null or trend.cac_high is not null)
+    qualify
+        row_number() over (
+            partition by trend.platform, trend.scope, trend.definition order by trend.period_end desc
+        ) = 1
+),
 answer as (
     select
-        case
-            when chosen.cac is null then 'none'
-            when chosen.known_on is null then 'undated'
-            else 'dated'
-        end as sentence,
+        list_filter(
+            [
+                if(chosen.cac is null, 'none', 'number'),
+                if(newest_year.row_id is null, null, 'year'),
+                case
+                    when bound.cac_low is not null and bound.cac_high is not null then 'between'
+                    when bound.cac_low is not null then 'at_least'
+                    when bound.cac_high is not null then 'at_most'
+                end,
+                if(chosen.cac is not null and list_contains(chosen.flags, 'scope_mismatch'), 'mismatch', null)
+            ],
+            lambda part: part is not null
+        ) as sentence,
         platform.name,
         null as platforms,
         chosen.scope,
@@ -40,35 +62,51 @@ answer as (
         chosen.cac_low,
         chosen.cac_high,
         chosen.currency,
-        if(chosen.cac is null, chosen.meaning, chosen.words) as words,
+        chosen.meaning as why,
         chosen.period_start,
         chosen.period_end,
         chosen.expense_nature,
         chosen.validity,
         chosen.flags,
-        chosen.input_observation_ids,
-        chosen.known_on
+        chosen.known_on,
+        chosen.is_bound as known_on_is_bound,
+        newest_year.period_start as year_start,
+        newest_year.period_end as year_end,
+        newest_year.cac as year_cac,
+        newest_year.cac_low as year_cac_low,
+        newest_year.cac_high as year_cac_high,
+        newest_year.known_on as year_known_on,
+        newest_year.is_bound as year_known_on_is_bound,
+        bound.period_start as last_start,
+        bound.period_end as last_end,
+        bound.cac_low as last_low,
+        bound.cac_high as last_high,
+        bound.known_on as last_known_on,
+        bound.is_bound as last_known_on_is_bound,
+        list_distinct(
+            flatten([chosen.input_observation_ids, newest_year.input_observation_ids, bound.input_observation_ids])
+        ) as input_observation_ids
     from chosen
     join core.platform as platform on platform.platform = chosen.platform
+    left join newest_year
+        on
+            newest_year.platform = chosen.platform
+            and newest_year.scope = chosen.scope
+            and chosen.cac is not null
+            and chosen.months > 12
+    left join bound
+        on
+            bound.platform = chosen.platform
+            and bound.scope = chosen.scope
+            and bound.definition = chosen.definition
+            and bound.period_end > chosen.period_end
+            and chosen.cac is not null
     where platform.role = 'supply' or chosen.cac is not null
-    union all
+    union all by name
     select
-        if(count(*) > 3, 'never_many', 'never'),
-        array_to_string(list(platform.name order by platform.name)[:3], ', '),
-        count(*),
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        [],
-        [],
-        null
+        [if(count(*) > 3, 'never_many', 'never')] as sentence,
+        array_to_string(list(platform.name order by platform.name)[:3], ', ') as name,
+        count(*) as platforms
     from core.platform as platform
     left join chosen on chosen.platform = platform.platform
     where platform.role = 'supply' and chosen.platform is null

@@ -14,20 +14,34 @@ with pair as (
     left join core.party as traffic on traffic.party = league.traffic_partner
     left join core.party as supply on supply.party = league.supply_partner
 ),
-document as (
+known as (
     select
         league.pair_ids,
+        max(league.ended_from) filter (where league.outcome = 'parted') as ended_from,
+        max(league.ended_by) filter (where league.outcome = 'parted') as ended_by,
         list_distinct(
-            list_concat(
-                list(league.document_id), list(league.end_document_id) filter (where league.end_document_id is not null)
+            list_filter(
+                flatten(list([league.document_id, league.end_document_id, event.document_id])),
+                lambda id: id is not null
             )
         ) as document_ids
     from marts.partnership_league as league
+    left join core.partnership_event as event
+        on
+            event.partnership_id = league.partnership_id
+            and event.document_id not in (
+                select claim.document_id from core.claim as claim
+                where claim.metric like 'partnership%'
+            )
     group by league.pair_ids
 )
 select
     case
-        when pair.pair_span_days is null then 'days' when pair.outcome = 'parted' then 'lifetime' else 'so_far'
+        when pair.pair_span_days is not null and pair.outcome = 'parted' then 'lifetime'
+        when pair.pair_span_days is not null then 'so_far'
+        when known.ended_by is null then 'days'
+        when pair.pair_first_on is null then 'ended'
+        else 'began'
     end as sentence,
     pair.traffic,
     pair.supply,
@@ -35,10 +49,12 @@ select
     pair.pair_first_on,
     pair.pair_last_on,
     pair.pair_span_days,
+    known.ended_from,
+    known.ended_by,
     null as pairs,
-    list_sort(document.document_ids) as document_ids
+    list_sort(known.document_ids) as document_ids
 from pair
-left join document on list_sort(document.pair_ids) = list_sort(pair.pair_ids)
+left join known on list_sort(known.pair_ids) = list_sort(pair.pair_ids)
 where pair.outcome <> 'not_known'
 union all
 select
@@ -46,6 +62,8 @@ select
     null,
     null,
     any_value(pair.outcome),
+    null,
+    null,
     null,
     null,
     null,

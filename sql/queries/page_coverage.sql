@@ -8,6 +8,7 @@ select
     count(*) filter (where coverage.status = 'due') as due,
     min(coverage.period_end) filter (where coverage.status = 'figure') as first_figure,
     max(coverage.period_end) filter (where coverage.status = 'figure') as last_figure,
+    count(*) filter (where coverage.status in ('figure', 'bound') and coverage.known_on is null) as undated_figures,
     max(coverage.known_on) as latest_document_on
 from marts.coverage as coverage
 join core.platform as platform on platform.platform = coverage.platform
