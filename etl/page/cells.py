@@ -84,7 +84,7 @@ class CellMaker:
         return Markup('{} data-c="{}">{}').format(attributes, name, self._text(value, name))
 
     def sentence(self, question: Mapping[str, Any], row: Row) -> Markup:
-        """The sentences of a row: the texts of its kind or kinds, with the columns that they name in braces filled in."""
+        """The sentences of a row: the texts of its kinds, with the columns that they name in braces filled in."""
         kinds = row["sentence"] if isinstance(row["sentence"], list) else [row["sentence"]]
         text = " ".join(question["each"][kind] for kind in kinds)
         parts = _NAMED.split(text)

@@ -104,22 +104,144 @@ def sentence_of(document: Element, key: str, beginning: str) -> str:
     return found
 
 
+def quotes(row: Element) -> list[str]:
+    """What is printed in the documents of a sentence."""
+    return [quote.text for entry in opened(row) for quote in entry.xpath(".//q")]
+
+
+def test_jd_s_change_stays_within_one_definition_and_ends_with_what_is_known_last(document: Element) -> None:
+    """By hand: 10,158.686m and 14,918.107m over 293m less 155.0m buyers are 181.72; 19,236.740m and 22,234.045m over
+    362m less 293m are 601.03. "around 570 million" gives a bound only, and the count of 2013 is another one."""
+    jd = sentence_of(document, "answer_change", "JD.com (Jingdong) (whole company)")
+    assert jd == (
+        "JD.com (Jingdong) (whole company), over 24 months: from 181.72 [180.99, 182.44] CNY in 2016-01-01 to "
+        "2017-12-31 (day unknown: a document has no date) to 601.03 [592.44, 609.86] in 2018-01-01 to 2019-12-31 "
+        "(day unknown: a document has no date). Known last, bounds only: 315.30 to 318.35 CNY in 2020-01-01 to "
+        "2021-12-31 (known since 2022-04-28 at the latest). Not comparable: 76.99 [76.77, 77.21] in 2012-01-01 to "
+        "2013-12-31, since what counts as a buyer changed with the count of 2015-12-31: From 2015 the count is of the "
+        "core business without Paipai; the core count at the end of 2014 was 90.6 million."
+    )
+    (row,) = (r for r in shown_rows(articles(document)["answer_change"]) if "315.30" in r.text_content())
+    assert {"155.0 million", "293 million", "362 million", "around 570 million"} <= set(quotes(row)), (
+        "buyers of both windows"
+    )
+
+
+def test_every_change_lies_within_one_definition(document: Element, snapshot: Connection) -> None:
+    """Against the mart itself: each pair of costs that a sentence sets side by side."""
+    found = 0
+    for row in shown_rows(articles(document)["answer_change"]):
+        cells = {cell.get("data-c"): cell for cell in row.xpath(".//*[@data-c]")}
+        if "base_cac" not in cells:
+            continue
+        ends = [float(cells[name].get("value")) for name in ("base_cac", "cac")]
+        counted = snapshot.execute(
+            "select distinct t.platform, t.scope, t.definition, t.counted_from from marts.cac_trend as t "
+            "where t.cac in (?, ?)",
+            ends,
+        ).fetchall()
+        assert len(counted) == 1, row.text_content()
+        found += 1
+    assert found == 5, "Alibaba, JD, Pinduoduo, Chewy and Wayfair"
+
+
+def test_a_change_ends_with_a_refusal_where_nothing_more_is_known(document: Element) -> None:
+    pdd = sentence_of(document, "answer_change", "Pinduoduo")
+    assert "from 119.32 [119.28, 119.35] CNY in 2018-01-01 to 2019-12-31 (known since 2020-04-24 at the latest)" in pdd
+    assert "to 303.34 [303.23, 303.45] in 2020-01-01 to 2021-12-31 (known since 2023-04-26 at the latest)" in pdd
+    assert "Where the first is 100, that is 254.2 [254.1, 254.4]; 59.4 % a year." in pdd
+    assert pdd.endswith("no number: the sales and marketing expense of this window is not in this data set.")
+    core = sentence_of(document, "answer_change", "JD.com (Jingdong) (core)")
+    assert core.endswith("(known since 2018-04-27 at the latest); there is nothing to compare it with.")
+
+
+def test_a_cost_has_the_newest_year_beside_it_and_later_bounds(document: Element) -> None:
+    pdd = sentence_of(document, "answer_cost", "Pinduoduo")
+    assert "303.34 [303.23, 303.45] CNY of expense (sales and marketing) for a net new buyer, from 2020-01-01" in pdd
+    assert "The newest year with a number, from 2021-01-01 to 2021-12-31: 557.93 [557.24, 558.62]" in pdd
+    jd = sentence_of(document, "answer_cost", "JD.com (Jingdong) (whole company)")
+    assert "Later only bounds are known: 315.30 to 318.35 from 2020-01-01 to 2021-12-31 (known since 2022-04-28" in jd
+    assert "known since 2016-02-12)" in sentence_of(document, "answer_cost", "Groupon"), "a day that is no bound"
+    assert sentence_of(document, "answer_cost", "Alibaba").endswith("The expense is that of the whole company.")
+    assert "The newest year" not in sentence_of(document, "answer_cost", "JD.com (Jingdong) (core)"), "it is one year"
+    (link,) = articles(document)["answer_cost"].xpath("./p[@class='more']/a/@href")
+    assert link == "#cost"
+
+
+def test_what_is_missing_tells_buyers_from_expense(document: Element) -> None:
+    pdd = sentence_of(document, "answer_missing", "Pinduoduo")
+    assert "Later reports of the company that are here: 2, none with a count: perhaps it prints none any more." in pdd
+    assert "Expense: last for 2026-06-30" in pdd
+    assert "that of 2021-04-01 to 2022-03-31: the sales and marketing expense of this window" in pdd
+    zulily = sentence_of(document, "answer_missing", "zulily")
+    assert "no more follow: Liberty Interactive acquired the company on 1 October 2015" in zulily
+    (row,) = (r for r in shown_rows(articles(document)["answer_missing"]) if "zulily" in r.text_content())
+    assert opened(row)[0].xpath(".//a"), "the document that says so"
+    wayfair = sentence_of(document, "answer_missing", "Wayfair")
+    assert "more should be out by now. Expense" in wayfair, "no later report is here: the figure may well be printed"
+
+
+def test_deals_cite_the_register(document: Element, snapshot: Connection) -> None:
+    """The documents of each deal of a pair, and those that tell of its end; not the article that claims it."""
+    titles = dict(snapshot.execute("select d.document_id, d.title from core.document as d").fetchall())
+    (row,) = (
+        r for r in shown_rows(articles(document)["answer_lasted"]) if "Kuaishou and Pinduoduo" in r.text_content()
+    )
+    assert "it ended on a day from 2019-06-17 to 2022-02-24" in row.text_content()
+    cited = [entry.text_content() for entry in opened(row)]
+    assert any(titles["doc_8974833fd0"] in text for text in cited), "the page that tells of the end"
+    assert not any(titles["doc_article"] in text for text in cited)
+    (row,) = (r for r in shown_rows(articles(document)["answer_press"]) if "only pair" in r.text_content())
+    deals = snapshot.execute(
+        "select distinct d.title from core.partnership as p join core.document as d using (document_id) "
+        "where p.partnership_id in ('wechat-jd-2014', 'tmall-suning-2015', 'pinduoduo-gome-2020')"
+    ).fetchall()
+    cited = [entry.text_content() for entry in opened(row)]
+    for (title,) in deals:
+        assert any(title in text for text in cited), title
+
+
 def test_the_press_sentence_by_sentence(document: Element) -> None:
     """10,158.7m over 226.6m less 155.0m buyers is 141.88, and 142 was claimed: see METRICS.md."""
     jd = sentence_of(document, "answer_press", "“JD acquisition cost in 2016”")
-    assert "holds. Claimed 142.00, computed 141.88 [141.68, 142.08] CNY per person: sales and marketing expense" in jd
-    assert jd.endswith("whole company, until 2016-12-31, known as of today.")
+    assert "holds, as known today; the claim has no date." in jd
+    assert "Claimed 142, which allows 141.5 to 142.5 (half a unit of the last printed digit either way)" in jd
+    assert jd.endswith("computed 141.88 [141.68, 142.08] CNY per person: sales and marketing expense of twelve months "
+                       "over the buyers gained net in it, whole company, 2016-01-01 to 2016-12-31.")  # fmt: skip
     pdd = sentence_of(document, "answer_press", "“Pinduoduo customer acquisition cost grew")
-    assert "does not hold. Claimed 150.00, computed 163.01 [162.92, 163.11] CNY per person" in pdd
+    assert "does not hold, as known on 2020-05-27, the day of the claim." in pdd
+    assert 'Claimed 150, which allows 145 to 155 ("about": half a unit of the second digit either way)' in pdd
+    assert "computed 163.01 [162.92, 163.11] CNY per person" in pdd
+    assert "As known today: depends on definition, 150.50 [150.47, 150.53] by sales and marketing expense of 3" in pdd
+    assert "of 3 years over the buyers gained net in it, 2018-01-01 to 2020-12-31. Other readings" in pdd
     assert "would need: sales and marketing expense of Pinduoduo for 2020-01-01 to 2020-12-31" in pdd
     bound = sentence_of(document, "answer_press", "“daily active users above 300 million")
-    assert "computed no number: at least 300,000,000 persons" in bound, "a bound is no number"
+    assert "Claimed at least 300,000,000; computed no number: at least 300,000,000 persons" in bound
+    assert bound.endswith("A document that it rests on has no date."), "a bound is no number"
     spread = sentence_of(document, "answer_press", "“average growth multiple")
-    assert "Its words allow 7.50 to 10.50 times, computed 4.54 [4.42, 4.67]" in spread
+    assert 'Its words allow 7.5 to 10.5 ("about"' in spread
+    assert "computed 4.54 [4.42, 4.67] times" in spread
     deal = sentence_of(document, "answer_press", "“JD and Kuaishou presented as the only pair")
-    assert "does not hold. By 2020-05-27 the register has 11 other pairs" in deal
+    assert "does not hold, by the register of deals as it stands today. By 2020-05-27 the register has 11 other" in deal
     for row in shown_rows(articles(document)["answer_press"])[1:]:
         assert opened(row), row.text_content()
+
+
+def test_verdicts_that_are_others_today_are_listed(document: Element, snapshot: Connection) -> None:
+    """JD's cost of 2016 was 147.67 as known in 2017 and is 141.88 since the restatement of 2018."""
+    restated = sentence_of(document, "answer_press", "“JD average traffic-acquisition cost")
+    assert "holds, as known on 2017-10-17, the day of the claim. Claimed 147.67, which allows 147.665 to" in restated
+    assert "computed 147.67 [147.46, 147.87] CNY per person" in restated
+    assert "As known today: does not hold, 141.88 [141.68, 142.08] by" in restated
+    change = sentence_of(document, "answer_press", "“JD acquisition cost change 2012 to 2016”")
+    assert "does not hold, 117.33 [115.74, 118.93] by" in change
+    assert change.endswith("2012-01-01 to 2012-12-31 and 2016-01-01 to 2016-12-31.")
+    counts, *checked = shown_rows(articles(document)["answer_press"])
+    ((flipped,),) = snapshot.execute(
+        "select count(*) from marts.claim_verdict as v where v.verdict <> v.verdict_now"
+    ).fetchall()
+    assert words(counts)["flipped"] == str(flipped) == "3"
+    assert sum("As known today:" in row.text_content() for row in checked) == flipped
 
 
 @pytest.mark.parametrize(
@@ -217,6 +339,7 @@ def test_the_deal_of_the_article_has_no_number_and_a_reason(document: Element) -
     (sentence,) = shown_rows(articles(document)["answer_deal"])
     assert "nobody can tell" in sentence.text_content()
     assert "only 1 of the 5 donors needed" in sentence.text_content()
+    assert "Annual active buyers of JD.com (Jingdong) for 2018 Q3, 2018 Q4;" in sentence.text_content()
     assert opened(sentence)[0].xpath(".//a")
 
 
