@@ -337,7 +337,7 @@ def test_each_claim_that_a_pair_parted_is_judged_as_the_league_says(warehouse: C
 
 
 def test_the_claims_about_deals_agree_with_the_league(warehouse: Connection) -> None:
-    """The article says that two pairs had parted: of one a page tells so too, but no day; of the other nobody else does."""
+    """The article says that two pairs had parted: of one a page tells too, but no day; of the other none."""
     found = rows(
         warehouse,
         "select v.claim_id, v.verdict, list(l.outcome order by l.partnership_id) as outcomes, "
