@@ -25,7 +25,7 @@ PAGES = sorted(
 )
 # A path of the repository: a known folder, then names without placeholders.
 PATH = re.compile(
-    r"(?<![\w/.$>-])((?:etl|assets|sql|expectations|tests|benchmarks|docs|findings|data/reference)/[\w./-]*\w(?:\.\w+)?/?)(?![\w<*{-])"
+    r"(?<![\w/.$>-])((?:etl|assets|deploy|sql|expectations|tests|benchmarks|docs|findings|data/reference)/[\w./-]*\w(?:\.\w+)?/?)(?![\w<*{-])"
 )
 
 # The mart that contributing.md has a reader make.
