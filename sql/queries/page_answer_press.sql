@@ -36,6 +36,24 @@ today as (
             order by abs(reading.computed - reading.claimed), reading.period_end desc, reading.definition
         ) = 1
 ),
+change as (
+    select
+        reading.claim_id,
+        reading.part,
+        reading.subject,
+        max(definition_break.from_period_end) as counted_from
+    from marts.claim_check as reading
+    join core.definition as definition on definition.definition = reading.definition
+    join core.definition_break as definition_break
+        on
+            definition_break.platform = reading.subject
+            and definition_break.metric = 'annual_active_buyers'
+            and definition_break.scope = reading.scope
+            and definition_break.from_period_end > reading.base_period_end
+            and definition_break.from_period_end <= reading.period_end
+    where reading.is_best
+    group by reading.claim_id, reading.part, reading.subject
+),
 deal_document as (
     select
         reading.claim_id,
@@ -90,6 +108,7 @@ select
                 when reading.period_start is not null then 'window'
                 else 'day'
             end,
+            if(change.counted_from is null, null, 'break'),
             if(list_contains(reading.flags, 'undated_input'), 'undated_input', null),
             case
                 when today.base_period_end is not null then 'today_windows'
@@ -120,6 +139,7 @@ select
     reading.period_end,
     reading.base_period_start as base_start,
     reading.base_period_end as base_end,
+    change.counted_from,
     verdict.reason,
     today.verdict_now,
     today.computed as now_computed,
@@ -151,6 +171,8 @@ left join
         and lacking.vintage = reading.vintage
 left join
     today on today.claim_id = verdict.claim_id and today.part = verdict.part and today.subject = verdict.subject
+left join
+    change on change.claim_id = verdict.claim_id and change.part = verdict.part and change.subject = verdict.subject
 left join
     deal_document
     on

@@ -158,9 +158,9 @@ def test_a_change_ends_with_a_refusal_where_nothing_more_is_known(document: Elem
 def test_a_cost_has_the_newest_year_beside_it_and_later_bounds(document: Element) -> None:
     pdd = sentence_of(document, "answer_cost", "Pinduoduo")
     assert "303.34 [303.23, 303.45] CNY of expense (sales and marketing) for a net new buyer, from 2020-01-01" in pdd
-    assert "The newest year with a number, from 2021-01-01 to 2021-12-31: 557.93 [557.24, 558.62]" in pdd
+    assert "The newest year with a number, from 2021-01-01 to 2021-12-31: 557.93 [557.24, 558.62] CNY" in pdd
     jd = sentence_of(document, "answer_cost", "JD.com (Jingdong) (whole company)")
-    assert "Later only bounds are known: 315.30 to 318.35 from 2020-01-01 to 2021-12-31 (known since 2022-04-28" in jd
+    assert "Later only bounds are known: 315.30 to 318.35 CNY from 2020-01-01 to 2021-12-31 (known" in jd
     assert "known since 2016-02-12)" in sentence_of(document, "answer_cost", "Groupon"), "a day that is no bound"
     assert sentence_of(document, "answer_cost", "Alibaba").endswith("The expense is that of the whole company.")
     assert "The newest year" not in sentence_of(document, "answer_cost", "JD.com (Jingdong) (core)"), "it is one year"
@@ -235,6 +235,8 @@ def test_verdicts_that_are_others_today_are_listed(document: Element, snapshot: 
     assert "As known today: does not hold, 141.88 [141.68, 142.08] by" in restated
     change = sentence_of(document, "answer_press", "“JD acquisition cost change 2012 to 2016”")
     assert "does not hold, 117.33 [115.74, 118.93] by" in change
+    assert "between which what counts as a buyer changed, last with the count of 2015-12-31." in change
+    assert "counts as a buyer changed" not in sentence_of(document, "answer_press", "“average growth multiple")
     assert change.endswith("2012-01-01 to 2012-12-31 and 2016-01-01 to 2016-12-31.")
     counts, *checked = shown_rows(articles(document)["answer_press"])
     ((flipped,),) = snapshot.execute(
