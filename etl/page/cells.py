@@ -72,16 +72,15 @@ class CellMaker:
         bounds = Markup('<span class="interval">[{}, {}]</span>').format(first, last)
         return Markup("{} {}").format(number, bounds)
 
-    def table_cell(self, row: Row, column: TableColumn) -> Markup:
+    def table_cell(self, row: Row, name: str) -> Markup:
         """The value of a column as an open cell: attributes of its tag, and what is in it.
 
         A text is the cell, and needs no element of its own: of long tables that is a fifth.
         """
-        value, name = row[column.name], column.name
-        attributes = Markup(' class="{}"').format(column.room) if column.room else EMPTY
+        value = row[name]
         if not isinstance(value, str | bool | list) or (not value and value is not False):
-            return Markup("{}>{}").format(attributes, self.cell(row, name))
-        return Markup('{} data-c="{}">{}').format(attributes, name, self._text(value, name))
+            return Markup(">{}").format(self.cell(row, name))
+        return Markup(' data-c="{}">{}').format(name, self._text(value, name))
 
     def sentence(self, question: Mapping[str, Any], row: Row) -> Markup:
         """The sentences of a row: the texts of its kinds, with the columns that they name in braces filled in."""

@@ -30,11 +30,14 @@ INK, MUTED, GRID, BLUE, GREY, AMBER, PALE = "#1b1f24", "#57606a", "#dfe3e8", "#0
 PANEL, WIDE = (300, 170), (300, 800)  # width and height of one panel; widths of a chart on a phone and on a desk
 JOINED = timedelta(days=400)  # no line over more than a year without a number
 HEADROOM = 1.12
+BESIDE = 23  # characters of a label beside its line; longer ones stand above it
 SVG = "{http://www.w3.org/2000/svg}"
 Words = Mapping[str, str]
 DEFAULTS = {"opacity": "1", "x2": "0", "y2": "0", "transform": "translate(0,0)", "font-weight": "normal"}
 INHERITED = ("fill", "stroke", "stroke-width", "font-size", "text-anchor")
-PLACES = {"transform", "d", "x", "y", "x2", "y2"}
+_CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0Z?")
+_LAYER = re.compile(r" layer_\w+")
+PLACES = {"transform", "d", "x", "y", "x2", "y2", "r"}
 _FINE = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 
 
@@ -47,25 +50,30 @@ class Drawing:
     screen: str = ""
 
 
-def draw(chart: str, rows: Sequence[Row], words: Words, key: str, mark: str = "") -> list[Drawing]:
+def draw(
+    chart: str, rows: Sequence[Row], words: Words, key: str, mark: str = "", *, validate: bool = False
+) -> list[Drawing]:
     """The pictures of a chart, none where no row can be drawn.
 
-    `key` makes the identifiers in them unique; `mark` is written across each where the data is simulated.
+    `key` makes the identifiers in them unique; `mark` is written across each where the data is simulated. With
+    `validate` Altair holds each part against the schema of Vega-Lite, which takes 20 times as long; the tests do that.
     """
+    from altair.utils.schemapi import debug_mode
     from vl_convert import vegalite_to_svg
 
     made = []
-    for number, (title, screen, described) in enumerate(CHARTS[chart](rows, words)):
-        svg = vegalite_to_svg(_configured(described.to_dict()))
-        made.append(Drawing(title, _readable(svg, title, f"{key}-{number}", mark), screen))
+    with debug_mode(validate):
+        for number, (title, screen, described) in enumerate(CHARTS[chart](rows, words)):
+            svg = vegalite_to_svg(_configured(described.to_dict(validate=validate)))
+            made.append(Drawing(title, _readable(svg, title, f"{key}-{number}", mark), screen))
     return made
 
 
 def _configured(described: dict[str, Any]) -> dict[str, Any]:
     """The chart in the colours and the font of the page, without a background of its own."""
     axis = {
-        "labelColor": MUTED, "titleColor": MUTED, "gridColor": GRID, "domainColor": GRID, "tickColor": GRID,
-        "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
+        "labelColor": MUTED, "titleColor": MUTED, "gridColor": GRID, "domainColor": GRID, "ticks": False,
+        "labelPadding": 5, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
     }  # fmt: skip
     legend = {"labelColor": INK, "titleColor": MUTED, "labelFontSize": 11}
     config = {"background": None, "font": "sans-serif", "axis": axis, "legend": legend, "view": {"stroke": None}}
@@ -115,15 +123,22 @@ def _shorten(root: etree._Element) -> None:
                 del element.attrib[name]
         if element.get("role") == "graphics-symbol" and element.tag != f"{SVG}g":
             element.attrib.pop("aria-roledescription", None)
+        if circle := _CIRCLE.fullmatch(element.get("d", "")):
+            element.tag = f"{SVG}circle"
+            element.set("r", circle[1])
+            del element.attrib["d"]
         for name in PLACES.intersection(element.attrib):
             element.set(name, _FINE.sub(lambda found: f"{float(found[0]):.2f}", element.get(name, "")))
     for group in root.findall(f".//{SVG}g[@class]"):
-        if "role-axis-" in group.get("class", ""):
+        if any(role in group.get("class", "") for role in ("role-axis-", "role-mark")):
             _inherit(group)
+        group.set("class", _LAYER.sub("", group.get("class", "")))
 
 
 def _inherit(group: etree._Element) -> None:
-    """Write once, at the group, what all its shapes say alike: the lines and labels of an axis."""
+    """Write once, at the group, what all its shapes say alike."""
+    if len(group) < 2:
+        return
     for name in INHERITED:
         values = {shape.get(name) for shape in group}
         if len(values) == 1 and (value := values.pop()):
@@ -146,32 +161,27 @@ def _data(rows: Iterable[Mapping[str, object]]) -> alt.Data:
     return listed
 
 
-def _layers(*layers: alt.Chart, width: int, height: int) -> alt.LayerChart:
+def _layers(*layers: alt.Chart, width: int = PANEL[0] - 50, height: int = PANEL[1]) -> alt.LayerChart:
     import altair as alt
 
     return alt.LayerChart(layer=list(layers), width=width, height=height)
 
 
-def _days(title: str, first: date, last: date, months: int) -> alt.X:
-    """The axis of days, with a tick at the last day of each `months` months, named as people name that period.
+def _days(title: str, days: Sequence[date], months: int, *, margin: int, is_first: bool = False) -> alt.X:
+    """The axis of some days with a margin (days), and a tick at the last day of each `months` months.
 
-    A tick at the first day of a year would give the point of the year before its name.
+    A tick at the first day of a year would give the point of the year before its name. With `is_first` the days
+    themselves are the first of a period, and so are the ticks.
     """
     import altair as alt
 
-    ends = [
-        date(first.year + at // 12, at % 12 + 1, 1) - timedelta(days=1)
-        for at in range(12 * (last.year - first.year + 2))
-    ]
-    ticks = [end.isoformat() for end in ends if first <= end <= last and end.month % months == 0]
+    first, last = min(days) - timedelta(days=margin), max(days) + timedelta(days=margin)
+    starts = [date(first.year + at // 12, at % 12 + 1, 1) for at in range(0, 12 * (last.year - first.year + 2), months)]
+    ticks = starts if is_first else [start - timedelta(days=1) for start in starts]
     scale = alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()])
-    shown = "%Y" if months == 12 else "%b %Y"
-    return alt.X(
-        "x:T",
-        title=title,
-        scale=scale,
-        axis=alt.Axis(format=shown, values=ticks, labelOverlap="greedy", labelSeparation=8),
-    )
+    shown = [tick.isoformat() for tick in ticks if first <= tick <= last]
+    axis = alt.Axis(format="%Y" if months == 12 else "%b %Y", values=shown, labelOverlap="greedy", labelSeparation=8)
+    return alt.X("x:T", title=title, scale=scale, axis=axis)
 
 
 def _bounds(row: Row, name: str) -> tuple[float | None, float | None, float | None]:
@@ -222,25 +232,28 @@ def interval_layers(
     """The layers of such marks: `place` is the other axis, `axis` makes the one of the values for a field."""
     import altair as alt
 
-    along, along2 = ("y", "y2") if upright else ("x", "x2")
-    across = "x" if upright else "y"
+    along, across = ("y", "x") if upright else ("x", "y")
+    end = (alt.Y2 if upright else alt.X2)("w")
 
     def layer(part: str, mark: str, settings: Mapping[str, object], **channels: object) -> alt.Chart:
         chart = alt.Chart(_data(one for one in marks if str(one["part"]).startswith(part)))
         made: alt.Chart = getattr(chart, f"mark_{mark}")(**settings)
         return made.encode(**{along: axis("v"), across: place, **channels})
 
-    colour = alt.condition("datum.sound", alt.value(BLUE), alt.value(GREY))
-    fill = alt.condition("datum.sound", alt.value(BLUE), alt.value("#ffffff"))
+    sound = {"test": "datum.sound", "value": BLUE}
+    colour = alt.ColorValue(GREY, condition=sound)
     said = alt.Description("words:N")
     up, down = ("triangle-up", "triangle-down") if upright else ("triangle-right", "triangle-left")
-    shape = alt.condition("datum.part == 'arrow up'", alt.value(up), alt.value(down))
+    shape = alt.ShapeValue(down, condition={"test": "datum.part == 'arrow up'", "value": up})
     return [
-        layer("bar", "rule", {"strokeWidth": 2, "aria": False}, color=colour, **{along2: "w:Q"}),
+        layer("bar", "rule", {"strokeWidth": 2, "aria": False}, color=colour, **{f"{along}2": end}),
         layer("arrow", "point", {"size": 60, "filled": True, "color": AMBER, "opacity": 1, "aria": False}, shape=shape),
-        layer("end", "tick", {"thickness": 2, "size": 12, "color": AMBER}, description=said),
-        layer("point", "point", {"size": 42, "opacity": 1}, stroke=colour, fill=fill, description=said),
-    ]
+        layer("end", "tick", {"thickness": 2, "size": 12, "color": AMBER, "opacity": 1}, description=said),
+        layer(
+            "point", "point", {"size": 42, "opacity": 1}, description=said,
+            stroke=alt.StrokeValue(GREY, condition=sound), fill=alt.FillValue("#ffffff", condition=sound),
+        ),
+    ]  # fmt: skip
 
 
 def _interval_words(row: Row, name: str, words: Words) -> dict[str, str]:
@@ -260,36 +273,62 @@ def _said(template: str, row: Row, **more: str) -> str:
     return template.format(**{**_texts(row), **more})
 
 
+Other = tuple[str, Any, str]  # what is drawn beside a number of the same row: its shape (SHAPES), value and name
+SHAPES: dict[str, Any] = {
+    "stroke": {"type": "tick", "thickness": 3, "size": 14, "color": AMBER, "opacity": 1},
+    "diamond": {"type": "point", "shape": "diamond", "size": 50, "filled": False, "color": GREY, "opacity": 1},
+}
+
+
 def _listed(
     rows: Sequence[Row], name: str, said: Callable[[Row], str], axis_title: str, label: Callable[[Row], str],
-    *, line: float = 0.0, reach: float = 0.0,
+    *, line: float = 0.0, others: Callable[[Row], Iterable[Other]] = lambda _: (),
 ) -> alt.LayerChart:  # fmt: skip
     """Intervals below each other, one row a line, from left to right.
 
-    A vertical line stands at `line`; the axis reaches at least to `reach`.
+    A vertical line stands at `line`; `others` are further marks of a row. Labels stand beside their lines, or above
+    them where one is long.
     """
     import altair as alt
 
     placed = [row | {"y": f"{number:03d}"} for number, row in enumerate(rows)]
-    edges = edges_of(rows, name, line, reach)
+    beside = [
+        {"y": row["y"], "shape": shape, "v": drawn(value), "words": words}
+        for row in placed
+        for shape, value, words in others(row)
+        if value is not None
+    ]
+    edges = edges_of(rows, name, line, *(mark["v"] for mark in beside))
     marks = list(intervals(((row, said(row)) for row in placed), name, edges))
     names = {row["y"]: label(row) for row in placed}
-    order = sorted(names)
+    is_beside = all(len(text) <= BESIDE for text in names.values())
     expression = f"{json.dumps(names)}[datum.value]"
-    place = alt.Y(
-        "y:N", title=None, sort=order, scale=alt.Scale(domain=order),
-        axis=alt.Axis(labelExpr=expression, labelLimit=150, ticks=False, grid=True),
-    )  # fmt: skip
+    labels = alt.Axis(labelExpr=expression, labelLimit=150, grid=True) if is_beside else None
+    place = alt.Y("y:N", title=None, sort=list(names), scale=alt.Scale(domain=list(names)), axis=labels)
+    above = alt.Chart(_data({"y": y, "words": text} for y, text in names.items() if not is_beside))
 
     def axis(field: str) -> Any:
-        return alt.X(f"{field}:Q", title=axis_title, scale=alt.Scale(domain=list(edges), nice=False, zero=True))
+        scale = alt.Scale(domain=list(edges), nice=False, zero=True)
+        return alt.X(f"{field}:Q", title=axis_title, scale=scale, axis=alt.Axis(tickCount=5))
 
     upright = alt.Chart(_data([{"v": line}])).mark_rule(aria=False, color=MUTED)
+    further = [
+        alt.Chart(_data(mark for mark in beside if mark["shape"] == shape), mark=settings).encode(
+            x=axis("v"), y=place, description=alt.Description("words:N")
+        )
+        for shape, settings in SHAPES.items()
+    ]
     return _layers(
         upright.encode(x=axis("v")),
         *interval_layers(marks, place, axis, upright=False),
-        width=PANEL[0] - 60,
-        height=20 * len(rows) + 10,
+        *further,
+        above.mark_text(aria=False, align="left", dy=-12, fontSize=11, color=INK, limit=PANEL[0]).encode(
+            x=alt.XValue(0),  # type: ignore[no-untyped-call]
+            y=place,
+            text=alt.Text("words:N"),
+        ),
+        width=PANEL[0] - (60 if is_beside else 0),
+        height=(20 if is_beside else 34) * len(rows) + 10,
     )
 
 
@@ -299,65 +338,209 @@ def _by(rows: Iterable[Row], *names: str) -> Iterator[tuple[str, list[Row]]]:
         yield " · ".join(str(word).replace("_", " ") for word in found if word), list(group)
 
 
+@dataclass(frozen=True)
+class OverTime:
+    """How numbers are drawn over time.
+
+    `at` and `name` are the columns of the day and of the number, `reason` that of why there is none; `number`, `bound`
+    and `none` are the words of their marks. A tick stands at each `months` months.
+    """
+
+    name: str
+    number: str
+    bound: str
+    none: str
+    at: str = "period_end"
+    reason: str = "validity"
+    months: int = 12
+
+
+def _has_number(row: Row, name: str) -> bool:
+    return any(value is not None for value in _bounds(row, name))
+
+
+def _over_time(
+    rows: Iterable[Row], words: Words, shown: OverTime, panels: tuple[str, ...], titles: tuple[str, str]
+) -> Iterator[Described]:
+    """Numbers over time, one panel for each value of `panels`; `titles` are those of the two axes.
+
+    A panel has a number, or a day on which figures are known and the number has no meaning.
+    """
+    for title, group in _by(rows, *panels):
+        if any(_has_number(row, shown.name) or not row.get("is_missing", True) for row in group):
+            named = (titles[0], titles[1].format(**_texts(group[0])))
+            yield title, "", _time_panel([row | {"x": row[shown.at]} for row in group], words, shown, named)
+
+
+def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tuple[str, str]) -> alt.LayerChart:
+    import altair as alt
+
+    name = shown.name
+    edges = edges_of(rows, name)
+    margin = 150 if shown.months == 12 else 20
+    is_first = all(row["x"].day == 1 for row in rows)
+    x = _days(titles[0], [row["x"] for row in rows], shown.months, margin=margin, is_first=is_first)
+
+    def axis(field: str) -> Any:
+        scale = alt.Scale(domain=list(edges), nice=False, zero=True)
+        return alt.Y(f"{field}:Q", title=titles[1], scale=scale, axis=alt.Axis(tickCount=5))
+
+    def said(row: Row) -> str:
+        template = shown.number if row[name] is not None else shown.bound
+        return _said(words[template], row, **_interval_words(row, name, words))
+
+    empty = [
+        {"x": row["x"], "words": _said(words[shown.none], row), "reason": str(row[shown.reason]).replace("_", " "),
+         "missing": row.get("is_missing", True)}
+        for row in rows
+        if not _has_number(row, name)
+    ]  # fmt: skip
+    colour = alt.ColorValue(AMBER, condition={"test": "datum.missing", "value": GREY})
+    marks = list(intervals(((row, said(row)) for row in rows), name, edges))
+    band = alt.Chart(_data(_joined(rows, name)))
+    run = alt.Detail("run:N")
+    nothing = alt.Chart(_data(empty))
+    bottom = alt.YValue(PANEL[1])  # type: ignore[no-untyped-call]
+    reasons = nothing.mark_text(aria=False, angle=270, align="left", baseline="bottom", dx=3, dy=-2, fontSize=10)
+    without = [
+        nothing.mark_rule(strokeDash=[3, 3]).encode(x=x, color=colour, description=alt.Description("words:N")),
+        reasons.encode(x=x, y=bottom, color=colour, text=alt.Text("reason:N")),
+    ]
+    if not marks:  # an axis without a number on it would only look as if there were some
+        return _layers(*without, width=PANEL[0] - 10)
+    return _layers(
+        *without,
+        band.mark_area(aria=False, color=PALE, opacity=0.6).encode(x=x, y=axis("low"), y2=alt.Y2("high"), detail=run),
+        band.mark_line(aria=False, color=BLUE, strokeWidth=1.5).encode(x=x, y=axis("v"), detail=run),
+        *interval_layers(marks, x, axis, upright=True),
+    )
+
+
+def _joined(rows: Sequence[Row], name: str) -> list[dict[str, object]]:
+    """The ranked numbers with two ends, numbered by run: a run has no gap of more than a year."""
+    sound = [row for row in rows if row.get("is_ranked", True) and None not in _bounds(row, name)]
+    runs, run = [], 0
+    for before, row in zip([*sound[:1], *sound], sound, strict=False):
+        run += row["x"] - before["x"] > JOINED
+        value, low, high = _bounds(row, name)
+        runs.append({"x": row["x"], "v": value, "low": low, "high": high, "run": run})
+    return runs
+
+
 # --- the charts ------------------------------------------------------------------------------------------------
 
 
 def cost(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     """Cost over time, one panel a platform, perimeter and currency."""
-    for title, group in _by(rows, "name", "scope", "currency"):
-        if any(value is not None for row in group for value in _bounds(row, "cac")):
-            yield title, "", _cost_panel(group, words)
+    shown = OverTime("cac", "cac", "bound", "none")
+    yield from _over_time(rows, words, shown, ("name", "scope", "currency"), (words["end"], words["cost_y"]))
 
 
-def _cost_panel(rows: Sequence[Row], words: Words) -> alt.LayerChart:
-    import altair as alt
+def months_back(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """Months in which gross profit pays back the cost, one panel a platform and perimeter."""
+    shown = OverTime("payback_months", "months", "months_bound", "none")
+    yield from _over_time(rows, words, shown, ("name", "scope"), (words["end"], words["months_y"]))
 
-    edges = edges_of(rows, "cac")
-    ends = [row["period_end"] for row in rows]
-    x = _days(words["end"], min(ends) - timedelta(days=150), max(ends) + timedelta(days=150), 12)
 
-    def axis(field: str) -> Any:
-        title = words["cost_y"].format(currency=rows[0]["currency"])
-        scale = alt.Scale(domain=list(edges), nice=False, zero=True)
-        return alt.Y(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
+def intensity(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """Expense over revenue, one panel a platform."""
+    shown = OverTime("sm_intensity", "intensity", "intensity_bound", "none")
+    yield from _over_time(rows, words, shown, ("name",), (words["end"], words["intensity_y"]))
+
+
+def payback(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """The day on which buyers have paid back their cost, by month of the first order, one panel a platform."""
+    shown = OverTime(
+        "payback_day", "paid_back", "paid_back_bound", "not_paid", at="cohort_month", reason="payback_status", months=6
+    )
+    yield from _over_time(rows, words, shown, ("name",), (words["cohort_x"], words["payback_y"]))
+
+
+def decomposition(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """How many times the cost, the expense and the buyers won are of the year before; the line is at 1."""
 
     def said(row: Row) -> str:
-        kind = "cac" if row["cac"] is not None else "bound"
-        return _said(words[kind], row, **_interval_words(row, "cac", words))
+        return _said(words["times_cost"], row, **_interval_words(row, "cac_factor", words))
 
-    empty = [
-        {"x": row["period_end"], "words": _said(words["none"], row)}
+    def parts(row: Row) -> Iterator[Other]:
+        for shape, name in (("stroke", "spend_factor"), ("diamond", "net_adds_factor")):
+            yield shape, row[name], _said(words[name], row, **_interval_words(row, name, words))
+
+    for title, group in _by(rows, "name", "scope"):
+        yield title, "", _listed(
+            group, "cac_factor", said, words["times_x"], lambda row: printed(row["period_end"]), line=1.0, others=parts
+        )  # fmt: skip
+
+
+def peers(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """Costs within a year with their ranks, one panel a currency and nature of the expense."""
+
+    def said(row: Row) -> str:
+        return _said(words["peer"], row, **_interval_words(row, "cac", words))
+
+    def label(row: Row) -> str:
+        ranks = dict.fromkeys(map(printed, (row["rank"], row["rank_worst"])))
+        return f"{row['period']}: {'–'.join(ranks)} of {row['ranked']}, {row['name'].partition(' (')[0]}"
+
+    for title, group in _by(rows, "expense_nature", "currency"):
+        yield title, "", _listed(group, "cac", said, words["cost_y"].format(**_texts(group[0])), label)
+
+
+def incrementality(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """What a deal brought in three ways, one panel a platform and figure."""
+
+    def said(row: Row) -> str:
+        kind = "incremental" if row["incremental"] is not None else "incremental_open"
+        return _said(words[kind], row, **_interval_words(row, "incremental", words))
+
+    def others(row: Row) -> Iterator[Other]:
+        for shape, name in (("stroke", "reported"), ("diamond", "attributed")):
+            yield shape, row[name], _said(words[name], row)
+
+    for title, group in _by(sorted(rows, key=lambda row: str(row["metric"])), "metric"):
+        if any(_has_number(row, "incremental") or row["attributed"] is not None for row in group):
+            yield title, "", _listed(
+                group, "incremental", said, words["increments_x"].format(title=title),
+                lambda row: row["partnership_id"], others=others,
+            )  # fmt: skip
+
+
+def lifetime(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """What a model expects a buyer to bring, one panel a platform."""
+
+    def said(row: Row) -> str:
+        return _said(words["expected"], row, **_interval_words(row, "expected_value", words))
+
+    def label(row: Row) -> str:
+        return words["horizon"].format(channel=row["channel"] or words["all_channels"], days=row["horizon_days"])
+
+    for title, group in _by([row for row in rows if _has_number(row, "expected_value")], "name", "currency"):
+        axis_title = words["expected_x"].format(**_texts(group[0]))
+        yield words["model"].format(title=title), "", _listed(group, "expected_value", said, axis_title, label)
+
+
+def settling(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """After how many days series settle, one panel a platform; open where too few days are known to tell."""
+
+    def said(row: Row) -> str:
+        return _said(words["settles" if row["history_suffices"] else "settles_open"], row)
+
+    def label(row: Row) -> str:
+        series = row["channel"] or row["partnership_id"] or words["all_channels"]
+        return f"{series}: {str(row['metric']).replace('_', ' ')}"
+
+    days = "settles_after_days"
+    placed = [
+        row | {f"{days}_low": row[days], f"{days}_high": row[days] if row["history_suffices"] else None,
+               "is_ranked": row["history_suffices"]}
         for row in rows
-        if all(value is None for value in _bounds(row, "cac"))
-    ]
-    marks = list(intervals(((row | {"x": row["period_end"]}, said(row)) for row in rows), "cac", edges))
-    band = alt.Chart(_data(_joined(rows)))
-    nothing = alt.Chart(_data(empty)).mark_rule(strokeDash=[3, 3], color=GREY)
-    return _layers(
-        nothing.encode(x=x, description="words:N"),
-        band.mark_area(aria=False, color=PALE, opacity=0.6).encode(x=x, y=axis("low"), y2="high:Q", detail="run:N"),
-        band.mark_line(aria=False, color=BLUE, strokeWidth=1.5).encode(x=x, y=axis("v"), detail="run:N"),
-        *interval_layers(marks, x, axis, upright=True),
-        width=PANEL[0] - 50,
-        height=PANEL[1],
-    )
-
-
-def _joined(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """The ranked numbers with two ends, numbered by run: a run has no gap of more than a year."""
-    sound = [row for row in rows if row["is_ranked"] and None not in _bounds(row, "cac")]
-    runs, run = [], 0
-    for before, row in zip([*sound[:1], *sound], sound, strict=False):
-        run += row["period_end"] - before["period_end"] > JOINED
-        value, low, high = _bounds(row, "cac")
-        runs.append({"x": row["period_end"], "v": value, "low": low, "high": high, "run": run})
-    return runs
+    ]  # fmt: skip
+    for title, group in _by(placed, "name"):
+        yield title, "", _listed(group, days, said, words["settling_x"], label)
 
 
 def claims(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     """Claims about a cost, each with what the figures say."""
-    import altair as alt
-
     held = [row for row in rows if row["unit"] == "CNY_per_person" and None not in (row["claimed"], row["computed"])]
     if not held:
         return
@@ -368,19 +551,10 @@ def claims(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     def label(row: Row) -> str:
         return f"{row['claim_id']} {row['subject'].partition(' (')[0]}"
 
-    chart = _listed(held, "computed", said, words["claims_x"], label, reach=max(row["claimed"] for row in held))
-    stated = [
-        {"y": f"{number:03d}", "v": row["claimed"], "words": _said(words["claimed"], row)}
-        for number, row in enumerate(held)
-    ]
-    ticks = alt.Chart(_data(stated)).mark_tick(thickness=3, size=14, color=AMBER)
-    yield (
-        words["claims_title"],
-        "",
-        alt.layer(*chart.layer, ticks.encode(x="v:Q", y="y:N", description="words:N")).properties(
-            width=PANEL[0] - 60, height=20 * len(held) + 10
-        ),
-    )
+    def claimed(row: Row) -> Iterator[Other]:
+        yield "stroke", row["claimed"], _said(words["claimed"], row)
+
+    yield words["claims_title"], "", _listed(held, "computed", said, words["claims_x"], label, others=claimed)
 
 
 def deals(rows: Sequence[Row], words: Words) -> Iterator[Described]:
@@ -395,9 +569,11 @@ def _deals_chart(rows: Sequence[Row], words: Words, width: int) -> alt.LayerChar
     import altair as alt
 
     days = [day for row in rows for day in (row["started_on"], row["ended_from"], row["ended_by"]) if day]
-    first, last = min(days) - timedelta(days=400), max(days) + timedelta(days=400)
+    margin = 400
+    first, last = min(days) - timedelta(days=margin), max(days) + timedelta(days=margin)
     marks = [mark for number, row in enumerate(rows) for mark in _deal_marks(row, number, first, last, words)]
-    x, y = _days(words["days"], first, last, 12), alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[len(rows), -0.6]))
+    x = _days(words["days"], days, 12, margin=margin)
+    x2, y = alt.X2("x2"), alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[len(rows), -0.6]))
 
     def layer(part: str) -> alt.Chart:
         return alt.Chart(_data(one for one in marks if one["part"] == part))
@@ -405,15 +581,15 @@ def _deals_chart(rows: Sequence[Row], words: Words, width: int) -> alt.LayerChar
     said = alt.Description("words:N")
     silent: dict[str, Any] = {"aria": False, "color": AMBER}
     return _layers(
-        layer("open").mark_rule(strokeDash=[2, 3], **silent).encode(x=x, x2="x2:T", y=y),
+        layer("open").mark_rule(strokeDash=[2, 3], **silent).encode(x=x, x2=x2, y=y),
         layer("right").mark_point(shape="triangle-right", size=50, filled=True, opacity=1, **silent).encode(x=x, y=y),
         layer("left").mark_point(shape="triangle-left", size=50, filled=True, opacity=1, **silent).encode(x=x, y=y),
-        layer("ends").mark_rule(strokeWidth=7, color=PALE).encode(x=x, x2="x2:T", y=y, description=said),
-        layer("ran").mark_rule(strokeWidth=7, color=BLUE).encode(x=x, x2="x2:T", y=y, description=said),
+        layer("ends").mark_rule(strokeWidth=7, color=PALE).encode(x=x, x2=x2, y=y, description=said),
+        layer("ran").mark_rule(strokeWidth=7, color=BLUE).encode(x=x, x2=x2, y=y, description=said),
         layer("day").mark_point(size=40, filled=True, opacity=1, color=BLUE).encode(x=x, y=y, description=said),
         layer("label")
         .mark_text(aria=False, align="left", dy=-11, fontSize=11, color=INK)
-        .encode(x=x, y=y, text="words:N"),
+        .encode(x=x, y=y, text=alt.Text("words:N")),
         width=width,
         height=26 * len(rows),
     )
@@ -453,7 +629,11 @@ def effect(rows: Sequence[Row], words: Words) -> Iterator[Described]:
             more = _interval_words(row, "effect_pct", words)
             return _said(words["effect"], row, **more, deal=row["partnership_id"])
 
-        yield title, "", _listed(group, "effect_pct", said, words["effect_x"], lambda row: str(row["figure"]))
+        yield (
+            title,
+            "",
+            _listed(group, "effect_pct", said, words["effect_x"], lambda row: str(row["figure"]).replace("_", " ")),
+        )
 
 
 def channels(rows: Sequence[Row], words: Words) -> Iterator[Described]:
@@ -488,8 +668,7 @@ def dependency(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     import altair as alt
 
     for title, group in _by([row for row in rows if row["top_share_of_platform"] is not None], "name"):
-        days = [row["date"] for row in group]
-        x = _days(words["end"], min(days) - timedelta(days=20), max(days) + timedelta(days=20), 3)
+        x = _days(words["end"], [row["date"] for row in group], 3, margin=20)
         data = _data(
             {
                 "x": row["date"],
@@ -507,9 +686,9 @@ def dependency(rows: Sequence[Row], words: Words) -> Iterator[Described]:
             "",
             _layers(
                 chart.mark_line(aria=False, color=BLUE).encode(x=x, y=y),
-                chart.mark_point(size=30, filled=True, opacity=1, color=BLUE).encode(x=x, y=y, description="words:N"),
-                width=PANEL[0] - 50,
-                height=PANEL[1],
+                chart.mark_point(size=30, filled=True, opacity=1, color=BLUE).encode(
+                    x=x, y=y, description=alt.Description("words:N")
+                ),
             ),
         )
 
@@ -538,11 +717,15 @@ def coverage(rows: Sequence[Row], words: Words) -> Iterator[Described]:
         )  # fmt: skip
         bars = alt.Chart(data).mark_bar(size=11).encode(
             x=alt.X("v:Q", title=words["coverage_x"]), y=alt.Y("y:N", title=None, sort=None),
-            color=colour, order="order:Q", description="words:N",
+            color=colour, order=alt.Order("order:Q"), description=alt.Description("words:N"),
         )  # fmt: skip
         yield title, "", bars.properties(width=PANEL[0] - 60, height=18 * len(group))
 
 
 CHARTS: Mapping[str, Callable[[Sequence[Row], Words], Iterator[Described]]] = {
-    made.__name__: made for made in (cost, claims, deals, effect, channels, pacing, dependency, coverage)
-}
+    made.__name__: made
+    for made in (
+        cost, decomposition, months_back, intensity, peers, claims, deals, effect, channels, pacing, dependency,
+        incrementality, payback, lifetime, settling, coverage,
+    )
+}  # fmt: skip

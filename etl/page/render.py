@@ -89,7 +89,7 @@ class Renderer:
         part = self.content.parts[view["key"]]
         columns = cells.columns(part) if part.rows else []
         rows = [
-            {"cells": [cells.table_cell(row, column) for column in columns], "cited": cells.citations(row)}
+            {"cells": [cells.table_cell(row, column.name) for column in columns], "cited": cells.citations(row)}
             for row in part.rows[: self.most_rows]
         ]
         shown = {

@@ -21,7 +21,7 @@ select
     cost.year_cac,
     cost.claims_per_order,
     cost.validity,
-    term.meaning as why,
+    if(cost.cac is null, term.meaning, null) as why,
     cost.flags
 from marts.channel_cost as cost
 join latest on latest.platform = cost.platform and latest.date = cost.date

@@ -7,6 +7,8 @@ with latest as (
 )
 select
     latest.severity,
+    strftime(min(latest.checked_at), '%Y-%m-%d %H:%M') as checked_from,
+    strftime(max(latest.checked_at), '%Y-%m-%d %H:%M') as checked_until,
     count(distinct latest.table_name) as checked_tables,
     count(*) filter (where latest.success) as passed,
     count(*) filter (where not latest.success) as failed,

@@ -1,4 +1,5 @@
--- Cost of a net new buyer over twelve months: every number, and for fiscal years also why there is none.
+-- Cost of a net new buyer over twelve months: every number, every window of which both figures are known and a cost has
+-- no meaning, and for fiscal years also which figure is missing.
 select
     platform.name,
     trend.scope,
@@ -8,8 +9,9 @@ select
     trend.cac_high,
     trend.currency,
     trend.validity,
-    term.meaning as why,
+    if(trend.cac is null, term.meaning, null) as why,
     term.is_ranked,
+    term.is_missing,
     trend.period_start,
     trend.period_end,
     trend.expense_nature,
@@ -26,6 +28,6 @@ where
     trend.definition = 'cac_net_12m'
     and (
         trend.cac is not null or trend.cac_low is not null or trend.cac_high is not null
-        or trend.fiscal_label not like '% Q%'
+        or trend.fiscal_label not like '% Q%' or not term.is_missing
     )
 order by trend.currency, trend.platform, trend.scope, trend.period_end

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from altair.utils.schemapi import SchemaValidationError
 from lxml import etree
 
-from etl.page.charts import CHARTS, draw, drawn
+from etl.page.charts import CHARTS, SHAPES, draw, drawn
 from etl.page.content import read_texts
 from etl.page.place import Page
 
@@ -28,7 +29,7 @@ def costs(*rows: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def svg_of(chart: str, rows: list[dict[str, Any]], mark: str = "") -> Any:
-    (drawing,) = draw(chart, rows, WORDS, "k", mark)
+    (drawing,) = draw(chart, rows, WORDS, "k", mark, validate=True)
     return etree.fromstring(drawing.svg)
 
 
@@ -38,10 +39,21 @@ def marks(svg: Any, role: str) -> list[Any]:
 
 
 def place(shape: Any) -> tuple[float, float]:
-    """Where a mark is: points from the left and from the top of the plot."""
-    found = re.match(r"translate\(([-\d.e]+),([-\d.e]+)\)", shape.get("transform"))
-    assert found
-    return float(found[1]), float(found[2])
+    """Where a mark is: points from the left and from the top of the plot; of a stroke its middle."""
+    if found := re.match(r"translate\(([-\d.e]+),([-\d.e]+)\)", shape.get("transform", "")):
+        return float(found[1]), float(found[2])
+    stroke = re.match(r"M([-\d.]+),([-\d.]+)h([-\d.]+)v([-\d.]+)", shape.get("d", ""))
+    assert stroke
+    left, top, width, height = map(float, stroke.groups())
+    return left + width / 2, top + height / 2
+
+
+def shown_texts(svg: Any, role: str) -> list[str]:
+    """The texts of marks (text) or of an axis (axis-label)."""
+    return [
+        text.text
+        for text in svg.xpath(f"//*[contains(@class, 'role-{role}') or contains(@class, 'mark-{role} role-mark')]/*")
+    ]
 
 
 def named(svg: Any, words: str) -> Any:
@@ -94,8 +106,21 @@ def test_no_number_is_a_dashed_line_and_no_mark_at_zero() -> None:
     svg = svg_of("cost", costs({}, {"cac": None, "cac_low": None, "cac_high": None}))
     (dashed,) = (rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray"))
     assert dashed.get("aria-label") == "Shop, until 2016-12-31: no number, a reason"
+    assert shown_texts(svg, "text") == ["ok"], "the reason stands beside the line"
     assert len(bars(svg)) == 1
     assert len([shape for shape in marks(svg, "symbol") if shape.get("aria-label")]) == 1
+
+
+@pytest.mark.parametrize(("is_missing", "colour"), [(True, "#6e7781"), (False, "#9a5b00")])
+def test_a_year_in_which_a_cost_has_no_meaning_has_another_colour(is_missing: bool, colour: str) -> None:
+    none = {"cac": None, "cac_low": None, "cac_high": None, "is_missing": is_missing, "validity": "net_loss_of_buyers"}
+    svg = svg_of("cost", costs({}, none))
+    (dashed,) = (rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray"))
+    (words,) = marks(svg, "text")
+    assert (dashed.get("stroke"), words.get("fill"), words.text) == (colour, colour, "net loss of buyers")
+    assert len(draw("cost", costs(none), WORDS, "k")) == (not is_missing), (
+        "a platform of which nothing is known has none"
+    )
 
 
 def test_zero_and_less_lie_at_and_below_zero() -> None:
@@ -153,7 +178,7 @@ DEAL = {
     ],
 )
 def test_a_deal_shows_what_is_known_of_its_ends(deal: dict[str, Any], said: str) -> None:
-    narrow, wide = draw("deals", [DEAL | deal], WORDS, "k")
+    narrow, wide = draw("deals", [DEAL | deal], WORDS, "k", validate=True)
     assert (narrow.screen, wide.screen) == ("narrow", "wide")
     for drawing in (narrow, wide):
         svg = etree.fromstring(drawing.svg)
@@ -167,12 +192,103 @@ def test_channels_without_a_new_buyer_are_open() -> None:
     channel = {"name": "Shop", "currency": "CNY", "channel": "ads", "cac": None, "cac_low": 12.5, "cac_high": None}
     svg = svg_of("channels", [channel, channel | {"channel": "", "cac": 20.0, "cac_low": 15.0, "cac_high": 30.0}])
     assert "at least 12.50 CNY" in named(svg, "Shop, ads").get("aria-label")
-    assert [
-        text.text for text in svg.xpath("//*[contains(@class, 'role-axis-label')]/*") if text.text[0].isalpha()
-    ] == [
-        "ads",
-        "Shop",
+    assert [text for text in shown_texts(svg, "axis-label") if text[0].isalpha()] == ["ads", "Shop"]
+
+
+def test_of_a_change_the_parts_are_drawn_as_factors() -> None:
+    factors = {"cac_factor": 2.5, "spend_factor": 2.0, "net_adds_factor": 0.8}
+    row = ROW | {"period_end": date(2019, 12, 31)} | factors
+    row |= {f"{name}_{end}": value for name, value in factors.items() for end in ("low", "high")}
+    svg = svg_of("decomposition", [row])
+    at = {words: place(named(svg, words))[0] for words in ("the cost is 2.50", "expense is 2.00", "won are 0.80")}
+    cost, spend, buyers = at.values()
+    assert cost / 2.5 == pytest.approx(spend / 2.0, rel=1e-3)
+    assert spend / 2.0 == pytest.approx(buyers / 0.8, rel=1e-3), "one axis from zero on: the product holds in points"
+    (line,) = (rule for rule in marks(svg, "rule") if rule.get("stroke") == "#57606a")
+    assert place(line)[0] == pytest.approx(cost / 2.5, abs=0.6), "no change"
+
+
+def test_a_rank_is_drawn_by_its_cost_and_told() -> None:
+    peer = {"period": "2019", "rank": 1, "rank_worst": 2, "ranked": 3, "expense_nature": "marketing"}
+    svg = svg_of("peers", [ROW | peer, ROW | peer | {"name": "Shop (Other)", "rank": 3, "rank_worst": 3, "cac": 300.0}])
+    assert "2019, Shop: 100.00 CNY per net new buyer, 90.00 to 120.00, rank 1 to 2 of 3" in [
+        shape.get("aria-label") for shape in marks(svg, "symbol")
     ]
+    assert {"2019: 1–2 of 3, Shop", "2019: 3 of 3, Shop"} <= set(shown_texts(svg, "axis-label"))
+
+
+def test_what_a_deal_brought_is_drawn_only_where_it_is_known() -> None:
+    deal = {
+        "partnership_id": "a-deal", "metric": "new_buyers", "reported": None, "attributed": 40.0, "incremental": None,
+        "incremental_low": -50.0, "incremental_high": 60.0, "effect_verdict": "no_effect_seen",
+    }  # fmt: skip
+    svg = svg_of("incrementality", [deal])
+    said = [shape.get("aria-label") for shape in svg.xpath("//*[contains(@class, 'role-mark')]/*[@aria-label]")]
+    open_words = "a-deal, new_buyers: no number, -50.00 to 60.00 would not have come without it, no_effect_seen"
+    assert said == [open_words, open_words, "a-deal, new_buyers: 40.00 by last touch"], "no stroke, no point"
+    zero, left, right = (place(shape)[0] for shape in (
+        next(rule for rule in marks(svg, "rule") if rule.get("stroke") == "#57606a"), *marks(svg, "rect")
+    ))  # fmt: skip
+    assert left < zero < right
+
+
+def test_payback_is_open_where_the_greatest_cost_is_not_paid_back() -> None:
+    month = {"name": "Shop", "age_days": 30, "payback_status": "paid_back", "payback_day": 4, "payback_day_low": 2}
+    rows = [
+        month | {"cohort_month": date(2025, 1, 1), "payback_day_high": 7},
+        month | {"cohort_month": date(2025, 2, 1), "payback_day_high": None},
+        month | {"cohort_month": date(2025, 3, 1), "payback_day": None, "payback_day_low": None,
+                 "payback_day_high": None, "payback_status": "not_yet"},
+    ]  # fmt: skip
+    svg = svg_of("payback", rows)
+    (closed, _), (opened, _) = bars(svg)
+    assert opened == 0 < closed
+    assert "on day 4, 2 to open" in named(svg, "2025-02-01").get("aria-label")
+    assert "no day of payback at the age of 30 days, not_yet" in named(svg, "2025-03-01").get("aria-label")
+    assert "Jan 2025" in shown_texts(svg, "axis-label"), "a month is its first day"
+
+
+def test_a_lifetime_is_told_as_a_model() -> None:
+    expected = {
+        "name": "Shop", "currency": "EUR", "channel": "", "horizon_days": 90, "value_status": "ok",
+        "expected_value": 12.5, "expected_value_low": 10.0, "expected_value_high": 15.0,
+    }  # fmt: skip
+    none = {"expected_value": None, "expected_value_low": None, "expected_value_high": None, "horizon_days": 365}
+    (drawing,) = draw("lifetime", [expected, expected | none], WORDS, "k", validate=True)
+    assert drawing.title == "Model: Shop · EUR"
+    (point,) = marks(etree.fromstring(drawing.svg), "symbol")
+    assert point.get("aria-label") == "Shop, , within 90 days: a model expects 12.50 EUR, 10.00 to 15.00, ok"
+
+
+def test_a_series_that_was_not_seen_to_settle_is_open() -> None:
+    series = {
+        "name": "Shop", "channel": "brand search", "partnership_id": "", "metric": "clicks", "settles_after_days": 5,
+        "history_suffices": True,
+    }  # fmt: skip
+    svg = svg_of("settling", [series, series | {"metric": "marketing_spend", "history_suffices": False}])
+    assert "settled after 5 days" in named(svg, "clicks").get("aria-label")
+    assert "not settled within 5 days" in named(svg, "marketing_spend").get("aria-label")
+    arrows = [shape for shape in marks(svg, "symbol") if not shape.get("aria-label")]
+    assert len(arrows) == 1
+    assert "brand search: marketing spend" in shown_texts(svg, "text"), "a long label stands above its line"
+
+
+@pytest.mark.parametrize(("chart", "name"), [("months_back", "payback_months"), ("intensity", "sm_intensity")])
+def test_unit_economics_are_drawn_with_their_bounds(chart: str, name: str) -> None:
+    both = {name: 0.5, f"{name}_low": 0.4, f"{name}_high": 0.6}
+    svg = svg_of(chart, costs(both, {name: None, f"{name}_low": 0.1, f"{name}_high": None, "is_ranked": False}))
+    assert "0.50" in named(svg, "2015-12-31").get("aria-label")
+    assert "no number" in named(svg, "2016-12-31").get("aria-label")
+    assert [top == 0 for top, _ in bars(svg)] == [False, True]
+
+
+def test_the_schema_is_held_against_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The charts of the page are drawn unchecked; those of these tests are checked."""
+    monkeypatch.setitem(SHAPES, "stroke", {"type": "no_mark"})
+    claim = {"claim_id": "c1", "subject": "Shop", "unit": "CNY_per_person", "claimed": 1.0, "computed": 1.0,
+             "computed_low": 1.0, "computed_high": 1.0, "verdict": "holds"}  # fmt: skip
+    with pytest.raises(SchemaValidationError, match="no_mark"):
+        svg_of("claims", [claim])
 
 
 def test_effects_pacing_dependency_and_coverage_are_named() -> None:

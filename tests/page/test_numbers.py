@@ -246,6 +246,109 @@ def test_verdicts_that_are_others_today_are_listed(document: Element, snapshot: 
     assert sum("As known today:" in row.text_content() for row in checked) == flipped
 
 
+def row_of(document: Element, key: str, **wanted: str) -> Element:
+    """The one row of a table in which these columns have these texts."""
+    (found,) = (row for row in shown_rows(articles(document)[key]) if wanted.items() <= words(row).items())
+    return found
+
+
+def values(row: Element, *names: str) -> list[str]:
+    """What is printed in these columns; empty where nothing is."""
+    return [words(row).get(name, "") for name in names]
+
+
+def test_a_change_in_factors_by_hand(document: Element) -> None:
+    """27,174.249m of 13,441.813m (20-F) are 2.02 times; 166.7m of 173.7m buyers won are 0.96 times: METRICS.md."""
+    row = row_of(document, "decomposition", name="Pinduoduo", period_end="2019-12-31")
+    factors = ("cac_factor", "spend_factor", "net_adds_factor")
+    assert values(row, *factors) == ["2.11", "2.02", "0.96"]
+    cost, spend, buyers = (float(row.xpath(f".//data[@data-c='{name}']/@value")[0]) for name in factors)
+    assert cost * buyers == pytest.approx(spend, rel=1e-12)
+
+
+def test_a_restated_figure_has_the_cost_before_and_after(document: Element) -> None:
+    """10,573.024m over 71.6m buyers was 147.67 until JD printed 10,158.686m in April 2018: 141.88."""
+    row = row_of(document, "restatements", name="JD.com (Jingdong)", first_value="10,573,024,000")
+    assert values(row, "cac_before", "cac_after", "currency") == ["147.67", "141.88", "CNY"]
+    assert values(row, "row_end", "moved_on", "validity_after") == ["2016-12-31", "2018-04-27", "ok"]
+    none = row_of(document, "restatements", name="Groupon", period_end="2016-12-31")
+    assert values(none, "cac_before", "cac_after", "validity_after") == ["95.51", "", "consolidation mismatch"]
+    revenue = row_of(document, "restatements", first_value="260,121,645,000")
+    assert values(revenue, "cac_before", "validity_after") == ["", ""], "no cost rests on a revenue"
+
+
+def test_a_year_of_ranks_has_every_platform_that_is_compared(document: Element) -> None:
+    """JD's expense of 2017 is in an undated document: ranked against Alibaba's, which is not ranked against it."""
+    jd = row_of(document, "peers", period="2017", name="JD.com (Jingdong)")
+    alibaba = row_of(document, "peers", period="2017", name="Alibaba (Taobao and Tmall)")
+    assert values(jd, "rank", "rank_worst", "ranked", "cac") == ["1", "1", "2", "224.67"]
+    assert values(alibaba, "rank", "rank_worst", "ranked", "cac") == ["1", "1", "1", "278.56"]
+    assert ("undated input" in words(jd)["flags"], "undated input" in words(alibaba)["flags"]) == (True, False)
+    assert values(alibaba, "period_start", "period_end") == ["2017-04-01", "2018-03-31"]
+    for row in shown_rows(articles(document)["peers"]):
+        year = [
+            other for other in shown_rows(articles(document)["peers"]) if words(other)["period"] == words(row)["period"]
+        ]
+        assert len(year) == max(int(words(other)["ranked"]) for other in year)
+
+
+def test_unit_economics_have_months_or_a_reason(document: Element, snapshot: Connection) -> None:
+    row = row_of(document, "unit_economics", name="Pinduoduo", period_end="2019-12-31")
+    ((months,),) = snapshot.execute(
+        "select round(u.value, 1) from marts.unit_economics as u where u.metric = 'payback_months' "
+        "and u.platform = 'pdd' and u.period_end = date '2019-12-31'"
+    ).fetchall()
+    assert values(row, "payback_months", "validity") == [str(months), "ok"]
+    none = row_of(document, "unit_economics", name="JD.com (Jingdong)", period_end="2017-12-31")
+    assert values(none, "payback_months", "validity") == ["", "missing gross profit"]
+    assert float(words(none)["sm_per_buyer"]) > 0, "what can be told is told"
+    kuaishou = [row for row in shown_rows(articles(document)["intensity"]) if words(row)["name"] == "Kuaishou"]
+    assert kuaishou, "an expense over revenue needs no buyers"
+
+
+def test_where_a_cost_has_no_meaning_it_is_said(document: Element, snapshot: Connection) -> None:
+    row = row_of(document, "no_cost", name="Groupon", validity="net loss of buyers")
+    assert values(row, "lacks_figure", "window_count", "first_window") == ["no", "1", "2020-03-31"]
+    told = row_of(document, "cost", name="Groupon", period_end="2020-03-31")
+    assert values(told, "cac", "validity") == ["", "net loss of buyers"]
+    assert int(words(told)["net_adds"].replace(",", "")) < 0
+    (picture,) = (
+        figure for figure in articles(document)["cost"].iter("figure") if "Groupon" in figure.text_content()
+    )  # fmt: skip
+    assert "net loss of buyers" in picture.text_content(), "seen in the chart"
+    ((without,),) = snapshot.execute(
+        "select count(*) from marts.cac_trend as t where t.definition = 'cac_net_12m' and t.cac is null"
+    ).fetchall()
+    assert sum(int(words(row)["window_count"]) for row in shown_rows(articles(document)["no_cost"])) == without
+
+
+def test_tie_outs_and_undated_numbers_against_the_marts(document: Element, snapshot: Connection) -> None:
+    ((figures, alone, contradicted),) = snapshot.execute(
+        "select count(distinct t.observation_id), count(*) filter (where t.verdict = 'alone'), "
+        "count(*) filter (where t.verdict = 'contradicted' and t.explanation is distinct from 'restated') "
+        "from marts.tie_out as t"
+    ).fetchall()
+    rows = {words(row)["tie_rule"]: words(row) for row in shown_rows(articles(document)["tie_outs"])}
+    assert int(rows["alone"]["figures"]) == alone < figures
+    assert all(row["unexplained"] == "0" for row in rows.values())
+    assert int(rows["gross profit"]["explained"]) == 3
+    assert len(shown_rows(articles(document)["contradictions"])) == contradicted
+    essay = row_of(document, "contradictions", name="Pinduoduo", figure="Cost of revenue")
+    assert values(essay, "value", "evidence_from", "evidence_to") == ["2,905,249,000", "2,902,842,000", "2,902,844,000"]
+    assert values(essay, "explanation", "figure_verdict") == ["misprint", "confirmed"]
+    undated = row_of(document, "undated", mart="marts.cac_trend")
+    flagged = snapshot.execute(
+        "select count(*) from marts.cac_trend as t where t.cac is not null and list_contains(t.flags, 'undated_input')"
+    ).fetchall()
+    assert [(int(words(undated)["undated_numbers"]),)] == flagged
+
+
+def test_the_checks_say_when_they_ran(document: Element) -> None:
+    for row in shown_rows(articles(document)["checks"]):
+        for moment in values(row, "checked_from", "checked_until"):
+            assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d", moment)
+
+
 @pytest.mark.parametrize(
     ("shops", "said"),
     [
@@ -290,10 +393,22 @@ DAILY = {
         select 'jd' as platform, unnest(['a', 'b']) as study_id, 'a-deal' as partnership_id, 'orders' as metric,
             900.0 as attributed, unnest([400.0, null]) as incremental, unnest([300.0, -50.0]) as incremental_low,
             unnest([500.0, 60.0]) as incremental_high, unnest(['effect_seen', 'no_effect_seen']) as verdict""",
+    "marts.delivery_settling": """
+        select 'jd' as platform, 'search' as channel, '' as partnership_id, unnest(['clicks', 'orders']) as metric,
+            '' as currency, unnest([1, 0]) as age, 40 as days, 0.25 as moved_share, 1.06 as ratio_median,
+            1.01 as ratio_low, 1.2 as ratio_high, 7 as settles_after_days, unnest([true, false]) as history_suffices
+        union all by name
+        select 'jd' as platform, 'search' as channel, '' as partnership_id, 'clicks' as metric, '' as currency,
+            8 as age, 7 as settles_after_days, true as history_suffices, 1.0 as ratio_median""",
+    "marts.delivery_final": """
+        select 'jd' as platform, date '2025-03-01' as date, 'search' as channel, '' as partnership_id,
+            unnest(['clicks', 'orders']) as metric, '' as currency, unnest([100, 0]) as value, 1 as age,
+            unnest([101.0, null]) as final_low, unnest([120.0, null]) as final_high,
+            unnest(['band', 'value_not_positive']) as settling, date '2025-03-08' as settles_on""",
 }  # fmt: skip
 
 
-def test_payback_lifetime_and_increments(small: Settings) -> None:
+def test_daily_numbers(small: Settings) -> None:
     """Of payback the platform alone, at the greatest age of each month; what is not known has no number."""
     with open_build(small) as con:
         for table, rows in DAILY.items():
@@ -304,7 +419,7 @@ def test_payback_lifetime_and_increments(small: Settings) -> None:
         assert list(differences(con, document)) == []
     shown = {
         key: [told(row) for row in shown_rows(articles(document)[key])]
-        for key in ("payback", "lifetime", "incrementality")
+        for key in ("payback", "lifetime", "incrementality", "settling", "unsettled")
     }
     first, second = shown["payback"]
     assert "2025-01-01 30 100 20.00 [16.00, 25.00] 24.00 CNY net revenue 1.20 [0.96, 1.50]" in first
@@ -319,10 +434,16 @@ def test_payback_lifetime_and_increments(small: Settings) -> None:
     first, second = shown["incrementality"]
     assert "none told 900.00 400 [300, 500]" in first
     assert "none told 900.00 no number [-50, 60]" in second
+    first, second = shown["settling"]
+    assert "clicks — 7 yes 1 40 0.250 1.060 [1.010, 1.200]" in first, "the youngest age alone"
+    assert "orders — 7 no 0" in second
+    first, second = shown["unsettled"]
+    assert "clicks 100 — 1 101.00 120.00 band 2025-03-08" in first
+    assert "orders 0 — 1 cannot be told cannot be told value not positive" in second
 
 
 def test_without_daily_data_there_is_no_table(document: Element) -> None:
-    for key in ("payback", "lifetime", "incrementality"):
+    for key in ("payback", "lifetime", "incrementality", "settling", "unsettled"):
         article = articles(document)[key]
         assert not article.xpath(".//table")
         assert article.xpath("./p[@class='none']")[0].text_content()

@@ -13,7 +13,9 @@ from etl.warehouse import Connection
 
 Element = Any
 # Columns that say how their row is shown, and those that are shown as documents.
-NOT_CELLS = {"sentence", "is_ranked", "source_url", "input_observation_ids", "document_id", "document_ids"}
+NOT_CELLS = {
+    "sentence", "is_ranked", "is_missing", "source_url", "input_observation_ids", "document_id", "document_ids",
+}  # fmt: skip
 
 
 def parsed(text: str) -> Element:
