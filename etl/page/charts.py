@@ -30,7 +30,7 @@ INK, MUTED, GRID, BLUE, GREY, AMBER, PALE = "#1b1f24", "#57606a", "#dfe3e8", "#0
 PANEL, WIDE = (300, 170), (300, 800)  # width and height of one panel; widths of a chart on a phone and on a desk
 JOINED = timedelta(days=400)  # no line over more than a year without a number
 HEADROOM = 1.12
-BESIDE = 23  # characters of a label beside its line; longer ones stand above it
+BESIDE = 20  # characters of a label beside its line; longer ones stand above it
 SVG = "{http://www.w3.org/2000/svg}"
 Words = Mapping[str, str]
 DEFAULTS = {"opacity": "1", "x2": "0", "y2": "0", "transform": "translate(0,0)", "font-weight": "normal"}
@@ -133,6 +133,8 @@ def _shorten(root: etree._Element) -> None:
         if any(role in group.get("class", "") for role in ("role-axis-", "role-mark")):
             _inherit(group)
         group.set("class", _LAYER.sub("", group.get("class", "")))
+        if group.get("role") == "graphics-object" and not group.get("aria-label"):
+            del group.attrib["role"], group.attrib["aria-roledescription"]
 
 
 def _inherit(group: etree._Element) -> None:

@@ -1,5 +1,6 @@
 -- What the expense is beside what a buyer brings: of each year the expense per buyer, the months in which the gross
--- profit of an average buyer pays back the cost of a new one, and three years of that profit over the cost.
+-- profit of an average buyer pays back the cost of a new one, and three years of that profit over the cost. Only
+-- platforms with gross profit of any year, and years in which a cost has no meaning.
 select
     platform.name,
     payback.scope,
@@ -42,4 +43,9 @@ join core.term as term on term.kind = 'validity' and term.term = payback.validit
 where
     payback.metric = 'payback_months'
     and coalesce(payback.value, payback.low, payback.high, per_buyer.value, per_buyer.low, per_buyer.high) is not null
+qualify
+    not term.is_missing
+    or count(coalesce(payback.value, payback.low, payback.high))
+        over (partition by payback.platform, payback.scope)
+    > 0
 order by per_buyer.unit, payback.platform, payback.scope, payback.period_end
