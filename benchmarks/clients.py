@@ -211,7 +211,8 @@ def text_loss(kind: str, value: Any, told: str) -> str | None:
     """What became of a cell that is told as a text."""
     if kind in ("exact", "double"):
         held = number(told)
-        return "numbers as text" if held is not None and float(held) == float(value) else None
+        is_same = held is not None and (float(held) == float(value) if kind == "double" else held == Decimal(value))
+        return "numbers as text" if is_same else None
     if kind in ("day", "time"):
         return "dates and times as text" if time_loss(value, told.replace(" ", "T")) == "" else None
     if kind in ("list", "map"):
@@ -255,8 +256,8 @@ def outcome(wanted: Answers, got: Answers) -> Comparison:
 
 def compared(want: Mapping[str, Any], got: Mapping[str, Any]) -> tuple[str, set[str]]:
     """What is wrong with an answer, and which changes of type it has."""
-    if "error" in want or "error" in got:
-        return str(want.get("error") or got.get("error")).splitlines()[0], set()
+    if "error" in got:
+        return str(got["error"]).splitlines()[0], set()
     if len(want["rows"]) != len(got["rows"]):
         return f"{len(got['rows'])} rows for {len(want['rows'])}", set()
     if want["columns"] != got["columns"] and want["rows"]:
@@ -300,7 +301,10 @@ def split(found: Answers) -> dict[str, Answers]:
 def report(names: Iterable[str], folder: Path, snapshot: Path) -> None:
     """Print what each client makes of the snapshot."""
     queries = queries_of(snapshot)
-    wanted = split(answers(REFERENCE, folder / "duckdb-1.5", snapshot, queries))
+    found = answers(REFERENCE, folder / "duckdb-1.5", snapshot, queries)
+    if failed := [f"{title}: {answer['error']}" for title, answer in found.items() if "error" in answer]:
+        raise SystemExit("nothing to compare with: " + "\n".join(failed))
+    wanted = split(found)
     print("| client | queries | tables | given in another type | first difference |\n|---|---|---|---|---|", flush=True)
     for name in names:
         client = CLIENTS[name]
