@@ -1,9 +1,10 @@
 """What clients make of a snapshot: `python -m benchmarks.clients SNAPSHOT`, the file of a published one.
 
 Installs each client, as pinned here, into a folder of its own, lets it open a copy of the snapshot read-only, answer
-the queries of sql/examples and fetch every published table, and compares each cell with what DuckDB's own driver of
-this project gives. Prints a table in Markdown, the one of docs/clients.md: how many answers are the same, what a client
-gives in another type, and the first answer that differs or fails. `--client NAME` tries only these.
+the ten questions of docs/questions.md and the queries of sql/examples and fetch every published table, and compares
+each cell with what DuckDB's own driver of this project gives. Prints a table in Markdown, the one of docs/clients.md:
+how many answers are the same, what a client gives in another type, and the first answer that differs or fails.
+`--client NAME` tries only these.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from etl.config import ROOT
 from etl.warehouse import open_snapshot
 
 PROGRAMS = Path(__file__).parent / "client_programs"
-QUERIES = ROOT / "sql" / "examples"
+EXAMPLES = ROOT / "sql" / "examples"
+QUESTIONS = ROOT / "docs" / "questions.md"
 PUBLISHED = ("core", "steps", "marts", "audit", "meta")
 DUCKDB = "duckdb==1.5.6"
 ENGINE = "duckdb_engine==0.17.0"
@@ -145,8 +147,10 @@ def answers(client: ClientTrial, folder: Path, snapshot: Path, queries: Mapping[
 
 
 def queries_of(snapshot: Path) -> dict[str, str]:
-    """The queries of QUERIES by file, and one for every published table, by its name."""
-    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted(QUERIES.glob("*.sql"))}
+    """The questions by number, the examples by file and a query for every published table, by its name."""
+    asked = re.findall(r"^```sql\n(.*?);\n```", QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    found = {f"question {number}": query for number, query in enumerate(asked, 1)}
+    found |= {path.stem: path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.sql"))}
     with open_snapshot(snapshot) as con:
         tables = con.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where list_contains(?, schema_name) "
@@ -216,12 +220,13 @@ def text_loss(kind: str, value: Any, told: str) -> str | None:
     if kind in ("day", "time"):
         return "dates and times as text" if time_loss(value, told.replace(" ", "T")) == "" else None
     if kind in ("list", "map"):
-        return "lists and maps as JSON text" if json.loads(told) == plain([kind, value]) else None
+        held = json.loads(told, parse_int=Decimal, parse_float=Decimal)
+        return "lists and maps as JSON text" if held == plain([kind, value]) else None
     return None
 
 
 def plain(cell: Any) -> Any:
-    """A cell as JSON would have it."""
+    """A cell as JSON would have it, with exact numbers."""
     if cell is None:
         return None
     kind, value = cell
@@ -229,7 +234,7 @@ def plain(cell: Any) -> Any:
         return [plain(item) for item in value]
     if kind == "map":
         return {plain(key): plain(item) for key, item in value}
-    return value
+    return Decimal(value) if kind in ("exact", "double") else value
 
 
 class Comparison(NamedTuple):
@@ -275,11 +280,11 @@ def compared(want: Mapping[str, Any], got: Mapping[str, Any]) -> tuple[str, set[
 
 def shown(cell: Any) -> str:
     """A cell in a sentence."""
-    return "NULL" if cell is None else f"{cell[1]} ({cell[0]})"
+    return "NULL" if cell is None else f"{str(cell[1])[:40]} ({cell[0]})"
 
 
 def parts(found: Mapping[str, Comparison]) -> str:
-    """One cell of the report for the queries, one for the tables."""
+    """A cell of the report for each kind of queries."""
     return " | ".join(f"{part.same} of {part.asked}" for part in found.values())
 
 
@@ -291,11 +296,12 @@ def line(title: str, found: Mapping[str, Comparison]) -> str:
 
 
 def split(found: Answers) -> dict[str, Answers]:
-    """Answers to queries and answers of whole tables."""
-    return {
-        "queries": {title: answer for title, answer in found.items() if "." not in title},
-        "tables": {title: answer for title, answer in found.items() if "." in title},
-    }
+    """Answers to questions, to examples, and of whole tables."""
+    kinds: dict[str, Answers] = {"questions": {}, "examples": {}, "tables": {}}
+    for title, answer in found.items():
+        kind = "tables" if "." in title else "questions" if title.startswith("question ") else "examples"
+        kinds[kind][title] = answer
+    return kinds
 
 
 def report(names: Iterable[str], folder: Path, snapshot: Path) -> None:
@@ -305,13 +311,14 @@ def report(names: Iterable[str], folder: Path, snapshot: Path) -> None:
     if failed := [f"{title}: {answer['error']}" for title, answer in found.items() if "error" in answer]:
         raise SystemExit("nothing to compare with: " + "\n".join(failed))
     wanted = split(found)
-    print("| client | queries | tables | given in another type | first difference |\n|---|---|---|---|---|", flush=True)
+    heads = ("client", *wanted, "given in another type", "first difference")
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|", flush=True)
     for name in names:
         client = CLIENTS[name]
         try:
             got = split(answers(client, folder / name, snapshot, queries))
         except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
-            print(f"| {client.title} | none | none | | {error} |", flush=True)
+            print(f"| {client.title} | none | none | none | | {error} |", flush=True)
             continue
         print(line(client.title, {part: outcome(wanted[part], got[part]) for part in wanted}), flush=True)
 

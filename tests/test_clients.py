@@ -30,6 +30,8 @@ from benchmarks.clients import loss, outcome
         (["list", [["text", "a"], None]], ["text", '["a", null]'], "lists and maps as JSON text"),
         (["map", [[["text", "k"], ["text", "v"]]]], ["text", '{"k": "v"}'], "lists and maps as JSON text"),
         (["map", [[["text", "k"], ["text", "v"]]]], ["text", '{"k": "w"}'], None),
+        (["list", [["map", [[["text", "k"], ["exact", "4"]]]]]], ["text", '[{"k": 4}]'], "lists and maps as JSON text"),
+        (["list", [["double", "0.1"]]], ["text", "[0.11]"], None),
         (["text", ""], None, None),
         (None, ["text", ""], None),
         (["bool", True], ["exact", "1"], None),
