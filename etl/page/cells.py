@@ -38,6 +38,7 @@ class CellMaker:
     def __init__(self, content: PageContent, texts: Mapping[str, Any]) -> None:
         self.content, self.texts = content, texts
         self.used: set[tuple[str, str]] = set()
+        self.files = {file.name for file in content.files}
         self.cited: dict[str, int] = {}
         self.entries: list[str] = []
 
@@ -166,10 +167,11 @@ class CellMaker:
         """A text, a list of texts, yes or no."""
         if isinstance(value, bool):
             return escape(self.texts["yes_no"][not value])
-        kind = self.texts["columns"].get(name, {}).get("kind", "")
-        return Markup(", ").join(
-            self._word(str(word), kind) for word in (value if isinstance(value, list) else [value])
-        )
+        settings = self.texts["columns"].get(name, {})
+        listed = value if isinstance(value, list) else [value]
+        words = Markup(", ").join(self._word(str(word), settings.get("kind", "")) for word in listed)
+        file = settings.get("file", "").format(value)
+        return Markup('<a href="{}.html">{}</a>').format(file, words) if file in self.files else words
 
     def _known(self, day: date | None, name: str, *, is_bound: bool) -> Markup:
         """Since when something is known: on a day, by a day at the latest, or from an undated document."""

@@ -724,10 +724,58 @@ def coverage(rows: Sequence[Row], words: Words) -> Iterator[Described]:
         yield title, "", bars.properties(width=PANEL[0] - 60, height=18 * len(group))
 
 
+def asof_cost(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """The newest costs as known on a day, one panel a currency, with what is known of the same windows today."""
+
+    def said(row: Row) -> str:
+        return _said(words["asof"], row, **_interval_words(row, "cac", words))
+
+    def label(row: Row) -> str:
+        return f"{row['name'].partition(' (')[0]} {row['scope'].replace('_', ' ')}".strip()
+
+    def today(row: Row) -> Iterator[Other]:
+        yield "stroke", row["cac_today"], _said(words["asof_today"], row)
+
+    for title, group in _by(rows, "currency"):
+        axis_title = words["cost_y"].format(currency=title)
+        yield title, "", _listed(group, "cac", said, axis_title, label, others=today)
+
+
+def deal_path(rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """The figure with the most periods around the day of a deal, and what its donors lead to expect."""
+    import altair as alt
+
+    title, group = next(_by(rows, "name", "figure", "scope", "unit"), ("", []))
+    if len(group) < 2:
+        return
+    event = group[0]["event_on"]
+    x = _days(words["period"], [event, *(row["period_end"] for row in group)], 12, margin=60)
+
+    def axis(field: str) -> Any:
+        shown = alt.Axis(tickCount=5, format="~s")
+        return alt.Y(f"{field}:Q", title=group[0]["unit"].replace("_", " "), scale=alt.Scale(zero=True), axis=shown)
+
+    said = alt.Description("words:N")
+    day = alt.Chart(_data([{"x": event, "words": words["event"].format(event_on=printed(event))}]))
+    points = alt.Chart(
+        _data({"x": row["period_end"], "v": row["value"], "words": _said(words["path"], row)} for row in group)
+    )
+    expected = [{"x": row["period_end"], "v": row["expected"]} for row in group if row["expected"] is not None]
+    dashed = alt.Chart(_data(expected)).mark_line(aria=False, color=GREY, strokeDash=[4, 3]).encode(x=x, y=axis("v"))
+    chart = _layers(
+        day.mark_rule(color=AMBER, strokeWidth=2).encode(x=x, description=said),
+        points.mark_line(aria=False, color=BLUE).encode(x=x, y=axis("v")),
+        points.mark_point(size=30, filled=True, opacity=1, color=BLUE).encode(x=x, y=axis("v"), description=said),
+        *([dashed] if expected else []),
+    )
+    yield title, "", chart
+
+
 CHARTS: Mapping[str, Callable[[Sequence[Row], Words], Iterator[Described]]] = {
     made.__name__: made
     for made in (
         cost, decomposition, months_back, intensity, peers, claims, deals, effect, channels, pacing, dependency,
-        incrementality, payback, lifetime, settling, coverage,
+        incrementality, payback, lifetime, settling, coverage, asof_cost,
+        deal_path,
     )
 }  # fmt: skip

@@ -6,8 +6,10 @@ the page is a value of a mart, or a count of its rows that the query names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import yaml
 
 from etl.errors import MendError
-from etl.warehouse import Connection, prepared
+from etl.warehouse import Connection, literal, prepared
 
 Row = dict[str, Any]
 TEXTS = Path(__file__).with_name("texts.yaml")
@@ -23,6 +25,9 @@ TEXTS = Path(__file__).with_name("texts.yaml")
 CITED = ("input_observation_ids", "document_id", "document_ids")
 SILENT = ("sentence", "is_ranked", "is_missing", "source_url")
 IS_BOUND = "_is_bound"  # ends the name of a column that says whether a day of knowledge is only the latest possible
+SILENT = ("sentence", "is_ranked", "source_url", "file", "asked")
+KEYS = "$keys"  # in a query of a file beside the page: the days or deals that it is asked about
+_FILE_NAME = re.compile(r"[\w-]{1,120}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,32 @@ class QueryRows:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
 
+    def of(self, file: Row) -> QueryRows:
+        """What belongs to one file beside the page, with the query that gives only this."""
+        rows = tuple(row for row in self.rows if row["file"] == file["file"])
+        return replace(self, sql=asked_about(prepared(self.key), [file["asked"]]), rows=rows)
+
+
+@dataclass(frozen=True)
+class SideFile:
+    """A file beside the page: its kind (an entry of `files` in the texts), its row of the kind's query, its parts."""
+
+    kind: Mapping[str, Any]
+    row: Row
+    parts: Mapping[str, QueryRows]
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its ending."""
+        return str(self.row["file"])
+
 
 @dataclass(frozen=True)
 class PageContent:
     """All that the page is made from.
 
     `publication` is the row of meta.publication, `parts` the rows by the key of a question or view; `figures` and
-    `documents` by their identifiers, `words` meanings by kind and term.
+    `documents` by their identifiers, `words` meanings by kind and term; `files` are those beside the page.
     """
 
     publication: Row
@@ -49,13 +73,15 @@ class PageContent:
     figures: Mapping[str, Row]
     documents: Mapping[str, Row]
     words: Mapping[tuple[str, str], str]
+    files: tuple[SideFile, ...]
 
 
 @cache
 def read_texts(path: Path = TEXTS) -> dict[str, Any]:
     """The texts of the page, with the order of its parts. Raises MendError where a part has no query."""
     texts: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for key in part_keys(texts):
+    kinds = texts["files"]
+    for key in [*(kind["key"] for kind in kinds), *(key for kind in (texts, *kinds) for key in part_keys(kind))]:
         try:
             prepared(f"page_{key}")
         except FileNotFoundError as error:
@@ -64,7 +90,7 @@ def read_texts(path: Path = TEXTS) -> dict[str, Any]:
 
 
 def part_keys(texts: Mapping[str, Any]) -> list[str]:
-    """The keys of all questions and views, in their order."""
+    """The keys of all questions and views of the page, or of a kind of file beside it, in their order."""
     return [
         part["key"]
         for section in texts["sections"]
@@ -78,7 +104,8 @@ def read_content(con: Connection, texts: Mapping[str, Any], *, is_demo: bool) ->
     Raises MendError for a column that has no label in the texts, DatabaseError where a mart is missing or damaged.
     """
     parts = {key: ask(con, f"page_{key}") for key in part_keys(texts)}
-    for part in parts.values():
+    files = tuple(file for kind in texts["files"] for file in side_files(con, kind))
+    for part in (*parts.values(), *{part.key: part for file in files for part in file.parts.values()}.values()):
         if unknown := [name for name in part.columns if name not in texts["columns"] and not is_known(name)]:
             raise MendError(f"sql/queries/{part.key}.sql has {', '.join(unknown)}: give it a label in {TEXTS.name}")
     (publication,) = ask(con, "page_publication").rows
@@ -89,7 +116,18 @@ def read_content(con: Connection, texts: Mapping[str, Any], *, is_demo: bool) ->
         {row["observation_id"]: row for row in ask(con, "page_figures").rows},
         {row["document_id"]: row for row in ask(con, "page_documents").rows},
         {(row["kind"], row["term"]): row["meaning"] for row in ask(con, "page_words").rows},
+        files,
     )
+
+
+def side_files(con: Connection, kind: Mapping[str, Any]) -> Iterator[SideFile]:
+    """The files of a kind: those that its query lists and whose name can be one. Each part is asked once for all."""
+    listed = [row for row in ask(con, f"page_{kind['key']}").rows if _FILE_NAME.fullmatch(row["file"])]
+    if listed:
+        keys = [row["asked"] for row in listed]
+        parts = {key: ask(con, f"page_{key}", keys) for key in part_keys(kind)}
+        for row in listed:
+            yield SideFile(kind, row, {key: part.of(row) for key, part in parts.items()})
 
 
 def is_known(column: str) -> bool:
@@ -97,9 +135,15 @@ def is_known(column: str) -> bool:
     return column.endswith(("_low", "_high", IS_BOUND)) or column in (*CITED, *SILENT)
 
 
-def ask(con: Connection, query: str) -> QueryRows:
-    """The rows of a prepared query of the snapshot."""
-    sql = prepared(query)
+def asked_about(sql: str, keys: Sequence[object]) -> str:
+    """A query of files beside the page with the days or deals that it is asked about."""
+    listed = (f"date '{key}'" if isinstance(key, date) else literal(str(key)) for key in keys)
+    return sql.replace(KEYS, f"[{', '.join(listed)}]")
+
+
+def ask(con: Connection, query: str, keys: Sequence[object] = ()) -> QueryRows:
+    """The rows of a prepared query of the snapshot, which may ask about several days or deals at once."""
+    sql = asked_about(prepared(query), keys)
     answer = con.execute(sql)
     names = tuple(column[0] for column in answer.description or ())
     return QueryRows(query, sql, names, tuple(dict(zip(names, row, strict=True)) for row in answer.fetchall()))

@@ -1,6 +1,7 @@
 """Make the page of the published snapshot, and put it in place in one step.
 
-`serving/page` is a link to a folder of `serving/pages` that holds index.html and the CSV files of one edition. A new
+`serving/page` is a link to a folder of `serving/pages` that holds one edition: index.html, the files of days and
+deals beside it, and CSV files. A new
 edition is written whole beside it and synced to disk, then the link is replaced by one rename: a reader sees one
 edition or the other, never two mixed. The name of an edition says the version of the snapshot and a hash of what the
 page is made from; while that does not change, nothing is written. The folder before is removed.
@@ -17,11 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from etl.config import Settings
 from etl.errors import MendError
-from etl.page.content import PageContent, read_content, read_texts
+from etl.page.content import read_content, read_texts
 from etl.publish.files import UPCOMING, sync
 from etl.warehouse import SQL, DatabaseError, open_snapshot
 
@@ -54,19 +54,14 @@ def make_page(settings: Settings) -> Page:
             index = editions / edition / "index.html"
             made = not (link.is_symlink() and link.readlink() == Path("pages", edition) and index.exists())
             if made:
+                from etl.page.render import files
+
                 texts = read_texts()
                 content = read_content(con, texts, is_demo=settings.is_demo)
-                _install(_files(content, texts, edition), editions / edition, link)
+                _install(dict(files(content, texts, edition)), editions / edition, link)
             return Page(made, link / "index.html", index.stat().st_size)
     except (DatabaseError, OSError) as error:
         raise MendError(f"the page was not made, readers keep the one that is in {link}: {error}") from error
-
-
-def _files(content: PageContent, texts: Mapping[str, Any], edition: str) -> dict[str, str]:
-    """The text of each file of an edition, by name."""
-    from etl.page.render import csv_files, html
-
-    return {"index.html": html(content, texts, edition), **dict(csv_files(content, texts, edition))}
 
 
 def _digest(snapshot: str, is_demo: bool) -> str:

@@ -1,19 +1,23 @@
-"""The page as HTML, and its tables as CSV."""
+"""The page and the files beside it as HTML, and their tables as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from etl.errors import MendError
 from etl.page.cells import CellMaker
 from etl.page.charts import Drawing, draw
-from etl.page.content import PageContent, QueryRows, part_keys
-from etl.page.numbers import machine_value
+from etl.page.content import PageContent, QueryRows, Row, part_keys
+from etl.page.numbers import machine_value, printed
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 TEMPLATES = Path(__file__).with_name("templates")
 ROWS_SHOWN = (200, 100, 50, 25)  # of one table, the most that fit; the others are in its CSV
@@ -21,8 +25,24 @@ MOST_BYTES = 1_000_000  # of the page
 ROWS_OPEN = 12  # a table with more rows is folded
 
 
-def html(content: PageContent, texts: Mapping[str, Any], edition: str) -> str:
-    """The page, with as many rows of long tables as fit. `edition` names this version of it, and its CSV files.
+def files(content: PageContent, texts: Mapping[str, Any], edition: str) -> Iterator[tuple[str, str]]:
+    """Name and text of each file of an edition: the page, those beside it, and the CSV files of all their tables.
+
+    Raises MendError where the page is too large.
+    """
+    yield "index.html", html(content, texts, edition)
+    yield from csv_files(content, texts, edition)
+    for file in content.files:
+        own = replace(content, parts=file.parts)
+        words = {name: printed(value) for name, value in file.row.items()}
+        title = file.kind["title"].format(**words)
+        told = {**texts, **file.kind, "title": title, "up": texts["up"]}
+        yield f"{file.name}.html", html(own, told, edition, f"{file.name}.")
+        yield from csv_files(own, told, edition, f"{file.name}.")
+
+
+def html(content: PageContent, texts: Mapping[str, Any], edition: str, prefix: str = "") -> str:
+    """The page, with as many rows of long tables as fit; `edition` and `prefix` name its CSV files.
 
     Raises MendError where the fewest rows are too many.
     """
@@ -31,10 +51,21 @@ def html(content: PageContent, texts: Mapping[str, Any], edition: str) -> str:
     charts = {view["key"]: view["chart"] for view in views if "chart" in view}
     drawings = {key: draw(charts[key], content.parts[key].rows, texts["charts"], key, mark) for key in charts}
     for rows in ROWS_SHOWN:
-        page = Renderer(content, texts, edition, drawings, rows).page()
+        page = Renderer(content, texts, edition, drawings, rows, prefix).page()
         if (size := len(page.encode())) <= MOST_BYTES:
             return page
     raise MendError(f"the page has {size:,} bytes with {rows} rows a table, and may have {MOST_BYTES:,}")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("page.html.j2")
 
 
 @dataclass(frozen=True)
@@ -46,11 +77,10 @@ class Renderer:
     edition: str
     drawings: Mapping[str, list[Drawing]]
     most_rows: int
+    prefix: str
 
     def page(self) -> str:
-        """The text of index.html."""
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+        """The text of index.html, or of a file beside it."""
         cells = CellMaker(self.content, self.texts)
         sections = [
             {
@@ -60,14 +90,7 @@ class Renderer:
             }
             for section in self.texts["sections"]
         ]
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        return environment.get_template("page.html.j2").render(
+        return _template().render(
             texts=self.texts,
             publication=self.content.publication,
             is_simulated=self.content.is_simulated,
@@ -80,7 +103,7 @@ class Renderer:
     def _question(self, question: Mapping[str, Any], cells: CellMaker) -> dict[str, Any]:
         part = self.content.parts[question["key"]]
         sentences = [
-            {"text": cells.sentence(question, row), "cited": cells.citations(row), "url": row.get("source_url")}
+            {"text": cells.sentence(question, row), "cited": cells.citations(row), "url": _link(row)}
             for row in part.rows
         ]
         return {"note": "", "none": "", "more": "", **question, **self._sources(part), "sentences": sentences}
@@ -104,7 +127,7 @@ class Renderer:
 
     def _sources(self, part: QueryRows) -> dict[str, str]:
         """Where the numbers of a part come from: its query, and the file with all its rows."""
-        return {"sql": part.sql, "csv": csv_name(part.key.removeprefix("page_"), self.edition)}
+        return {"sql": part.sql, "csv": csv_name(self.prefix + part.key.removeprefix("page_"), self.edition)}
 
 
 def csv_name(key: str, edition: str) -> str:
@@ -112,10 +135,17 @@ def csv_name(key: str, edition: str) -> str:
     return f"{key}.{edition}.csv"
 
 
-def csv_files(content: PageContent, texts: Mapping[str, Any], edition: str) -> Iterator[tuple[str, str]]:
+def _link(row: Row) -> str | None:
+    """Where a sentence leads: to an address of another site, or to a file beside the page."""
+    return f"{row['file']}.html" if row.get("file") else row.get("source_url")
+
+
+def csv_files(
+    content: PageContent, texts: Mapping[str, Any], edition: str, prefix: str = ""
+) -> Iterator[tuple[str, str]]:
     """Name and text of the CSV file of each question and view: all rows and columns of its query."""
     for key in part_keys(texts):
-        yield csv_name(key, edition), _csv(content.parts[key], content.is_simulated and texts["simulated"])
+        yield csv_name(prefix + key, edition), _csv(content.parts[key], content.is_simulated and texts["simulated"])
 
 
 def _csv(part: QueryRows, mark: str | bool) -> str:

@@ -138,6 +138,21 @@ def test_axe_finds_nothing_serious(tab: Browser, file: Path, dark: bool) -> None
     assert violations(tab) == []
 
 
+@pytest.mark.parametrize("name", ["asof-2018-04-26.html", "deal-kuaishou-jd-2020-direct-supply.html"])
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
+def test_a_file_beside_the_page(tab: Browser, file: Path, name: str, width: int, dark: bool) -> None:
+    tab.open(file.with_name(name), script=False, width=width, height=844, dark=dark)
+    assert tab.log == []
+    assert tab.value("document.documentElement.scrollWidth") <= width
+    assert tab.value("document.scripts.length") == 0
+    assert tab.value(f"[...document.querySelectorAll('article')].every(article => {SHOWN}(article))")
+    assert tab.value("[...document.querySelectorAll('figure svg')].every(s => s.getBoundingClientRect().height > 50)")
+    assert "version 1" in tab.value("document.body.innerText")
+    tab.open(file.with_name(name), script=True, width=width, height=844, dark=dark)
+    tab.value("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert violations(tab) == []
+
+
 def test_axe_can_find_something(tab: Browser, tmp_path: Path) -> None:
     broken = tmp_path / "broken.html"
     broken.write_text(

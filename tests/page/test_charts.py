@@ -13,8 +13,9 @@ from altair.utils.schemapi import SchemaValidationError
 from lxml import etree
 
 from etl.page.charts import CHARTS, SHAPES, draw, drawn
-from etl.page.content import read_texts
+from etl.page.content import read_content, read_texts
 from etl.page.place import Page
+from etl.warehouse import Connection
 
 WORDS = read_texts()["charts"]
 ROW = {
@@ -325,9 +326,19 @@ def test_simulated_data_is_marked_in_the_picture() -> None:
 
 def test_every_mark_and_axis_of_the_page_has_a_name(page: Page) -> None:
     """What is hidden from a screen reader repeats a mark that has a name, or is a grid."""
-    pictures = re.findall(r"<svg.*?</svg>", page.path.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(pictures) > 15
-    for text in pictures:
+    by_file = {
+        path.name: re.findall(r"<svg.*?</svg>", path.read_text(encoding="utf-8"), re.DOTALL)
+        for path in page.path.parent.glob("*.html")
+    }
+    assert len(by_file["index.html"]) > 15
+    assert {len(by_file[f"{name}.html"]) for name in ("asof-2020-05-27", "deal-kuaishou-jd-2020-direct-supply")} == {
+        2,
+        1,
+    }
+    for pictures in by_file.values():
+        identifiers = re.findall(r'\bid="([^"]+)"', "".join(pictures))
+        assert len(identifiers) == len(set(identifiers))
+    for text in (text for pictures in by_file.values() for text in pictures):
         svg = etree.fromstring(text)
         (title,) = (title.text for title in svg.iter("{*}title"))
         assert title
@@ -341,5 +352,48 @@ def test_every_mark_and_axis_of_the_page_has_a_name(page: Page) -> None:
         assert shapes
         unnamed = [shape for shape in shapes if not shape.get("aria-label") and shape.tag.rpartition("}")[2] != "g"]
         assert unnamed == []
-    identifiers = re.findall(r'\bid="([^"]+)"', "".join(pictures))
-    assert len(identifiers) == len(set(identifiers))
+
+
+def test_every_chart_is_valid(page: Page, snapshot: Connection) -> None:
+    """By Altair's schema, which `draw` does not ask."""
+    content = read_content(snapshot, read_texts(), is_demo=False)
+    texts = read_texts()
+    shown = [(texts, content.parts), *((file.kind, file.parts) for file in content.files)]
+    views = [(view, parts) for kind, parts in shown for part in kind["sections"] for view in part.get("views", ())]
+    described = [
+        chart
+        for view, parts in views
+        if "chart" in view
+        for chart in CHARTS[view["chart"]](parts[view["key"]].rows, WORDS)
+    ]
+    assert len(described) > 40
+    for title, _, chart in described:
+        assert chart.to_dict()["layer" if hasattr(chart, "layer") else "mark"], title
+
+
+def test_a_deal_path_has_its_day_and_what_donors_expect() -> None:
+    row = {"name": "Shop", "figure": "Revenue", "scope": "", "unit": "CNY", "event_on": date(2020, 5, 27)}
+    ends = [(date(2020, 3, 31), 100, None), (date(2020, 6, 30), 120, 110.0), (date(2020, 9, 30), 0, 115.0)]
+    rows = [row | {"period_end": end, "value": Decimal(value), "expected": expected} for end, value, expected in ends]
+    svg = svg_of("deal_path", rows)
+    points = [place(shape) for shape in marks(svg, "symbol")]
+    day = place(named(svg, "day of the deal, 2020-05-27"))
+    assert points[0][0] < day[0] < points[1][0]
+    assert points[2][1] > points[0][1] > points[1][1], "zero lies at the bottom"
+    assert [shape.get("d").count("L") for shape in marks(svg, "line")] == [2, 1]
+    assert svg_of("deal_path", [row | rows[0], *rows]) is not None
+    assert draw("deal_path", rows[:1], WORDS, "k") == [], "one period is no course"
+
+
+def test_a_cost_as_known_on_a_day_stands_beside_the_one_of_today() -> None:
+    """In the same place where nothing changed; without a stroke where there is none today."""
+    row = ROW | {"period_end": date(2016, 12, 31)}
+    today = [{"cac_today": 110.0}, {"cac_today": 100.0}, {"cac_today": None}]
+    svg = svg_of("asof_cost", [row | {"name": f"Shop {n}"} | known for n, known in enumerate(today)])
+    then = [place(named(svg, f"Shop {n}, until 2016-12-31: 100.00 CNY"))[0] for n in range(3)]
+    strokes = [shape for shape in svg.iter() if "as known today" in shape.get("aria-label", "")]
+    assert then[0] == then[1] == then[2]
+    assert [shape.get("aria-label") for shape in strokes] == [
+        "Shop 0, until 2016-12-31: 110.00 CNY per buyer, as known today",
+        "Shop 1, until 2016-12-31: 100.00 CNY per buyer, as known today",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -493,6 +494,80 @@ def test_every_cost_has_a_figure(document: Element) -> None:
 def test_a_document_stands_once_on_the_page(document: Element) -> None:
     entries = [entry.text_content() for entry in document.xpath("//*[@popover]")]
     assert len(entries) == len(set(entries)) > 200
+
+
+@pytest.fixture(scope="module")
+def beside(page: Page) -> dict[str, Element]:
+    """The files beside the page, by name."""
+    paths = sorted(page.path.parent.glob("*-*.html"))
+    return {path.name: parsed(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def test_files_beside_the_page_against_the_snapshot(beside: dict[str, Element], snapshot: Connection) -> None:
+    assert Counter(name.partition("-")[0] for name in beside) == {"asof": 12, "deal": 35}
+    for name, file in beside.items():
+        assert [*differences(snapshot, file), *wrong_documents(snapshot, file)] == [], name
+    file = beside["asof-2017-10-17.html"]
+    file.xpath("//*[@data-c='cac']")[0].set("value", "1")
+    assert len(list(differences(snapshot, file))) == 1, "the comparison can fail"
+
+
+def test_the_cost_of_jd_as_known_before_it_was_restated(beside: dict[str, Element], snapshot: Connection) -> None:
+    """10,573m over 226.6m less 155.0m is 147.67; since April 2018 the expense is 10,158.7m: 141.88. See README."""
+    row = words_of(beside["asof-2018-04-26.html"], "asof_cost", "jd/whole/cac_net_12m/2016-12-31")
+    assert (row["cac"], row["cac_today"], row["is_changed"]) == ("147.67", "141.88", "yes")
+    mart = snapshot.execute(
+        "select t.cac from marts.cac_trend_as_of(date '2018-04-26') as t "
+        "where t.row_id = 'jd/whole/cac_net_12m/2016-12-31'"
+    ).fetchall()
+    assert row["value"] == str(mart[0][0])
+    later = words_of(beside["asof-2020-05-27.html"], "asof_cost", "pdd/whole/cac_pooled_2y/2019-12-31")
+    assert later["is_changed"] == "no"
+
+
+def words_of(document: Element, key: str, row_id: str) -> dict[str, str]:
+    (row,) = (row for row in shown_rows(articles(document)[key]) if words(row)["row_id"] == row_id)
+    return words(row) | {"value": row.xpath(".//*[@data-c='cac']/@value")[0]}
+
+
+def test_a_day_before_any_cost_has_none_and_says_so(beside: dict[str, Element]) -> None:
+    article = articles(beside["asof-2015-03-04.html"])["asof_cost"]
+    assert not article.xpath(".//table")
+    assert (
+        article.xpath("./p[@class='none']")[0].text == "No cost could be computed from the dated documents of that day."
+    )
+
+
+def test_a_deal_has_its_effects_or_why_there_is_none(beside: dict[str, Element], snapshot: Connection) -> None:
+    studies = snapshot.execute(
+        "select e.partnership_id, count(*) from marts.partnership_effect as e group by all"
+    ).fetchall()
+    for deal, count in studies:
+        file = beside[f"deal-{deal}.html"]
+        rows = shown_rows(articles(file)["deal_effect"])
+        assert len(rows) == count
+        assert all(words(row)["missing"] for row in rows if "effect_pct" not in words(row)), deal
+    windows = snapshot.execute(
+        "select w.event, w.position, w.value, w.yoy_pct from marts.partnership_window as w "
+        "where w.partnership_id = 'kuaishou-jd-2022-link-return' and w.metric = 'revenue' and w.platform = 'kuaishou'"
+        " and w.period_type = 'quarter'"
+    ).fetchall()
+    for row in shown_rows(articles(beside["deal-kuaishou-jd-2022-link-return.html"])["deal_windows"]):
+        cells = words(row)
+        if (cells["name"], cells["figure"]) == ("Kuaishou", "Revenue") and cells["period_start"][5:] == "07-01":
+            value, yoy = (row.xpath(f".//*[@data-c='{name}']/@value")[0] for name in ("value", "yoy_pct"))
+            assert (cells["event"], cells["position"], Decimal(value), float(yoy)) in windows
+
+
+def test_links_between_the_files_lead_somewhere(page: Page, document: Element, beside: dict[str, Element]) -> None:
+    links = {link for link in document.xpath("//a/@href") if link.endswith(".html") and ":" not in link}
+    assert links == set(beside), "each is linked from the page"
+    for file in beside.values():
+        assert file.xpath("//header//a/@href")[0] == "index.html"
+        for article in articles(file).values():
+            for link in article.xpath(".//a[@download]/@href"):
+                with (page.path.parent / link).open(encoding="utf-8", newline="") as csv_file:
+                    assert len(list(csv.DictReader(csv_file))) == len(shown_rows(article)), link
 
 
 def test_csv_files_have_every_row_with_all_digits(page: Page, document: Element, snapshot: Connection) -> None:

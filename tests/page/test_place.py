@@ -16,7 +16,7 @@ from etl.page.place import make_page
 from etl.publish.publication import publish
 from etl.warehouse import open_build
 from tests.page.conftest import NOW
-from tests.support.page_reading import parsed
+from tests.support.page_reading import Element, parsed
 
 
 def files_of(folder: Path) -> dict[str, tuple[int, int]]:
@@ -42,7 +42,33 @@ def test_the_page_is_one_folder_behind_a_link(small: Settings) -> None:
     assert page.size_bytes == page.path.stat().st_size < 1_000_000
     names = {path.name for path in link.resolve().iterdir()}
     edition = link.resolve().name
-    assert names == {"index.html", *(f"{key}.{edition}.csv" for key in part_keys(read_texts()))}
+    of_parts = {f"{key}.{edition}.csv" for key in part_keys(read_texts())}
+    beside = {name.removesuffix(".html"): name.split("-")[0] for name in names if name.endswith(".html")}
+    del beside["index"]
+    kinds = {kind["key"]: part_keys(kind) for kind in read_texts()["files"]}
+    of_files = {f"{file}.{key}.{edition}.csv" for file, kind in beside.items() for key in kinds[kind]}
+    assert names == {"index.html", *of_parts, *(f"{file}.html" for file in beside), *of_files}
+    assert beside == {"asof-2018-04-26": "asof"}
+
+
+@pytest.mark.parametrize(("deal", "is_file"), [("a-b_2020", True), ("../../up", False), ("a b", False), ("", False)])
+def test_a_deal_whose_name_is_no_file_name_has_none(small: Settings, deal: str, is_file: bool) -> None:
+    with open_build(small) as con:
+        con.execute(
+            "insert into core.party by name values ('a', 'A'), ('b', 'B')".replace("values", "from (values")
+            + ") as t(party, name)"
+        )
+        con.execute(
+            "insert into core.partnership by name "
+            "select ? as partnership_id, 'a' as traffic_partner, 'b' as supply_partner, 'd15' as document_id",
+            [deal],
+        )
+        con.execute("insert into marts.partnership_effect by name select 's' as study_id, ? as partnership_id", [deal])
+        publish(con, small, now=NOW)
+    page = make_page(small)
+    assert (page.path.parent / f"deal-{deal}.html").exists() is is_file
+    found = {path.name for path in (small.serving_dir / "page").resolve().glob("*.html")}
+    assert found == {"index.html", "asof-2018-04-26.html", *([f"deal-{deal}.html"] if is_file else [])}
 
 
 def test_unchanged_content_writes_nothing(small: Settings) -> None:
@@ -192,7 +218,15 @@ def test_simulated_data_has_a_band_and_a_mark_everywhere(small: Settings, by: st
             )
             publish(con, small, now=NOW)
     page = make_page(small)
-    document = parsed(page.path.read_text(encoding="utf-8"))
+    for path in page.path.parent.glob("*.html"):
+        assert_is_marked(parsed(path.read_text(encoding="utf-8")))
+    for file in page.path.parent.glob("*.csv"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert lines[0].endswith(",data")
+        assert all("SIMULATED DATA" in line for line in lines[1:] if line.count(",") >= lines[0].count(","))
+
+
+def assert_is_marked(document: Element) -> None:
     (band,) = document.xpath("/html/body/div[@class='band']")
     assert band.text_content().startswith("SIMULATED DATA")
     assert "position: sticky" in document.xpath("//style")[0].text.partition(".band {")[2].partition("}")[0]
@@ -203,10 +237,6 @@ def test_simulated_data_has_a_band_and_a_mark_everywhere(small: Settings, by: st
     pictures = document.xpath("//figure//*[local-name()='svg']")
     assert pictures
     assert all("SIMULATED DATA" in picture.text_content() for picture in pictures)
-    for file in page.path.parent.glob("*.csv"):
-        lines = file.read_text(encoding="utf-8").splitlines()
-        assert lines[0].endswith(",data")
-        assert all("SIMULATED DATA" in line for line in lines[1:] if line.count(",") >= lines[0].count(","))
 
 
 def test_addresses_that_run_something_are_no_links(small: Settings) -> None:
