@@ -390,7 +390,8 @@ def test_a_cost_as_known_on_a_day_stands_beside_the_one_of_today() -> None:
     row = ROW | {"period_end": date(2016, 12, 31)}
     today = [{"cac_today": 110.0}, {"cac_today": 100.0}, {"cac_today": None}]
     svg = svg_of("asof_cost", [row | {"name": f"Shop {n}"} | known for n, known in enumerate(today)])
-    then = [place(named(svg, f"Shop {n}, until 2016-12-31: 100.00 CNY"))[0] for n in range(3)]
+    said = "until 2016-12-31: 100.00 CNY per buyer, 90.00 to 120.00, as known then"
+    then = [place(named(svg, f"Shop {n}, {said}"))[0] for n in range(3)]
     strokes = [shape for shape in svg.iter() if "as known today" in shape.get("aria-label", "")]
     assert then[0] == then[1] == then[2]
     assert [shape.get("aria-label") for shape in strokes] == [
