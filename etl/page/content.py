@@ -23,9 +23,8 @@ Row = dict[str, Any]
 TEXTS = Path(__file__).with_name("texts.yaml")
 # Columns that are shown as documents, and columns that say how their row is shown.
 CITED = ("input_observation_ids", "document_id", "document_ids")
-SILENT = ("sentence", "is_ranked", "is_missing", "source_url")
+SILENT = ("sentence", "is_ranked", "is_missing", "source_url", "file", "asked")
 IS_BOUND = "_is_bound"  # ends the name of a column that says whether a day of knowledge is only the latest possible
-SILENT = ("sentence", "is_ranked", "source_url", "file", "asked")
 KEYS = "$keys"  # in a query of a file beside the page: the days or deals that it is asked about
 _FILE_NAME = re.compile(r"[\w-]{1,120}", re.ASCII)
 

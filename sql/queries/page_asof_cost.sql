@@ -39,7 +39,7 @@ select
     today.cac as cac_today,
     today.cac_low as cac_today_low,
     today.cac_high as cac_today_high,
-    today.cac is distinct from newest.cac as is_changed,
+    coalesce(today.cac <> newest.cac, true) as is_changed,
     newest.flags,
     newest.known_on,
     newest.input_observation_ids,

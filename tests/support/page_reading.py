@@ -135,4 +135,4 @@ def is_rounded(text: str, value: float) -> bool:
     if "e" in plain:
         return float(plain) == float(f"{value:.1g}")
     digits = len(plain.partition(".")[2])
-    return abs(float(plain) - value) <= 0.5 * 10**-digits * (1 + 1e-9)
+    return bool(abs(float(plain) - value) <= 0.5 * 10**-digits * (1 + 1e-9))
