@@ -36,7 +36,7 @@ def files(content: PageContent, texts: Mapping[str, Any], edition: str) -> Itera
         own = replace(content, parts=file.parts)
         words = {name: printed(value) for name, value in file.row.items()}
         title = file.kind["title"].format(**words)
-        told = {**texts, **file.kind, "title": title, "up": texts["up"]}
+        told = {**texts, **file.kind, "title": title}
         yield f"{file.name}.html", html(own, told, edition, f"{file.name}.")
         yield from csv_files(own, told, edition, f"{file.name}.")
 

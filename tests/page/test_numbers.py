@@ -87,7 +87,7 @@ def test_verdicts_and_deals_against_the_marts(document: Element, snapshot: Conne
     numbers = [(words(row)["statement"], row.xpath(".//data[@data-c='computed']/@value")) for row in checked]
     assert sorted((statement, float(value)) for statement, (value,) in filter(lambda n: n[1], numbers)) == mart
     deals = snapshot.execute("select l.partnership_id from marts.partnership_league as l order by all").fetchall()
-    shown = [cell.text for cell in articles(document)["deals"].xpath(".//*[@data-c='partnership_id']")]
+    shown = [cell.text_content() for cell in articles(document)["deals"].xpath(".//*[@data-c='partnership_id']")]
     assert sorted(shown) == [deal for (deal,) in deals]
 
 
