@@ -14,7 +14,8 @@ from etl.warehouse import Connection
 Element = Any
 # Columns that say how their row is shown, and those that are shown as documents.
 NOT_CELLS = {
-    "file", "asked", "sentence", "is_ranked", "is_missing", "source_url", "input_observation_ids", "document_id", "document_ids",
+    "file", "asked", "sentence", "is_ranked", "is_missing", "source_url", "input_observation_ids", "document_id",
+    "document_ids",
 }  # fmt: skip
 
 
