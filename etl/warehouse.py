@@ -1,8 +1,7 @@
 """The only module that opens DuckDB: the build database, published snapshots and new files.
 
 One process at a time opens the build database, and no reader does; readers open the published snapshot, read-only.
-All files have storage version v1.4.0: on the older default a stale `.wal` beside a file is silently replayed into it,
-and typed macro parameters need it.
+All files have storage version v1.4.0: on the older default a stale `.wal` beside a file is silently replayed into it.
 
 Some tables of the build database are kept from one refresh to the next: what sources said and the audit trail, whose
 columns are in sql/raw and sql/audit, and the delivered tables of etl/contracts.py. When a database of an older version

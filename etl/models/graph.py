@@ -7,6 +7,7 @@ it once, however many of the models behind it use it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -20,7 +21,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from etl.contracts import contract_tables
-from etl.models.file import AS_OF, PARAMETERS, Model, fail, macro_names, read_model
+from etl.models.file import AS_OF, Model, fail, macro_names, read_model
 from etl.models.tree import PARAMETER, called, parse, replace_tables, row_by_row
 from etl.warehouse import kept_tables
 
@@ -102,6 +103,9 @@ def _schema(models: tuple[Model, ...]) -> MappingSchema:
 
 
 # For DuckDB looks up the names in a macro in the database in use; etl/publish/files.py holds published ones to it.
+# A parameter with a type refuses a day in quotes and a bound text (DuckDB 1.4 to 2.0): the text casts it instead.
+_DAY = re.compile(rf"\b{PARAMETER}\b")
+DAY = f"{PARAMETER}::date"
 USE_FIRST = "In an attached snapshot: run USE on it before the call."
 LATEST = "_latest"
 KNOWN = "_known"
@@ -164,7 +168,7 @@ def twin_sql(model: Model) -> str:
     """
     known = ",\n".join(f'"{name}" as (\n{sql}\n)' for name, sql in model.known)
     return (
-        f"create or replace macro {model.name}{AS_OF}({PARAMETERS}) as table\n"
+        f"create or replace macro {model.name}{AS_OF}({PARAMETER}) as table\n"
         f"with {known}\nselect * from (\n{_as_of_text(model)}\n)"
     )
 
@@ -177,7 +181,7 @@ def create_statements(model: Model) -> list[str]:
     text = _literal(model.description)
     if model.is_macro:
         return [
-            f"create or replace macro {model.name}({PARAMETERS}) as table\n{model.sql}",
+            f"create or replace macro {model.name}({PARAMETER}) as table\n{_DAY.sub(DAY, model.sql)}",
             f"comment on macro table {model.name} is {_literal(f'{model.description} {USE_FIRST}')}",
         ]
     statements = [

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from etl.ask import shell
 from etl.config import ROOT, Settings
-from etl.warehouse import memory, open_build, open_snapshot
+from etl.warehouse import DatabaseError, memory, open_build, open_snapshot
 from tests.support.small_warehouse import publish_small_warehouse
 
 pytestmark = pytest.mark.slow
@@ -42,9 +44,46 @@ def test_a_query_answers_and_the_shell_ends(settings: Settings) -> None:
     assert "141.88" in answer.stdout
 
 
+KNOWN = "select round(cac, 2) from marts.cac_trend_as_of({}) where row_id like 'jd/%net_12m/2016%'"
+DAYS = ("date '2018-04-26'", "'2018-04-26'", "timestamp '2018-04-26 23:59:59'")
+
+
 def test_as_of_macros_resolve(settings: Settings) -> None:
-    query = "select round(cac, 2) from marts.cac_trend_as_of(date '2018-01-01') where row_id like 'jd/%net_12m/%'"
-    assert "147.67" in ask(settings.home, query).stdout
+    assert "147.67" in ask(settings.home, KNOWN.format(DAYS[1])).stdout
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_an_as_of_macro_takes_a_day_as_text_and_a_time_as_its_day(settings: Settings, day: str) -> None:
+    """JD restated its expense of 2016 on 2018-04-27."""
+    with open_snapshot(settings.serving_db) as con:
+        assert con.execute(KNOWN.format(day)).fetchall() == [(147.67,)]
+        assert con.execute(KNOWN.format(day.replace("-26", "-27"))).fetchall() == [(141.88,)]
+
+
+@pytest.mark.parametrize("day", ["2018-04-26", date(2018, 4, 26), datetime(2018, 4, 26, 23)])
+def test_an_as_of_macro_takes_a_bound_day(settings: Settings, day: object) -> None:
+    with open_snapshot(settings.serving_db) as con:
+        assert con.execute(KNOWN.format("?"), [day]).fetchall() == [(147.67,)]
+        assert con.execute(KNOWN.format("$day"), {"day": day}).fetchall() == [(147.67,)]
+
+
+def test_of_no_day_an_as_of_macro_knows_no_row(settings: Settings) -> None:
+    with open_snapshot(settings.serving_db) as con:
+        assert con.execute("select count(*) from marts.coverage_as_of(null)").fetchall() == [(0,)]
+        assert con.execute("select count(*) from marts.coverage_as_of(?)", [None]).fetchall() == [(0,)]
+        assert con.execute("select count(*) > 0 from marts.coverage_as_of('infinity')").fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [("'soon'", 'invalid date field format: "soon"'), ("'2018-02-30'", "out of range"), ("17", "INTEGER -> DATE")],
+)
+def test_what_is_no_day_is_an_error(settings: Settings, day: str, reason: str) -> None:
+    answer = ask(settings.home, KNOWN.format(day))
+    assert answer.returncode == 1
+    assert reason in answer.stderr
+    with open_snapshot(settings.serving_db) as con, pytest.raises(DatabaseError, match=re.escape(reason)):
+        con.execute(KNOWN.format("?"), [17 if day == "17" else day.strip("'")]).fetchall()
 
 
 @pytest.mark.parametrize("query", shell.QUERIES_TO_TRY)
