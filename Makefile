@@ -56,8 +56,8 @@ dev: env ## open the Dagster UI on 127.0.0.1 (PORT=3000)
 
 sql: export WAREHOUSE_QUERY = $(value Q)
 sql: export WAREHOUSE_OUT = $(value OUT)
-sql: env ## a DuckDB shell on the snapshot, read-only; one query with Q="select ...", its rows with OUT=rows.csv or .parquet
-	@$(WAREHOUSE) sql $${WAREHOUSE_OUT:+--out "$$WAREHOUSE_OUT"} $(REPLACE:%=--replace) -- "$$WAREHOUSE_QUERY"
+sql: env ## a DuckDB shell on the snapshot, read-only; one query with Q="select ...", AS=csv or json, OUT=rows.csv or .parquet
+	@$(WAREHOUSE) sql $${WAREHOUSE_OUT:+--out "$$WAREHOUSE_OUT"} $(AS:%=--%) $(REPLACE:%=--replace) -- "$$WAREHOUSE_QUERY"
 
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation

@@ -183,17 +183,28 @@ def demo() -> None:
 
 @warehouse.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
-@click.option("--out", type=click.Path(path_type=Path), help="Write the rows to this file, .csv or .parquet.")
+@click.option("--csv", "printed", flag_value="csv", help="Print the rows as CSV.")
+@click.option("--json", "printed", flag_value="json", help="Print the rows as a JSON array of objects.")
+@click.option("--parquet", type=click.Path(path_type=Path), metavar="FILE", help="Write the rows to a Parquet file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the rows to this file, .csv, .json or .parquet.")
 @click.option("--replace", is_flag=True, help="Also when that file exists.")
-def sql(query: tuple[str, ...], out: Path | None, replace: bool) -> None:
-    """Open DuckDB's shell on the published snapshot, read-only, or answer QUERY in it or in a file."""
-    from etl.ask.shell import become_shell, write_answer
+def sql(query: tuple[str, ...], printed: str | None, parquet: Path | None, out: Path | None, replace: bool) -> None:
+    """Open DuckDB's shell on the published snapshot, read-only, or answer QUERY in it, on standard output or in a file.
+
+    `show tables` lists the published tables.
+    """
+    from etl.ask.shell import become_shell, print_answer, write_answer
 
     database, text = load_settings().serving_db, " ".join(query).strip()
-    if out is None:
-        become_shell(database, text)
+    if sum(map(bool, (printed, parquet, out))) > 1:
+        raise MendError("name one of --csv, --json, --parquet and --out")
+    if printed:
+        print_answer(database, text, printed, sys.stdout.buffer)
+    elif file := parquet or out:
+        form = ".parquet" if parquet else ""
+        print(f"{write_answer(database, text, file, form=form, replace=replace):,} rows in {file}")
     else:
-        print(f"{write_answer(database, text, out, replace=replace):,} rows in {out}")
+        become_shell(database, text)
 
 
 @warehouse.command()

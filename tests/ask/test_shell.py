@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from contextlib import closing
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,75 @@ def test_the_rows_of_a_query_are_written_to_a_file(settings: Settings, tmp_path:
     assert list(tmp_path.iterdir()) == [out]
 
 
+EXACT = """select 12345678901234567890.123456::decimal(28, 6) as wide, 0.1::double as x, 9007199254740993 as whole,
+    date '2020-05-27' as day, timestamp '2020-05-27 23:59:59' as at, ['a', null] as list, null as nothing, '' as text"""
+
+
+def test_rows_are_printed_as_csv_with_all_digits(settings: Settings) -> None:
+    answer = ask(settings.home, "--csv", EXACT)
+    assert answer.stdout == (
+        "wide,x,whole,day,at,list,nothing,text\n"
+        '12345678901234567890.123456,0.1,9007199254740993,2020-05-27,2020-05-27 23:59:59,"[a, NULL]",,""\n'
+    ), answer.stderr
+
+
+def test_rows_are_printed_as_json_with_all_digits(settings: Settings) -> None:
+    answer = ask(settings.home, "--json", EXACT)
+    (row,) = json.loads(answer.stdout, parse_float=Decimal)
+    assert row == {
+        "wide": Decimal("12345678901234567890.123456"),
+        "x": Decimal("0.1"),
+        "whole": 9007199254740993,
+        "day": "2020-05-27",
+        "at": "2020-05-27 23:59:59",
+        "list": ["a", None],
+        "nothing": None,
+        "text": "",
+    }
+    assert json.loads(ask(settings.home, "--json", "select 1 as x where false").stdout) == []
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_number_that_json_cannot_hold_is_an_error(settings: Settings, number: str) -> None:
+    answer = ask(settings.home, "--json", f"select '{number}'::double as x from range(9)")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert f"JSON cannot hold {number}" in answer.stderr
+
+
+def test_parquet_keeps_types_whatever_the_name_of_the_file(settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "rows.data"
+    answer = ask(settings.home, "--parquet", str(out), EXACT)
+    assert (answer.returncode, answer.stdout) == (0, f"1 rows in {out}\n"), answer.stderr
+    with closing(memory()) as con:
+        (row,) = con.execute("select wide, day, \"at\" from read_parquet(?)", [str(out)]).fetchall()
+    assert row == (Decimal("12345678901234567890.123456"), date(2020, 5, 27), datetime(2020, 5, 27, 23, 59, 59))
+
+
+def test_show_tables_lists_the_published_tables(settings: Settings) -> None:
+    with open_snapshot(settings.serving_db) as con:
+        found = con.execute("select schema_name || '.' || table_name from duckdb_tables() order by 1").fetchall()
+    listed = ask(settings.home, "--csv", "show tables;").stdout.splitlines()
+    assert listed == ["name", *(name for (name,) in found)]
+    assert "marts.cac_trend" in listed
+    typed = ask(settings.home, typed="show tables;").stdout
+    assert all(f" {name} " in typed for (name,) in found)
+    assert "cac_low" in ask(settings.home, "--csv", "describe marts.cac_trend").stdout
+
+
+def test_no_row_of_an_answer_is_left_out(settings: Settings) -> None:
+    shown = ask(settings.home, "select i from range(500) as r(i)").stdout
+    assert [f"│ {i:>5} │" in shown for i in range(500)] == [True] * 500
+
+
+def test_an_answer_has_one_form(settings: Settings, tmp_path: Path) -> None:
+    both = ask(settings.home, "--csv", "--out", str(tmp_path / "rows.csv"), "select 1")
+    assert (both.returncode, both.stdout, list(tmp_path.iterdir())) == (1, "", [])
+    assert "name one of" in both.stderr
+    without = ask(settings.home, "--csv")
+    assert (without.returncode, without.stdout) == (1, "")
+    assert "one query" in without.stderr
+
+
 def test_a_file_that_exists_is_replaced_only_when_asked(settings: Settings, tmp_path: Path) -> None:
     out = tmp_path / "rows.csv"
     out.write_text("mine", encoding="utf-8")
@@ -170,7 +241,7 @@ def test_a_file_that_exists_is_replaced_only_when_asked(settings: Settings, tmp_
 @pytest.mark.parametrize(
     ("name", "query", "reason"),
     [
-        ("rows.txt", "select 1", "one of the endings .csv, .parquet"),
+        ("rows.txt", "select 1", "one of the endings .csv, .json, .parquet"),
         ("gone/rows.csv", "select 1", "is no folder"),
         ("rows.csv", "", "one query"),
         ("rows.csv", "select 1; select 2", "one query"),
