@@ -59,6 +59,10 @@ sql: export WAREHOUSE_OUT = $(value OUT)
 sql: env ## a DuckDB shell on the snapshot, read-only; one query with Q="select ...", AS=csv or json, OUT=rows.csv or .parquet
 	@$(WAREHOUSE) sql $${WAREHOUSE_OUT:+--out "$$WAREHOUSE_OUT"} $(AS:%=--%) $(REPLACE:%=--replace) -- "$$WAREHOUSE_QUERY"
 
+export: export WAREHOUSE_TO = $(value TO)
+export: env ## the marts as Parquet, CSV and one XLSX workbook with a manifest: TO=folder, REPLACE=1 in the place of an earlier one
+	@$(WAREHOUSE) export files $(REPLACE:%=--replace) -- "$$WAREHOUSE_TO"
+
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
 	@$(WAREHOUSE) explain -- "$$WAREHOUSE_ID"

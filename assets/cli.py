@@ -88,8 +88,9 @@ snapshots = click.Group("snapshots", help="List the published snapshots, go back
 inbox = click.Group("inbox", help="List and load delivered files; only `daily` builds anything from them.")
 edgar = click.Group("edgar", help="Load filings of the SEC: those of a list of issuers, or archives on disk.")
 docs = click.Group("docs", help="Write the pages that are made from the project's own files and from the warehouse.")
+export = click.Group("export", help="Write the published tables for programs that cannot read the snapshot.")
 figures = click.Group("figures", help="Take figures from a release or filing: propose them, accept or refuse them.")
-for group in (snapshots, inbox, edgar, docs, figures):
+for group in (snapshots, inbox, edgar, docs, export, figures):
     warehouse.add_command(group)
 
 
@@ -249,6 +250,25 @@ def diff(before: str | None, after: str | None, as_of: str | None) -> None:
     from etl.publish.diff import show
 
     show(differences(load_settings(), before, after, as_of), Console(soft_wrap=False))
+
+
+@export.command("files")
+@click.argument("to", type=click.Path(path_type=Path))
+@click.option(
+    "--all", "everything", is_flag=True, help="Every published table, not the marts and what their rows name."
+)
+@click.option("--replace", is_flag=True, help="In the place of an earlier export in that folder.")
+def export_files(to: Path, everything: bool, replace: bool) -> None:
+    """Write the marts as Parquet, CSV and one XLSX workbook into the folder TO, with a manifest; whole or not at all.
+
+    What is written is read back and held against the snapshot.
+    """
+    from etl.publish.export import export_files as exported
+
+    done = exported(load_settings().serving_db, to, everything=everything, replace=replace)
+    print(f"{done.tables} tables in {done.path}, {done.size_bytes / 1e6:,.1f} MB")
+    for table, reason in done.not_in_workbook.items():
+        print(f"not in the workbook: {table}, {reason}")
 
 
 @snapshots.command("list")

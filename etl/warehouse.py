@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from itertools import takewhile
@@ -107,6 +108,8 @@ def open_snapshot(
 ) -> Iterator[Connection]:
     """A published snapshot, read-only, without access to other files but `writes`, and with its settings locked.
 
+    `writes` is a file, or a folder for all files in it.
+
     Raises MendError when there is none yet.
     """
     if not path.exists():
@@ -115,7 +118,8 @@ def open_snapshot(
     try:
         con.execute("set timezone = 'UTC'")
         if writes:
-            con.execute(f"set allowed_paths = [{literal(str(writes))}]")
+            kind, place = ("directories", f"{writes}/") if writes.is_dir() else ("paths", str(writes))
+            con.execute(f"set allowed_{kind} = [{literal(place)}]")
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
         yield con
@@ -170,6 +174,17 @@ def prepared(name: str) -> str:
     return (SQL / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def day_of(text: str) -> date:
+    """The day that a person wrote. Raises MendError for anything but YYYY-MM-DD."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise MendError(f"{text} is not a day, written as 2020-05-27")
+    return day
+
+
 def literal(text: str) -> str:
     """A text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
@@ -203,7 +218,8 @@ def _connect(database: str, config: dict[str, str], read_only: bool = False) -> 
         con = duckdb.connect(database, read_only=read_only, config=settings)
     except duckdb.Error as error:
         raise _opening_error(database, error) from error
-    con.execute("set enable_progress_bar = false")  # it would be printed among the lines of a report
+    with suppress(duckdb.InvalidInputException):  # in Jupyter without ipywidgets it is off, and cannot be set to off
+        con.execute("set enable_progress_bar = false")  # it would be printed among the lines of a report
     if not read_only:
         con.execute("set timezone = 'UTC'")
         # Files that we write again under one name would be read as they were: the cache knows them by name and time.

@@ -11,6 +11,7 @@ import pytest
 from etl.config import ROOT
 from etl.edgar import bulk
 from etl.inbox import parquet, scan
+from etl.publish import export
 from etl.warehouse import memory
 
 # Options that a reader guesses from the file, its name or its folder where they are not given; or whose default is to.
@@ -71,6 +72,8 @@ EXPANDED = {
     ("etl/profiles/table.py", "{CSV}"): scan.CSV,
     ("etl/profiles/table.py", "{new_line(lines.ending)}"): "new_line = , ",
     ("etl/profiles/apply.py", "{OPTIONS}"): parquet.OPTIONS,
+    ("etl/publish/export.py", "{CSV}"): export.CSV,
+    ("etl/publish/export.py", "{PARQUET}"): export.PARQUET,
     ("etl/edgar/bulk.py", "{OPTIONS}, {shape}"): f"{bulk.OPTIONS}, columns = , new_line = ",
     ("etl/inbox/parquet.py", "{OPTIONS}"): parquet.OPTIONS,
     ("etl/inbox/load.py", "{OPTIONS}"): parquet.OPTIONS,
@@ -123,6 +126,7 @@ BOUND = {
     "etl/ask/explain.py": "names and days that a person typed",
     "etl/checks/run.py": "names, words and JSON of results",
     "etl/edgar/facts.py": "paths, sizes and CIKs; facts are read from their file",
+    "etl/frames.py": "a day, names and IDs",
     "etl/profiles/apply.py": "a constant as text",
     "etl/figures/evidence.py": "JSON of figures, whose numbers are text",
 }

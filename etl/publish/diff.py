@@ -25,7 +25,7 @@ from etl.contracts import CONTRACTS
 from etl.errors import MendError
 from etl.models.graph import load_models
 from etl.publish.files import PERSONAL, inspect, kept_versions, shown, snapshot_path
-from etl.warehouse import Connection, attached, memory, prepared
+from etl.warehouse import Connection, attached, day_of, memory, prepared
 
 SCHEMAS = ("core", "steps", "marts")
 SIDES = ("old", "new")
@@ -161,7 +161,7 @@ def diff(
     RetryError for a file that another program has open to write.
     """
     grains = grains_of(settings.sql_dir)
-    day = _day(as_of) if as_of is not None else None
+    day = day_of(as_of) if as_of is not None else None
     with closing(memory()) as con, ExitStack() as files:
         titles = []
         for word, name in zip(_chosen(settings, before, after), SIDES, strict=True):
@@ -175,16 +175,6 @@ def diff(
         query = change_query(con, *compared, grains)
         changes = con.execute(f"select * from ({query}) order by all").fetchall()
     return Difference(titles[0], titles[1], changes, uncompared)
-
-
-def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        raise MendError(f"{text} is not a day, written as 2020-05-27")
-    return day
 
 
 def _chosen(settings: Settings, before: str | None, after: str | None) -> tuple[str, str]:

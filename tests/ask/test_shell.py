@@ -199,7 +199,7 @@ def test_parquet_keeps_types_whatever_the_name_of_the_file(settings: Settings, t
     answer = ask(settings.home, "--parquet", str(out), EXACT)
     assert (answer.returncode, answer.stdout) == (0, f"1 rows in {out}\n"), answer.stderr
     with closing(memory()) as con:
-        (row,) = con.execute("select wide, day, \"at\" from read_parquet(?)", [str(out)]).fetchall()
+        (row,) = con.execute('select wide, day, "at" from read_parquet(?)', [str(out)]).fetchall()
     assert row == (Decimal("12345678901234567890.123456"), date(2020, 5, 27), datetime(2020, 5, 27, 23, 59, 59))
 
 
