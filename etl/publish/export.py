@@ -22,7 +22,7 @@ from typing import Any
 
 from etl.errors import MendError
 from etl.publish.files import sync
-from etl.publish.workbook import Sheet, check_workbook, write_workbook
+from etl.publish.workbook import ExportedTable, Sheet, check_workbook, write_workbook
 from etl.warehouse import CSV_OPTIONS, Connection, count, literal, open_snapshot, prepared
 
 FORM = 1  # of the manifest: raised when a reader of the earlier one would go wrong
@@ -44,16 +44,6 @@ PARQUET = (
     "hive_partitioning = false, hive_types_autocast = false, union_by_name = false, filename = false, "
     "binary_as_string = false, file_row_number = false"
 )
-
-
-@dataclass(frozen=True)
-class Table:
-    """A published table to export: columns are (name, type, meaning)."""
-
-    name: str
-    description: str
-    rows: int
-    columns: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -97,18 +87,18 @@ def export_files(database: Path, to: Path, *, everything: bool = False, replace:
     return Export(to, len(tables), size, {sheet.table: sheet.left_out for sheet in sheets if sheet.left_out})
 
 
-def tables_of_export(con: Connection, everything: bool) -> list[Table]:
+def tables_of_export(con: Connection, everything: bool) -> list[ExportedTable]:
     """The tables to export, by name. Source: the catalog of the snapshot."""
     found = con.execute(prepared("exported_tables"), {"everything": everything, "also": VOCABULARY}).fetchall()
     return [
-        Table(
+        ExportedTable(
             name, text or "", count(con, f"select count(*) from {name}"), [tuple(column.values()) for column in columns]
         )
         for name, text, columns in found
     ]
 
 
-def _manifest(con: Connection, part: Path, tables: Sequence[Table], sheets: Sequence[Sheet]) -> dict[str, Any]:
+def _manifest(con: Connection, part: Path, tables: Sequence[ExportedTable], sheets: Sequence[Sheet]) -> dict[str, Any]:
     """Write and check the files of each table, check the workbook; what there is to say about all of them."""
     entries = []
     for table, sheet in zip(tables, sheets, strict=True):
@@ -140,7 +130,7 @@ def _manifest(con: Connection, part: Path, tables: Sequence[Table], sheets: Sequ
     }
 
 
-def _check(con: Connection, table: Table, parquet: Path, csv: Path) -> None:
+def _check(con: Connection, table: ExportedTable, parquet: Path, csv: Path) -> None:
     """Read both files back. Raises MendError when the rows are not those of the table, in any order."""
     content = "select count(*), coalesce(sum(hash(t)::hugeint), 0) from {} as t"
     as_text = ", ".join(f'"{name}"::varchar as "{name}"' for name, *_ in table.columns)

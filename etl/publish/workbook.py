@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]
 from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
@@ -23,9 +23,6 @@ from openpyxl.styles import Font  # type: ignore[import-untyped]
 
 from etl.errors import MendError
 from etl.warehouse import Connection
-
-if TYPE_CHECKING:
-    from etl.publish.export import Table
 
 MOST_ROWS = 1_048_576  # of a sheet, with its header
 LONGEST = 32_767  # characters of a cell
@@ -36,6 +33,16 @@ BATCH = 10_000
 _FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _KEPT = ("VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "DOUBLE", "FLOAT", "TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 Cell = str | int | float | bool | datetime | None
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """A published table to export: columns are (name, type, meaning)."""
+
+    name: str
+    description: str
+    rows: int
+    columns: Sequence[tuple[str, str, str]]
 
 
 @dataclass
@@ -50,7 +57,7 @@ class Sheet:
     characters_replaced: int = 0
 
 
-def write_workbook(con: Connection, tables: Sequence[Table], path: Path) -> list[Sheet]:
+def write_workbook(con: Connection, tables: Sequence[ExportedTable], path: Path) -> list[Sheet]:
     """Write a sheet for each table, after sheets that list tables and columns; what became of each table."""
     book = openpyxl.Workbook(write_only=True)
     contents, columns = book.create_sheet("tables"), book.create_sheet("columns")
@@ -71,7 +78,7 @@ def write_workbook(con: Connection, tables: Sequence[Table], path: Path) -> list
     return sheets
 
 
-def check_workbook(con: Connection, tables: Sequence[Table], sheets: Sequence[Sheet], path: Path) -> None:
+def check_workbook(con: Connection, tables: Sequence[ExportedTable], sheets: Sequence[Sheet], path: Path) -> None:
     """Read the workbook back. Raises MendError where a cell is not what was meant."""
     book = openpyxl.load_workbook(path, read_only=True)
     try:
@@ -96,7 +103,7 @@ def _is_same(meant: Cell, cell: Cell) -> bool:
     return (_to_millisecond(cell) if isinstance(cell, datetime) else cell) == (None if meant == "" else meant)
 
 
-def _too_large(con: Connection, table: Table) -> str:
+def _too_large(con: Connection, table: ExportedTable) -> str:
     if table.rows >= MOST_ROWS:
         return f"{table.rows:,} rows, and a sheet has {MOST_ROWS - 1:,}: read parquet or csv"
     lengths = [f'max(length("{name}"::varchar))' for name, kind, _ in table.columns if kind not in _KEPT[1:]]
@@ -146,7 +153,7 @@ def _written(sheet: Any, value: Cell) -> Any:
     return value
 
 
-def _rows(con: Connection, table: Table, sheet: Sheet) -> Iterator[list[Cell]]:
+def _rows(con: Connection, table: ExportedTable, sheet: Sheet) -> Iterator[list[Cell]]:
     """The rows as they stand in the sheet, which counts what is text there."""
     values = (
         f'"{name}"' if kind in _KEPT or kind.startswith("DECIMAL") else f'"{name}"::varchar'

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import yaml
 
-from etl import names
+from etl.names import canonical, fault_of, is_lost
 from etl.printed.forms import PrintedFigure, read_form
 from etl.printed.words import CURRENCY_CODES
 
@@ -156,15 +156,15 @@ class RowCheck:
             text = self.text(column)
             if text.strip(" ") != text:
                 self.note(column, f"{text!r} has spaces around it; remove them")
-            elif fault := names.fault_of(text):
+            elif fault := fault_of(text):
                 self.note(column, f"{text!r} {fault}")
-            elif names.canonical(text) != text:
+            elif canonical(text) != text:
                 self.note(column, f"{text!r} is not in Unicode NFC, in which a letter is one character; retype it")
 
     def require_values(self) -> None:
         """Note each column with a formula or with what a spreadsheet leaves of a value that it lost."""
         for column, text in self.fields.items():
-            if text.startswith(("=", "@")) or names.is_lost(text):
+            if text.startswith(("=", "@")) or is_lost(text):
                 self.note(column, f"{text[:80]!r} is a formula or an error of a spreadsheet; write the value")
 
     def require_one_of(self, **allowed: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ select
     tables.schema_name || '.' || tables.table_name as name,
     tables.comment,
     list(
-        {'name': col.column_name, 'type': col.data_type, 'meaning': coalesce(col.comment, '')}
+        { 'name': col.column_name, 'type': col.data_type, 'meaning': coalesce(col.comment, '') }
         order by col.column_index
     ) as columns
 from duckdb_tables() as tables
