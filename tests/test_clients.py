@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.client_programs.fetch import cell
 from benchmarks.clients import loss, outcome
+from etl.warehouse import Connection
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,17 @@ def test_a_missing_row_column_or_answer_is_told() -> None:
 def test_an_unknown_type_is_not_taken_for_a_value() -> None:
     assert cell(object())[0] == "unknown"
     assert loss(["text", "x"], ["unknown", "x"]) is None
+
+
+def test_no_published_day_is_infinite(warehouse: Connection) -> None:
+    """pandas and Polars fail on the whole table where one day is."""
+    columns = warehouse.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() where not internal "
+        "and schema_name in ('core', 'steps', 'marts') and data_type in ('DATE', 'TIMESTAMP')"
+    ).fetchall()
+    found = [
+        f"{table}.{column}"
+        for table, column in columns
+        if warehouse.execute(f'select 1 from {table} where not isfinite("{column}") limit 1').fetchall()
+    ]
+    assert len(columns) > 100 and found == []

@@ -5,10 +5,10 @@ select
     entry.fields['platform']::varchar as platform,                       -- platform slug
     entry.fields['metric']::varchar as metric,  -- metric slug, or * for every metric without a row of its own
     entry.fields['published_from']::date as published_from,              -- first day of publication it holds for
-    lead(entry.fields['published_from']::date, 1, date 'infinity') over (
+    lead(entry.fields['published_from']::date) over (
         partition by entry.fields['platform'], entry.fields['metric']
         order by entry.fields['published_from']::date
-    )::date as published_before,  -- day from which the next one holds; infinity for the last
+    )::date as published_before,  -- day from which the next one holds; NULL for the last
     coalesce(entry.fields['consolidation'], '')::varchar as consolidation,
     -- name of what the figures cover; '' is the company as it was before the first row
     entry.fields['source']::varchar as source,                           -- document that says so

@@ -65,13 +65,15 @@ covered as (
             own_parts.platform = printed.platform
             and own_parts.metric = printed.metric
             and own_parts.published_from <= coalesce(printed.published_on, printed.period_end)
-            and own_parts.published_before > coalesce(printed.published_on, printed.period_end)
+            and coalesce(printed.published_on, printed.period_end)
+            < coalesce(own_parts.published_before, date 'infinity')
     left join core.consolidation as all_parts
         on
             all_parts.platform = printed.platform
             and all_parts.metric = '*'
             and all_parts.published_from <= coalesce(printed.published_on, printed.period_end)
-            and all_parts.published_before > coalesce(printed.published_on, printed.period_end)
+            and coalesce(printed.published_on, printed.period_end)
+            < coalesce(all_parts.published_before, date 'infinity')
     left join core.expense_line as exact_line
         on exact_line.platform = printed.platform and exact_line.concept = printed.concept
     left join core.expense_line as own_line on own_line.platform = printed.platform and own_line.concept = ''
