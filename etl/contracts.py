@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from etl.names import LONGEST
+from etl.yaml_file import read_yaml
 
 PERIOD_END = "period_end"  # the column of a row that speaks of several days
 
@@ -112,8 +111,7 @@ AMOUNTS = (MONEY, "decimal(18,6)")
 
 def _contracts(path: Path) -> Iterator[Contract]:
     """The contracts of a YAML file in which each field is named as here."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for contract in yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["contracts"]:  # noqa: S506 (it is safe)
+    for contract in read_yaml(path)["contracts"]:
         lists = ("words", "also")
         columns = [Column(**c | {name: tuple(c.get(name, ())) for name in lists}) for c in contract["columns"]]
         rules = tuple(Rule(**rule) for rule in contract["rules"])

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from etl.config import SIMULATED, Settings
 from etl.errors import MendError
+from etl.yaml_file import read_yaml
 
 HOME = Path("data") / "demo"
 FIRST_DAY, DAYS, SEED = date(2024, 1, 1), 731, 20240101
@@ -100,7 +100,7 @@ def _platforms(platforms: Iterable[dict[str, Any]]) -> Iterator[Platform]:
         yield Platform(**platform | {"channels": tuple(Channel(**channel) for channel in platform["channels"])})
 
 
-_DATA = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_DATA = read_yaml(Path(__file__).with_suffix(".yaml"))
 PLATFORMS = tuple(_platforms(_DATA["platforms"]))
 
 

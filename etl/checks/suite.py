@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from etl.errors import MendError
+from etl.yaml_file import LOADER
 
 Severity = Literal["critical", "warning"]
 UNEXPECTED_ROWS = "unexpected_rows_expectation"
@@ -210,7 +211,7 @@ def _check_kwargs(place: str, form: str, kwargs: Mapping[str, Any]) -> None:
         raise MendError(f"{place}: {{batch}} stands for the table; any other brace is written twice: {{{{ }}}}")
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(LOADER):  # type: ignore[misc]
     """YAML in which a key occurs once in a mapping, and NO, on and off are words instead of truth values."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -18,13 +18,12 @@ from decimal import Decimal
 from itertools import combinations, groupby
 from pathlib import Path
 
-import yaml
-
 from etl.errors import MendError
 from etl.figures.pages import Passage
 from etl.figures.periods import Mention, Period, announced, head_period, mentions, read_han
 from etl.printed.forms import PrintedFigure, read_form
 from etl.printed.words import CURRENCIES, CURRENCY_CODES, tokenize
+from etl.yaml_file import read_yaml
 
 ANY_PLATFORM = "*"
 _HEAD = 40  # passages in which a document says whose results it announces
@@ -56,7 +55,7 @@ _AMOUNT = re.compile(
     (?P<percent>\s?(?:%|percent(?:age\ points?)?\b|pct\b|basis\ points|bps\b|个百分点))?\s?(?:美元|港元|元|人民币)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_LISTS: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+_LISTS: dict[str, list[str]] = read_yaml(Path(__file__).with_name("words.yaml"))
 
 
 def _words(name: str, form: str = "{}") -> re.Pattern[str]:

@@ -14,10 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from etl.errors import MendError
 from etl.warehouse import Connection, literal, prepared
+from etl.yaml_file import read_yaml
 
 Row = dict[str, Any]
 TEXTS = Path(__file__).with_name("texts.yaml")
@@ -78,7 +77,7 @@ class PageContent:
 @cache
 def read_texts(path: Path = TEXTS) -> dict[str, Any]:
     """The texts of the page, with the order of its parts. Raises MendError where a part has no query."""
-    texts: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    texts: dict[str, Any] = read_yaml(path)
     kinds = texts["files"]
     for key in [*(kind["key"] for kind in kinds), *(key for kind in (texts, *kinds) for key in part_keys(kind))]:
         try:

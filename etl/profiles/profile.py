@@ -18,6 +18,7 @@ import yaml
 
 from etl.contracts import CONTRACTS, Contract
 from etl.errors import FileError, MendError
+from etl.yaml_file import read_yaml
 
 FOLDER = "profile.yaml"  # what a folder of the inbox says about its files
 FORMS = {"1,234.56": (",", "."), "1.234,56": (".", ","), "1 234,56": (" ", ",")}
@@ -162,8 +163,7 @@ def read_folder(path: Path, shown_as: str) -> Folder:
 
 def _parsed(path: Path) -> Mapping[str, Any]:
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        written = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (it is safe)
+        written = read_yaml(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise FileError(f"cannot be read ({' '.join(str(error).split())[:200]}); correct it") from error
     if not isinstance(written, dict):
