@@ -11,9 +11,9 @@ import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
-from etl.yaml_file import read_yaml
+import yaml
 
-_DATA = read_yaml(Path(__file__).with_suffix(".yaml"))
+_DATA = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 COMMA_SCALES: dict[str, int] = _DATA["comma_scales"]
 SCALES: dict[str, int] = _DATA["english_scales"] | COMMA_SCALES
 CURRENCY_CODES = frozenset[str](_DATA["currency_codes"].split())
