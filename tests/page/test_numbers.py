@@ -550,7 +550,6 @@ def test_a_deal_has_its_effects_or_why_there_is_none(beside: dict[str, Element],
     windows = snapshot.execute(
         "select w.event, w.position, w.value, w.yoy_pct from marts.partnership_window as w "
         "where w.partnership_id = 'kuaishou-jd-2022-link-return' and w.metric = 'revenue' and w.platform = 'kuaishou'"
-        " and w.period_type = 'quarter'"
     ).fetchall()
     for row in shown_rows(articles(beside["deal-kuaishou-jd-2022-link-return.html"])["deal_windows"]):
         cells = words(row)
