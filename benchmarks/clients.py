@@ -255,7 +255,7 @@ def outcome(wanted: Answers, got: Answers) -> Comparison:
         changes.update(found)
         if fault:
             faults.append(f"{title}: {fault}")
-    print(*faults[:LISTED], sep="\n", file=sys.stderr)
+    sys.stderr.writelines(f"{fault}\n" for fault in faults[:LISTED])
     return Comparison(same, len(wanted), changes, faults[0] if faults else "")
 
 
