@@ -7,9 +7,9 @@ select
     round(trend.cac, 2) as cac,
     trend.spend::bigint as spend,
     trend.currency,
-    trend.flags,
+    format('[{:.2f}, {:.2f}]', trend.cac_low, trend.cac_high) as interval,
     trend.known_on
-from marts.cac_trend_as_of(date '2017-10-17') as trend
+from marts.cac_trend_as_of('2017-10-17') as trend
 where
     trend.platform = 'jd'
     and trend.scope = ''
@@ -22,7 +22,7 @@ select
     round(trend.cac, 2),
     trend.spend::bigint,
     trend.currency,
-    trend.flags,
+    format('[{:.2f}, {:.2f}]', trend.cac_low, trend.cac_high),
     trend.known_on
 from marts.cac_trend as trend
 where
@@ -31,3 +31,5 @@ where
     and trend.definition = 'cac_net_12m'
     and trend.period_end = date '2016-12-31'
 order by as_of
+-- Answer: 147.67 CNY [147.46, 147.87] on 2017-10-17, and 141.88 CNY [141.68, 142.08] since 2018-04-27, both by JD's
+-- annual reports.

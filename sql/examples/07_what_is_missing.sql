@@ -14,3 +14,5 @@ from marts.coverage as coverage
 where coverage.metric in ('sm_expense', 'annual_active_buyers')
 group by coverage.platform, coverage.metric, months
 order by coverage.platform, coverage.metric, months
+-- Answer: Pinduoduo's buyers of twelve months are here from 2017-06-30 to 2022-03-31, 20 counts, and missing for 2
+-- dates; of JD's, 25 are here and 19 missing.

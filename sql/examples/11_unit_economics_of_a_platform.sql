@@ -4,15 +4,11 @@
 -- empty, validity says why.
 select
     economics.metric,
-    economics.period_start,
     economics.period_end,
     round(economics.value, 4) as value,
-    round(economics.low, 4) as low,
-    round(economics.high, 4) as high,
+    format('[{:.4f}, {:.4f}]', economics.low, economics.high) as interval,
     economics.unit,
-    economics.validity,
-    economics.flags,
-    economics.known_on
+    economics.validity
 from marts.unit_economics as economics
 where
     economics.platform = 'pdd'
@@ -20,3 +16,5 @@ where
     and economics.period_end = last_day(economics.period_end)
     and month(economics.period_end) = 12
 order by economics.metric, economics.period_end
+-- Answer: in the year to 2021-12-31 spend was 0.4769 of revenue, and a mean buyer's gross profit earned the cost of a
+-- net new buyer back in 89.1387 months [89.0279, 89.2499], after 41.5489 months in the year to 2020-12-31.

@@ -13,3 +13,5 @@ select
 from marts.tie_out as tie_out
 group by tie_out.platform, tie_out.metric
 order by figures desc, tie_out.platform, tie_out.metric
+-- Answer: of Alibaba's 107 figures of revenue 91 are confirmed and 16 stand alone; all 33 of Groupon's expense stand
+-- alone, 100 %.

@@ -1,21 +1,20 @@
 -- Which pairs of a traffic and a supply platform lasted, which parted, and after how long?
--- How to read it: one row a pair. parted means that its last deal ended, after renewals or not; parted_and_back that
--- it parted and came back. last_on is a lower bound: the pair ran on that day or later. It is empty where a deal ended
--- and nobody says when. span_days runs from first_on to last_on, interruptions included; it is a lifetime only where
--- the pair parted, and empty where only one day is known. life_days stands for each deal whose first and last day are
--- known; most ends are not.
+-- How to read it: one row a pair. parted means that its last deal ended, after renewals or not; parted_and_back that it
+-- parted and came back. last_on is a lower bound: the pair ran on that day or later. It is empty where a deal ended and
+-- nobody says when. span_days runs from first_on to last_on, interruptions included; it is a lifetime only where the
+-- pair parted, and empty where only one day is known. longest_deal is in days, of the deals whose first and last day
+-- are known; most ends are not.
 select
     league.traffic_partner,
     league.supply_partner,
     league.pair_outcome,
-    league.pair_deals as deals,
     league.pair_first_on as first_on,
     league.pair_last_on as last_on,
     league.pair_span_days as span_days,
-    list(league.partnership_id || ': ' || league.life_days || ' days' order by league.started_on) filter (
-        where league.life_days is not null
-    ) as lives,
-    min(league.days_until_back) as days_until_back
+    max(league.pair_deals) as deals,
+    max(league.life_days) as longest_deal
 from marts.partnership_league as league
 group by all
 order by league.pair_outcome, span_days desc nulls last, league.traffic_partner, league.supply_partner
+-- Answer: WeChat and JD parted on 2025-09-30 after 4,222 days; Kuaishou and JD parted and came back, within 1,230 days
+-- until 2022-10-29.

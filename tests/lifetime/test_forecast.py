@@ -22,6 +22,7 @@ from etl.warehouse import Connection, memory
 from tests.support.building import build_needed
 from tests.support.cdnow import LAST_DAY, cdnow_orders
 from tests.support.cdnow_histories import cdnow_until
+from tests.support.examples import WIDEST, shown
 from tests.support.models import project_models
 
 MART = "marts.buyer_lifetime"
@@ -92,8 +93,9 @@ def test_the_example_asks_for_a_year(shop: Connection) -> None:
     """The query of sql/examples: the platform and its channels, those without a value last."""
     query = (ROOT / "sql" / "examples" / "37_what_will_a_buyer_order.sql").read_text(encoding="utf-8")
     found = shop.sql(query).fetchall()
-    assert [(row[1], row[-3], row[3] is None) for row in found][-1] == ("email", "few_buyers", True)
-    assert {row[1]: row[8] for row in found}[""] == 0.5  # 1,122.2 orders expected, 1,117 came
+    assert [(row[1], row[-2], row[3] is None) for row in found][-1] == ("email", "few_buyers", True)
+    assert {row[1]: row[7] for row in found}[""] == 0.5  # 1,122.2 orders expected, 1,117 came
+    assert max(map(len, shown(shop, query))) <= WIDEST
 
 
 def test_a_channel_with_few_buyers_has_a_reason_and_no_number(shop: Connection) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from datetime import date
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etl.config import ROOT
 from etl.warehouse import Connection
+from tests.support.examples import check_example
 
 # 30 to 35 ask of a team's own daily data: tests/values/test_partnership_truth.py asks them of the demo.
 EXAMPLES = sorted((ROOT / "sql" / "examples").glob("[0-2]*.sql"))
@@ -263,8 +265,20 @@ def test_uninformative_rows_are_listed_and_not_ranked(warehouse: Connection) -> 
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_returns_rows_and_explains_how_to_read_it(warehouse: Connection, example: Any) -> None:
-    text = example.read_text(encoding="utf-8")
-    found = warehouse.execute(text).fetchall()
-    assert text.startswith("-- ") and "-- How to read it: " in text
-    assert found, example.name
+def test_an_example_fits_the_terminal_and_ends_in_its_answer(warehouse: Connection, example: Any) -> None:
+    check_example(warehouse, example)
+
+
+def test_a_wide_example_and_an_answer_of_other_numbers_are_seen(warehouse: Connection, tmp_path: Path) -> None:
+    head, example = "-- A question?\n-- How to read it: so.\nselect ", tmp_path / "example.sql"
+    example.write_text(f"{head}'x' as \"{'x' * 120}\"\n-- Answer: none.\n")
+    with pytest.raises(AssertionError, match="is 124 characters wide"):
+        check_example(warehouse, example)
+    example.write_text(f"{head}1234.5 as cost, date '2020-05-27' as known\n-- Answer: 1,234.5 on 2020-05-27.\n")
+    check_example(warehouse, example)
+    example.write_text(f"{head}1234.5 as cost\n-- Answer: 1,234.6 CNY.\n")
+    with pytest.raises(AssertionError, match=r"\[1234.6\], which no row has"):
+        check_example(warehouse, example)
+    example.write_text(f"{head}1\n")
+    with pytest.raises(AssertionError, match="ends with the comment"):
+        check_example(warehouse, example)

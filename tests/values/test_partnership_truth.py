@@ -14,6 +14,7 @@ from etl.config import ROOT
 from etl.demo import CHAIN_DEALS, DAYS, PLATFORMS, SHOPS, Channel, Daily, day, simulate
 from etl.warehouse import Connection, memory
 from tests.support.demo_warehouse import World, load_daily, load_demo, world
+from tests.support.examples import check_example
 from tests.support.models import build_models
 
 pytestmark = pytest.mark.slow
@@ -234,6 +235,6 @@ def test_the_newest_week_is_flagged_as_open(demo: Connection) -> None:
 
 
 @pytest.mark.parametrize("number", range(30, 37))
-def test_the_examples_on_daily_data_return_rows(demo: Connection, number: int) -> None:
+def test_an_example_on_daily_data_fits_the_terminal_and_ends_in_its_answer(demo: Connection, number: int) -> None:
     (path,) = (ROOT / "sql" / "examples").glob(f"{number}_*.sql")
-    assert demo.execute(path.read_text(encoding="utf-8")).fetchall()
+    check_example(demo, path)
