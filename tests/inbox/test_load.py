@@ -45,7 +45,7 @@ def test_a_row_by_hand(inbox: Inbox) -> None:
         ("pdd", date(2025, 1, 1), "", "", "CNY", None, None, 7, 5, None, Decimal("100.5000"))
     ]
     rest = "subsidies, is_simulated, extra, load_id, loaded_at"
-    assert inbox.rows(rest) == [(None, False, {"weather": "rain"}, 1, inbox.now)]
+    assert inbox.rows(rest) == [(None, False, {"weather": "rain"}, 1, inbox.now.replace(tzinfo=None))]
     told = inbox.rows("load_id, file, content_hash", "audit.load")
     assert told == [(1, "anything", load.content_hash)]
 
@@ -136,7 +136,9 @@ def test_a_late_file_replaces_rows_and_as_of_shows_both(inbox: Inbox) -> None:
     assert inbox.changed_days() == [date(2025, 1, 2), date(2025, 1, 4)]
     assert inbox.rows("day(date), gmv::integer") == [(1, 101), (2, 210), (3, 300), (4, 400)]
     old = f"day(date), gmv::integer, {FILE}, superseded_at"
-    assert inbox.rows(old, "raw.platform_metric_daily_history as r") == [(2, 200, "monday.csv", inbox.now)]
+    assert inbox.rows(old, "raw.platform_metric_daily_history as r") == [
+        (2, 200, "monday.csv", inbox.now.replace(tzinfo=None))
+    ]
     as_of = "raw.platform_metric_daily_as_of(timestamptz '{}')"
     assert inbox.rows("day(date), gmv::integer", as_of.format(monday)) == [(1, 101), (2, 200), (3, 300)]
     assert inbox.rows("gmv::integer", as_of.format(inbox.now)) == [(101,), (210,), (300,), (400,)]
