@@ -9,9 +9,12 @@ from typing import Any
 
 import dagster as dg
 
+from assets import links
 from assets.metadata import asset_key, code_block, rows_table
 from etl.checks.run import CheckResult
 from etl.checks.suite import Suite
+
+MENDED = links.link("What to do when it fails", links.DOCS, "failed-checks.md")
 
 
 def check_specs(suite: Suite) -> list[dg.AssetCheckSpec]:
@@ -21,12 +24,7 @@ def check_specs(suite: Suite) -> list[dg.AssetCheckSpec]:
             name=expectation.name,
             asset=asset_key(suite.table),
             blocking=expectation.severity == "critical",
-            description=expectation.why,
-            metadata={
-                "expectation": expectation.type,
-                "severity": expectation.severity,
-                "arguments": _json(expectation.kwargs),
-            },
+            description=f"{expectation.why}\n\n{MENDED}",
         )
         for expectation in suite.expectations
     ]
@@ -84,16 +82,17 @@ def describe(result: CheckResult) -> str:
 
 
 def _metadata(result: CheckResult) -> dict[str, Any]:
+    """What the page of the check shows of a result. The UI sorts it by its labels, which begin accordingly."""
     found: dict[str, Any] = {
-        "expectation": result.type,
-        "severity": result.severity,
-        "arguments": _json(result.kwargs),
+        "error": code_block(result.exception) if result.exception else None,
+        "failing rows": rows_table(result.rows) if result.rows else None,
         "observed": None if result.observed is None else _short(result.observed),
         "rows looked at": result.element_count,
         "rows that broke it": result.unexpected_count,
-        "failing rows": rows_table(result.rows) if result.rows else None,
-        "query": code_block(result.query, "sql") if result.query else None,
-        "error": code_block(result.exception) if result.exception else None,
+        "rule": result.type,
+        "rule: arguments": _json(result.kwargs),
+        "rule: query": code_block(result.query, "sql") if result.query else None,
+        "severity": result.severity,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 # The summary reports errors; Dagster's own log, with traces, is in the UI.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-# With this tag the UI lists a run under its job; the location is that of workspace.yaml.
-OF_THIS_PROJECT = {".dagster/repository": "__repository__@warehouse"}
 # The message of a failed command; {} is the error.
 FAILED = {
     "refresh": "Nothing was refreshed: {}",
@@ -123,24 +121,27 @@ def run_job(name: str, first: str | None = None, last: str | None = None) -> Non
 
     from assets.days import run_tags
     from assets.definitions import definitions
+    from assets.health import tell_health
     from assets.history import retire
-    from assets.instance import close_dead_runs, prepare_home, write_history_fast
+    from assets.instance import close_dead_runs, prepare_home, show_on_timeline, write_history_fast
     from assets.jobs import REFRESH_DAILY
     from assets.summary import outcome, summary
     from etl.notify import after_refresh
 
-    settings, tags = load_settings(), dict(OF_THIS_PROJECT)
+    settings = load_settings()
     try:
         job = definitions(settings.root).resolve_job_def(name)
         write_history_fast()
         home = prepare_home(settings)
         with dg.DagsterInstance.from_config(str(home)) as instance:
             close_dead_runs(instance, settings)
+            tags = show_on_timeline(instance, name)
             tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
             result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
             found = outcome(result)
             with suppress(sqlite3.Error):  # the next run retires what this one could not
                 retire(instance, home, settings, datetime.now(UTC))
+            tell_health(instance, settings)
     except dg.DagsterExecutionInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
     except EXPECTED as error:  # the run did not even start

@@ -18,8 +18,9 @@ from typing import Any
 import dagster as dg
 
 from assets.days import day_of_run
+from assets.health import tell_health
 from assets.history import retire
-from assets.instance import prepare_home
+from assets.instance import BY_COMMAND, prepare_home
 from etl.config import Settings, load_settings
 from etl.notify import after_refresh
 
@@ -135,9 +136,12 @@ def _skip(reason: str, seen: dict[str, list[int]], asked: dict[str, Any]) -> dg.
     description="After a successful run: report what changed through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_success(context: dg.RunStatusSensorContext) -> None:
-    """Send what changed state, and retire old runs; `make refresh` does the same at its end."""
+    """Send what changed state, and retire old runs; a run of the command line has done both at its end."""
+    if BY_COMMAND in context.dagster_run.tags:
+        return
     settings = load_settings()
     context.log.info(after_refresh(settings, None))
+    tell_health(context.instance, settings)
     with suppress(sqlite3.Error):  # the next run retires what this one could not
         retire(context.instance, prepare_home(settings), settings, datetime.now(UTC))
 
@@ -148,5 +152,9 @@ def tell_success(context: dg.RunStatusSensorContext) -> None:
     description="After a failed run: report the failure through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_failure(context: dg.RunFailureSensorContext) -> None:
-    """Send that the refresh failed, and why, once until it succeeds."""
-    context.log.info(after_refresh(load_settings(), context.failure_event.message))
+    """Send that the refresh failed, and why, once until it succeeds; the command line does so itself."""
+    if BY_COMMAND in context.dagster_run.tags:
+        return
+    settings = load_settings()
+    context.log.info(after_refresh(settings, context.failure_event.message))
+    tell_health(context.instance, settings)

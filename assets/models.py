@@ -10,11 +10,12 @@ import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from assets.chart import CHARTS
+from assets import links
 from assets.days import asked_days
 from assets.metadata import column_schema, days_metadata, lineage_metadata
 from assets.step import Report, step, table_spec
@@ -30,16 +31,18 @@ from etl.warehouse import Connection
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
 
 
-def model_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[dg.AssetsDefinition]:
-    """The assets of all tables among `models`; `suites` has one suite a table."""
-    return [_model_asset(model, models, suites) for model in models if not model.is_macro]
+def model_assets(models: Sequence[Model], suites: Mapping[str, Suite], sql_dir: Path) -> list[dg.AssetsDefinition]:
+    """The assets of all tables among `models`, whose files are in `sql_dir`; `suites` has one suite a table."""
+    return [_model_asset(model, models, suites, sql_dir) for model in models if not model.is_macro]
 
 
-def _model_asset(model: Model, models: Sequence[Model], suites: Mapping[str, Suite]) -> dg.AssetsDefinition:
+def _model_asset(
+    model: Model, models: Sequence[Model], suites: Mapping[str, Suite], sql_dir: Path
+) -> dg.AssetsDefinition:
     suite, macros = suites[model.name], macros_after(model, models)
     reads_daily = any(other.daily and other.name in model.reads for other in models)
 
-    @step(_spec(model, models, suite), suites=suites)
+    @step(_spec(model, models, suite, sql_dir), suites=suites)
     def build_table(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         run_id = context.run.run_id
         built: BuildResult
@@ -53,8 +56,6 @@ def _model_asset(model: Model, models: Sequence[Model], suites: Mapping[str, Sui
         for macro in macros:
             build(con, macro, None, run_id)
         shown = {**build_metadata(built), **lineage_metadata(model, models)}
-        if chart := CHARTS.get(model.name):
-            shown["chart"] = dg.MetadataValue.md(chart(con))
         if not isinstance(built, DailyResult):
             return Report([built], built.checks, {model.name: shown})
         shown["reads by day"] = ", ".join(dated_inputs(model, models))
@@ -76,23 +77,26 @@ def build_metadata(built: BuildResult) -> dict[str, Any]:
     return shown
 
 
-def _spec(model: Model, models: Sequence[Model], suite: Suite) -> dg.AssetSpec:
+def _spec(model: Model, models: Sequence[Model], suite: Suite, sql_dir: Path) -> dg.AssetSpec:
     """The asset of a table, with its columns, their comments and its SQL file, which the UI shows before a run."""
     with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
         file = dg.LocalFileCodeReference(file_path=str(model.path.resolve()), line_number=1, label="SQL")
-        links = dg.CodeReferencesMetadataValue(code_references=[file])
+        code = dg.CodeReferencesMetadataValue(code_references=[file])
+    table_links = links.table_links(model, sql_dir)
     return table_spec(
         model.name,
-        model.question or model.schema,
+        model.group,
         {"sql"},
         sorted(dependencies(model, models, suite)),
         by_day=bool(model.daily),
         grain=model.grain,
-        description=model.description,
+        description="\n\n".join(filter(None, (model.description, links.chart(model.name)))),
+        links=table_links,
         metadata={
             "dagster/table_name": model.name,
             "dagster/column_schema": column_schema((c.name, c.type, c.comment) for c in model.columns),
-            "dagster/code_references": links,
+            "dagster/code_references": code,
+            "links": dg.MetadataValue.md(table_links),
         },
         code_version=hashlib.sha256(model.sql.encode()).hexdigest()[:12],
         freshness_policy=FRESHNESS if model.schema == "marts" else None,

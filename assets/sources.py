@@ -121,7 +121,7 @@ def source_assets(models: Sequence[Model], suites: Mapping[str, Suite]) -> list[
         waits = standing(con, "edgar", most=ROWS_SHOWN)
         return Report([*loads, waits], checks.results, {FACT: facts_metadata(loads)})
 
-    delivered_spec = partial(table_spec, group="core", kinds={"file"}, deps=sorted(registry), by_day=True)
+    delivered_spec = partial(table_spec, group="inbox", kinds={"file"}, deps=sorted(registry), by_day=True)
 
     @step(
         *(delivered_spec(c.table, grain=c.grain, description=c.tells) for c in CONTRACTS),

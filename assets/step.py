@@ -18,7 +18,7 @@ import dagster as dg
 
 from assets.checks import blocked, check_results, check_specs, nothing_to_check
 from assets.days import DAYS, show_built
-from assets.metadata import asset_key, table_metadata
+from assets.metadata import asset_key, chart_metadata, table_metadata
 from assets.warehouse import Warehouse
 from etl.checks.run import CheckResult, CriticalFailure
 from etl.checks.suite import Suite
@@ -26,6 +26,7 @@ from etl.config import Settings
 from etl.warehouse import Connection, count
 
 DAILY_THREADS = os.cpu_count() or 1  # tables by day may be large; for others one thread is enough
+TEAM = "team:warehouse"  # the owner of an asset, beside the contact of the settings
 T = TypeVar("T")
 
 
@@ -62,6 +63,7 @@ def table_spec(
     *,
     grain: Sequence[str] = (),
     description: str = "",
+    links: str = "",
     by_day: bool = False,
     **more: Any,
 ) -> dg.AssetSpec:
@@ -70,10 +72,11 @@ def table_spec(
         asset_key(table),
         deps=[asset_key(dep) for dep in deps],
         group_name=group,
-        owners=["team:warehouse"],
+        owners=[TEAM],
+        tags={"layer": table.partition(".")[0]},
         kinds={"duckdb", *kinds},
         partitions_def=DAYS if by_day else None,
-        description=f"{description}\n\ngrain: {', '.join(grain)}" if description else None,
+        description="\n\n".join((description, f"grain: {', '.join(grain)}", links)).strip() if description else None,
         **more,
     )
 
@@ -115,7 +118,8 @@ def step(
             for table, shown in report.shown.items():
                 if days:
                     show_built(context, keys[table], report.days.get(table, ()))
-                yield dg.MaterializeResult(asset_key=keys[table], metadata={**shown, **tables.get(table, {})})
+                metadata = {**chart_metadata(table), **tables.get(table, {}), **shown}
+                yield dg.MaterializeResult(asset_key=keys[table], metadata=metadata)
 
         return run
 

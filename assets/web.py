@@ -5,26 +5,41 @@ The web server starts runs and backfills for whoever asks, and every page that a
 check of the host that was asked for (no foreign name that resolves to this machine) and a check that the page that
 asks is one of this server. Programs that are no browser send no origin and are not concerned.
 
+Beside the UI the server shows what its pages link to: the published page with its charts, the pages of the checks, and
+the SQL, suites and documents of the project. A browser opens none of them by `file:` from a page that it got by HTTP.
+They run no script, whatever stands in the data.
+
 `python -m assets.web dev ...` is `dagster dev ...` with this web server; `python -m assets.web ...` is the web server.
 """
 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from os import stat_result
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from assets import links
+from etl.checks.pages import pages_folder
+from etl.config import Settings, load_settings
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 OURS = ("same-origin", "none")  # values of Sec-Fetch-Site: a page of this server, or an address that somebody typed
 FOREIGN = "This request comes from a page of another site. Open the address of the warehouse in a tab of its own.\n"
 BY_GET = "Send GraphQL as POST: a link or an image of another site could send it as GET.\n"
 WEB_SERVER, GUARDED = "dagster_webserver", "assets.web"
+POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+SOURCES = (".sql", ".md", ".yaml")  # shown as text, not downloaded
 
 
 class SameOrigin:
@@ -47,8 +62,51 @@ class SameOrigin:
         await answer(scope, receive, send)
 
 
-def guarded(app: Starlette) -> Starlette:
-    """The application behind the guard; the host is checked first."""
+class Files(StaticFiles):
+    """The files of a folder, which need not be there yet: newest each time, without script, sources as text.
+
+    Where a file is missing, the answer is the sentence `missing`.
+    """
+
+    def __init__(self, folder: Path, missing: str) -> None:
+        super().__init__(directory=folder, html=True, check_dir=False)
+        self.missing = missing
+
+    async def check_config(self) -> None:
+        """Accept a folder that is not there yet: its files are asked for each time."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The answer for a path below the folder."""
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            return PlainTextResponse(f"{self.missing}\n", status_code=error.status_code)
+
+    def file_response(self, full_path: Any, stat: stat_result, scope: Scope, status_code: int = 200) -> Response:
+        """The answer for one file."""
+        response = super().file_response(full_path, stat, scope, status_code)
+        response.headers.update({"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+        if str(full_path).endswith(SOURCES):
+            response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        return response
+
+
+def linked(settings: Settings) -> Mount:
+    """What the pages of the UI link to, by the names of assets.links."""
+    project = "The project has no such file."
+    folders = {
+        links.PAGE: (settings.serving_dir / "page", "No page is made yet: run make refresh, or make page."),
+        links.CHECKS: (pages_folder(settings), "No such page is made yet: run make docs."),
+        links.SQL: (settings.sql_dir, project),
+        links.SUITES: (settings.suites_dir, project),
+        links.DOCS: (settings.root / "docs", project),
+    }
+    return Mount(links.ROOT, routes=[Mount(f"/{name}", Files(*found)) for name, found in folders.items()])
+
+
+def guarded(app: Starlette, settings: Settings) -> Starlette:
+    """The application and what it links to, behind the guard; the host is checked first."""
+    app.router.routes.insert(0, linked(settings))
     app.add_middleware(SameOrigin)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
     return app
@@ -60,7 +118,7 @@ def become_web_server() -> None:
     make = cli.create_app_from_workspace_process_context
 
     def make_guarded(*words: Any, **named: Any) -> Starlette:
-        return guarded(make(*words, **named))
+        return guarded(make(*words, **named), load_settings())
 
     cli.create_app_from_workspace_process_context = make_guarded
     cli.main()

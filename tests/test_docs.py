@@ -97,7 +97,7 @@ def test_pages_name_what_exists(page: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("[a](README.md) ![b](docs/images/cac_trend.png) [c](https://example.com/x)", []),
+        ("[a](README.md) ![b](docs/images/ui_mart.webp) [c](https://example.com/x)", []),
         ("[a](docs/none.md)", ["docs/none.md"]),
         ("[a](#two-words)\n## Two words\n", []),
         ("[a](#three)\n## Two words\n", ["#three"]),

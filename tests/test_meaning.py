@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from assets.chart import draw_cac
 from etl.ask.dictionary import made_pages
 from etl.ask.explain import explain
 from etl.checks.run import run
@@ -128,14 +127,6 @@ def test_explain_works_a_new_definition_out(changed: Connection) -> None:
     # By hand: 10,158.686 / (226.6 - 0.55 x 155 = 141.35) = 71.87
     assert f"{NEW} = S / (N_t − 0.55 × N_0)\n  = 10,158.686 m / (226.6 m − 0.55 × 155 m)\n  = 71.87" in text
     assert "if 45 % of the earlier ones lapsed" in text
-
-
-def test_the_chart_shows_a_new_scenario(changed: Connection) -> None:
-    figure = draw_cac(changed)
-    assert NEW in figure._supxlabel.get_text()
-    cost = changed.execute("select cac from marts.cac_trend where row_id = ?", [JD_2016]).fetchone()
-    assert cost is not None
-    assert any(list(line.get_ydata()) == [cost[0]] for line in figure.axes[0].lines)
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """The results of the last checks of every table, as Great Expectations' own pages: `make docs`.
 
 The pages are written to $WAREHOUSE_HOME/data_docs and need no network: the style sheets and scripts that Great
-Expectations loads from other servers are replaced by a few lines. Source: audit.expectation_result, the newest
-result of each check. Failing rows are shown in the Dagster UI.
+Expectations loads from other servers are replaced by a few lines. Source: audit.expectation_result, the results
+of the newest check of each table. Failing rows are shown in the Dagster UI.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEWEST = """
 select table_name, check_name, expectation_type, severity, success, observed_value, unexpected_count,
     element_count, kwargs, why, exception, checked_at, run_id
 from audit.expectation_result
-qualify row_number() over (partition by table_name, check_name order by checked_at desc) = 1
+qualify rank() over (partition by table_name order by checked_at desc) = 1
 order by table_name, check_name
 """
 EXTERNAL = re.compile(

@@ -69,6 +69,18 @@ FORMS = frozenset(
         UNEXPECTED_ROWS,
     }
 )
+# What a check without a name of its own is called: what holds where it passes. {0} and {1} are its columns.
+SAYS = {
+    GREATER: "{0}_{relation}_{1}",
+    "expect_column_value_lengths_to_be_between": "{0}_has_a_plausible_length",
+    "expect_column_values_to_be_between": "{0}_is_within_bounds",
+    "expect_column_values_to_be_in_set": "{0}_is_one_of_its_words",
+    "expect_column_values_to_be_unique": "{0}_is_unique",
+    "expect_column_values_to_match_regex": "{0}_has_its_form",
+    "expect_column_values_to_not_be_null": "{0}_is_never_empty",
+    "expect_compound_columns_to_be_unique": "key_is_unique",
+    "expect_table_row_count_to_be_between": "row_count_is_plausible",
+}
 
 
 @dataclass(frozen=True)
@@ -177,13 +189,17 @@ from known where known.row_key not in (select keyed.row_key from keyed)"""
 
 
 def _derived_name(form: str, kwargs: Mapping[str, Any]) -> str | None:
-    """The form and its columns, e.g. column_values_to_not_be_null_currency; none for a query."""
+    """What holds where the check passes, e.g. currency_is_never_empty, or its form and columns; none for a query."""
     if form == UNEXPECTED_ROWS:
         return None
     columns = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
-    if isinstance(kwargs.get("column_list"), list):
-        columns += kwargs["column_list"]
-    return re.sub(r"\W", "_", "_".join([form.removeprefix("expect_"), *map(str, columns)]), flags=re.ASCII)
+    if words := SAYS.get(form):
+        name = words.format(*columns, relation="is_at_least" if kwargs.get("or_equal") else "is_above")
+    else:
+        listed = kwargs.get("column_list")
+        columns += listed if isinstance(listed, list) else []
+        name = "_".join([form.removeprefix("expect_"), *map(str, columns)])
+    return re.sub(r"\W", "_", name, flags=re.ASCII)
 
 
 def _check_kwargs(place: str, form: str, kwargs: Mapping[str, Any]) -> None:

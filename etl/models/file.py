@@ -1,6 +1,7 @@
 """One SQL file as a model: its description, grain, SELECT, and columns with types and comments.
 
-A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply, `-- twin: no`,
+A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, where they apply, `-- group: word` for
+the group of the UI in which a table of core or steps stands (a mart stands in that of its question), `-- twin: no`,
 `-- portable: yes`, `-- daily: column, reach, ahead` or `-- daily: column, key` for a table that is built day by day,
 `-- contract: word` for a mart that promises something else than figures with their intervals,
 `-- python: etl.module, table, table` for one whose numbers Python computes, or
@@ -29,7 +30,7 @@ SCHEMAS = ("core", "steps", "marts")
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
 BY_KEY = "key"
-KEYS = frozenset({"grain", "twin", "macro", "portable", "daily", "contract", "python"})
+KEYS = frozenset({"grain", "group", "twin", "macro", "portable", "daily", "contract", "python"})
 FIGURES = "figures"
 # What a mart with numbers promises its readers, by the word of its header; tests/test_house.py checks each mart.
 CONTRACTS = {
@@ -65,6 +66,7 @@ class Model:
     column with a row's day, in a table that is built only for the days whose input changed; a row then depends on the
     `reach` days before its own and the `ahead` days after it, too. With `by_key` a row is about the earliest day of
     its grain instead, such as a buyer's first order. `question` is the folder of a mart; elsewhere it is empty.
+    `group` is that of the UI: the question, what the header says, or the schema.
     `contract` is one of CONTRACTS. `python` is a module whose function `bring_up_to_date(con)` reads the tables that
     the header names and fills the tables of raw that the query reads, in the transaction of the build; else empty.
     """
@@ -87,6 +89,7 @@ class Model:
     ahead: int = 0
     by_key: bool = False
     question: str = ""
+    group: str = ""
     contract: str = FIGURES
     python: str = ""
 
@@ -166,6 +169,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         ahead=ahead,
         by_key=by_key,
         question=question,
+        group=question or keys.get("group", schema),
         contract=keys.get("contract", FIGURES),
         python=python,
     )

@@ -96,6 +96,17 @@ def part_keys(texts: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def views_by_table() -> dict[str, list[Mapping[str, Any]]]:
+    """The views of the page by the mart that their query reads first; of one mart those with a chart come first."""
+    first = re.compile(r"^\s*from (marts\.\w+)", re.MULTILINE)
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for section in read_texts()["sections"]:
+        for view in section.get("views", ()):
+            if table := first.search(prepared(f"page_{view['key']}")):
+                found.setdefault(table[1], []).append(view)
+    return {table: sorted(views, key=lambda view: "chart" not in view) for table, views in found.items()}
+
+
 def read_content(con: Connection, texts: Mapping[str, Any], *, is_demo: bool) -> PageContent:
     """Ask the snapshot for everything that the page shows; `is_demo` says that its home holds simulated data.
 

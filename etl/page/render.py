@@ -15,6 +15,7 @@ from etl.page.cells import CellMaker
 from etl.page.charts import Drawing, draw
 from etl.page.content import PageContent, QueryRows, Row, part_keys
 from etl.page.numbers import machine_value, printed
+from etl.page.pictures import pictures
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,26 +31,38 @@ def files(content: PageContent, texts: Mapping[str, Any], edition: str) -> Itera
 
     Raises MendError where the page is too large.
     """
-    yield "index.html", html(content, texts, edition)
+    drawings = draw_all(content, texts)
+    yield "index.html", html(content, texts, edition, drawings)
     yield from csv_files(content, texts, edition)
+    yield from pictures(texts, drawings)
     for file in content.files:
         own = replace(content, parts=file.parts)
         words = {name: printed(value) for name, value in file.row.items()}
         title = file.kind["title"].format(**words)
         told = {**texts, **file.kind, "title": title}
-        yield f"{file.name}.html", html(own, told, edition, f"{file.name}.")
+        yield f"{file.name}.html", html(own, told, edition, draw_all(own, told), f"{file.name}.")
         yield from csv_files(own, told, edition, f"{file.name}.")
 
 
-def html(content: PageContent, texts: Mapping[str, Any], edition: str, prefix: str = "") -> str:
+def draw_all(content: PageContent, texts: Mapping[str, Any]) -> dict[str, list[Drawing]]:
+    """The pictures of each view that has a chart, by its key."""
+    mark = texts["simulated"] if content.is_simulated else ""
+    views = [view for section in texts["sections"] for view in section.get("views", ())]
+    charts = {view["key"]: view["chart"] for view in views if "chart" in view}
+    return {key: draw(charts[key], content.parts[key].rows, texts["charts"], key, mark) for key in charts}
+
+
+def html(
+    content: PageContent,
+    texts: Mapping[str, Any],
+    edition: str,
+    drawings: Mapping[str, list[Drawing]],
+    prefix: str = "",
+) -> str:
     """The page, with as many rows of long tables as fit; `edition` and `prefix` name its CSV files.
 
     Raises MendError where the fewest rows are too many.
     """
-    mark = texts["simulated"] if content.is_simulated else ""
-    views = [view for section in texts["sections"] for view in section.get("views", ())]
-    charts = {view["key"]: view["chart"] for view in views if "chart" in view}
-    drawings = {key: draw(charts[key], content.parts[key].rows, texts["charts"], key, mark) for key in charts}
     for rows in ROWS_SHOWN:
         page = Renderer(content, texts, edition, drawings, rows, prefix).page()
         if (size := len(page.encode())) <= MOST_BYTES:

@@ -17,4 +17,4 @@ select
     || result.check_name
     || ''' order by checked_at desc limit 3"' as look
 from audit.expectation_result as result
-qualify row_number() over (partition by result.table_name, result.check_name order by result.checked_at desc) = 1
+qualify rank() over (partition by result.table_name order by result.checked_at desc) = 1

@@ -1,4 +1,5 @@
 -- The rules by which orders are placed: those that hold now, and those that held before the rules changed last.
+-- group: channel_steps
 -- grain: platform, place
 -- twin: no
 -- portable: yes

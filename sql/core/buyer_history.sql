@@ -3,6 +3,7 @@
 -- platform's days (365 at most), against which a forecast is held.
 -- Observation ends 30 days before the platform's last order, so that refunds had time. Orders of one day are one;
 -- cancelled ones are none. Whoever ordered before the first delivered order counts as new.
+-- group: buyers
 -- grain: platform, buyer_id_hash
 -- twin: no
 -- portable: yes

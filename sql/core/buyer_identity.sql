@@ -1,5 +1,6 @@
 -- The one identifier under which a buyer with several counts: of all that declarations join, the first in the alphabet.
 -- Declarations are followed over 32 steps; a check of the table fails where more would be needed.
+-- group: buyers
 -- grain: platform, buyer_id_hash
 -- twin: no
 -- portable: yes

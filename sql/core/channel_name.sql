@@ -1,5 +1,6 @@
 -- What a delivered channel counts as, from day to day: other names of a channel, and accounts that repeat its figures.
 -- Of several declarations for one name and account the one that began last holds.
+-- group: channel_steps
 -- grain: platform, delivered_channel, account, valid_from
 -- twin: no
 -- portable: yes

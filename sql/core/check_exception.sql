@@ -1,5 +1,6 @@
 -- A row that breaks a check for a reason that is known and stays: the check passes while exactly these rows break it.
 -- An exception has an effect only while its figure is the one that counts, see core.observation_latest.
+-- group: known_differences
 -- grain: check_name, row_key
 select
     entry.fields['check']::varchar as check_name,               -- schema.table.name of the check

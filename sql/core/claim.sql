@@ -1,4 +1,5 @@
 -- A statement of the press or of management about platforms, to be checked against what was published.
+-- group: claim_steps
 -- grain: claim_id
 select
     entry.fields['claim_id']::varchar as claim_id,                -- identifier of the claim

@@ -1,4 +1,5 @@
 -- The ages, in days after the first order, at which cohorts of buyers are compared: the one list of them.
+-- group: vocabulary
 -- grain: age_days
 -- portable: yes
 with listed as (

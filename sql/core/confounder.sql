@@ -1,4 +1,5 @@
 -- Something else that moved everybody's figures for some days: a promotion, a holiday, an epidemic.
+-- group: known_differences
 -- grain: confounder, starts_on
 select
     entry.fields['confounder']::varchar as confounder,

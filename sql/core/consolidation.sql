@@ -1,5 +1,6 @@
 -- Which parts of a company its printed figures of a metric cover, from which day of publication on: continuing
 -- operations, or with a part that was bought or sold. Figures of two consolidations are never set against each other.
+-- group: known_differences
 -- grain: platform, metric, published_from
 select
     entry.fields['platform']::varchar as platform,                       -- platform slug

@@ -1,5 +1,6 @@
 -- A printed value that is known to differ from other evidence of its quantity, and why: it stays, and the difference is
 -- explained wherever the value is held against something.
+-- group: known_differences
 -- grain: platform, metric, scope, unit, period_start, period_end, value
 select
     entry.fields['platform']::varchar as platform,                           -- platform slug

@@ -2,6 +2,7 @@
 -- platforms are compared (US dollars): the rate of the day, else of up to six days before, else of a period.
 -- A rate is taken as given, or turned round, or made from two of one source and period against a third currency, in
 -- this order. One below 0.00001 is for a million units, so that it keeps its digits.
+-- group: daily_figures
 -- grain: date, currency, to_currency
 -- twin: no
 -- portable: yes

@@ -4,6 +4,7 @@
 -- spend DECIMAL(19,6), times a rate of DECIMAL(18,10), times 0.000001 where it is for a million units: what both
 -- engines carry exactly. A delivered figure is never replaced, not even where the orders say otherwise: events_orders
 -- and events_gmv stand beside it. A day without orders in a feed that goes on has none, which is 0.
+-- group: daily_figures
 -- grain: platform, date, channel, partnership_id
 -- twin: no
 -- portable: yes

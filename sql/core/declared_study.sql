@@ -1,4 +1,5 @@
 -- A study of an effect that somebody declared: which deal, partner and figure, from which day, against whom, and why.
+-- group: studies
 -- grain: study_id
 select
     entry.fields['study_id']::varchar as study_id,                -- slug of the study

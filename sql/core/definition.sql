@@ -1,4 +1,5 @@
 -- How an acquisition cost is defined: over which window, of what shape, in symbols and in words.
+-- group: vocabulary
 -- grain: definition
 -- A definition is one row of the second list; a shape is one row of the first, and a branch of
 -- sql/macros/buyers_won.sql.

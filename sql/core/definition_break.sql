@@ -1,4 +1,5 @@
 -- A metric whose definition changed: figures before and from the date are no series.
+-- group: known_differences
 -- grain: platform, metric, scope, from_period_end
 select
     entry.fields['platform']::varchar as platform,             -- platform slug

@@ -2,6 +2,7 @@
 -- A day's figure is the sum of its accounts as they stood; amounts are kept apart by currency. Only days up to 200
 -- before the newest of the platform are here, only those known within 31 days (a backfill shows no change), and only
 -- channels and partnerships of which a day was ever delivered otherwise than before.
+-- group: daily_figures
 -- grain: platform, date, channel, partnership_id, metric, currency, known_on
 -- portable: yes
 with newest as (

@@ -1,5 +1,6 @@
 -- A figure of a period that no document prints but that follows from printed ones of the same series and vintage: a
 -- longer period less its beginning, or a fiscal year, plus the part that follows it, less the same part of that year.
+-- group: figures
 -- grain: observation_id
 with sign as (
     select

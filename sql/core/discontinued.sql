@@ -1,4 +1,5 @@
 -- A metric that a company no longer prints, or never will again: nothing after the last period is due.
+-- group: known_differences
 -- grain: platform, metric, scope
 select
     entry.fields['platform']::varchar as platform,                       -- platform slug

@@ -1,4 +1,5 @@
 -- A document in which figures, deals or claims stand: of the reference files, and each filing whose facts EDGAR gave.
+-- group: figures
 -- grain: document_id
 with document as (
     select

@@ -1,5 +1,6 @@
 -- Figures that should be out by the day of the last refresh and are not here, by the company's own rhythm; due is no
 -- failure. What an undated document prints, or one that is dated later, is not due.
+-- group: figures
 -- grain: platform, metric, scope, months, period_end
 with known as (
     select distinct

@@ -1,4 +1,5 @@
 -- Which XBRL concept tells a metric, by issuer, as reviewed by people: edgar_concepts.csv.
+-- group: filings
 -- grain: platform, metric, taxonomy, concept
 select
     entry.fields['platform']::varchar as platform,

@@ -1,6 +1,7 @@
 -- What a filing says of a metric of a platform for a period: each concept that tells it, each currency.
 -- A filing of an issuer that reports in yuan adds a translation of its latest year into dollars for convenience: it is
 -- no figure.
+-- group: filings
 -- grain: platform, metric, taxonomy, concept, unit, period_start, period_end, document_id
 with issuer as (
     select

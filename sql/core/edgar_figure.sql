@@ -1,4 +1,5 @@
 -- A figure of a filing in the currency it reports in, told by the first of the concepts that tell the metric.
+-- group: filings
 -- grain: observation_id
 with printed as (
     select fact.* from core.edgar_fact as fact

@@ -1,6 +1,7 @@
 -- A report of a measured platform of which SEC EDGAR gave facts: annual, quarterly or interim, amended or of a
 -- transition period.
 -- Offering documents and other forms carry facts too, and are left out.
+-- group: filings
 -- grain: document_id
 with issuer as (
     select

@@ -1,6 +1,7 @@
 -- An issuer whose facts SEC EDGAR can bring: every platform with a CIK. With SEC_USER_AGENT exactly these are asked;
 -- without it, or when EDGAR does not answer, what the reference files hold of them is all there is.
 -- Filings carry expense, revenue and costs as facts. They never carry buyers: these are in the text of releases.
+-- group: filings
 -- grain: platform
 with issuer as (
     select

@@ -1,5 +1,6 @@
 -- What one euro cost on a day: the fixings of the European Central Bank, published about 16:00 CET on TARGET days.
 -- Weekends and holidays have none, and a currency that is no longer quoted has none after its last day.
+-- group: vocabulary
 -- grain: currency, day
 with fixing as (
     select

@@ -1,6 +1,7 @@
 -- What the line of the income statement holds that a platform's sales and marketing expense is read from.
 -- The most specific row counts: of the platform and concept, of the platform, of the concept. Without one the line is
 -- sales and marketing, as the metric is defined.
+-- group: known_differences
 -- grain: platform, concept
 select
     entry.fields['platform']::varchar as platform,                     -- platform slug, or * for every platform

@@ -1,5 +1,6 @@
 -- The first order of a buyer on a platform that was not cancelled, and who brought it: the stricter of two counts of
 -- new buyers. In the other, core.first_purchase, a cancelled order counts.
+-- group: buyers
 -- grain: platform, buyer_id_hash
 -- twin: no
 -- portable: yes

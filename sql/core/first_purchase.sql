@@ -1,5 +1,6 @@
 -- The first order of a buyer on a platform, whatever became of it, and who brought it; an order without a buyer is
 -- nobody's first.
+-- group: buyers
 -- grain: platform, buyer_id_hash
 -- twin: no
 -- portable: yes

@@ -3,6 +3,7 @@
 -- is.
 -- The holdout is the last third of the platform's days, 365 at most. The naive forecast is that every buyer goes on as
 -- before.
+-- group: buyers
 -- grain: platform, channel, horizon_days
 -- python: etl.lifetime.forecast, core.buyer_history
 select

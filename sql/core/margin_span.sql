@@ -2,6 +2,7 @@
 -- own.
 -- A rate holds until the next one of its channel. It may write its channel in other capitals, or by another name
 -- (core.channel_name).
+-- group: channel_steps
 -- grain: platform, channel, valid_from
 -- twin: no
 -- portable: yes

@@ -1,4 +1,5 @@
 -- A metric that observations speak of, with its unit and definition.
+-- group: vocabulary
 -- grain: metric
 select
     entry.fields['metric']::varchar as metric,            -- slug of the metric

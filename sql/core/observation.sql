@@ -1,4 +1,5 @@
 -- One figure printed in one document, or one that follows from two of them; nothing is ever overwritten.
+-- group: figures
 -- grain: observation_id
 with printed as (
     select

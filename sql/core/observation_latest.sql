@@ -1,4 +1,5 @@
 -- The figure that counts today for each quantity: latest word, finest print; undated figures where no dated one stands.
+-- group: figures
 -- grain: platform, metric, scope, unit, period_start, period_end
 select
     figure.observation_id::varchar as observation_id,  -- stable identifier of the figure

@@ -3,6 +3,7 @@
 -- longer before the shorter. What another system saw belongs to the order of that transaction_id or event_id on the
 -- same day or a day beside it; of one system the latest touch that a rule places counts. An order that another system
 -- recorded in the shop's place is no order where the shop has it: it is a touch then.
+-- group: channel_steps
 -- grain: platform, event_id, basis
 -- twin: no
 -- portable: yes

@@ -2,6 +2,7 @@
 -- order follows within a year of it.
 -- After the last order a day has no row: its orders may not have come yet. Whether a day without an order had none or
 -- was not delivered is not said here; core.order_silence does.
+-- group: daily_figures
 -- grain: platform, date
 -- twin: no
 -- portable: yes

@@ -2,6 +2,7 @@
 -- nothing places are in channel unattributed. Channel '' is all of them, of the platform or of a partnership.
 -- An order without a buyer is an order and no buyer. Where no order that a channel has on a day tells its buyer, nobody
 -- knows how many they were, which is empty; so it is for a partnership, and for the platform.
+-- group: daily_figures
 -- grain: platform, date, channel, partnership_id, currency
 -- twin: no
 -- portable: yes

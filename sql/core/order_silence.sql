@@ -1,6 +1,7 @@
 -- Days without an order between two days with them: the feed goes on, and so they have none, which is 0.
 -- The total is silent for seven days at most, a channel or partnership for 28 on which the total is known: a longer
 -- silence is a gap in what was delivered.
+-- group: daily_figures
 -- grain: platform, date, channel, partnership_id
 -- twin: no
 -- portable: yes

@@ -1,5 +1,6 @@
 -- What the partners had agreed to reach in a period, each time that it changed; the last version counts.
 -- A file that says the same again makes no version.
+-- group: deals
 -- grain: partnership_id, metric, period_start, version
 -- portable: yes
 with told as (

@@ -1,4 +1,5 @@
 -- A deal between a traffic partner and a supply partner, with the days on which it was announced, began and ended.
+-- group: deals
 -- grain: partnership_id
 with link as (
     select

@@ -1,5 +1,6 @@
 -- What a document says of the life of a deal after it was announced: that it ran, ended or was resumed, and between
 -- which days.
+-- group: deals
 -- grain: partnership_id, event, document_id
 select
     entry.fields['partnership_id']::varchar as partnership_id,    -- identifier of the deal

@@ -1,5 +1,6 @@
 -- A party to a partnership or the subject of a claim: a measured platform or a counterparty that is not measured.
 -- A counterparty that became a platform stands once, as the platform.
+-- group: vocabulary
 -- grain: party
 select
     coalesce(entry.fields['party'], entry.fields['platform'])::varchar as party,  -- slug of the party

@@ -1,4 +1,5 @@
 -- A platform whose figures the warehouse measures.
+-- group: vocabulary
 -- grain: platform
 select
     entry.fields['platform']::varchar as platform,                -- slug of the platform

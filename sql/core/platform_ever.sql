@@ -1,4 +1,5 @@
 -- A platform that is registered, or was: what was delivered of it stays when it leaves the reference files.
+-- group: vocabulary
 -- grain: platform
 select
     entry.fields['platform']::varchar as platform,  -- slug of the platform

@@ -3,6 +3,7 @@
 -- Half of the chi-square quantile of 2.5 % with 2n degrees of freedom, and of 97.5 % with 2n + 2. From 20 on
 -- steps.partnership_cost has a formula. tests/values/test_poisson.py works out every number here again, and the error
 -- of the formula.
+-- group: vocabulary
 -- grain: events
 -- portable: yes
 with counted as (

@@ -1,6 +1,7 @@
 -- One figure as one document prints it: of the hand-kept reference, or as a filing tags it.
 -- Figures of one series with one vintage can be added and subtracted: nothing of the series was restated between their
 -- documents.
+-- group: figures
 -- grain: observation_id
 with printed as (
     select

@@ -1,5 +1,6 @@
 -- A growth against the same period of the year before, as printed: a figure of its own, or "up 53.8% Year over Year"
 -- beside a level.
+-- group: figures
 -- grain: observation_id
 with said as (
     select

@@ -1,4 +1,5 @@
 -- A platform that is no donor for some months, and why: what moved its figures then has nothing to do with the deal.
+-- group: studies
 -- grain: platform, metric, starts_on
 select
     entry.fields['platform']::varchar as platform,             -- whose figures they are

@@ -1,4 +1,5 @@
 -- What the words in the columns of other tables mean, and for a validity what follows from it.
+-- group: vocabulary
 -- grain: kind, term
 -- A word that a model writes and that has no row here fails the suite of the model.
 with effect as (

@@ -2,6 +2,7 @@
 -- The expense is the whole company's and pairs with every perimeter of the buyer count that was being printed then.
 -- A window stands here when at least two of its three figures are known: spend, buyers at the start, buyers at the end;
 -- of a platform without any such window every window with a buyer count stands here.
+-- group: cost_steps
 -- grain: platform, scope, period_start, period_end, months
 with adds as materialized (
     select net_adds.* from steps.net_adds as net_adds

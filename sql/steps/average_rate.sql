@@ -2,6 +2,7 @@
 -- currency: the mean of the cross rates of every day in it on which the European Central Bank fixed rates.
 -- No day is filled from another. A window has no rate when the currency was not quoted on one of its fixing days, or
 -- when the fixings known begin after its first or end before its last weekday.
+-- group: cost_steps
 -- grain: currency, to_currency, period_start, period_end
 with wanted as (
     select

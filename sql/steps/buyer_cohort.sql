@@ -2,6 +2,7 @@
 -- what they kept.
 -- '' is without a partnership. A count is of those whose days have passed by the platform's last order. To return is to
 -- place an order on a later day that was not cancelled. Cancelled orders are in no amount. From order events.
+-- group: buyers
 -- grain: platform, partnership_id, cohort_month
 -- twin: no
 -- portable: yes

@@ -1,5 +1,6 @@
 -- What a buyer spent in twelve months: as the platform prints it, and recomputed as GMV over annual active buyers of
 -- one perimeter.
+-- group: cost_steps
 -- grain: platform, scope, metric, period_start, period_end
 with figure as (
     select

@@ -6,6 +6,7 @@
 -- cancelled orders, whether these have a margin says what its 0 is. Channel '' and deal '' are all
 -- buyers of the platform, channel '' beside a deal those of the deal over all channels, deal '' beside a channel those
 -- of the channel over all deals.
+-- group: buyers
 -- grain: platform, channel, partnership_id, cohort_month, age_days
 -- twin: no
 -- portable: yes

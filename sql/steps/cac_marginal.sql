@@ -1,4 +1,5 @@
 -- What each further buyer cost: change of spend over change of net adds, against the window before.
+-- group: cost_steps
 -- grain: platform, scope, definition, period_end
 with cost as materialized (
     select cac_ratio.* replace (definition.definition as definition)

@@ -1,5 +1,6 @@
 -- What a platform spent on sales and marketing for each buyer it gained, by definition and window.
 -- A scenario supposes that a share of the earlier buyers lapsed, and is no fact.
+-- group: cost_steps
 -- grain: platform, scope, definition, period_end
 with ratio as (
     select

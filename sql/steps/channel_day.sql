@@ -2,6 +2,7 @@
 -- unattributed what its total has and no channel: all channels add up to the total, to the cent.
 -- A figure that is not known is empty (steps.daily_figure), and so is what is unattributed where it is not known and
 -- the channels already have all of the total.
+-- group: channel_steps
 -- grain: platform, channel, date
 -- twin: no
 -- portable: yes

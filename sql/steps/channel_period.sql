@@ -2,6 +2,7 @@
 -- platform, unattributed what no channel has.
 -- A week, month or quarter that is not over stands under its last day, with the days so far. A figure missing on one
 -- day is empty; the year has the days on which both spend and new buyers are known.
+-- group: channel_steps
 -- grain: platform, channel, span, date
 -- twin: no
 -- portable: yes

@@ -2,6 +2,7 @@
 -- That a deal was signed or ended holds where it was by the day claimed: an end that may lie after it decides nothing.
 -- Whether and when a deal ended is told by steps.deal_end, as in the league. A deal that only the claim's own document
 -- tells of is no proof. Days of deals are as known now: the register does not keep what was known before.
+-- group: claim_steps
 -- grain: claim_id, part, definition
 -- twin: no
 with claim as (

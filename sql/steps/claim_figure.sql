@@ -1,5 +1,6 @@
 -- Every figure and acquisition cost that a claim can be held against, as it stood on the day of each dated claim and as
 -- it stands now.
+-- group: claim_steps
 -- grain: known_day, definition, platform, metric, scope, unit, period_start, period_end
 -- twin: no
 with day as (

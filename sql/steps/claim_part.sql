@@ -3,6 +3,7 @@
 -- exact is half a unit of the last printed digit (thousands, millions and so on where the number ends in 000), about is
 -- two digits; at_least and at_most are open to one side, but where they end a growth ("from 50 to nearly 500") they
 -- reach a tenth.
+-- group: claim_steps
 -- grain: claim_id, part, subject
 -- twin: no
 with said as (

@@ -1,6 +1,7 @@
 -- What the figures say about a part of a claim about numbers: one row for each vintage, definition, perimeter and
 -- period that could be meant.
 -- A definition other than the nearest stands here only where it gives a number.
+-- group: claim_steps
 -- grain: claim_id, part, subject, vintage, definition, scope, unit, period_start, period_end, base_period_start,
 -- base_period_end
 -- twin: no

@@ -1,5 +1,6 @@
 -- The figures that the start or the end of a part of a claim could rest on, as known on its own day and now; or the
 -- name of what is missing.
+-- group: claim_steps
 -- grain: claim_id, part, subject, vintage, side, definition, scope, unit, period_end, period_start, window_end
 -- twin: no
 with wanted as (

@@ -2,6 +2,7 @@
 -- A year is the calendar year, the company's fiscal year that ended in it or that began in it; the end of a growth told
 -- in bare years may also be the last full year before it. Other periods are taken as stated. A change within one year
 -- is held against the year or the quarter before.
+-- group: claim_steps
 -- grain: claim_id, part, subject, side, period_end
 -- twin: no
 with part as (

@@ -1,5 +1,6 @@
 -- The first document of a company here that covers a period which ends on a day: it prints a figure of such a period.
 -- What is not known of that period was probably printed in it, or in one that it comes with, and not read from it.
+-- group: figures
 -- grain: platform, period_end
 -- twin: no
 select

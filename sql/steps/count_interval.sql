@@ -2,6 +2,7 @@
 -- two-sided 95 % interval of Garwood.
 -- Below 20 it is in core.poisson_interval; from 20 on a formula (Cornish and Fisher) has a relative error below 0.00001
 -- (tests/values/test_poisson.py).
+-- group: daily_figures
 -- grain: date, events
 -- twin: no
 -- portable: yes

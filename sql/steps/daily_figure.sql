@@ -7,6 +7,7 @@
 -- first one told. Earlier there is none. What a shop counts is 0 for a channel without an order where orders
 -- are counted one by one and some are placed in channels within a week; elsewhere it is unknown where the channel's row
 -- lacks it, such as new buyers of orders that tell none. A figure that nothing tells has no row, orders apart.
+-- group: daily_figures
 -- grain: platform, date, channel, partnership_id, figure
 -- twin: no
 -- portable: yes

@@ -3,6 +3,7 @@
 -- A document that itself makes a claim about the pair proves nothing about it. The announcement of a deal that ended is
 -- no proof that it ran. A deal that ended, was resumed and ended again is two deals in the registry.
 -- Days of deals are not versioned: the registry as it stands.
+-- group: deals
 -- grain: partnership_id
 -- twin: no
 with deal as (

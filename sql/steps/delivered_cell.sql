@@ -4,6 +4,7 @@
 -- now by more than 0.5 %; moves after 90 days are corrections and not looked at. The horizon of a series is the least
 -- age after which at most one in a hundred of its older figures moved: what is older is final. Figures that came with
 -- the first delivery of a channel, a backfill, say nothing about it.
+-- group: daily_figures
 -- grain: platform, date, channel, partnership_id, metric, currency
 -- twin: no
 with delivered as (

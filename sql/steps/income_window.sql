@@ -2,6 +2,7 @@
 -- summed.
 -- Gross profit is the printed one or revenue less cost of revenue: a dated before an undated one, then the better
 -- source, then the printed.
+-- group: cost_steps
 -- grain: platform, metric, period_start, period_end
 with figure as (
     select

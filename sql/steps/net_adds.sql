@@ -1,5 +1,6 @@
 -- How many annual active buyers a platform gained over the windows of core.definition, by perimeter of the count.
 -- Both ends have one scope and one definition; a window across a break has no number.
+-- group: cost_steps
 -- grain: platform, scope, period_end, months
 with level as (
     select figure.* from core.observation_latest as figure

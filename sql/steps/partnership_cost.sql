@@ -2,6 +2,7 @@
 -- whole platform.
 -- Spend is marketing and subsidies, and on the side that pays it the commission; spend_parts says which of them were
 -- delivered.
+-- group: deals
 -- grain: platform, partnership_id, span, date
 -- twin: no
 -- portable: yes

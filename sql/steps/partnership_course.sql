@@ -2,6 +2,7 @@
 -- days scatter.
 -- A seasonal target builds up like the platform's total of the same days a year before; where these are not all known,
 -- like a linear one.
+-- group: deals
 -- grain: platform, partnership_id, metric, period_start
 -- twin: no
 with last as (

@@ -2,6 +2,7 @@
 -- total.
 -- A week or month that is not over stands under its last day, with the days delivered so far. A figure missing on one
 -- day is empty.
+-- group: deals
 -- grain: platform, partnership_id, span, date
 -- twin: no
 -- portable: yes

@@ -2,6 +2,7 @@
 -- then: placed an order on a later day that was not cancelled.
 -- Counted on the day on which the time was over, so nobody is counted before; partnership '' is everybody on the
 -- platform. A day without an order has its row once a later order shows that its own have come (core.order_calendar).
+-- group: deals
 -- grain: platform, partnership_id, date
 -- twin: no
 -- portable: yes

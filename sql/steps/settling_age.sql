@@ -1,6 +1,7 @@
 -- From which age in days the figures of a channel are settled, and up to which day they all are, by partnership.
 -- Over currencies and the names under which the channel is delivered (core.channel_name), of which the slowest counts.
 -- marts.delivery_final has the unsettled figures one by one, by the channel as delivered.
+-- group: daily_figures
 -- grain: platform, channel, partnership_id, metric
 -- twin: no
 with series as (

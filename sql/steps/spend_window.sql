@@ -1,6 +1,7 @@
 -- What a platform spent on sales and marketing over the windows of core.definition, in its reporting currency.
 -- A year is printed, else it follows from printed parts (derived_input), else it is the sum of four quarters
 -- (summed_quarters); what could be dated goes first. It is never a part of a year.
+-- group: cost_steps
 -- grain: platform, period_start, period_end, months
 with recursive length as (
     select distinct definition.months from core.definition as definition

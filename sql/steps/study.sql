@@ -2,6 +2,7 @@
 -- Every deal is asked about every figure that a partner has by quarter, of twelve months or by week; one of partners
 -- without such figures has one row without a figure. A declared study of the same deal, partner, figure and period
 -- takes the place of that.
+-- group: studies
 -- grain: study_id
 -- twin: no
 -- portable: yes

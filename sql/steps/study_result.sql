@@ -1,4 +1,5 @@
 -- What became of a study: the estimate as a difference of logarithms, or the reason why there is none.
+-- group: studies
 -- grain: study_id
 -- twin: no
 -- python: etl.effect.study, steps.study, steps.study_value, core.partnership, core.definition_break,

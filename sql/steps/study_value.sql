@@ -2,6 +2,7 @@
 -- By quarter, and of twelve months in the quarter of their last day: exact positive prints, of the perimeter, unit and
 -- consolidation of which a platform has most. By week: what teams deliver of the whole platform, where all seven days
 -- are known.
+-- group: studies
 -- grain: metric, period, platform, number
 -- twin: no
 -- portable: yes

@@ -1,6 +1,7 @@
 -- What ties printed figures together: two documents that print one quantity, a whole and its parts, a level and its
 -- increase, a growth, a share of revenue, and what can be no larger than something else.
 -- A row is one figure in one tie. Every value that was printed of a quantity takes part, restated ones too.
+-- group: figures
 -- grain: tie, observation_id
 with said as (
     select

@@ -96,8 +96,18 @@ def test_metadata_of_a_table_in_the_ui(first: tuple[Project, dg.ExecuteInProcess
     sources = shown["dagster/column_lineage"].value.deps_by_column["cac"]
     assert dg.AssetKey(["steps", "cac_ratio"]) in {source.asset_key for source in sources}
     assert "steps.cac_ratio.cac" in shown["columns come from"].value
-    assert shown["chart"].value.startswith("![")
-    assert shown["first rows"].value.startswith("| row_id | platform |")
+    assert list(shown)[:4] == ["chart", "first rows", "newest data", "newest documents"], "what people look for first"
+    assert shown["chart"].value.endswith("(/warehouse/page/cost.svg)")
+    assert (project.settings.serving_dir / "page" / "cost.svg").read_text(encoding="utf-8").startswith("<svg")
+    lines = shown["first rows"].value.splitlines()
+    assert lines[0] == "| platform | period_end | cac | currency | validity | definition |"
+    # 44,801.7 m / (868.7 m - 788.4 m), docs/reading-the-marts.md
+    assert lines[2] == "| pdd | 2021-12-31 | 557.93 [557.24, 558.62] | CNY | ok | cac_net_12m |"
+    assert shown["newest data"].value == "period_end 2021-12-31, known_on 2023-04-26"
+    assert "- 2023-04-26: [" in shown["newest documents"].value
+    inline = [name for name, value in shown.items() if isinstance(value, dg.MarkdownMetadataValue)]
+    long = [name for name in inline if len(shown[name].value or "") >= 1000]
+    assert long == ["columns come from"], "the UI hides a longer text behind a link"
 
 
 def test_metadata_of_an_ingest_in_the_ui(first: tuple[Project, dg.ExecuteInProcessResult]) -> None:

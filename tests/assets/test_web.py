@@ -1,4 +1,7 @@
-"""The guard of the Dagster UI, on a real server of `make dev`: what the UI itself asks passes, other pages get 403."""
+"""The Dagster UI on a real server of `make dev`: its guard, what its pages link to, and the runs on its timeline.
+
+What the UI itself asks passes, other pages get 403.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,19 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import httpx
+import psutil
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from assets.instance import prepare_home, show_on_timeline
 from assets.web import become_dev
-from etl.config import ROOT
+from etl.config import ROOT, load_settings
+from tests.assets.conftest import QUIET
 
 pytestmark = pytest.mark.slow
 
@@ -26,13 +34,43 @@ QUERY = {"query": "{ version }"}
 WORDS = ["-m", "assets.cli", "dev", "--port"]
 
 
+@dg.op
+def work() -> None:
+    """Nothing."""
+
+
+@dg.job(name="refresh")
+def some_job() -> None:
+    work()
+
+
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a running `warehouse dev` on an empty home; afterwards none of its processes is left."""
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a page and two runs of a job `refresh`: one as the command line makes it, one without its origin."""
+    folder = tmp_path_factory.mktemp("dev")
+    settings = load_settings({"WAREHOUSE_HOME": str(folder)})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DAGSTER_HOME", "")
+        with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+            some_job.execute_in_process(QUIET, instance=instance, tags={"kind": "foreign"})
+            tags = show_on_timeline(instance, "refresh") | {"kind": "ours"}
+            some_job.execute_in_process(QUIET, instance=instance, tags=tags)
+    page = folder / "serving" / "page"
+    page.mkdir(parents=True)
+    (page / "index.html").write_text(
+        "<!doctype html><title>The page</title><script>alert(1)</script>", encoding="utf-8"
+    )
+    (page / "cost.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    (folder / "secret").write_text("buyers", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port(home: Path) -> Iterator[int]:
+    """The port of a running `warehouse dev` on that home; afterwards none of its processes is left."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = int(probe.getsockname()[1])
-    home = tmp_path_factory.mktemp("dev")
     environment = {**os.environ, "WAREHOUSE_HOME": str(home), "DAGSTER_HOME": ""}
     with (home / "log").open("wb") as log:
         command = [sys.executable, *WORDS, str(free)]
@@ -49,8 +87,34 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         running.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             running.wait(60)
+        left: list[str] = []
+        for _ in range(30):  # a server of definitions ends when it no longer hears from what started it
+            left = _alive(running.pid)
+            if not left:
+                break
+            time.sleep(1)
         with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
+    assert left == [], "SIGTERM ends daemon and web server, too"
+
+
+def _alive(group: int) -> list[str]:
+    """The commands of the processes of a group that have not ended."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def asked(port: int, query: str, **variables: object) -> dict[str, Any]:
+    """The data of a GraphQL query."""
+    body = {"query": query, "variables": variables}
+    answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json=body, timeout=60).json()
+    assert "errors" not in answer, answer["errors"]
+    found: dict[str, Any] = answer["data"]
+    return found
 
 
 def ask(port: int, method: str = "POST", path: str = "/graphql", **headers: str) -> int:
@@ -104,6 +168,78 @@ def test_web_sockets_pass_the_same_guard(port: int) -> None:
         with pytest.raises(InvalidStatus) as refused:
             connect(address, subprotocols=["graphql-ws"], **options)  # type: ignore[arg-type,list-item]
         assert refused.value.response.status_code == 403
+
+
+# The UI leaves every run out of its timeline that has no repositoryOrigin (its RunTimelineFragment and hook).
+TIMELINE = """
+query ($filter: RunsFilter!) { runsOrError(filter: $filter) { ... on Runs { results {
+    pipelineName tags { key value } repositoryOrigin { repositoryName repositoryLocationName } } } } }
+"""
+
+
+def test_a_run_of_the_command_line_stands_on_the_timeline_of_its_job(port: int) -> None:
+    runs = asked(port, TIMELINE, filter={"statuses": ["SUCCESS"]})["runsOrError"]["results"]
+    by_kind = {tag["value"]: run for run in runs for tag in run["tags"] if tag["key"] == "kind"}
+    assert by_kind["foreign"]["repositoryOrigin"] is None, "as every run of execute_in_process before"
+    origin = by_kind["ours"]["repositoryOrigin"]
+    jobs = (
+        """{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } jobs { name } } } } }"""
+    )
+    (place,) = asked(port, jobs)["repositoriesOrError"]["nodes"]
+    assert origin == {"repositoryName": place["name"], "repositoryLocationName": place["location"]["name"]}
+    assert by_kind["ours"]["pipelineName"] in [job["name"] for job in place["jobs"]]
+
+
+def test_what_the_pages_link_to_is_served(port: int) -> None:
+    answers = {
+        path: httpx.get(f"http://127.0.0.1:{port}/warehouse/{path}", timeout=30)
+        for path in ("page/", "page/cost.svg", "sql/core/term.sql", "expectations/core/term.yaml", "docs/ui.md")
+    }
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+    kinds = {path: answer.headers["content-type"].partition(";")[0] for path, answer in answers.items()}
+    assert list(kinds.values()) == ["text/html", "image/svg+xml", "text/plain", "text/plain", "text/plain"]
+    for answer in answers.values():
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'"), "no script, whatever it says"
+        assert answer.headers["cache-control"] == "no-cache", "a new edition is seen at once"
+
+
+def test_a_file_that_is_not_made_yet_says_what_makes_it(port: int) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{port}/warehouse/checks/core.term.html", timeout=30)
+    assert (answer.status_code, answer.text) == (404, "No such page is made yet: run make docs.\n")
+
+
+@pytest.mark.parametrize("path", ["page/../../secret", "page/%2e%2e/%2e%2e/secret", "docs/../pyproject.toml"])
+def test_nothing_else_of_the_machine_is_served(port: int, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:  # a client would tidy the path up
+        raw.sendall(f"GET /warehouse/{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert b"buyers" not in answer.partition(b"\r\n\r\n")[2] and b"[project]" not in answer
+    assert b" 404 " in answer.partition(b"\r\n")[0]
+
+
+def test_a_page_of_another_site_reads_none_of_it(port: int) -> None:
+    assert ask(port, "GET", "/warehouse/page/", Sec_Fetch_Site="cross-site") == 403
+
+
+DESCRIBED = """
+query ($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode { groupName description
+    owners { ... on TeamAssetOwner { team } } tags { key value } metadataEntries { label }
+    assetChecksOrError { ... on AssetChecks { checks { name description } } } } } }
+"""
+
+
+def test_the_page_of_a_mart_begins_with_what_it_says_and_its_chart(port: int) -> None:
+    node = asked(port, DESCRIBED, key={"path": ["marts", "cac_trend"]})["assetNodeOrError"]
+    first, second, *_ = node["description"].split("\n\n")
+    assert first.startswith("What it cost a platform to win a buyer")
+    assert second.startswith("![Cost of a net new buyer")
+    assert (node["groupName"], node["owners"]) == ("acquisition_cost", [{"team": "warehouse"}])
+    assert {"key": "rests_on", "value": "printed_figures"} in node["tags"]
+    assert "links" in [entry["label"] for entry in node["metadataEntries"]]
+    checks = node["assetChecksOrError"]["checks"]
+    assert {"key_is_unique", "currency_is_never_empty"} <= {check["name"] for check in checks}
+    for check in checks:
+        assert check["description"].endswith("[What to do when it fails](/warehouse/docs/failed-checks.md)")
 
 
 def test_no_other_web_server_is_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_suite_is_read_from_its_file(tmp_path: Path) -> None:
     assert load_suite(tmp_path, TABLE).table == TABLE
     assert load_suite(tmp_path, TABLE).expectations == (
         Expectation(
-            "column_values_to_be_in_set_country",
+            "country_is_one_of_its_words",
             "expect_column_values_to_be_in_set",
             {"column": "country", "value_set": ["NO", "SE", "on"], "mostly": 0.5},
             "warning",
@@ -92,15 +92,27 @@ def test_a_suite_is_read_from_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kwargs", "name"),
+    ("form", "kwargs", "name"),
     [
-        ({"column": "a b"}, "column_values_to_not_be_null_a_b"),
-        ({"column_A": "a", "column_B": "é"}, "column_values_to_not_be_null_a__"),
-        ({"column_list": ["a", "b"]}, "column_values_to_not_be_null_a_b"),
+        ("column_values_to_not_be_null", {"column": "a b"}, "a_b_is_never_empty"),
+        ("column_values_to_be_unique", {"column": "é"}, "__is_unique"),
+        ("compound_columns_to_be_unique", {"column_list": ["a", "b"]}, "key_is_unique"),
+        ("table_row_count_to_be_between", {"min_value": 1}, "row_count_is_plausible"),
+        (
+            "column_pair_values_a_to_be_greater_than_b",
+            {"column_A": "a", "column_B": "b", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+            "a_is_at_least_b",
+        ),
+        (
+            "column_pair_values_a_to_be_greater_than_b",
+            {"column_A": "a", "column_B": "b", "ignore_row_if": "either_value_is_missing"},
+            "a_is_above_b",
+        ),
+        ("multicolumn_values_to_be_equal", {"column_list": ["a", "b"]}, "multicolumn_values_to_be_equal_a_b"),
     ],
 )
-def test_names_of_checks_are_made_of_type_and_columns(tmp_path: Path, kwargs: dict[str, Any], name: str) -> None:
-    suite_of(tmp_path, kwargs=kwargs)
+def test_a_check_is_named_after_what_holds(tmp_path: Path, form: str, kwargs: dict[str, Any], name: str) -> None:
+    suite_of(tmp_path, type=f"expect_{form}", kwargs=kwargs)
     assert load_suite(tmp_path, TABLE).expectations[0].name == name
 
 

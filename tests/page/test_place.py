@@ -18,6 +18,10 @@ from etl.warehouse import open_build
 from tests.page.conftest import NOW
 from tests.support.page_reading import Element, parsed
 
+PICTURES = {
+    f"{view['key']}.svg" for section in read_texts()["sections"] for view in section.get("views", ()) if "chart" in view
+}
+
 
 def files_of(folder: Path) -> dict[str, tuple[int, int]]:
     """Inode and time of change of everything under a folder, links not followed."""
@@ -47,7 +51,7 @@ def test_the_page_is_one_folder_behind_a_link(small: Settings) -> None:
     del beside["index"]
     kinds = {kind["key"]: part_keys(kind) for kind in read_texts()["files"]}
     of_files = {f"{file}.{key}.{edition}.csv" for file, kind in beside.items() for key in kinds[kind]}
-    assert names == {"index.html", *of_parts, *(f"{file}.html" for file in beside), *of_files}
+    assert names == {"index.html", *of_parts, *(f"{file}.html" for file in beside), *of_files, *PICTURES}
     assert beside == {"asof-2018-04-26": "asof"}
 
 

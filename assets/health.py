@@ -1,0 +1,163 @@
+"""The health of the warehouse as one asset: what ran, what `warehouse doctor` finds, how new the data is.
+
+It is no step of a run, which would be left out exactly where a run fails: it is told after each run, of the command
+line and of the UI alike, and "Materialize" on its page looks again. Its check fails while there is anything to look at.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import dagster as dg
+
+from assets import links
+from assets.metadata import asset_key, listed, markdown_table
+from assets.models import FRESHNESS
+from assets.step import table_spec
+from etl.ask.doctor import StateFound, examine
+from etl.config import Settings, load_settings
+from etl.errors import MendError
+from etl.page.content import ask
+from etl.publish.files import shown
+from etl.warehouse import DatabaseError, open_snapshot
+
+HEALTH = "serving.health"
+CHECK = "all_is_well"
+JOBS = ("refresh", "refresh_daily", "look_for_filings")
+PLATFORMS_SHOWN = 6
+FINDING_WIDTH = 90  # characters; the page behind the link has all of it
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_PAGE = re.compile(r"\bdocs/([\w-]+\.md)")
+
+
+def health_asset(root: Path, environment: dict[str, str] | None) -> dg.AssetsDefinition:
+    """The asset serving/health of the project in `root`. No job has it, and it needs no lock: it only reads."""
+    spec = table_spec(HEALTH, "health", {"duckdb"}).replace_attributes(freshness_policy=FRESHNESS)
+    check = dg.AssetCheckSpec(CHECK, asset=spec.key, description="Holds while there is nothing to look at.")
+
+    @dg.multi_asset(name="health", specs=[spec], check_specs=[check])
+    def health(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        """What ran, what is wrong and what to do, how new the data is, what is set aside, disk, page: look here first.
+
+        It is told after each run. Materialize it to look again; that loads and builds nothing.
+
+        grain: one warehouse
+        """
+        settings = load_settings(environment, root)
+        runs = last_runs(context.instance)
+        findings = findings_of(runs, settings)
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=health_metadata(settings, runs, findings))
+        evaluation = judged(findings)
+        yield dg.AssetCheckResult(
+            asset_key=spec.key,
+            check_name=CHECK,
+            passed=evaluation.passed,
+            severity=evaluation.severity,
+            description=evaluation.description,
+        )
+
+    return health
+
+
+def tell_health(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Record the health after a run."""
+    runs = last_runs(instance)
+    findings = findings_of(runs, settings)
+    metadata = health_metadata(settings, runs, findings)
+    instance.report_runless_asset_event(dg.AssetMaterialization(asset_key(HEALTH), metadata=metadata))
+    instance.report_runless_asset_event(judged(findings))
+
+
+def health_metadata(settings: Settings, runs: Sequence[dg.RunRecord], findings: Sequence[StateFound]) -> dict[str, Any]:
+    """What the page of the health shows: what needs somebody, runs, age of the data, and what is fine."""
+    to_look_at = [_words(one) for one in findings if one.state != "fine"]
+    fine = [f"{one.topic} {one.subject}: {one.finding}" for one in findings if one.state == "fine"]
+    return {
+        "to look at": listed(to_look_at) if to_look_at else dg.MetadataValue.md("nothing"),
+        "last runs": _table(["ended", "job", "run", "result", "took"], [_run_line(run) for run in runs]),
+        **data_metadata(settings),
+        "page": dg.MetadataValue.md(links.link("the page that readers have", links.PAGE)),
+        "checks": dg.MetadataValue.md(links.link("what they found (after make docs)", links.CHECKS)),
+        "fine": listed(fine),
+    }
+
+
+def last_runs(instance: dg.DagsterInstance) -> list[dg.RunRecord]:
+    """The last finished run of each job, newest first."""
+    filters = [dg.RunsFilter(job_name=job, statuses=FINISHED) for job in JOBS]
+    found = [record for filter_ in filters for record in instance.get_run_records(filter_, limit=1)]
+    return sorted(found, key=lambda record: record.end_time or 0, reverse=True)
+
+
+def findings_of(records: Sequence[dg.RunRecord], settings: Settings) -> list[StateFound]:
+    """What is wrong with the last run of a job, then everything that the doctor looks at."""
+    runs = [
+        StateFound(
+            "run", "wrong", f"the last of {one.job_name}", f"ended as {one.status.value.lower()}: {_run_link(one)}"
+        )
+        for one in (record.dagster_run for record in records)
+        if one.status != dg.DagsterRunStatus.SUCCESS
+    ]
+    found = [*runs, *examine(settings, datetime.now(UTC))]
+    return sorted(found, key=lambda one: ["wrong", "warn", "fine"].index(one.state))
+
+
+def data_metadata(settings: Settings) -> dict[str, Any]:
+    """How new the published figures are, whenever the last run was: newest documents, last periods, newest day."""
+    try:
+        with open_snapshot(settings.serving_db) as con:
+            platforms = ask(con, "page_freshness").rows
+            ((day,),) = con.execute("select max(date) from core.daily_metric").fetchall()
+    except (MendError, DatabaseError):
+        return {"newest document": "nothing is published"}
+    newest = max((row["latest_document_on"] for row in platforms if row["latest_document_on"]), default=None)
+    lines = [[row["name"], row["last_period"], row["latest_document_on"]] for row in platforms[:PLATFORMS_SHOWN]]
+    return {
+        "newest document": str(newest or "none"),
+        "newest day of delivered data": str(day or "none is delivered"),
+        "newest figures": _table(["platform", "last period", "newest document"], lines),
+    }
+
+
+def judged(findings: Sequence[StateFound]) -> dg.AssetCheckEvaluation:
+    """The check: an error where something is wrong now, a warning where it will hurt later."""
+    states = {one.state for one in findings}
+    counts = ", ".join(f"{sum(one.state == state for one in findings)} {words}" for state, words in COUNTED.items())
+    return dg.AssetCheckEvaluation(
+        asset_key=asset_key(HEALTH),
+        check_name=CHECK,
+        passed=states <= {"fine"},
+        severity=dg.AssetCheckSeverity.ERROR if "wrong" in states else dg.AssetCheckSeverity.WARN,
+        description=counts,
+        metadata={},
+    )
+
+
+COUNTED = {"wrong": "wrong", "warn": "to watch", "fine": "fine"}
+
+
+def _words(one: StateFound) -> str:
+    """A finding in Markdown, with links to the check that it is about and to the pages that help."""
+    subject = one.subject
+    if one.topic == "checks":
+        table, _, check = one.subject.partition(" ")
+        subject = f"[{subject}](/assets/{table.replace('.', '/')}?view=checks&checkDetail={check})"
+    remedy = _PAGE.sub(lambda found: links.link(found[1], links.DOCS, found[1]), one.remedy)
+    return f"**{one.topic}** {subject}: {shorten(one.finding, FINDING_WIDTH)}{f' → {remedy}' if remedy else ''}"
+
+
+def _run_line(record: dg.RunRecord) -> list[str]:
+    began, ended = (datetime.fromtimestamp(at or 0, UTC) for at in (record.start_time, record.end_time))
+    run = record.dagster_run
+    return [shown(ended), run.job_name, _run_link(run), run.status.value.lower(), f"{(ended - began).seconds} s"]
+
+
+def _run_link(run: dg.DagsterRun) -> str:
+    return f"[{run.run_id[:8]}](/runs/{run.run_id})"
+
+
+def _table(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(markdown_table(header, lines, width=200))
