@@ -15,8 +15,7 @@ import dagster as dg
 
 from assets import links
 from assets.metadata import asset_key, listed, markdown_table
-from assets.models import FRESHNESS
-from assets.step import table_spec
+from assets.step import FRESHNESS, table_spec
 from etl.ask.doctor import StateFound, examine
 from etl.config import Settings, load_settings
 from etl.errors import MendError

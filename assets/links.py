@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+
 from etl.models.file import Model
 from etl.page.content import views_by_table
 
@@ -43,6 +45,11 @@ def chart(table: str) -> str:
         return ""
     key, title = found[0]["key"], found[0]["title"]
     return f"![{title}: drawn after the next publication]({address(PAGE, f'{key}.svg')})"
+
+
+def chart_metadata(table: str) -> dict[str, dg.MarkdownMetadataValue]:
+    """The chart as metadata: a link to a picture is shown at once, a picture in the text is hidden behind a link."""
+    return {"chart": dg.MetadataValue.md(shown)} if (shown := chart(table)) else {}
 
 
 @cache

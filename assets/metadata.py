@@ -11,7 +11,6 @@ from typing import Any
 
 import dagster as dg
 
-from assets import links
 from etl.models.file import Model
 from etl.models.graph import column_lineage
 from etl.page.numbers import printed
@@ -32,11 +31,6 @@ NUMBERS = ("DOUBLE", "DECIMAL", "BIGINT")
 DOCUMENTS_SHOWN = 3
 Columns = Mapping[str, str]
 """The type of each column by its name, in their order."""
-
-
-def chart_metadata(table: str) -> dict[str, Any]:
-    """The chart that the page has of a table: a link to a picture is shown at once, a picture in the text is not."""
-    return {"chart": dg.MetadataValue.md(chart)} if (chart := links.chart(table)) else {}
 
 
 def table_metadata(con: Connection, table: str, rows: int) -> dict[str, Any]:

@@ -9,7 +9,6 @@ of the last table that it reads creates it, and a table that reads the macro dep
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import dagster as dg
 from assets import links
 from assets.days import asked_days
 from assets.metadata import column_schema, days_metadata, lineage_metadata
-from assets.step import Report, step, table_spec
+from assets.step import FRESHNESS, Report, step, table_spec
 from etl.build import BuildResult, build, create_vocabulary
 from etl.checks.suite import Suite
 from etl.config import Settings
@@ -26,9 +25,6 @@ from etl.daily.build import DailyResult, build_daily
 from etl.daily.due import HISTORIES, create_unbuilt, dated_inputs
 from etl.models.file import Model
 from etl.warehouse import Connection
-
-# A mart is refreshed every morning; one missed morning is worth a look, three days are not.
-FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
 
 
 def model_assets(models: Sequence[Model], suites: Mapping[str, Suite], sql_dir: Path) -> list[dg.AssetsDefinition]:

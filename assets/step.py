@@ -11,14 +11,15 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import dagster as dg
 
 from assets.checks import blocked, check_results, check_specs, nothing_to_check
 from assets.days import DAYS, show_built
-from assets.metadata import asset_key, chart_metadata, table_metadata
+from assets.links import chart_metadata
+from assets.metadata import asset_key, table_metadata
 from assets.warehouse import Warehouse
 from etl.checks.run import CheckResult, CriticalFailure
 from etl.checks.suite import Suite
@@ -27,6 +28,8 @@ from etl.warehouse import Connection, count
 
 DAILY_THREADS = os.cpu_count() or 1  # tables by day may be large; for others one thread is enough
 TEAM = "team:warehouse"  # the owner of an asset, beside the contact of the settings
+# A mart is refreshed every morning; one missed morning is worth a look, three days are not.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
 T = TypeVar("T")
 
 
