@@ -33,6 +33,7 @@ PUBLISHED = ("core", "steps", "marts", "audit", "meta")
 DUCKDB = "duckdb==1.5.6"
 ENGINE = "duckdb_engine==0.17.0"
 ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b:?")  # the line of a trace that says what happened
+ROWS = 20_000  # of a table; none of the embedded data has more
 LISTED = 10  # faults of a client that are printed to standard error
 
 
@@ -147,7 +148,7 @@ def answers(client: ClientTrial, folder: Path, snapshot: Path, queries: Mapping[
 
 
 def queries_of(snapshot: Path) -> dict[str, str]:
-    """The questions by number, the examples by file and a query for every published table, by its name."""
+    """The questions by number, the examples by file and a query for the rows of every published table, by its name."""
     asked = re.findall(r"^```sql\n(.*?);\n```", QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     found = {f"question {number}": query for number, query in enumerate(asked, 1)}
     found |= {path.stem: path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.sql"))}
@@ -157,7 +158,7 @@ def queries_of(snapshot: Path) -> dict[str, str]:
             "and not internal order by 1",
             [list(PUBLISHED)],
         ).fetchall()
-    return found | {name: f"from {name}" for (name,) in tables}
+    return found | {name: f"from {name} limit {ROWS}" for (name,) in tables}
 
 
 def number(text: str) -> Decimal | None:

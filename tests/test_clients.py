@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.client_programs.fetch import cell
 from benchmarks.clients import loss, outcome
-from etl.warehouse import Connection
+from etl.config import ROOT
+from etl.warehouse import STORAGE_VERSION, Connection
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,9 @@ def test_no_published_day_is_infinite(warehouse: Connection) -> None:
         if warehouse.execute(f'select 1 from {table} where not isfinite("{column}") limit 1').fetchall()
     ]
     assert len(columns) > 100 and found == []
+
+
+def test_the_page_names_the_storage_format() -> None:
+    page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+    assert f"(`{STORAGE_VERSION}`, set in `etl/warehouse.py`)" in page
+    assert f"DuckDB {STORAGE_VERSION.removeprefix('v')} or newer" in page
