@@ -46,13 +46,15 @@ turn as (
 select
     'asof-' || turn.day as file,
     turn.day as asked,
-    case
-        when (sum(turn.claims) > 0)::int + (sum(turn.new_deals) > 0)::int + (sum(turn.changed_figures) > 0)::int > 1
-            then 'several'
-        when sum(turn.claims) > 0 then 'claimed'
-        when sum(turn.new_deals) > 0 then 'announced'
-        else 'changed'
-    end as sentence,
+    list_filter(
+        [
+            'day',
+            if(sum(turn.claims) > 0, 'claimed', null),
+            if(sum(turn.new_deals) > 0, 'announced', null),
+            if(sum(turn.changed_figures) > 0, 'changed', null)
+        ],
+        lambda part: part is not null
+    ) as sentence,
     turn.day as as_of_day,
     sum(turn.claims)::bigint as claims,
     sum(turn.new_deals)::bigint as new_deals,

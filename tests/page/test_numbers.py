@@ -525,6 +525,27 @@ def test_the_cost_of_jd_as_known_before_it_was_restated(beside: dict[str, Elemen
     assert later["is_changed"] == "no"
 
 
+def test_what_no_dated_document_proves_for_a_day_is_listed_with_its_number(beside: dict[str, Element]) -> None:
+    """By hand: 14,918.107m over 293m less 226.6m buyers is 224.67, 41,470.785m over 362m less 293m is 601.03. The count
+    of 2017 is in a document without a date. Of 2018 there is no number today either."""
+    file = beside["asof-2020-05-27.html"]
+    assert "not all that the public knew" in file.xpath("//header")[0].text_content()
+    numbers = {
+        row_id: words_of(file, "asof_unproved", row_id)
+        for row_id in ("jd/whole/cac_net_12m/2017-12-31", "jd/whole/cac_pooled_2y/2019-12-31")
+    }
+    assert [row["cac"] for row in numbers.values()] == ["224.67", "601.03"]
+    shown = {words(row)["row_id"]: told(row) for row in shown_rows(articles(file)["asof_unproved"])}
+    assert all("day unknown: a document has no date" in shown[row_id] for row_id in numbers)
+    assert "jd/whole/cac_net_12m/2018-12-31" not in shown
+    assert "pdd/whole/cac_net_12m/2019-12-31" not in shown, "known since 2020-04-24"
+    before = {
+        words(row)["row_id"]: told(row) for row in shown_rows(articles(beside["asof-2018-04-26.html"])["asof_unproved"])
+    }
+    assert "jd/whole/cac_net_12m/2016-12-31" not in before, "it had another number on that day"
+    assert "known since 2018-08-24 at the latest" in before["alibaba/china_retail_marketplaces/cac_net_12m/2018-03-31"]
+
+
 def words_of(document: Element, key: str, row_id: str) -> dict[str, str]:
     (row,) = (row for row in shown_rows(articles(document)[key]) if words(row)["row_id"] == row_id)
     return words(row) | {"value": row.xpath(".//*[@data-c='cac']/@value")[0]}
