@@ -343,7 +343,7 @@ def _candidate(
         passage.place,
         _short(quote),
         "; ".join(notes),
-        figure.half_width,
+        figure.rounding(qualifier),
     )
 
 

@@ -54,7 +54,8 @@ class PrintedFigure:
     """One number that a printed form states.
 
     `value` is in base units (thousands and millions multiplied out), `half_width` half a unit of its last
-    printed digit, None where no digit is printed ("one billion"). `currencies` are the ISO 4217 codes it may
+    printed digit, None where no digit is printed ("one billion"), and `about_half_width` the same where the print
+    says "about", which measures no zero at the end of a whole number. `currencies` are the ISO 4217 codes it may
     be in, empty where none is named. `signed` is False where the print leaves the sign open ("a loss of 73
     million", "(73,006)"). `bound` marks the ends of a printed range, which are bounds and not points.
     """
@@ -65,6 +66,11 @@ class PrintedFigure:
     percent: bool = False
     signed: bool = True
     bound: bool = False
+    about_half_width: Decimal | None = None
+
+    def rounding(self, qualifier: str) -> Decimal | None:
+        """The half width of the figure under a qualifier (exact, about, at_least, at_most)."""
+        return self.about_half_width if qualifier == "about" else self.half_width
 
     def says(self, value: Decimal, unit: str, *, either_sign: bool = False, bound: bool = False) -> bool:
         """Whether the figure states `value` of `unit` (CNY, CNY_per_person, percent, persons ...).
@@ -114,7 +120,10 @@ class Part:
             if decimals is None and value != round(value, 6):  # thirds have no end
                 value = round(value, 6)
             signed = self.negative is not None
-            yield PrintedFigure(-value if self.negative else value, half, self.currencies, self.percent, signed, bound)
+            yield PrintedFigure(
+                -value if self.negative else value, half, self.currencies, self.percent, signed, bound,
+                half and half.scaleb(_zeros(number) if decimals == 0 else 0),
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -321,6 +330,12 @@ def _stray_scale(tokens: list[Token], parts: list[Part]) -> str:
     return ""
 
 
+def _zeros(number: Decimal) -> int:
+    """How many zeros a whole number ends in: 1 for 570; 0 for nought."""
+    digits = str(int(number))
+    return len(digits) - len(digits.rstrip("0")) if number else 0
+
+
 def _kind(tokens: list[Token], at: int) -> str:
     """Kind of the token at an index; '' outside the form."""
     return tokens[at].kind if 0 <= at < len(tokens) else ""
@@ -438,5 +453,5 @@ def _range(tokens: list[Token], low: Part, high: Part) -> list[PrintedFigure]:
     if low.value >= high.value:
         return []
     half = (high.value - low.value) / 2
-    middle = PrintedFigure(low.value + half, half, currencies, high.percent)
+    middle = PrintedFigure(low.value + half, half, currencies, high.percent, about_half_width=half)
     return [middle, *low.figures(bound=is_dash), *high.figures(bound=is_dash)]

@@ -6,7 +6,8 @@ one vocabulary: a key that is defined once may be used everywhere, the first row
 duplicate.
 
 The check of an observation also derives two values, the row's reading: `observation_id`, the file's or a hash of the
-identity, and `rounding_half_width`, the file's or half a unit of the last printed digit (plain decimal text).
+identity, and `rounding_half_width`, the file's or half a unit of the last printed digit, zeros at the end of a whole
+number that is `about` right left out (plain decimal text).
 """
 
 from __future__ import annotations
@@ -349,7 +350,8 @@ def _check_print(row: RowCheck, value: Decimal, half_width: Decimal | None, *, i
             f"{readings}; correct what is wrong, or add in square brackets how the form reads",
         )
         return
-    finest = min((figure.half_width for figure in agreeing if figure.half_width is not None), default=None)
+    halves = (figure.rounding(qualifier) for figure in agreeing)
+    finest = min((half for half in halves if half is not None), default=None)
     if half_width is None:
         if finest is None:
             row.note("rounding_half_width", f"is empty and {printed!r} has no digits to give it; state it")
@@ -358,9 +360,10 @@ def _check_print(row: RowCheck, value: Decimal, half_width: Decimal | None, *, i
         row.reading["rounding_half_width"] = _plain(half_width)
     else:
         row.reading["rounding_half_width"] = row.text("rounding_half_width")
-        if finest is not None and qualifier == "exact" and half_width < finest:
+        if finest is not None and not is_bound and half_width < finest:
             fix = f"write {_plain(finest)} or leave it empty"
-            row.note("rounding_half_width", f"{_plain(half_width)} is finer than {printed!r} can be; {fix}")
+            can_be = f"{printed!r} can be" + (" where it is only about right" if qualifier == "about" else "")
+            row.note("rounding_half_width", f"{_plain(half_width)} is finer than {can_be}; {fix}")
     if abs(value) + half_width >= _LIMIT:
         row.note("value", "reaches more than 22 digits before the point with its rounding; use a larger unit")
 

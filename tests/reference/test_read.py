@@ -88,7 +88,8 @@ def test_a_party_may_become_a_platform(tmp_path: Path) -> None:
         {"unit": "USD", "printed_as": "US$1.2345 billion"},
         {"period_type": "point", "period_start": ""},
         {"rounding_half_width": "5000000"},  # wider than printed: the author's caution
-        {"qualifier": "about", "rounding_half_width": "1"},
+        {"qualifier": "at_least", "rounding_half_width": "1"},
+        {"qualifier": "about", "value": "1230000000", "printed_as": "about 1,230 million"},
         {"printed_as": "-1234500 (RMB thousand)"},  # an expense printed negative
         {"printed_as": "as stated", "rounding_half_width": "0"},
         {"observation_id": "my-1", "scope": "core", "locator": "page 3", "note": "two\nlines"},
@@ -137,6 +138,21 @@ def test_valid_observations_are_accepted(tmp_path: Path, change: Mapping[str, st
         ({"rounding_half_width": "NaN"}, "rounding_half_width", "'NaN' is not a plain decimal number"),
         ({"rounding_half_width": "49999"}, "rounding_half_width", "49999 is finer than"),
         (
+            {
+                "qualifier": "about",
+                "value": "570000000",
+                "printed_as": "around 570 million",
+                "rounding_half_width": "500000",
+            },
+            "rounding_half_width",
+            "500000 is finer than 'around 570 million' can be where it is only about right; write 5000000 or leave",
+        ),
+        (
+            {"qualifier": "about", "rounding_half_width": "49999"},
+            "rounding_half_width",
+            "write 50000 or leave it empty",
+        ),
+        (
             {"printed_as": "over a billion", "value": "1000000000"},
             "rounding_half_width",
             "has no digits to give it",
@@ -166,6 +182,25 @@ def test_invalid_observations_are_quarantined(
     assert reject.reason.startswith(f"{column} ")
     assert reason in reject.reason
     assert len(records_of(reading, "own")) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "printed", "half_width"),
+    [
+        ("570000000", "around 570 million", "5000000"),  # the zero is no measured digit
+        ("300000000", "around 300 million", "50000000"),
+        ("424500000000", "RMB 424.50 billion", "5000000"),  # after a point it is one
+        ("1310000000", "approximately 1.31 billion", "5000000"),
+        ("205000000", "200-210 million", "5000000"),  # a range states its own
+        ("2444000000000", "2兆4440億元", "500000000"),
+        ("0", "about 0", "0.5"),
+    ],
+)
+def test_zeros_at_the_end_of_a_number_that_is_about_right_are_not_measured(
+    tmp_path: Path, value: str, printed: str, half_width: str
+) -> None:
+    figure = {**FIGURE, "qualifier": "about", "value": value, "printed_as": printed}
+    assert records_of(read_own(tmp_path, observations=[figure]), "own")[-1].reading["rounding_half_width"] == half_width
 
 
 def test_a_half_width_is_never_rounded_to_zero(tmp_path: Path) -> None:
