@@ -1,7 +1,7 @@
 """Definitions and words are data: adding one is one row, and every place that must know it is tested by name.
 
 A copy of the project gets the definition cac_gross_45 as one row of sql/core/definition.sql and one case. Models,
-suites, explain, chart and pages then know it; a place that would not fails under its own name. And nothing lists
+suites, explain and pages then know it; a place that would not fails under its own name. And nothing lists
 definitions or words a second time.
 """
 

@@ -14,6 +14,8 @@ import dagster as dg
 import pytest
 
 from assets.cli import main
+from assets.health import HEALTH
+from assets.metadata import asset_key
 from etl.config import ROOT, load_settings
 from tests.support.command import run
 from tests.support.small_warehouse import publish_small_warehouse
@@ -53,6 +55,13 @@ def test_a_refused_file_is_named_without_a_traceback(
     assert "Failed     raw.reference_row: data/reference/claims.csv" in printed
     assert "Published  nothing" in printed
     assert "core.claim" in printed.partition("Not run    ")[2]
+    with dg.DagsterInstance.from_config(str(project / "data" / "dagster")) as instance:
+        (made,) = instance.get_runs()
+        assert made.remote_job_origin is not None, "without it the UI leaves the run out of its timeline"
+        assert made.remote_job_origin.job_name == "refresh"
+        health = instance.get_latest_materialization_event(asset_key(HEALTH))
+        assert health and health.asset_materialization, "told after a run that failed, too"
+        assert "ended as failure" in str(health.asset_materialization.metadata["to look at"].value)
     assert "Traceback" not in printed
     assert 'File "' not in printed
 

@@ -3,7 +3,9 @@
 import dagster as dg
 import pytest
 
+from assets.instance import show_on_timeline
 from assets.jobs import tell_failure, tell_success
+from etl.config import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -20,15 +22,19 @@ def some_job() -> None:
 
 
 @pytest.mark.parametrize("fails", [True, False])
-def test_a_run_in_the_ui_sends_notifications(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_command", [True, False])
+def test_a_run_in_the_ui_sends_notifications(fails: bool, is_command: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     failures: list[str | None] = []
+    healths: list[Settings] = []
     monkeypatch.setattr("assets.jobs.after_refresh", lambda _, failure: failures.append(failure) or "")
+    monkeypatch.setattr("assets.jobs.tell_health", lambda _, settings: healths.append(settings))
     config = {
         "ops": {"work": {"config": {"fails": fails}}},
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
     with dg.DagsterInstance.ephemeral() as instance:
-        result = some_job.execute_in_process(config, instance=instance, raise_on_error=False)
+        tags = show_on_timeline(instance, "some_job") if is_command else {}
+        result = some_job.execute_in_process(config, instance=instance, raise_on_error=False, tags=tags)
         context = dg.build_run_status_sensor_context(
             sensor_name="any",
             dagster_instance=instance,
@@ -39,6 +45,9 @@ def test_a_run_in_the_ui_sends_notifications(fails: bool, monkeypatch: pytest.Mo
             tell_failure(context.for_run_failure())
         else:
             tell_success(context)
+    assert len(failures) == len(healths) == (not is_command), "the command line has told both itself"
+    if is_command:
+        return
     (failure,) = failures
     assert (failure is None) is not fails
     assert not fails or "work" in str(failure)
