@@ -113,13 +113,17 @@ def quotes(row: Element) -> list[str]:
 def test_jd_s_change_stays_within_one_definition_and_ends_with_what_is_known_last(document: Element) -> None:
     """By hand: 10,158.686m and 14,918.107m over 293m less 155.0m buyers are 181.72; 19,236.740m and 22,234.045m over
     362m less 293m are 601.03. "around 570 million", 565 to 575, gives bounds only: 65,898.972m over 213.5m
-    and over 202.5m buyers. The count of 2013 is another one."""
+    and over 202.5m buyers. By year it rose: 27,155.9725m over 470m and more less 362.5m is at most 252.61, 38,742.5m
+    over 575m less 470m at least 368.98. The count of 2013 is another one."""
     jd = sentence_of(document, "answer_change", "JD.com (Jingdong) (whole company)")
     assert jd == (
         "JD.com (Jingdong) (whole company), over 24 months: from 181.72 [180.99, 182.44] CNY in 2016-01-01 to "
         "2017-12-31 (day unknown: a document has no date) to 601.03 [592.44, 609.86] in 2018-01-01 to 2019-12-31 "
-        "(day unknown: a document has no date). Known last, bounds only: 308.66 to 325.43 CNY in 2020-01-01 to "
-        "2021-12-31 (known since 2022-04-28 at the latest). Not comparable: 76.99 [76.77, 77.21] in 2012-01-01 to "
+        "(day unknown: a document has no date). To know of the first: figures from before and after a restatement are "
+        "added up; the company had printed a different figure before. Known last, bounds only: 308.66 to 325.43 CNY in "
+        "2020-01-01 to 2021-12-31 (known since 2022-04-28 at the latest). By year: no number: at most 252.61 CNY from "
+        "2020-01-01 to 2020-12-31, no number: at least 368.98 CNY from 2021-01-01 to 2021-12-31. So it rose from the "
+        "one year to the other. Not comparable: 76.99 [76.77, 77.21] in 2012-01-01 to "
         "2013-12-31, since what counts as a buyer changed with the count of 2015-12-31: From 2015 the count is of the "
         "core business without Paipai; the core count at the end of 2014 was 90.6 million."
     )
@@ -154,7 +158,7 @@ def test_a_change_ends_with_a_refusal_where_nothing_more_is_known(document: Elem
     assert "Where the first is 100, that is 254.2 [254.1, 254.4]; 59.4 % a year." in pdd
     assert pdd.endswith("no number: the sales and marketing expense of this window is not in this data set.")
     core = sentence_of(document, "answer_change", "JD.com (Jingdong) (core)")
-    assert core.endswith("(known since 2018-04-27 at the latest); there is nothing to compare it with.")
+    assert "(known since 2018-04-27 at the latest); there is nothing to compare it with. To know of the newest:" in core
 
 
 def test_a_cost_has_the_newest_year_beside_it_and_later_bounds(document: Element) -> None:
@@ -164,7 +168,18 @@ def test_a_cost_has_the_newest_year_beside_it_and_later_bounds(document: Element
     jd = sentence_of(document, "answer_cost", "JD.com (Jingdong) (whole company)")
     assert "Later only bounds are known: 308.66 to 325.43 CNY from 2020-01-01 to 2021-12-31 (known" in jd
     assert "known since 2016-02-12)" in sentence_of(document, "answer_cost", "Groupon"), "a day that is no bound"
-    assert sentence_of(document, "answer_cost", "Alibaba").endswith("The expense is that of the whole company.")
+    assert "By year: no number: at most 252.61 CNY from 2020-01-01 to 2020-12-31, no number: at least 368.98" in jd
+    assert jd.endswith("So it rose from the one year to the other.")
+    alibaba = sentence_of(document, "answer_cost", "Alibaba")
+    assert (
+        "To know: a figure was not printed but follows from printed ones; the whole company's expense stands" in alibaba
+    )
+    assert "To know of the year: the whole company's expense stands against a narrower count of buyers." in alibaba
+    assert sentence_of(document, "answer_cost", "Groupon").endswith(
+        "To know: figures from before and after a restatement are added up; "
+        "the company had printed a different figure before."
+    )
+    assert "To know" not in sentence_of(document, "answer_cost", "Wayfair"), "no flag but the day"
     assert "The newest year" not in sentence_of(document, "answer_cost", "JD.com (Jingdong) (core)"), "it is one year"
     (link,) = articles(document)["answer_cost"].xpath("./p[@class='more']/a/@href")
     assert link == "#cost"
