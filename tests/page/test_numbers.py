@@ -186,16 +186,40 @@ def test_a_cost_has_the_newest_year_beside_it_and_later_bounds(document: Element
 
 
 def test_what_is_missing_tells_buyers_from_expense(document: Element) -> None:
-    pdd = sentence_of(document, "answer_missing", "Pinduoduo")
+    pdd = sentence_of(document, "answer_missing", "Pinduoduo.")
     assert "Later reports of the company that are here: 2, none with a count: perhaps it prints none any more." in pdd
-    assert "Expense: last for 2026-06-30" in pdd
-    assert "that of 2021-04-01 to 2022-03-31: the sales and marketing expense of this window" in pdd
-    zulily = sentence_of(document, "answer_missing", "zulily")
+    assert "Expense: last for 2026-06-30; missing before: quarters 16, years " in pdd
+    window = sentence_of(document, "answer_missing", "Pinduoduo (whole company)")
+    assert "are 2021-04-01 to 2022-03-31: the sales and marketing expense of this window" in window
+    assert window.endswith("the quarterly reports on them should have it.")
+    zulily = sentence_of(document, "answer_missing", "zulily.")
     assert "no more follow: Liberty Interactive acquired the company on 1 October 2015" in zulily
-    (row,) = (r for r in shown_rows(articles(document)["answer_missing"]) if "zulily" in r.text_content())
+    (row,) = (r for r in shown_rows(articles(document)["answer_missing"]) if "zulily." in r.text_content())
     assert opened(row)[0].xpath(".//a"), "the document that says so"
-    wayfair = sentence_of(document, "answer_missing", "Wayfair")
-    assert "more should be out by now. Expense" in wayfair, "no later report is here: the figure may well be printed"
+    wayfair = sentence_of(document, "answer_missing", "Wayfair.")
+    assert "that should be out by now: 1. Expense" in wayfair, "no later report is here: the figure may well be printed"
+    thredup = sentence_of(document, "answer_missing", "ThredUp")
+    assert "No twelve months lack one figure only" in thredup, "no expense at all, and counts a year apart are not here"
+
+
+def test_what_is_missing_would_give_a_number(document: Element, snapshot: Connection) -> None:
+    """Of Alibaba the retail marketplaces, which have costs: 726m buyers until March 2020 and 811m a year later are
+    here, the expense of that year is not. Of the newest window of all, china_ecosystem until 2022-03-31, the buyers are
+    a bound."""
+    retail = sentence_of(document, "answer_missing", "Alibaba (Taobao and Tmall) (china retail marketplaces)")
+    assert "are 2020-04-01 to 2021-03-31: the sales and marketing expense of this window is not in" in retail
+    assert retail.endswith("the annual report on them should have it.")
+    alibaba = [text for row in shown_rows(articles(document)["answer_missing"]) if (text := told(row))[:7] == "Alibaba"]
+    assert len(alibaba) == 2, "no window of a perimeter without any cost"
+    assert "Buyers: last for 2022-03-31 (china ecosystem, global ecosystem);" in alibaba[0]
+    assert "The last count of buyers is a bound only; the last exact one is for 2021-12-31." in alibaba[0]
+    (coverage,) = snapshot.execute(
+        "select max(c.period_end) from marts.coverage as c where c.platform = 'alibaba' "
+        "and c.metric = 'annual_active_buyers' and c.status = 'figure'"
+    ).fetchall()
+    assert coverage == (date(2021, 12, 31),), "that of Coverage"
+    (row,) = (r for r in shown_rows(articles(document)["answer_missing"]) if told(r).startswith(retail[:50]))
+    assert quotes(row) == ["726 million", "811 million"]
 
 
 def test_deals_cite_the_register(document: Element, snapshot: Connection) -> None:
