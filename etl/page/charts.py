@@ -1,9 +1,10 @@
 """The charts of the page: SVG that is drawn when the page is made, from the rows of its tables.
 
-Altair describes a chart and vl-convert draws it; both are imported when one is drawn. Every axis is linear, so that
-zero and less have their place. An end that is not known is drawn as an arrow to the edge of the plot, never as a bar of
-no length. A row without a number is a dashed line, never a mark at zero. Every mark has a name for a screen reader, or
-is hidden from it because it repeats one that has: vega names an area by its first row.
+Each is described in Vega-Lite, by plain dictionaries that the tests hold against its schema, and drawn by vl-convert,
+which is imported when the first one is drawn. Every axis is linear, so that zero and less have their place. An end that
+is not known is drawn as an arrow to the edge of the plot, never as a bar of no length. A row without a number is a
+dashed line, never a mark at zero. Every mark has a name for a screen reader, or is hidden from it because it repeats
+one that has: vega names an area by its first row.
 """
 
 from __future__ import annotations
@@ -14,16 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lxml import etree
 
 from etl.page.content import Row
 from etl.page.numbers import printed
-
-if TYPE_CHECKING:
-    import altair as alt
 
 # The style sheet gives each of these another colour in the dark.
 INK, MUTED, GRID, BLUE, GREY, AMBER, PALE = "#1b1f24", "#57606a", "#dfe3e8", "#0a5c8a", "#6e7781", "#9a5b00", "#a8c8dc"
@@ -33,6 +32,9 @@ HEADROOM = 1.12
 BESIDE = 20  # characters of a label beside its line; longer ones stand above it
 SVG = "{http://www.w3.org/2000/svg}"
 Words = Mapping[str, str]
+Spec = dict[str, Any]  # a chart in Vega-Lite, or a part of one
+Described = tuple[str, str, Spec]  # title, screen, chart
+SAID: Spec = {"field": "words", "type": "nominal"}  # as a channel: the name of a mark, or the text that it is
 DEFAULTS = {"opacity": "1", "x2": "0", "y2": "0", "transform": "translate(0,0)", "font-weight": "normal"}
 INHERITED = ("fill", "stroke", "stroke-width", "font-size", "text-anchor")
 _CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0Z?")
@@ -50,34 +52,44 @@ class Drawing:
     screen: str = ""
 
 
-def draw(
-    chart: str, rows: Sequence[Row], words: Words, key: str, mark: str = "", *, validate: bool = False
-) -> list[Drawing]:
+def draw(chart: str, rows: Sequence[Row], words: Words, key: str, mark: str = "") -> list[Drawing]:
     """The pictures of a chart, none where no row can be drawn.
 
-    `key` makes the identifiers in them unique; `mark` is written across each where the data is simulated. With
-    `validate` Altair holds each part against the schema of Vega-Lite, which takes 20 times as long; the tests do that.
+    `key` makes the identifiers in them unique; `mark` is written across each where the data is simulated.
     """
-    from altair.utils.schemapi import debug_mode
+    return [
+        Drawing(title, _readable(_svg(json.dumps(described)), title, f"{key}-{number}", mark), screen)
+        for number, (title, screen, described) in enumerate(describe(chart, rows, words))
+    ]
+
+
+@lru_cache(maxsize=200)
+def _svg(described: str) -> str:
+    """What Vega draws of a chart; files beside the page share some."""
     from vl_convert import vegalite_to_svg
 
-    made = []
-    with debug_mode(validate):
-        for number, (title, screen, described) in enumerate(CHARTS[chart](rows, words)):
-            svg = vegalite_to_svg(_configured(described.to_dict(validate=validate)))
-            made.append(Drawing(title, _readable(svg, title, f"{key}-{number}", mark), screen))
-    return made
+    return str(vegalite_to_svg(described))
 
 
-def _configured(described: dict[str, Any]) -> dict[str, Any]:
-    """The chart in the colours and the font of the page, without a background of its own."""
+def describe(chart: str, rows: Sequence[Row], words: Words) -> Iterator[Described]:
+    """The pictures of a chart in Vega-Lite, in the colours and the font of the page and on no background of their own.
+
+    Each has its title and the screen that it is for (see Drawing).
+    """
     axis = {
         "labelColor": MUTED, "titleColor": MUTED, "gridColor": GRID, "domainColor": GRID, "ticks": False,
         "labelPadding": 5, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
     }  # fmt: skip
     legend = {"labelColor": INK, "titleColor": MUTED, "labelFontSize": 11}
-    config = {"background": None, "font": "sans-serif", "axis": axis, "legend": legend, "view": {"stroke": None}}
-    return described | {"config": config}
+    config = {
+        "background": "transparent",
+        "font": "sans-serif",
+        "axis": axis,
+        "legend": legend,
+        "view": {"stroke": None},
+    }
+    for title, screen, described in CHARTS[chart](rows, words):
+        yield title, screen, described | {"config": config}
 
 
 def _readable(svg: str, title: str, key: str, mark: str) -> str:
@@ -156,41 +168,44 @@ def drawn(value: object) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _data(rows: Iterable[Mapping[str, object]]) -> alt.Data:
-    import altair as alt
-
-    listed: alt.Data = alt.Data(values=[{name: drawn(value) for name, value in row.items()} for row in rows])  # type: ignore[no-untyped-call]
-    return listed
-
-
-def _layers(*layers: alt.Chart, width: int = PANEL[0] - 50, height: int = PANEL[1]) -> alt.LayerChart:
-    import altair as alt
-
-    return alt.LayerChart(layer=list(layers), width=width, height=height)
+def _layer(mark: str, rows: Iterable[Mapping[str, object]], settings: Spec, **channels: Spec) -> Spec:
+    """One mark for each row; a line or an area is one for all of them."""
+    values = [{name: drawn(value) for name, value in row.items()} for row in rows]
+    return {"data": {"values": values}, "mark": {"type": mark, **settings}, "encoding": channels}
 
 
-def _days(title: str, days: Sequence[date], months: int, *, margin: int, is_first: bool = False) -> alt.X:
+def _layers(*layers: Spec, width: int = PANEL[0] - 50, height: int = PANEL[1]) -> Spec:
+    """A chart of those layers that have a row."""
+    return {"layer": [layer for layer in layers if layer["data"]["values"]], "width": width, "height": height}
+
+
+def _linear(field: str, title: str, edges: Sequence[float] = (), **axis: str) -> Spec:
+    """The axis of an amount, which holds zero; `edges` are its ends, or Vega finds them."""
+    scale = {"zero": True} | ({"domain": list(edges), "nice": False} if edges else {})
+    return {"field": field, "type": "quantitative", "title": title, "scale": scale, "axis": {"tickCount": 5, **axis}}
+
+
+def _days(title: str, days: Sequence[date], months: int, *, margin: int, is_first: bool = False) -> Spec:
     """The axis of some days with a margin (days), and a tick at the last day of each `months` months.
 
     A tick at the first day of a year would give the point of the year before its name. With `is_first` the days
     themselves are the first of a period, and so are the ticks.
     """
-    import altair as alt
-
     first, last = min(days) - timedelta(days=margin), max(days) + timedelta(days=margin)
     starts = [date(first.year + at // 12, at % 12 + 1, 1) for at in range(0, 12 * (last.year - first.year + 2), months)]
     ticks = starts if is_first else [start - timedelta(days=1) for start in starts]
-    scale = alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()])
-    shown = [tick.isoformat() for tick in ticks if first <= tick <= last]
-    axis = alt.Axis(format="%Y" if months == 12 else "%b %Y", values=shown, labelOverlap="greedy", labelSeparation=8)
-    return alt.X("x:T", title=title, scale=scale, axis=axis)
+    axis = {
+        "format": "%Y" if months == 12 else "%b %Y",
+        "values": [tick.isoformat() for tick in ticks if first <= tick <= last],
+        "labelOverlap": "greedy",
+        "labelSeparation": 8,
+    }
+    scale = {"type": "utc", "domain": [first.isoformat(), last.isoformat()]}
+    return {"field": "x", "type": "temporal", "title": title, "scale": scale, "axis": axis}
 
 
 def _bounds(row: Row, name: str) -> tuple[float | None, float | None, float | None]:
     return drawn(row[name]), drawn(row[f"{name}_low"]), drawn(row[f"{name}_high"])
-
-
-Described = tuple[str, str, Any]
 
 
 # --- intervals: one mark for each number, with an arrow at an open end -----------------------------------------
@@ -229,33 +244,29 @@ def edges_of(rows: Iterable[Row], name: str, *further: float) -> tuple[float, fl
 
 
 def interval_layers(
-    marks: Sequence[Mapping[str, object]], place: Any, axis: Callable[[str], Any], upright: bool
-) -> list[alt.Chart]:
+    marks: Sequence[Mapping[str, object]], place: Spec, axis: Callable[[str], Spec], upright: bool
+) -> list[Spec]:
     """The layers of such marks: `place` is the other axis, `axis` makes the one of the values for a field."""
-    import altair as alt
-
     along, across = ("y", "x") if upright else ("x", "y")
-    end = (alt.Y2 if upright else alt.X2)("w")
 
-    def layer(part: str, mark: str, settings: Mapping[str, object], **channels: object) -> alt.Chart:
-        chart = alt.Chart(_data(one for one in marks if str(one["part"]).startswith(part)))
-        made: alt.Chart = getattr(chart, f"mark_{mark}")(**settings)
-        return made.encode(**{along: axis("v"), across: place, **channels})
+    def layer(part: str, mark: str, settings: Spec, **channels: Spec) -> Spec:
+        rows = (one for one in marks if str(one["part"]).startswith(part))
+        return _layer(mark, rows, settings, **{along: axis("v"), across: place, **channels})
 
-    sound = {"test": "datum.sound", "value": BLUE}
-    colour = alt.ColorValue(GREY, condition=sound)
-    said = alt.Description("words:N")
+    def sound(value: str, otherwise: str) -> Spec:
+        return {"condition": {"test": "datum.sound", "value": value}, "value": otherwise}
+
     up, down = ("triangle-up", "triangle-down") if upright else ("triangle-right", "triangle-left")
-    shape = alt.ShapeValue(down, condition={"test": "datum.part == 'arrow up'", "value": up})
+    shape = {"condition": {"test": "datum.part == 'arrow up'", "value": up}, "value": down}
+    colour = sound(BLUE, GREY)
     return [
-        layer("bar", "rule", {"strokeWidth": 2, "aria": False}, color=colour, **{f"{along}2": end}),
+        layer("bar", "rule", {"strokeWidth": 2, "aria": False}, color=colour, **{f"{along}2": {"field": "w"}}),
         layer("arrow", "point", {"size": 60, "filled": True, "color": AMBER, "opacity": 1, "aria": False}, shape=shape),
-        layer("end", "tick", {"thickness": 2, "size": 12, "color": AMBER, "opacity": 1}, description=said),
+        layer("end", "tick", {"thickness": 2, "size": 12, "color": AMBER, "opacity": 1}, description=SAID),
         layer(
-            "point", "point", {"size": 42, "opacity": 1}, description=said,
-            stroke=alt.StrokeValue(GREY, condition=sound), fill=alt.FillValue("#ffffff", condition=sound),
+            "point", "point", {"size": 42, "opacity": 1}, description=SAID, stroke=colour, fill=sound(BLUE, "#ffffff")
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _interval_words(row: Row, name: str, words: Words) -> dict[str, str]:
@@ -276,23 +287,22 @@ def _said(template: str, row: Row, **more: str) -> str:
 
 
 Other = tuple[str, Any, str]  # what is drawn beside a number of the same row: its shape (SHAPES), value and name
-SHAPES: dict[str, Any] = {
-    "stroke": {"type": "tick", "thickness": 3, "size": 14, "color": AMBER, "opacity": 1},
-    "diamond": {"type": "point", "shape": "diamond", "size": 50, "filled": False, "color": GREY, "opacity": 1},
+DOT: Spec = {"size": 30, "filled": True, "opacity": 1, "color": BLUE}
+SHAPES: dict[str, tuple[str, Spec]] = {
+    "stroke": ("tick", {"thickness": 3, "size": 14, "color": AMBER, "opacity": 1}),
+    "diamond": ("point", {"shape": "diamond", "size": 50, "filled": False, "color": GREY, "opacity": 1}),
 }
 
 
 def _listed(
     rows: Sequence[Row], name: str, said: Callable[[Row], str], axis_title: str, label: Callable[[Row], str],
     *, line: float = 0.0, others: Callable[[Row], Iterable[Other]] = lambda _: (),
-) -> alt.LayerChart:  # fmt: skip
+) -> Spec:  # fmt: skip
     """Intervals below each other, one row a line, from left to right.
 
     A vertical line stands at `line`; `others` are further marks of a row. Labels stand beside their lines, or above
     them where one is long.
     """
-    import altair as alt
-
     placed = [row | {"y": f"{number:03d}"} for number, row in enumerate(rows)]
     beside = [
         {"y": row["y"], "shape": shape, "v": drawn(value), "words": words}
@@ -304,34 +314,29 @@ def _listed(
     marks = list(intervals(((row, said(row)) for row in placed), name, edges))
     names = {row["y"]: label(row) for row in placed}
     is_beside = all(len(text) <= BESIDE for text in names.values())
-    expression = f"{json.dumps(names)}[datum.value]"
-    labels = alt.Axis(labelExpr=expression, labelLimit=150, grid=True) if is_beside else None
-    place = alt.Y("y:N", title=None, sort=list(names), scale=alt.Scale(domain=list(names)), axis=labels)
-    above = alt.Chart(_data({"y": y, "words": text} for y, text in names.items() if not is_beside))
-
-    def axis(field: str) -> Any:
-        scale = alt.Scale(domain=list(edges), nice=False, zero=True)
-        return alt.X(f"{field}:Q", title=axis_title, scale=scale, axis=alt.Axis(tickCount=5))
-
-    upright = alt.Chart(_data([{"v": line}])).mark_rule(aria=False, color=MUTED)
-    further = [
-        alt.Chart(_data(mark for mark in beside if mark["shape"] == shape), mark=settings).encode(
-            x=axis("v"), y=place, description=alt.Description("words:N")
-        )
-        for shape, settings in SHAPES.items()
-    ]
+    labels = {"labelExpr": f"{json.dumps(names)}[datum.value]", "labelLimit": 150, "grid": True} if is_beside else None
+    place = {
+        "field": "y", "type": "nominal", "title": None, "sort": list(names), "scale": {"domain": list(names)},
+        "axis": labels,
+    }  # fmt: skip
+    above = [{"y": y, "words": text} for y, text in names.items() if not is_beside]
+    axis = partial(_linear, title=axis_title, edges=edges)
     return _layers(
-        upright.encode(x=axis("v")),
+        _layer("rule", [{"v": line}], {"aria": False, "color": MUTED}, x=axis("v")),
         *interval_layers(marks, place, axis, upright=False),
-        *further,
-        above.mark_text(aria=False, align="left", dy=-12, fontSize=11, color=INK, limit=PANEL[0]).encode(
-            x=alt.XValue(0),  # type: ignore[no-untyped-call]
-            y=place,
-            text=alt.Text("words:N"),
+        *(
+            _layer(mark, [one for one in beside if one["shape"] == shape], settings,
+                   x=axis("v"), y=place, description=SAID)
+            for shape, (mark, settings) in SHAPES.items()
+        ),
+        _layer(
+            "text", above,
+            {"aria": False, "align": "left", "dy": -12, "fontSize": 11, "color": INK, "limit": PANEL[0]},
+            x={"value": 0}, y=place, text=SAID,
         ),
         width=PANEL[0] - (60 if is_beside else 0),
         height=(20 if is_beside else 34) * len(rows) + 10,
-    )
+    )  # fmt: skip
 
 
 def _by(rows: Iterable[Row], *names: str) -> Iterator[tuple[str, list[Row]]]:
@@ -374,18 +379,13 @@ def _over_time(
             yield title, "", _time_panel([row | {"x": row[shown.at]} for row in group], words, shown, named)
 
 
-def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tuple[str, str]) -> alt.LayerChart:
-    import altair as alt
-
+def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tuple[str, str]) -> Spec:
     name = shown.name
-    edges = edges_of(rows, name)
     margin = 150 if shown.months == 12 else 20
     is_first = all(row["x"].day == 1 for row in rows)
     x = _days(titles[0], [row["x"] for row in rows], shown.months, margin=margin, is_first=is_first)
-
-    def axis(field: str) -> Any:
-        scale = alt.Scale(domain=list(edges), nice=False, zero=True)
-        return alt.Y(f"{field}:Q", title=titles[1], scale=scale, axis=alt.Axis(tickCount=5))
+    edges = edges_of(rows, name)
+    axis = partial(_linear, title=titles[1], edges=edges)
 
     def said(row: Row) -> str:
         template = shown.number if row[name] is not None else shown.bound
@@ -397,23 +397,23 @@ def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tupl
         for row in rows
         if not _has_number(row, name)
     ]  # fmt: skip
-    colour = alt.ColorValue(AMBER, condition={"test": "datum.missing", "value": GREY})
-    marks = list(intervals(((row, said(row)) for row in rows), name, edges))
-    band = alt.Chart(_data(_joined(rows, name)))
-    run = alt.Detail("run:N")
-    nothing = alt.Chart(_data(empty))
-    bottom = alt.YValue(PANEL[1])  # type: ignore[no-untyped-call]
-    reasons = nothing.mark_text(aria=False, angle=270, align="left", baseline="bottom", dx=3, dy=-2, fontSize=10)
+    colour = {"condition": {"test": "datum.missing", "value": GREY}, "value": AMBER}
+    upright = {"aria": False, "angle": 270, "align": "left", "baseline": "bottom", "dx": 3, "dy": -2, "fontSize": 10}
+    reason = {"field": "reason", "type": "nominal"}
     without = [
-        nothing.mark_rule(strokeDash=[3, 3]).encode(x=x, color=colour, description=alt.Description("words:N")),
-        reasons.encode(x=x, y=bottom, color=colour, text=alt.Text("reason:N")),
+        _layer("rule", empty, {"strokeDash": [3, 3]}, x=x, color=colour, description=SAID),
+        _layer("text", empty, upright, x=x, y={"value": PANEL[1]}, color=colour, text=reason),
     ]
+    marks = list(intervals(((row, said(row)) for row in rows), name, edges))
     if not marks:  # an axis without a number on it would only look as if there were some
         return _layers(*without, width=PANEL[0] - 10)
+    joined = _joined(rows, name)
+    run = {"field": "run", "type": "nominal"}
+    band, line = {"aria": False, "color": PALE, "opacity": 0.6}, {"aria": False, "color": BLUE, "strokeWidth": 1.5}
     return _layers(
         *without,
-        band.mark_area(aria=False, color=PALE, opacity=0.6).encode(x=x, y=axis("low"), y2=alt.Y2("high"), detail=run),
-        band.mark_line(aria=False, color=BLUE, strokeWidth=1.5).encode(x=x, y=axis("v"), detail=run),
+        _layer("area", joined, band, x=x, y=axis("low"), y2={"field": "high"}, detail=run),
+        _layer("line", joined, line, x=x, y=axis("v"), detail=run),
         *interval_layers(marks, x, axis, upright=True),
     )
 
@@ -567,34 +567,33 @@ def deals(rows: Sequence[Row], words: Words) -> Iterator[Described]:
             yield words["deals_title"], screen, _deals_chart(known, words, width)
 
 
-def _deals_chart(rows: Sequence[Row], words: Words, width: int) -> alt.LayerChart:
-    import altair as alt
-
+def _deals_chart(rows: Sequence[Row], words: Words, width: int) -> Spec:
     days = [day for row in rows for day in (row["started_on"], row["ended_from"], row["ended_by"]) if day]
     margin = 400
     first, last = min(days) - timedelta(days=margin), max(days) + timedelta(days=margin)
     marks = [mark for number, row in enumerate(rows) for mark in _deal_marks(row, number, first, last, words)]
-    x = _days(words["days"], days, 12, margin=margin)
-    x2, y = alt.X2("x2"), alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[len(rows), -0.6]))
+    place = {
+        "x": _days(words["days"], days, 12, margin=margin),
+        "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [len(rows), -0.6]}},
+    }
+    span = {**place, "x2": {"field": "x2"}}
 
-    def layer(part: str) -> alt.Chart:
-        return alt.Chart(_data(one for one in marks if one["part"] == part))
+    def layer(part: str, mark: str, settings: Spec, **channels: Spec) -> Spec:
+        return _layer(mark, (one for one in marks if one["part"] == part), settings, **channels)
 
-    said = alt.Description("words:N")
-    silent: dict[str, Any] = {"aria": False, "color": AMBER}
+    arrow = {"size": 50, "filled": True, "opacity": 1, "aria": False, "color": AMBER}
     return _layers(
-        layer("open").mark_rule(strokeDash=[2, 3], **silent).encode(x=x, x2=x2, y=y),
-        layer("right").mark_point(shape="triangle-right", size=50, filled=True, opacity=1, **silent).encode(x=x, y=y),
-        layer("left").mark_point(shape="triangle-left", size=50, filled=True, opacity=1, **silent).encode(x=x, y=y),
-        layer("ends").mark_rule(strokeWidth=7, color=PALE).encode(x=x, x2=x2, y=y, description=said),
-        layer("ran").mark_rule(strokeWidth=7, color=BLUE).encode(x=x, x2=x2, y=y, description=said),
-        layer("day").mark_point(size=40, filled=True, opacity=1, color=BLUE).encode(x=x, y=y, description=said),
-        layer("label")
-        .mark_text(aria=False, align="left", dy=-11, fontSize=11, color=INK)
-        .encode(x=x, y=y, text=alt.Text("words:N")),
+        layer("open", "rule", {"strokeDash": [2, 3], "aria": False, "color": AMBER}, **span),
+        layer("right", "point", {"shape": "triangle-right", **arrow}, **place),
+        layer("left", "point", {"shape": "triangle-left", **arrow}, **place),
+        layer("ends", "rule", {"strokeWidth": 7, "color": PALE}, **span, description=SAID),
+        layer("ran", "rule", {"strokeWidth": 7, "color": BLUE}, **span, description=SAID),
+        layer("day", "point", DOT | {"size": 40}, **place, description=SAID),
+        layer("label", "text", {"aria": False, "align": "left", "dy": -11, "fontSize": 11, "color": INK}, **place,
+              text=SAID),
         width=width,
         height=26 * len(rows),
-    )
+    )  # fmt: skip
 
 
 def _deal_marks(row: Row, number: int, first: date, last: date, words: Words) -> Iterator[dict[str, object]]:
@@ -667,41 +666,28 @@ def pacing(rows: Sequence[Row], words: Words) -> Iterator[Described]:
 
 def dependency(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     """The share of new buyers through the largest partner, one panel a platform."""
-    import altair as alt
+
+    def said(row: Row) -> str:
+        share = printed(row["top_share_of_platform"], 3)
+        return _said(words["share"], row, deal=row["top_partnership_id"], share=share)
 
     for title, group in _by([row for row in rows if row["top_share_of_platform"] is not None], "name"):
         x = _days(words["end"], [row["date"] for row in group], 3, margin=20)
-        data = _data(
-            {
-                "x": row["date"],
-                "v": row["top_share_of_platform"],
-                "words": _said(
-                    words["share"], row, deal=row["top_partnership_id"], share=printed(row["top_share_of_platform"], 3)
-                ),
-            }
-            for row in group
-        )
-        y = alt.Y("v:Q", title=words["dependency_y"], scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
-        chart = alt.Chart(data)
-        yield (
-            title,
-            "",
-            _layers(
-                chart.mark_line(aria=False, color=BLUE).encode(x=x, y=y),
-                chart.mark_point(size=30, filled=True, opacity=1, color=BLUE).encode(
-                    x=x, y=y, description=alt.Description("words:N")
-                ),
-            ),
-        )
+        shares = [{"x": row["date"], "v": row["top_share_of_platform"], "words": said(row)} for row in group]
+        yield title, "", _layers(*_course(shares, x, _linear("v", words["dependency_y"])))
+
+
+def _course(rows: Sequence[Mapping[str, object]], x: Spec, y: Spec) -> tuple[Spec, Spec]:
+    """A line through points, each of which has a name."""
+    line = _layer("line", rows, {"aria": False, "color": BLUE}, x=x, y=y)
+    return line, _layer("point", rows, DOT, x=x, y=y, description=SAID)
 
 
 def coverage(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     """How many periods are known, one panel a metric."""
-    import altair as alt
-
     colours = {"figures": BLUE, "bounds": PALE, "gaps": GREY, "due": AMBER}
     for title, group in _by(rows, "figure"):
-        data = _data(
+        counts = [
             {
                 "y": row["name"].partition(" (")[0],
                 "v": row[status],
@@ -712,20 +698,25 @@ def coverage(rows: Sequence[Row], words: Words) -> Iterator[Described]:
             for row in group
             for order, status in enumerate(colours)
             if row[status]
-        )
-        colour = alt.Color(
-            "status:N", title=None, scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-            legend=alt.Legend(orient="top"),
+        ]
+        bars = _layer(
+            "bar", counts, {"size": 11}, description=SAID,
+            x={"field": "v", "type": "quantitative", "title": words["coverage_x"]},
+            y={"field": "y", "type": "nominal", "title": None, "sort": None},
+            order={"field": "order", "type": "quantitative"},
+            color={
+                "field": "status", "type": "nominal", "title": None, "legend": {"orient": "top"},
+                "scale": {"domain": list(colours), "range": list(colours.values())},
+            },
         )  # fmt: skip
-        bars = alt.Chart(data).mark_bar(size=11).encode(
-            x=alt.X("v:Q", title=words["coverage_x"]), y=alt.Y("y:N", title=None, sort=None),
-            color=colour, order=alt.Order("order:Q"), description=alt.Description("words:N"),
-        )  # fmt: skip
-        yield title, "", bars.properties(width=PANEL[0] - 60, height=18 * len(group))
+        yield title, "", bars | {"width": PANEL[0] - 60, "height": 18 * len(group)}
 
 
 def asof_cost(rows: Sequence[Row], words: Words) -> Iterator[Described]:
-    """The newest costs as known on a day, one panel a currency, with what is known of the same windows today."""
+    """The newest costs as known on a day, with what is known of the same windows today.
+
+    One panel a currency, where a cost is another one today; elsewhere there is nothing to compare.
+    """
 
     def said(row: Row) -> str:
         return _said(words["asof"], row, **_interval_words(row, "cac", words))
@@ -737,38 +728,31 @@ def asof_cost(rows: Sequence[Row], words: Words) -> Iterator[Described]:
         yield "stroke", row["cac_today"], _said(words["asof_today"], row)
 
     for title, group in _by(rows, "currency"):
-        axis_title = words["cost_y"].format(currency=title)
-        yield title, "", _listed(group, "cac", said, axis_title, label, others=today)
+        if any(row["is_changed"] for row in group):
+            axis_title = words["cost_y"].format(currency=title)
+            yield title, "", _listed(group, "cac", said, axis_title, label, others=today)
 
 
 def deal_path(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     """The figure with the most periods around the day of a deal, and what its donors lead to expect."""
-    import altair as alt
-
     title, group = next(_by(rows, "name", "figure", "scope", "unit"), ("", []))
     if len(group) < 2:
         return
     event = group[0]["event_on"]
     x = _days(words["period"], [event, *(row["period_end"] for row in group)], 12, margin=60)
-
-    def axis(field: str) -> Any:
-        shown = alt.Axis(tickCount=5, format="~s")
-        return alt.Y(f"{field}:Q", title=group[0]["unit"].replace("_", " "), scale=alt.Scale(zero=True), axis=shown)
-
-    said = alt.Description("words:N")
-    day = alt.Chart(_data([{"x": event, "words": words["event"].format(event_on=printed(event))}]))
-    points = alt.Chart(
-        _data({"x": row["period_end"], "v": row["value"], "words": _said(words["path"], row)} for row in group)
-    )
+    axis = partial(_linear, title=group[0]["unit"].replace("_", " "), format="~s")
+    day = {"x": event, "words": words["event"].format(event_on=printed(event))}
+    points = [{"x": row["period_end"], "v": row["value"], "words": _said(words["path"], row)} for row in group]
     expected = [{"x": row["period_end"], "v": row["expected"]} for row in group if row["expected"] is not None]
-    dashed = alt.Chart(_data(expected)).mark_line(aria=False, color=GREY, strokeDash=[4, 3]).encode(x=x, y=axis("v"))
-    chart = _layers(
-        day.mark_rule(color=AMBER, strokeWidth=2).encode(x=x, description=said),
-        points.mark_line(aria=False, color=BLUE).encode(x=x, y=axis("v")),
-        points.mark_point(size=30, filled=True, opacity=1, color=BLUE).encode(x=x, y=axis("v"), description=said),
-        *([dashed] if expected else []),
+    yield (
+        title,
+        "",
+        _layers(
+            _layer("rule", [day], {"color": AMBER, "strokeWidth": 2}, x=x, description=SAID),
+            *_course(points, x, axis("v")),
+            _layer("line", expected, {"aria": False, "color": GREY, "strokeDash": [4, 3]}, x=x, y=axis("v")),
+        ),
     )
-    yield title, "", chart
 
 
 CHARTS: Mapping[str, Callable[[Sequence[Row], Words], Iterator[Described]]] = {

@@ -25,7 +25,7 @@ from etl.page.content import read_content, read_texts
 from etl.publish.files import UPCOMING, sync
 from etl.warehouse import SQL, DatabaseError, open_snapshot
 
-LIBRARIES = ("altair", "jinja2", "vl-convert-python")
+LIBRARIES = ("jinja2", "vl-convert-python")
 
 
 @dataclass(frozen=True)
