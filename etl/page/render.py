@@ -95,14 +95,7 @@ class Renderer:
     def page(self) -> str:
         """The text of index.html, or of a file beside it."""
         cells = CellMaker(self.content, self.texts)
-        sections = [
-            {
-                **section,
-                "questions": [self._question(question, cells) for question in section.get("questions", ())],
-                "views": [self._view(view, cells) for view in section.get("views", ())],
-            }
-            for section in self.texts["sections"]
-        ]
+        sections = [self._section(section, cells) for section in self.texts["sections"]]
         return _template().render(
             texts=self.texts,
             publication=self.content.publication,
@@ -113,13 +106,22 @@ class Renderer:
             style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         )
 
+    def _section(self, section: Mapping[str, Any], cells: CellMaker) -> dict[str, Any]:
+        """A section with its parts; one whose views are all empty is its own sentence, where it has one for that."""
+        questions = [self._question(question, cells) for question in section.get("questions", ())]
+        views = [self._view(view, cells) for view in section.get("views", ())]
+        if is_empty := "none" in section and not any(view["rows"] for view in views):
+            views = []
+        none = section["none"] if is_empty else ""
+        return {**section, "questions": questions, "views": views, "parts": [*questions, *views], "none": none}
+
     def _question(self, question: Mapping[str, Any], cells: CellMaker) -> dict[str, Any]:
         part = self.content.parts[question["key"]]
         sentences = [
             {"text": cells.sentence(question, row), "cited": cells.citations(row), "url": _link(row)}
             for row in part.rows
         ]
-        return {"note": "", "none": "", "more": "", **question, **self._sources(part), "sentences": sentences}
+        return {"note": "", "none": "", "more": {}, **question, **self._sources(part), "sentences": sentences}
 
     def _view(self, view: Mapping[str, Any], cells: CellMaker) -> dict[str, Any]:
         part = self.content.parts[view["key"]]

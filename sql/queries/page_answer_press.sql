@@ -1,5 +1,5 @@
 -- Is the press right: how many parts of claims hold, do not hold, depend on the definition, cannot be checked, and how
--- many verdicts of the claim's own day are others today; then each part that was checked: as known on which day, what
+-- many verdicts are others today, and what they are then; then each part that was checked: as known on which day, what
 -- its words allow and by which rule, what the figures say, what they say today where that is another verdict, and what
 -- other readings as near would need.
 with lacking as (
@@ -82,7 +82,10 @@ select
     count(*) filter (where verdict.verdict = 'does_not_hold') as failing,
     count(*) filter (where verdict.verdict = 'depends_on_definition') as depending,
     count(*) filter (where verdict.verdict = 'not_checkable') as unchecked,
-    count(*) filter (where verdict.verdict_now <> verdict.verdict) as flipped
+    count(*) filter (where verdict.verdict_now <> verdict.verdict) as flipped,
+    count(*) filter (where verdict.verdict_now = 'holds') as holding_now,
+    count(*) filter (where verdict.verdict_now = 'does_not_hold') as failing_now,
+    count(*) filter (where verdict.verdict_now = 'depends_on_definition') as depending_now
 from marts.claim_verdict as verdict
 having count(*) > 0
 union all by name

@@ -4,7 +4,7 @@ select
     verdict.claimed_on,
     verdict.claim_id,
     verdict.statement,
-    verdict.part,
+    part.meaning as part,
     verdict.verdict_then,
     verdict.verdict_now,
     verdict.claimed,
@@ -15,4 +15,5 @@ from (
     select unnest($keys) as day
 ) as turn
 join marts.claim_verdict as verdict on verdict.claimed_on <= turn.day
+left join core.term as part on part.kind = 'claim_part' and part.term = verdict.part
 order by turn.day, verdict.claimed_on desc, verdict.claim_id, verdict.part, verdict.subject

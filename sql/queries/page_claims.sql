@@ -2,7 +2,7 @@
 select
     verdict.claim_id,
     verdict.statement,
-    verdict.part,
+    part.meaning as part,
     party.name as subject,
     verdict.verdict,
     verdict.claimed,
@@ -40,4 +40,5 @@ left join (
     left join core.party as known on known.party = named.party
     group by named.subject
 ) as party on party.subject = verdict.subject
+left join core.term as part on part.kind = 'claim_part' and part.term = verdict.part
 order by verdict.claim_id, verdict.part, verdict.subject

@@ -3,7 +3,7 @@ select
     'deal-' || deal.partnership_id as file,
     verdict.claim_id,
     verdict.statement,
-    verdict.part,
+    part.meaning as part,
     verdict.claimed_on,
     verdict.verdict,
     verdict.reason,
@@ -13,5 +13,6 @@ join
     core.claim as claim
     on list_contains(claim.subjects, deal.traffic_partner) and list_contains(claim.subjects, deal.supply_partner)
 join marts.claim_verdict as verdict on verdict.claim_id = claim.claim_id
+left join core.term as part on part.kind = 'claim_part' and part.term = verdict.part
 where deal.partnership_id in (select unnest($keys))
 order by deal.partnership_id, verdict.claim_id, verdict.part, verdict.subject

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from etl.config import Settings
+from etl.config import ROOT, Settings
 from etl.page.content import part_keys, read_texts
 from etl.page.numbers import printed
 from etl.page.place import Page, make_page
@@ -25,8 +25,13 @@ def document(page: Page) -> Element:
     return parsed(page.path.read_text(encoding="utf-8"))
 
 
+def shown_parts() -> list[str]:
+    """The parts of the page of the reference data, which has no daily data: that section is one sentence."""
+    return part_keys({"sections": [section for section in read_texts()["sections"] if "none" not in section]})
+
+
 def test_every_value_of_the_page_is_that_of_the_snapshot(document: Element, snapshot: Connection) -> None:
-    assert list(articles(document)) == part_keys(read_texts())
+    assert list(articles(document)) == shown_parts()
     assert list(differences(snapshot, document)) == []
 
 
@@ -77,6 +82,7 @@ def test_costs_against_the_mart_itself(document: Element, snapshot: Connection) 
 def test_verdicts_and_deals_against_the_marts(document: Element, snapshot: Connection) -> None:
     counted = dict(snapshot.execute("select v.verdict, count(*) from marts.claim_verdict as v group by all").fetchall())
     counts, *checked = shown_rows(articles(document)["answer_press"])
+    assert "By what is known today 3 verdicts are others: 8 parts hold, 9 do not hold, 1 depend" in told(counts)
     assert int(counts.xpath(".//*[@data-c='holding']")[0].text) == counted["holds"]
     assert int(counts.xpath(".//*[@data-c='unchecked']")[0].text) == counted.pop("not_checkable")
     assert len(checked) == sum(counted.values())
@@ -462,6 +468,9 @@ def test_daily_numbers(small: Settings) -> None:
         key: [told(row) for row in shown_rows(articles(document)[key])]
         for key in ("payback", "lifetime", "incrementality", "settling", "unsettled")
     }
+    (section,) = document.xpath("//section[@id='daily']")
+    assert not section.xpath("./p[@class='none']")
+    assert "No daily data" in articles(document)["channels"].text_content(), "of one part alone"
     first, second = shown["payback"]
     assert "2025-01-01 30 100 20.00 [16.00, 25.00] 24.00 CNY net revenue 1.20 [0.96, 1.50]" in first
     assert "9 [3, no upper end] paid back" in first
@@ -483,11 +492,21 @@ def test_daily_numbers(small: Settings) -> None:
     assert "orders 0 — 1 cannot be told cannot be told value not positive" in second
 
 
-def test_without_daily_data_there_is_no_table(document: Element) -> None:
-    for key in ("payback", "lifetime", "incrementality", "settling", "unsettled"):
-        article = articles(document)[key]
-        assert not article.xpath(".//table")
-        assert article.xpath("./p[@class='none']")[0].text_content()
+def test_without_daily_data_the_section_says_what_to_deliver(document: Element) -> None:
+    (section,) = document.xpath("//section[@id='daily']")
+    assert not section.xpath(".//article")
+    (none,) = section.xpath("./p[@class='none']")
+    assert "docs/daily-data.md has the columns" in " ".join(none.text_content().split())
+    assert (ROOT / "docs" / "daily-data.md").exists()
+
+
+def test_every_section_begins_with_links_to_its_parts(document: Element) -> None:
+    for section in document.xpath("//main/section[h2][.//article]"):
+        links = section.xpath("./ul[@class='parts']/li/a")
+        titles = {article.get("id"): article.xpath("./h3")[0].text_content() for article in section.iter("article")}
+        assert {link.get("href").removeprefix("#"): link.text_content() for link in links} == titles
+    more = articles(document)["answer_change"].xpath("./p[@class='more']/a/@href")
+    assert more == ["#cost_pooled", "#decomposition", "#restatements"]
 
 
 def test_a_row_without_a_number_says_why(document: Element) -> None:
