@@ -152,7 +152,8 @@ class CellMaker:
         link = f'<a href="{escape(url)}">{title}</a>' if _is_web(url) else title
         day = document["published_on"]
         dated = f"<time>{day.isoformat()}</time>" if day else escape(self.texts["undated"])
-        return safe(f"{link}, {escape(document['publisher'] or '')}, {dated}")
+        where = "" if url else f", {escape(self.texts['no_address'])}"
+        return safe(f"{link}, {escape(document['publisher'] or '')}, {dated}{where}")
 
     def _value(self, value: object, name: str) -> Markup:
         settings = self.texts["columns"].get(name, {})

@@ -56,6 +56,8 @@ _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile(r"[0-9]{4}")
 _PRIORITY = re.compile(r"[1-9][0-9]?")
+# A path of one machine, alone or behind the name of an archive ("….zip:/x/R4.htm"), that no reader can open.
+_LOCAL_PATH = re.compile(r"file:|[A-Za-z]:[\\/]|[/~.\\]|.*(?:\.[a-z0-9]{1,4}:/|/(?:tmp|temp)/)", re.IGNORECASE)
 _CIK = re.compile(r"0{0,9}[1-9][0-9]{0,9}")
 
 
@@ -264,6 +266,9 @@ def _check_document(row: RowCheck) -> None:
     row.day("published_on", blank=True)
     if not row.text("title") and not row.text("url"):
         row.note("title", "and url are empty; nobody can find the document, give one of them")
+    if _LOCAL_PATH.match(row.text("url")):
+        fix = "give the address of the document or of the archive that holds it, and name the file inside in locator"
+        row.note("url", f"{row.text('url')!r} holds a path of one machine, which nobody else can open; {fix}")
 
 
 def _check_definition_break(row: RowCheck) -> None:

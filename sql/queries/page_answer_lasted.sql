@@ -9,6 +9,7 @@ with pair as (
         league.pair_first_on,
         league.pair_last_on,
         league.pair_span_days,
+        league.is_pair_unbroken as is_unbroken,
         list_distinct(flatten([league.pair_ids])) as pair_ids
     from marts.partnership_league as league
     left join core.party as traffic on traffic.party = league.traffic_partner
@@ -19,6 +20,9 @@ known as (
         league.pair_ids,
         max(league.ended_from) filter (where league.outcome = 'parted') as ended_from,
         max(league.ended_by) filter (where league.outcome = 'parted') as ended_by,
+        arg_max(league.is_end_announced, league.ended_by) filter (where league.outcome = 'parted') as is_end_announced,
+        arg_max(league.is_start_announced, league.started_on) as is_start_announced,
+        max(league.started_on) as last_started_on,
         list_distinct(
             list_filter(
                 flatten(list([league.document_id, league.end_document_id, event.document_id])),
@@ -36,13 +40,20 @@ known as (
     group by league.pair_ids
 )
 select
-    case
-        when pair.pair_span_days is not null and pair.outcome = 'parted' then 'lifetime'
-        when pair.pair_span_days is not null then 'so_far'
-        when known.ended_by is null then 'days'
-        when pair.pair_first_on is null then 'ended'
-        else 'began'
-    end as sentence,
+    list_filter([
+        case
+            when
+                pair.pair_span_days is not null and pair.outcome = 'parted' and pair.is_unbroken
+                and known.ended_from = known.ended_by
+                then 'lifetime'
+            when pair.pair_span_days is not null then 'so_far'
+            when known.ended_by is null then 'days'
+            when pair.pair_first_on is null then 'ended'
+            else 'began'
+        end,
+        if(known.is_end_announced and pair.pair_last_on = known.ended_by, 'end_announced', null),
+        if(known.is_start_announced and pair.pair_last_on = known.last_started_on, 'start_announced', null)
+    ], lambda kind: kind is not null) as sentence,
     pair.traffic,
     pair.supply,
     pair.outcome,
@@ -58,7 +69,7 @@ left join known on list_sort(known.pair_ids) = list_sort(pair.pair_ids)
 where pair.outcome <> 'not_known'
 union all
 select
-    'unknown',
+    ['unknown'],
     null,
     null,
     any_value(pair.outcome),

@@ -39,14 +39,27 @@ deal as (
         ending.outcome in ('parted', 'resumed') as has_parted,
         has_parted
         or ending.pair_outcome <> 'parted' and ending.outcome not in ('renewed', 'extended') as may_have_parted,
+        coalesce(
+            nullif(
+                concat_ws(
+                    ' and ',
+                    'was announced on ' || partnership.announced_on::varchar,
+                    if(ending.is_start_announced, 'was to start on ', 'started on ')
+                    || partnership.effective_on::varchar
+                ),
+                ''
+            ),
+            'started on an unknown day'
+        ) as start_told,
         case
-            when has_parted and ending.ended_on is not null then 'ended on ' || ending.ended_on::varchar
             when has_parted
                 then
-                    coalesce(
-                        format('ended between {} and {}', ending.ended_from, ending.ended_by),
-                        'ended by ' || ending.ended_by::varchar,
-                        'ended on an unknown day'
+                    if(ending.is_end_announced, 'was to end ', 'ended ')
+                    || coalesce(
+                        'on ' || ending.ended_on::varchar,
+                        format('between {} and {}', ending.ended_from, ending.ended_by),
+                        'by ' || ending.ended_by::varchar,
+                        'on an unknown day'
                     )
             when ending.outcome in ('renewed', 'extended') then 'was ' || ending.outcome
             when ending.outcome = 'running' then 'runs'
@@ -66,11 +79,7 @@ own as (
         case when claim.what = 'began' then deal.began_on when deal.has_parted then deal.ended_by end as latest_on,
         deal.partnership_id
         || ' '
-        || if(
-            claim.what = 'ended',
-            deal.end_told,
-            'began on ' || coalesce(deal.began_on::varchar, 'an unknown day')
-        ) as told
+        || if(claim.what = 'ended', deal.end_told, deal.start_told) as told
     from claim
     left join
         deal
@@ -172,7 +181,7 @@ uniqueness as (
             as verdict,
         'the days on which these deals ended' as lacking,
         format('by {} the register has {} other pairs {}', other.until, others_high, other.words)
-        || coalesce(': ' || array_to_string(deals, ', '), '') as told
+        || coalesce(format(', in {} deals: {}', len(deals), array_to_string(deals, ', ')), '') as told
     from other
     group by other.claim_id, other.part, other.subject, other.until, other.definition, other.words
 ),

@@ -1,5 +1,6 @@
 -- What became of each deal and of each pair of partners: whether it ended, between which days, which document says so,
 -- and whether the pair came back. The league and the claims take it from here and work out no end of their own.
+-- A start or an end of which no document of that day or later tells is the day announced for it.
 -- A document that itself makes a claim about the pair proves nothing about it. The announcement of a deal that ended is
 -- no proof that it ran. A deal that ended, was resumed and ended again is two deals in the registry.
 -- Days of deals are not versioned: the registry as it stands.
@@ -68,6 +69,7 @@ next as (
         earlier.partnership_id,
         link.relation,
         later.started_on,
+        later.document_id,
         earlier.traffic_partner = later.traffic_partner
         and earlier.supply_partner = later.supply_partner as is_of_the_pair
     from deal as later
@@ -90,6 +92,33 @@ after as (
     from next
     group by next.partnership_id
 ),
+word as (
+    select
+        told.partnership_id,
+        max(coalesce(document.published_on, date 'infinity')) as last_told_on,
+        max(coalesce(document.published_on, date 'infinity')) filter (where told.event = 'ended') as end_told_on
+    from (
+        select
+            deal.partnership_id,
+            'announced' as event,
+            deal.document_id
+        from deal
+        union all
+        select
+            proof.partnership_id,
+            proof.event,
+            proof.document_id
+        from proof
+        union all
+        select
+            next.partnership_id,
+            if(next.relation = 'extends', 'extended', 'ended'),
+            next.document_id
+        from next
+    ) as told
+    left join core.document as document on document.document_id = told.document_id
+    group by told.partnership_id
+),
 bounded as (
     select
         deal.partnership_id,
@@ -101,6 +130,8 @@ bounded as (
         if(known.is_ended, greatest(known.ended_from, deal.started_on), null) as ended_from,
         if(known.is_ended, least(known.ended_by, after.back_on, known.resumed_by), null) as ended_by,
         known.end_document_id,
+        coalesce(word.last_told_on < deal.effective_on, false) as is_start_announced,
+        coalesce(word.end_told_on < known.ended_from, false) as is_end_announced,
         least(after.back_on, if(known.resumed_from = known.resumed_by, known.resumed_by, null)) as back_on,
         case
             when after.is_renewed then 'renewed'
@@ -123,6 +154,24 @@ bounded as (
     from deal
     left join known on known.partnership_id = deal.partnership_id
     left join after on after.partnership_id = deal.partnership_id
+    left join word on word.partnership_id = deal.partnership_id
+),
+joined as (
+    select
+        bounded.*,
+        not (bounded.is_ended and not bounded.is_over)
+        and coalesce(
+            bounded.started_on - 1 <= max(if(bounded.outcome = 'running', date 'infinity', bounded.ended_from)) over (
+                partition by bounded.traffic_partner, bounded.supply_partner
+                order by bounded.started_on nulls last, bounded.partnership_id
+                rows between unbounded preceding and 1 preceding
+            ),
+            bounded.started_on is not null and row_number() over (
+                partition by bounded.traffic_partner, bounded.supply_partner
+                order by bounded.started_on nulls last, bounded.partnership_id
+            ) = 1
+        ) as is_joined
+    from bounded
 ),
 ending as (
     select
@@ -135,32 +184,33 @@ ending as (
 ),
 pair as (
     select
-        bounded.traffic_partner,
-        bounded.supply_partner,
+        joined.traffic_partner,
+        joined.supply_partner,
         list(
-            bounded.partnership_id order by bounded.started_on nulls last, bounded.partnership_id
+            joined.partnership_id order by joined.started_on nulls last, joined.partnership_id
         ) as ids,
-        min(bounded.first_on) as first_on,
-        max(bounded.last_on) as last_on,
+        min(joined.first_on) as first_on,
+        max(joined.last_on) as last_on,
+        bool_and(joined.is_joined) as is_unbroken,
         case
             when
-                bool_or(bounded.is_over)
+                bool_or(joined.is_over)
                 and bool_and(
-                    bounded.is_over
-                    or bounded.outcome <> 'running' and coalesce(bounded.last_on < ending.last_end, false)
+                    joined.is_over
+                    or joined.outcome <> 'running' and coalesce(joined.last_on < ending.last_end, false)
                 )
                 then 'parted'
             when
-                bool_or(bounded.outcome = 'resumed')
-                or bool_or(not bounded.is_over and bounded.started_on >= ending.first_parting)
+                bool_or(joined.outcome = 'resumed')
+                or bool_or(not joined.is_over and joined.started_on >= ending.first_parting)
                 then 'parted_and_back'
-            when bool_or(bounded.outcome = 'renewed') then 'renewed'
-            when bool_or(bounded.outcome = 'running') then 'running'
+            when bool_or(joined.outcome = 'renewed') then 'renewed'
+            when bool_or(joined.outcome = 'running') then 'running'
             else 'not_known'
         end as outcome
-    from bounded
+    from joined
     join ending using (traffic_partner, supply_partner)
-    group by bounded.traffic_partner, bounded.supply_partner
+    group by joined.traffic_partner, joined.supply_partner
 )
 select
     bounded.partnership_id::varchar as partnership_id,   -- identifier of the deal
@@ -179,12 +229,18 @@ select
     -- last day on which it can have ended, at the latest when it was renewed or resumed; empty likewise
     bounded.end_document_id::varchar as end_document_id,
     -- document that says that it ended; empty where it is not known to have ended
+    bounded.is_start_announced::boolean as is_start_announced,
+    -- whether every document of the deal is of a day before it was live: the day is the one announced for it
+    bounded.is_end_announced::boolean as is_end_announced,
+    -- whether every document of its end is of a day before ended_from: the day is the one announced for it
     bounded.back_on::date as back_on,  -- first day of what renews or resumes it; empty where nothing does or unknown
     bounded.outcome::varchar as outcome,                 -- what became of the deal, see deal_outcome of core.term
     pair.ids::varchar[] as pair_ids,  -- deals of the same two parties, earliest first, undated ones last
     pair.outcome::varchar as pair_outcome,               -- what became of the pair, see deal_outcome of core.term
     pair.first_on::date as pair_first_on,
     -- day by which the pair had a deal, announced or live; empty where no day is known
+    pair.is_unbroken::boolean as is_pair_unbroken,
+    -- whether documents show that each deal of the pair began by the day after another one still ran, and none paused
     if(pair.last_on < pair.first_on, null, pair.last_on)::date as pair_last_on
     -- the pair is known to have had a running deal on this day or later; its last day only where that end is known. A
     -- deal not known to have ended counts from its start, by announcement where no live day is known; the announcement

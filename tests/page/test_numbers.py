@@ -235,6 +235,11 @@ def test_deals_cite_the_register(document: Element, snapshot: Connection) -> Non
         r for r in shown_rows(articles(document)["answer_lasted"]) if "Kuaishou and Pinduoduo" in r.text_content()
     )
     assert "it ended on a day from 2019-06-17 to 2022-02-24" in row.text_content()
+    assert sentence_of(document, "answer_lasted", "WeChat and Mobile QQ") == (
+        "WeChat and Mobile QQ (Tencent) and JD.com (Jingdong): parted; the first day known is 2014-03-10, the last "
+        "2025-09-30, 4,222 days apart, interruptions included. The last day is the one announced for the end: no "
+        "document of that day or later tells of it."
+    )
     cited = [entry.text_content() for entry in opened(row)]
     assert any(titles["doc_8974833fd0"] in text for text in cited), "the page that tells of the end"
     assert not any(titles["doc_article"] in text for text in cited)

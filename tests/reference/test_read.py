@@ -185,6 +185,25 @@ def test_invalid_observations_are_quarantined(
 
 
 @pytest.mark.parametrize(
+    ("url", "is_local"),
+    [
+        ("https://example.com/a_2022.zip:/tmp/x/xbrl/R4.htm", True),
+        ("https://example.com/a.zip:/xbrl/R4.htm", True),
+        ("file:///data/report.pdf", True),
+        ("/srv/report.pdf", True),
+        (r"D:\report.pdf", True),
+        ("https://example.com/a_2022.zip", False),
+        ("https://example.com:8443/a.pdf?from=https://b.example", False),
+        ("https://web.archive.org/web/2020/https:/example.com/a", False),
+        ("", False),
+    ],
+)
+def test_an_address_with_a_path_of_one_machine_is_set_aside(tmp_path: Path, url: str, is_local: bool) -> None:
+    rejects = read_own(tmp_path, documents=[{**DOCUMENT, "url": url}], observations=[FIGURE]).rejects
+    assert [r.column_name for r in rejects if r.column_name == "url"] == ["url"] * is_local
+
+
+@pytest.mark.parametrize(
     ("value", "printed", "half_width"),
     [
         ("570000000", "around 570 million", "5000000"),  # the zero is no measured digit

@@ -47,6 +47,37 @@ def test_league_of_jd_and_kuaishou(warehouse: Connection) -> None:
     ]
 
 
+def test_days_that_no_later_document_tells_of_are_announced(warehouse: Connection) -> None:
+    found = warehouse.execute(
+        "select partnership_id, is_start_announced, is_end_announced from marts.partnership_league "
+        "where is_start_announced or is_end_announced order by partnership_id"
+    ).fetchall()
+    # A page of 2020-08-28 for 2020-10-09, one of 2022-10-28 for the next day, one of 2025-09-16 for 2025-09-30. The cut
+    # of 2022-03-01 is told of in October 2022, and JD says in 2022 that the deal of 16 June 2020 ran.
+    assert found == [
+        ("douyin-jd-link", False, True),
+        ("kuaishou-jd-2022-link-return", True, False),
+        ("wechat-jd-2022-renewal", False, True),
+    ]
+
+
+def test_no_pair_of_several_deals_is_known_to_be_unbroken(warehouse: Connection) -> None:
+    found = warehouse.execute(
+        "select distinct traffic_partner, supply_partner from marts.partnership_league "
+        "where is_pair_unbroken and pair_deals > 1"
+    )
+    assert found.fetchall() == []
+
+
+def test_verdicts_tell_announcement_and_start(warehouse: Connection) -> None:
+    reasons = dict(
+        warehouse.execute("select part, reason from marts.claim_verdict where claim_id in ('a07', 'a10')").fetchall()
+    )
+    assert "direct-supply was announced on 2020-05-27 and started on 2020-06-16" in reasons["signed"]
+    assert "link-return was announced on 2022-10-28 and was to start on 2022-10-29" in reasons["signed"]
+    assert "11 other pairs signed before, in 13 deals: weibo-alibaba-2013" in reasons["only_pair"]
+
+
 # What the documents of data/reference say: the entry of JD in WeChat closed on 2025-09-30 (doc_b094559b47); Douyin cut
 # links on 2020-10-09 (doc_b9761c76c1) and JD opened a store in 2021; Alipay left Mogujie in 2013 and announced on
 # 2014-11-10 that it would return (doc_fb7e71fe02); of Douyu and Tmall only the article tells that makes the claim;

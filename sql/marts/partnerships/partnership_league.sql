@@ -30,6 +30,10 @@ select
     ending.ended_by::date as ended_by,                   -- last day on which it can have ended; empty likewise
     ending.end_document_id::varchar as end_document_id,
     -- document that says that it ended; empty where it is not known to have ended
+    ending.is_start_announced::boolean as is_start_announced,
+    -- whether every document of the deal is of a day before it was live: the day is the one announced for it
+    ending.is_end_announced::boolean as is_end_announced,
+    -- whether every document of its end is of a day before ended_from: the day is the one announced for it
     date_diff('day', ending.started_on, ending.ended_on)::integer as life_days,
     -- from started_on to ended_on, days; empty where one of them is unknown
     date_diff('day', ending.started_on, ending.ended_by)::integer as life_days_at_most,
@@ -49,6 +53,8 @@ select
     -- announcement of a deal that ended does not count; empty where no such day is known
     nullif(date_diff('day', ending.pair_first_on, ending.pair_last_on), 0)::integer as pair_span_days,
     -- between those two, days, interruptions included; empty where only one day is known
+    ending.is_pair_unbroken::boolean as is_pair_unbroken,
+    -- whether documents show that the pair had a deal all that time, each beginning by the day after another still ran
     coalesce(figures.figures_before, 0)::integer as figures_before,
     -- public figures of the partners in the window before it started
     coalesce(figures.figures_after, 0)::integer as figures_after,
@@ -56,11 +62,12 @@ select
     concat_ws(
         '; ',
         'announced ' || deal.announced_on::varchar,
-        'live from ' || deal.effective_on::varchar,
-        coalesce(
-            'ended ' || ending.ended_on::varchar,
-            format('ended between {} and {}', ending.ended_from, ending.ended_by),
-            'ended by ' || ending.ended_by::varchar
+        if(ending.is_start_announced, 'announced to be live from ', 'live from ') || deal.effective_on::varchar,
+        if(ending.is_end_announced, 'announced to end ', 'ended ')
+        || coalesce(
+            ending.ended_on::varchar,
+            format('between {} and {}', ending.ended_from, ending.ended_by),
+            'by ' || ending.ended_by::varchar
         ),
         if(ending.is_ended and not ending.is_over, 'resumed', null),
         'covers ' || deal.scope,
@@ -71,7 +78,9 @@ select
         '; ',
         if(deal.announced_on is null, 'the day it was announced', null),
         if(deal.effective_on is null, 'the first day it was live', null),
+        if(ending.is_start_announced, 'whether it was live from the day announced', null),
         if(ending.is_ended and ending.ended_on is null, 'the day it ended', null),
+        if(ending.is_end_announced, 'whether it ended on the day announced', null),
         if(
             deal.status = 'ended' and not ending.is_ended,
             'whether it ended: no document says so but one that makes a claim about the pair',
