@@ -158,14 +158,32 @@ figure as (
         false as is_restatement
     from core.derived_window as followed
 ),
+-- prints declared to be no figure that others are held against
+contradicted as (
+    select coalesce(list(printed.observation_id), []) as ids
+    from printed
+    join core.contradiction as declared
+        on
+            declared.platform = printed.platform
+            and declared.metric = printed.metric
+            and declared.scope = printed.scope
+            and declared.unit = printed.unit
+            and declared.period_start is not distinct from printed.period_start
+            and declared.period_end = printed.period_end
+            and declared.value = printed.value
+            and declared.document_id = printed.document_id
+    where declared.explanation in ('estimate', 'misprint')
+),
 covered as (
     select
         figure.*,
+        list_has_any(list_append(figure.derived_from, figure.observation_id), contradicted.ids) as is_contradicted,
         min(figure.published_on) filter (
             where
             figure.class_rank = 1 and figure.derivation is null and figure.published_on > figure.period_end
         ) over (partition by figure.platform, figure.period_end) as covered_on
     from figure
+    cross join contradicted
 )
 select
     figure.observation_id::varchar as observation_id,          -- stable identifier of the figure
@@ -204,6 +222,7 @@ select
     present([
         if(figure.is_restatement, 'restated_input', null),
         if(figure.basis = 'press', 'press_basis', null),
+        if(figure.is_contradicted, 'contradicted_input', null),
         if(figure.qualifier <> 'exact', 'approx_input', null),
         if(figure.published_on is null, 'undated_input', null),
         if(figure.covered_on < figure.published_on and not figure.is_restatement, 'known_on_bound', null),

@@ -82,6 +82,7 @@ flag as (
         ('mixed_vintage', 'figures from before and after a restatement are added up'),
         ('derived_input', 'a figure was not printed but follows from printed ones; see derivation'),
         ('press_basis', 'an input is a figure of the press'),
+        ('contradicted_input', 'an input is a print that core.contradiction declares an estimate or a misprint'),
         ('approx_input', 'an input is no exact figure'),
         ('undated_input', 'an input is in a document without a date'),
         ('foreign_donor', 'a donor reports in another currency: another market, moved by other things'),

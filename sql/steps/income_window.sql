@@ -48,7 +48,22 @@ income as (
         revenue.is_exact and cost.is_exact,
         revenue.consolidation,
         list_concat(
-            revenue.flags, cost.flags, if(revenue.is_restatement <> cost.is_restatement, ['mixed_vintage'], [])
+            revenue.flags,
+            cost.flags,
+            if(
+                revenue.is_restatement <> cost.is_restatement
+                -- one first printed with the restated one, or after it, is of its vintage; undated, it is unknown
+                and coalesce(
+                    if(
+                        revenue.is_restatement,
+                        cost.published_on < revenue.published_on,
+                        revenue.published_on < cost.published_on
+                    ),
+                    true
+                ),
+                ['mixed_vintage'],
+                []
+            )
         ),
         [revenue.observation_id, cost.observation_id],
         known_on(revenue.published_on, cost.published_on),

@@ -26,8 +26,8 @@ printed as (
         expense.value_low,
         expense.value_high,
         expense.qualifier = 'exact' as is_exact,
-        expense.is_restatement as any_restated,
-        expense.is_restatement as all_restated,
+        if(expense.is_restatement, expense.published_on, null) as restated_on,
+        if(expense.is_restatement, null, coalesce(expense.published_on, date '0001-01-01')) as unrestated_on,
         if(expense.derivation is null, 0, 1) as precedence,
         expense.consolidation,
         expense.expense_nature,
@@ -49,8 +49,8 @@ four_quarters as (
         whole(sum(printed.value_low) over last_four, count(printed.value_low) over last_four, 4) as value_low,
         whole(sum(printed.value_high) over last_four, count(printed.value_high) over last_four, 4) as value_high,
         bool_and(printed.is_exact) over last_four as is_exact,
-        bool_or(printed.any_restated) over last_four as any_restated,
-        bool_and(printed.all_restated) over last_four as all_restated,
+        max(printed.restated_on) over last_four as restated_on,
+        min(printed.unrestated_on) over last_four as unrestated_on,
         2 as precedence,
         one_of(min(printed.consolidation) over last_four, max(printed.consolidation) over last_four) as consolidation,
         one_of(min(printed.expense_nature) over last_four, max(printed.expense_nature) over last_four)
@@ -96,8 +96,8 @@ pooled as (
         later.value_low + earlier.value_low,
         later.value_high + earlier.value_high,
         later.is_exact and earlier.is_exact,
-        later.any_restated or earlier.any_restated,
-        later.all_restated and earlier.all_restated,
+        greatest(later.restated_on, earlier.restated_on),
+        least(later.unrestated_on, earlier.unrestated_on),
         one_of(later.consolidation, earlier.consolidation),
         one_of(later.expense_nature, earlier.expense_nature),
         later.covered_on,
@@ -130,7 +130,8 @@ select
     spend.covered_on::date as covered_on,
     -- day of the first document of the company that covers the end of the window; empty where none did by known_on
     spend.is_exact::boolean as is_exact,               -- false when a figure is about, at_least or at_most
-    all_flags(spend.flags, if(spend.any_restated and not spend.all_restated, ['mixed_vintage'], []))::varchar[]
+    -- a figure first printed with a restated one, or after it, is of its vintage; of an undated one nobody knows
+    all_flags(spend.flags, if(spend.unrestated_on < spend.restated_on, ['mixed_vintage'], []))::varchar[]
         as flags,                                      -- what a reader must know
     spend.inputs::varchar[] as input_observation_ids,  -- figures summed, earliest first
     spend.published_on::date as known_on               -- first day all figures were public; empty with an undated one

@@ -47,6 +47,25 @@ def test_league_of_jd_and_kuaishou(warehouse: Connection) -> None:
     ]
 
 
+def test_a_change_on_a_declared_estimate_says_so(warehouse: Connection) -> None:
+    """650 billion of the press for 2021; the quarters 118.6, 145.4, 175.8 and 240.3 of Kuaishou sum to 680.1."""
+    rows = warehouse.execute(
+        "select year(period_end), round(yoy_pct, 1), flags from marts.partnership_window "
+        "where partnership_id = ? and platform = 'kuaishou' and metric = 'ecommerce_gmv' and period_type = 'year' "
+        "and event = 'effective' and position = 'after' order by 1",
+        [SUPPLY],
+    ).fetchall()
+    # No figure of 2020 is there, so the first year wholly after the deal has no change on the year.
+    assert rows == [
+        (2021, None, ["press_basis", "contradicted_input"]),
+        (2022, 38.6, ["press_basis", "contradicted_input"]),
+    ]
+    flagged = warehouse.execute(
+        "select distinct platform, metric from core.observation where list_contains(flags, 'contradicted_input')"
+    ).fetchall()
+    assert sorted(flagged) == [("kuaishou", "ecommerce_gmv"), ("pdd", "gross_profit")]
+
+
 def test_days_that_no_later_document_tells_of_are_announced(warehouse: Connection) -> None:
     found = warehouse.execute(
         "select partnership_id, is_start_announced, is_end_announced from marts.partnership_league "

@@ -178,3 +178,21 @@ def test_every_twin_gives_the_same_rows_for_many_days_at_once(con: Connection) -
         rows = [sorted(map(repr, con.execute(sql).fetchall())) for sql in (at_once, singly)]
         assert rows[0] == rows[1], model.name
         assert len(rows[0]) > 10 or model.name == "marts.reconciliation", model.name
+
+
+def test_figures_of_the_document_of_a_restatement_are_of_one_vintage(warehouse: Connection) -> None:
+    """Groupon's 10-K of 2016-02-12 restates 2014 and prints 2015; JD's 20-F of 2018-04-27 restates 2016, prints 2017.
+
+    Groupon's 2015 stands as printed in 2016, its 2016 as restated in 2017.
+    """
+    found = warehouse.execute(
+        "select platform, period_end, list_contains(flags, 'mixed_vintage') from marts.cac_trend "
+        "where scope = '' and definition = 'cac_pooled_2y' and list_contains(flags, 'restated_input') and "
+        "(platform, period_end) in "
+        "(('groupon', date '2015-12-31'), ('jd', date '2017-12-31'), ('groupon', date '2016-12-31')) order by all"
+    ).fetchall()
+    assert [(platform, str(day), is_mixed) for platform, day, is_mixed in found] == [
+        ("groupon", "2015-12-31", False),
+        ("groupon", "2016-12-31", True),
+        ("jd", "2017-12-31", False),
+    ]
