@@ -57,8 +57,8 @@ def test_a_change_on_a_declared_estimate_says_so(warehouse: Connection) -> None:
     ).fetchall()
     # No figure of 2020 is there, so the first year wholly after the deal has no change on the year.
     assert rows == [
-        (2021, None, ["press_basis", "contradicted_input"]),
-        (2022, 38.6, ["press_basis", "contradicted_input"]),
+        (2021, None, ["contradicted_input", "press_basis"]),
+        (2022, 38.6, ["contradicted_input", "press_basis"]),
     ]
     flagged = warehouse.execute(
         "select distinct platform, metric from core.observation where list_contains(flags, 'contradicted_input')"
