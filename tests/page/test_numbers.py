@@ -125,8 +125,8 @@ def test_jd_s_change_stays_within_one_definition_and_ends_with_what_is_known_las
     assert jd == (
         "JD.com (Jingdong) (whole company), over 24 months: from 181.72 [180.99, 182.44] CNY in 2016-01-01 to "
         "2017-12-31 (day unknown: a document has no date) to 601.03 [592.44, 609.86] in 2018-01-01 to 2019-12-31 "
-        "(day unknown: a document has no date). To know of the first: figures from before and after a restatement are "
-        "added up; the company had printed a different figure before. Known last, bounds only: 308.66 to 325.43 CNY in "
+        "(day unknown: a document has no date). To know of the first: the company had printed a different figure "
+        "before. Known last, bounds only: 308.66 to 325.43 CNY in "
         "2020-01-01 to 2021-12-31 (known since 2022-04-28 at the latest). By year: no number: at most 252.61 CNY from "
         "2020-01-01 to 2020-12-31, no number: at least 368.98 CNY from 2021-01-01 to 2021-12-31. So it rose from the "
         "one year to the other. Not comparable: 76.99 [76.77, 77.21] in 2012-01-01 to "
@@ -182,8 +182,7 @@ def test_a_cost_has_the_newest_year_beside_it_and_later_bounds(document: Element
     )
     assert "To know of the year: the whole company's expense stands against a narrower count of buyers." in alibaba
     assert sentence_of(document, "answer_cost", "Groupon").endswith(
-        "To know: figures from before and after a restatement are added up; "
-        "the company had printed a different figure before."
+        "To know: the company had printed a different figure before."
     )
     assert "To know" not in sentence_of(document, "answer_cost", "Wayfair"), "no flag but the day"
     assert "The newest year" not in sentence_of(document, "answer_cost", "JD.com (Jingdong) (core)"), "it is one year"
