@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import MendError
-from etl.page.cells import CellMaker
+from etl.page.cells import CellMaker, safe
 from etl.page.charts import Drawing, draw
 from etl.page.content import PageContent, QueryRows, Row, part_keys
 from etl.page.numbers import machine_value, printed
@@ -127,7 +127,11 @@ class Renderer:
         part = self.content.parts[view["key"]]
         columns = cells.columns(part) if part.rows else []
         rows = [
-            {"cells": [cells.table_cell(row, column.name) for column in columns], "cited": cells.citations(row)}
+            {
+                "first": cells.table_cell(row, columns[0].name),
+                "others": safe("".join(f"<td{cells.table_cell(row, column.name)}" for column in columns[1:])),
+                "cited": cells.citations(row),
+            }
             for row in part.rows[: self.most_rows]
         ]
         shown = {

@@ -8,7 +8,7 @@ known as (
         day.day,
         trend.row_id
     from day, marts.cac_trend_as_of(day.day) as trend
-    where trend.cac is not null
+    where trend.definition in ('cac_net_12m', 'cac_pooled_2y') and trend.cac is not null
 )
 select
     'asof-' || day.day as file,
