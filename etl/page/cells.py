@@ -101,19 +101,9 @@ class CellMaker:
         named = list(dict.fromkeys(filter(None, [*keys, *documents])))
         if not named:
             return EMPTY
-        count = len({document for key in named for document in self._documents(key)})
         buttons = " ".join(self._button(key) for key in named)
-        summary = escape(self.texts["documents"].format(count=count))
+        summary = escape(self.texts["documents"].format(count=len(named)))
         return safe(f'<details class="cited"><summary>{summary}</summary>{buttons}</details>')
-
-    def _documents(self, key: str) -> Iterator[str]:
-        """The documents of a figure, or of those that it follows from; a document is its own."""
-        figure = self.content.figures.get(key)
-        sources = figure["derived_from"] or () if figure else ()
-        for source in sources:
-            yield from self._documents(source)
-        if not sources:
-            yield figure["document_id"] if figure else key
 
     def _button(self, key: str) -> Markup:
         figure = self.content.figures.get(key)
@@ -122,7 +112,7 @@ class CellMaker:
         elif figure["derived_from"]:
             words = escape(self.texts["derived_figure"].format(**figure))
         else:
-            words = safe(f"{escape(figure['figure'])}: <q>{escape(figure['printed_as'])}</q>")
+            words = escape(f"{figure['figure']}, {figure['period']}: {_as_printed(figure, figure['printed_as'])}")
         if key not in self.cited:
             self.cited[key] = len(self.cited)
             self.entries.append(key)
@@ -143,7 +133,8 @@ class CellMaker:
         if sources := figure["derived_from"]:
             buttons = " ".join(self._button(key) for key in sources)
             return safe(f"{named} {escape(self.texts['derived'])} {buttons}")
-        quoted = f"{escape(self.texts['printed'])} <q>{escape(figure['printed_as'])}</q>"
+        quote = _as_printed(figure, f"<q>{escape(figure['printed_as'])}</q>")
+        quoted = f"{escape(self.texts['printed'])} {quote}"
         return safe(f"{named}: {quoted}. {self._document(figure['document_id'])}")
 
     def _document(self, key: str) -> Markup:
@@ -204,6 +195,11 @@ class CellMaker:
         """The words that were used: anchor, word, meaning."""
         for kind, word in sorted(self.used):
             yield anchor(kind, word), word.replace("_", " "), self.content.words[kind, word]
+
+
+def _as_printed(figure: Row, quote: str) -> str:
+    """What is printed of a figure, with its unit where that is not printed beside it."""
+    return f"{quote} {figure['unit']}" if figure["unit"] else quote
 
 
 def _room(characters: int) -> str:
