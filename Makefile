@@ -90,6 +90,9 @@ diff: export WAREHOUSE_B = $(value B)
 diff: env ## what changed between two snapshots, kept ones (A=3 B=4) or files, by default the last two kept; as known on DAY=
 	@$(WAREHOUSE) diff $(DAY:%=--as-of %) -- $${WAREHOUSE_A:+"$$WAREHOUSE_A"} $${WAREHOUSE_B:+"$$WAREHOUSE_B"}
 
+digest: env ## what the snapshot changed, in Markdown: filings, restatements, verdicts, costs, and why; a kept one: OF=3
+	@$(WAREHOUSE) digest $(OF)
+
 rollback: env ## serve the snapshot before the current one again, or a named one (TO=3), until `make unpin`
 	@$(WAREHOUSE) snapshots rollback $(TO)
 

@@ -242,6 +242,18 @@ def page() -> None:
 
 
 @warehouse.command()
+@click.argument("version", type=int, required=False)
+def digest(version: int | None) -> None:
+    """Print in Markdown what the published snapshot changed, or the kept VERSION: filings, verdicts, costs, and why."""
+    from etl.page.digest import read_digest
+    from etl.publish.files import snapshot_path
+
+    settings = load_settings()
+    with open_snapshot(snapshot_path(settings, version) if version else settings.serving_db) as con:
+        print(read_digest(con, is_demo=settings.is_demo), end="")
+
+
+@warehouse.command()
 @click.argument("before", required=False)
 @click.argument("after", required=False)
 @click.option("--as-of", metavar="DAY", help="Compare what both knew on that day, by their as-of twins.")
@@ -283,10 +295,15 @@ def list_snapshots() -> None:
 @snapshots.command()
 @click.argument("version", type=int, required=False)
 def rollback(version: int | None) -> None:
-    """Serve the snapshot before the current one again, or VERSION, and pin it until `unpin`."""
+    """Serve the snapshot before the current one again, or VERSION, with its page, and pin it until `unpin`."""
+    from etl.page.place import make_page
     from etl.publish.snapshots import rollback
 
-    print(rollback(load_settings(), version).message)
+    settings = load_settings()
+    done = rollback(settings, version)
+    print(done.message)
+    made = make_page(settings)  # where it fails, the rollback stands
+    print(f"{made.path} is the page of version {done.version}")
 
 
 @snapshots.command()

@@ -19,6 +19,7 @@ from etl.contracts import contract_tables
 from etl.errors import MendError
 from etl.models.file import AS_OF, SCHEMAS, Model
 from etl.models.graph import create_statements
+from etl.publish.origins import note_built
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
 
@@ -87,6 +88,7 @@ def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check
             con.execute(statement)
         if suite is not None:
             checks.validate(suite, model.grain, check)
+        note_built(con, model)
         after = _content(con, model)
     rows = 0 if model.is_macro else int(after[-1][0])
     return BuildResult(rows, time.perf_counter() - started, checks.results, before != after)

@@ -63,7 +63,7 @@ class Contract:
 
     A newer file replaces rows of the same grain; the older ones stay in `history`. `day` is the column
     that says which days a file touches. In `loose`, a column of the grain, empty stands for any value: such a row
-    has the key of every row that is equal in the others.
+    has the key of every row that is equal in the others. `brings` is the kind of change that a row is, of core.term.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Contract:
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
     loose: str = ""
+    brings: str = "delivery"
 
     @property
     def table(self) -> str:

@@ -2,8 +2,9 @@
 
 The channel is any address of the notification library Apprise: mail, chat, a web hook. The queries sql/alerts/*.sql
 say what to report: each gives a key, its state, whether to report a key that was never seen before, a text, and the
-command that shows more. The states that were sent are kept in $WAREHOUSE_HOME/notified.json, which is written after
-the channel took the message, so that a message that could not be sent is sent the next time.
+command that shows more. After a publication its digest is a message of its own (etl/page/digest.py). The states that
+were sent are kept in $WAREHOUSE_HOME/notified.json, which is written after the channel took the message, so that a
+message that could not be sent is sent the next time.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import NamedTuple
 
 from etl.config import Settings
 from etl.errors import MendError, RetryError
-from etl.warehouse import Connection, open_build
+from etl.publish.files import kept_versions, snapshot_path
+from etl.warehouse import Connection, DatabaseError, open_build, open_snapshot
 
+DIGEST, VERSION = "digest", "version"  # under which notified.json has the version whose digest was sent last
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
 
 
@@ -60,6 +63,7 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
             news.append(finding)
     if news and not _send(settings.notify, news):
         return f"Notify     {len(news)} changes could not be sent; the next refresh tries again{lost}"
+    digests = _send_digests(settings, settings.notify, sent)
     for finding in findings:  # the states of a query that did not run stay as they were
         sent.setdefault(finding.alert, {})[finding.key] = finding.state
     upcoming = path.with_suffix(".upcoming")
@@ -69,7 +73,31 @@ def after_refresh(settings: Settings, failure: str | None) -> str:
         upcoming.replace(path)
     except OSError as error:
         lost += f"; {path} cannot be written ({error.strerror}), so the same is sent again: correct its permissions"
-    return (f"Notify     {len(news)} changes reported" if news else "Notify     no change to report") + lost
+    return (f"Notify     {len(news)} changes reported" if news else "Notify     no change to report") + digests + lost
+
+
+def _send_digests(settings: Settings, address: str, sent: dict[str, dict[str, str]]) -> str:
+    """Send the digest of each publication since the last one that was sent, and note it; what became of it, in words.
+
+    The publications before the first message are history, and so is what a rollback serves again.
+    """
+    from etl.page.digest import read_digest
+
+    kept = kept_versions(settings)
+    last = sent.setdefault(DIGEST, {}).setdefault(VERSION, str(max(kept, default=0)))
+    told = []
+    for version in kept:
+        if version > int(last):
+            try:
+                with open_snapshot(snapshot_path(settings, version)) as con:
+                    text = read_digest(con, is_demo=settings.is_demo)
+            except (DatabaseError, MendError) as error:
+                return f"; the digest of version {version} could not be made: {error}"
+            if not _send_markdown(address, text):
+                return f"; the digest of version {version} could not be sent, the next refresh tries again"
+            sent[DIGEST][VERSION] = str(version)
+            told.append(f"{version}")
+    return f"; digest of version {', '.join(told)} sent" if told else ""
 
 
 def _read_sent(path: Path) -> tuple[dict[str, dict[str, str]], str]:
@@ -109,7 +137,18 @@ def _send(address: str, news: list[Finding]) -> bool:
     """Send one message with all that is new; returns whether the channel took it."""
     import apprise
 
-    channel = apprise.Apprise()
     title = news[0].sentence().splitlines()[0] if len(news) == 1 else f"Warehouse: {len(news)} changes"
     body = "\n".join(finding.sentence() for finding in news)
-    return bool(channel.add(address)) and bool(channel.notify(title=title, body=body))
+    channel = apprise.Apprise()
+    return bool(channel.add(address)) and bool(channel.notify(title=title, body=body, body_format="text"))
+
+
+def _send_markdown(address: str, text: str) -> bool:
+    """Send a text in Markdown, whose first line is the title; returns whether the channel took it."""
+    import apprise
+
+    title, _, body = text.partition("\n")
+    channel = apprise.Apprise()
+    return bool(channel.add(address)) and bool(
+        channel.notify(title=title.removeprefix("# "), body=body.strip(), body_format="markdown")
+    )

@@ -274,6 +274,11 @@ def create_table(table: str, tells: str, columns: Sequence[Column]) -> str:
     return ";\n".join(statements) + ";\n"
 
 
+def scalar_macros() -> str:
+    """The statements that make the scalar macros in the database in use."""
+    return "".join(_scalar_macro(path) for path in sorted((SQL / "macros").glob("*.sql")))
+
+
 def _scalar_macro(path: Path) -> str:
     """The statements that make a macro of sql/macros/, with the comment lines above it as its comment."""
     text = path.read_text(encoding="utf-8").rstrip()
@@ -288,7 +293,7 @@ def _layout() -> tuple[str, tuple[tuple[str, str], ...], str]:
     script = "".join(f"create schema if not exists {schema};\n" for schema in SCHEMAS)
     script += "".join(create_table(table, *described) for table, described in kept_tables().items())
     script += "".join(f"{as_of_macro(contract)};\n" for contract in CONTRACTS)
-    script += "".join(_scalar_macro(path) for path in sorted((SQL / "macros").glob("*.sql")))
+    script += scalar_macros()
     migrations = []
     for path in sorted((SQL / "migrations").glob("*.sql")):
         text = path.read_text(encoding="utf-8")

@@ -16,6 +16,8 @@ from etl.errors import RetryError
 from etl.ledger import Ledger
 from etl.notify import after_refresh
 from etl.warehouse import Connection, open_build
+from tests.support.changed_warehouse import restate
+from tests.support.small_warehouse import publish_small_warehouse
 
 pytestmark = pytest.mark.slow
 
@@ -268,4 +270,22 @@ def test_a_plan_that_turns_and_orders_that_move_are_sent(settings: Settings, rec
     assert ", of which the last days still move" in text
     assert "attribution: shop 3 orders are in another channel since the rules changed at 2025-03-11" in text
     after_refresh(settings, None)
+    assert receiver.texts() == []
+
+
+def test_the_digest_of_a_publication_is_sent_once(tmp_path: Path, receiver: Receiver) -> None:
+    environment = {"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_NOTIFY": receiver.address}
+    home = load_settings(environment)
+    publish_small_warehouse(tmp_path, without="obs_restated")
+    after_refresh(home, None)
+    assert not any("what changed" in text for text in receiver.texts())  # the first publication changed nothing
+    restate(home)
+    receiver.status = 500
+    assert "could not be sent; the next refresh tries again" in after_refresh(home, None)
+    receiver.status = 200
+    assert after_refresh(home, None).endswith("; digest of version 2 sent")
+    (digest,) = [text for text in receiver.texts() if "what changed" in text]
+    assert digest.startswith("Version 2 of ")
+    assert "Restated: Sales and marketing expense of JD.com" in digest and "Why: restatement (d17)" in digest
+    after_refresh(home, None)
     assert receiver.texts() == []

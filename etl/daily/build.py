@@ -50,6 +50,7 @@ from etl.errors import MendError
 from etl.models.file import Model
 from etl.models.graph import create_statements
 from etl.models.tree import replace_tables
+from etl.publish.origins import note_built
 from etl.warehouse import Connection
 
 KEYS = "daily_key"
@@ -104,6 +105,7 @@ def build_daily(
         judged = condition if whole or runs else NOTHING
         validate_rows(checks, suite, model, judged, check, shown=model.name if model.by_key else "")
         mark_built(con, model, models, changed)
+        note_built(con, model)
         con.execute(f"drop table if exists temp.{KEYS}")
     rows = sum(count for count, _ in after.values())
     built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)

@@ -113,7 +113,7 @@ def _sources(node: exp.Expr) -> frozenset[str]:
 
 def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
     """The text with each of these tables replaced by another table expression, under the name it had."""
-    for reference in reversed(_places(sql)):
+    for reference in reversed(references_of(sql)):
         if reference.is_call or reference.name not in replacements:
             continue
         text = replacements[reference.name]
@@ -124,8 +124,8 @@ def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _places(sql: str) -> tuple[Reference, ...]:
-    """References of a text, kept because a model that is built in runs of days needs them for each run."""
+def references_of(sql: str) -> tuple[Reference, ...]:
+    """References of a text, kept because one that is asked in several runs or worlds needs them for each."""
     return tuple(references(parse(sql)))
 
 

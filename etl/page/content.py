@@ -71,7 +71,7 @@ class PageContent:
     figures: Mapping[str, Row]
     documents: Mapping[str, Row]
     words: Mapping[tuple[str, str], str]
-    files: tuple[SideFile, ...]
+    files: tuple[SideFile, ...] = ()
 
 
 @cache
@@ -117,16 +117,30 @@ def read_content(con: Connection, texts: Mapping[str, Any], *, is_demo: bool) ->
     for part in (*parts.values(), *{part.key: part for file in files for part in file.parts.values()}.values()):
         if unknown := [name for name in part.columns if name not in texts["columns"] and not is_known(name)]:
             raise MendError(f"sql/queries/{part.key}.sql has {', '.join(unknown)}: give it a label in {TEXTS.name}")
+    figures = {row["observation_id"]: row for row in ask(con, "page_figures").rows}
+    simulated = is_demo or is_simulated(con)
+    return PageContent(publication_in(con), simulated, parts, figures, documents_in(con), words_in(con), files)
+
+
+def publication_in(con: Connection) -> Row:
+    """The row of meta.publication."""
     (publication,) = ask(con, "page_publication").rows
-    return PageContent(
-        publication,
-        is_demo or bool(ask(con, "page_is_simulated").rows[0]["is_simulated"]),
-        parts,
-        {row["observation_id"]: row for row in ask(con, "page_figures").rows},
-        {row["document_id"]: row for row in ask(con, "page_documents").rows},
-        {(row["kind"], row["term"]): row["meaning"] for row in ask(con, "page_words").rows},
-        files,
-    )
+    return publication
+
+
+def is_simulated(con: Connection) -> bool:
+    """Whether any figure of the snapshot is made up."""
+    return bool(ask(con, "page_is_simulated").rows[0]["is_simulated"])
+
+
+def documents_in(con: Connection) -> dict[str, Row]:
+    """The documents by their identifiers."""
+    return {row["document_id"]: row for row in ask(con, "page_documents").rows}
+
+
+def words_in(con: Connection) -> dict[tuple[str, str], str]:
+    """Meanings by kind and term."""
+    return {(row["kind"], row["term"]): row["meaning"] for row in ask(con, "page_words").rows}
 
 
 def side_files(con: Connection, kind: Mapping[str, Any]) -> Iterator[SideFile]:

@@ -1,8 +1,7 @@
 """Make the page of the published snapshot, and put it in place in one step.
 
 `serving/page` is a link to a folder of `serving/pages` that holds one edition: index.html, the files of days and
-deals beside it, and CSV files. A new
-edition is written whole beside it and synced to disk, then the link is replaced by one rename: a reader sees one
+deals beside it, digest.md and CSV files. A new edition is written whole beside it and synced to disk, then the link is replaced by one rename: a reader sees one
 edition or the other, never two mixed. The name of an edition says the version of the snapshot and a hash of what the
 page is made from; while that does not change, nothing is written. The folder before is removed.
 """
@@ -22,6 +21,7 @@ from pathlib import Path
 from etl.config import Settings
 from etl.errors import MendError
 from etl.page.content import read_content, read_texts
+from etl.page.digest import digest
 from etl.publish.files import UPCOMING, sync
 from etl.warehouse import SQL, DatabaseError, open_snapshot
 
@@ -58,7 +58,8 @@ def make_page(settings: Settings) -> Page:
 
                 texts = read_texts()
                 content = read_content(con, texts, is_demo=settings.is_demo)
-                _install(dict(files(content, texts, edition)), editions / edition, link)
+                made_files = {"digest.md": digest(content, texts), **dict(files(content, texts, edition))}
+                _install(made_files, editions / edition, link)
             return Page(made, link / "index.html", index.stat().st_size)
     except (DatabaseError, OSError) as error:
         raise MendError(f"the page was not made, readers keep the one that is in {link}: {error}") from error

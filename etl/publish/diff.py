@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Table as View
 
 from etl.config import Settings
 from etl.contracts import CONTRACTS
@@ -42,7 +42,7 @@ def grains_of(sql_dir: Path) -> dict[str, tuple[str, ...]]:
     return made | {contract.table: contract.grain for contract in CONTRACTS}
 
 
-class _Table(NamedTuple):
+class ComparedTable(NamedTuple):
     """A table of one catalog, as one selects from it: its columns in order, and about how many rows it has."""
 
     place: str
@@ -56,19 +56,20 @@ def change_query(con: Connection, before: str, after: str, grains: Grains) -> st
     One row a changed column; for an added or removed row one row, with its key and, in after or before, the text
     of its other columns. Catalogs are given as they are written in SQL.
     """
-    old, new = _tables(con, before), _tables(con, after)
+    old, new = tables_in(con, before), tables_in(con, after)
     parts = []
     for name in sorted(old.keys() | new.keys()):
         one, other = old.get(name), new.get(name)
         if one is None or other is None:
             parts.append(_added_or_removed(name, one, other))
         elif one.columns != other.columns or _content(con, one) != _content(con, other):
-            parts.append(_changes(name, one, other, grains.get(name, ())))
+            parts.append(changes_between(name, one, other, grains.get(name, ())))
     empty = "select " + ", ".join(f"null::varchar as {column}" for column in COLUMNS) + " where false"
     return " union all ".join(parts) or empty
 
 
-def _tables(con: Connection, catalog: str) -> dict[str, _Table]:
+def tables_in(con: Connection, catalog: str) -> dict[str, ComparedTable]:
+    """The tables of a catalog that are compared, by schema.table."""
     rows = con.execute(
         "select c.schema_name || '.' || c.table_name, list(c.column_name order by c.column_index), "
         "any_value(t.estimated_size), list(c.column_name) filter (c.data_type = 'TIMESTAMP WITH TIME ZONE') "
@@ -78,7 +79,7 @@ def _tables(con: Connection, catalog: str) -> dict[str, _Table]:
         [catalog.strip('"'), SCHEMAS, PERSONAL],
     ).fetchall()
     return {
-        name: _Table(_in_utc(f"{catalog}.{name}", zoned), tuple(columns), int(size))
+        name: ComparedTable(_in_utc(f"{catalog}.{name}", zoned), tuple(columns), int(size))
         for name, columns, size, zoned in rows
     }
 
@@ -91,22 +92,23 @@ def _in_utc(table: str, zoned: Sequence[str] | None) -> str:
     return f"(select * replace ({times}) from {table})"
 
 
-def _content(con: Connection, table: _Table) -> object:
+def _content(con: Connection, table: ComparedTable) -> object:
     return con.execute(f"select count(*), sum(hash(t)::hugeint) from {table.place} as t").fetchall()
 
 
-def _added_or_removed(name: str, old: _Table | None, new: _Table | None) -> str:
+def _added_or_removed(name: str, old: ComparedTable | None, new: ComparedTable | None) -> str:
     before, after = (f"(select count(*) || ' rows' from {table.place})" if table else "null" for table in (old, new))
     return _row(name, "null", "table added" if new else "table removed", "null", before, after)
 
 
-def _changes(name: str, old: _Table, new: _Table, grain: tuple[str, ...]) -> str:
+def changes_between(name: str, old: ComparedTable, new: ComparedTable, grain: tuple[str, ...]) -> str:
+    """A query for the changes from one state of a table to another, with the columns COLUMNS."""
     if max(old.rows, new.rows) > LISTED_ROWS:
         count = "(select count(*) || ' rows' from {})"
         return _row(name, "null", "too large to list", "null", count.format(old.place), count.format(new.place))
     shared = [column for column in new.columns if column in old.columns]
-    keys = [column for column in grain if column in shared] or [c for c in shared if c not in UNCOMPARED]
-    key = "concat_ws(' | ', " + ", ".join(f"coalesce(nullif(r.{_q(k)}::varchar, ''), '-')" for k in keys) + ")"
+    keys = _keys(shared, grain)
+    key = key_of(new._replace(columns=tuple(shared)), grain)
     same = " and ".join(f"r.{_q(k)} is not distinct from s.{_q(k)}" for k in keys)
     only = " from {} as r where not exists (select 1 from {} as s where " + same + ")"
     compared = [column for column in shared if column not in keys and column not in UNCOMPARED]
@@ -125,6 +127,16 @@ def _changes(name: str, old: _Table, new: _Table, grain: tuple[str, ...]) -> str
             + f" from ({pairs}) as r where r.cell.before is distinct from r.cell.after"
         )
     return " union all ".join(parts)
+
+
+def key_of(table: ComparedTable, grain: Sequence[str]) -> str:
+    """The key of a row `r` of a table as text: its grain, or without one all columns."""
+    keys = _keys(table.columns, grain)
+    return "concat_ws(' | ', " + ", ".join(f"coalesce(nullif(r.{_q(k)}::varchar, ''), '-')" for k in keys) + ")"
+
+
+def _keys(columns: Sequence[str], grain: Sequence[str]) -> list[str]:
+    return [column for column in grain if column in columns] or [c for c in columns if c not in UNCOMPARED]
 
 
 def _row(table: str, *values: str) -> str:
@@ -226,7 +238,7 @@ def show(difference: Difference, console: Console) -> None:
     changes = difference.changes
     console.print(f"from {difference.before} to {difference.after}", markup=False, highlight=False, soft_wrap=True)
     for table, rows in groupby(changes, key=lambda row: row[0]):
-        view = Table("row", "change", "column", "before", "after", title=table, title_justify="left")
+        view = View("row", "change", "column", "before", "after", title=table, title_justify="left")
         for row in rows:
             view.add_row(*(_shortened(cell) for cell in row[1:]))
         console.print(view)

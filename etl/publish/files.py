@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from etl.config import Settings
 from etl.errors import MendError, RetryError
-from etl.warehouse import Connection, DatabaseError, attached, prepared
+from etl.warehouse import Connection, DatabaseError, attached, prepared, tables_of
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
 MACRO_SCHEMAS = (*CONTENT_SCHEMAS, "main")  # scalar macros are called without a schema
@@ -90,13 +90,17 @@ class Contents:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One published file, as its own meta.publication describes it; `refreshed_at` is in UTC."""
+    """One published file, as its own meta.publication describes it; `refreshed_at` is in UTC.
+
+    `is_earlier_form` says that its tables of meta lack columns that they have now.
+    """
 
     version: int
     refreshed_at: datetime
     fingerprint: str
     size_bytes: int
     path: Path
+    is_earlier_form: bool = False
 
     @property
     def origin(self) -> str:
@@ -255,11 +259,12 @@ def clear_leftovers(settings: Settings) -> None:
                 path.unlink()
 
 
-def record(con: Connection, snapshot: Snapshot, action: str, at: datetime) -> None:
+def record(con: Connection, snapshot: Snapshot, action: str, at: datetime, unexplained_rows: int | None = None) -> None:
     """Append a publish or a rollback to audit.publication of the build database."""
     con.execute(
-        "insert into audit.publication (version, published_at, fingerprint, size_bytes, action) values (?, ?, ?, ?, ?)",
-        [snapshot.version, at, snapshot.fingerprint, snapshot.size_bytes, action],
+        "insert into audit.publication (version, published_at, fingerprint, size_bytes, action, unexplained_rows) "
+        "values (?, ?, ?, ?, ?, ?)",
+        [snapshot.version, at, snapshot.fingerprint, snapshot.size_bytes, action, unexplained_rows],
     )
 
 
@@ -290,7 +295,13 @@ def _described(con: Connection, catalog: str, path: Path) -> Snapshot:
         raise MendError(f"{path} has {len(rows)} rows in meta.publication; a published file has one")
     version, microseconds, fingerprint = rows[0]
     refreshed_at = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
-    return Snapshot(version, refreshed_at, fingerprint, path.stat().st_size, path)
+    found = con.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "where database_name = ? and schema_name = 'meta'",
+        [catalog],
+    ).fetchall()
+    wanted = {(table, column.name) for table, (_, columns) in tables_of("meta").items() for column in columns}
+    return Snapshot(version, refreshed_at, fingerprint, path.stat().st_size, path, not wanted <= set(found))
 
 
 def sync(path: Path) -> None:

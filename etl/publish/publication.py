@@ -17,7 +17,8 @@ from typing import Any
 
 from etl.config import ROOT, Settings
 from etl.errors import MendError
-from etl.publish.diff import change_query, grains_of
+from etl.models.graph import load_models
+from etl.publish.diff import grains_of
 from etl.publish.files import (
     CONTENT_SCHEMAS,
     MACRO_SCHEMAS,
@@ -37,6 +38,8 @@ from etl.publish.files import (
     shown,
     upcoming_path,
 )
+from etl.publish.origins import note_served
+from etl.publish.reasons import list_changes
 from etl.warehouse import (
     Connection,
     DatabaseError,
@@ -115,6 +118,7 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
         snapshot, contents = served
         reason = _difference(snapshot, contents, built)
         if not reason:
+            note_served(con, snapshot.version, kept_versions(settings))
             reason = f"nothing changed since version {snapshot.version} of {shown(snapshot.refreshed_at)}"
             return _publication(False, snapshot, contents, reason)
     _check_free_disk(settings)
@@ -123,13 +127,22 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     (recorded,) = con.execute("select coalesce(max(version), 0) from audit.publication").fetchall()[0]
     version = 1 + max(served[0].version if served else 0, recorded, *kept_versions(settings))
     made = Snapshot(version, now, built.fingerprint, 0, upcoming)
+    unexplained = _explain(con, settings, served[0].version) if served else None
     _write(con, settings, made, served is not None)
     _verify(made, built)
     install(upcoming, settings.serving_db)
     size = settings.serving_db.stat().st_size
     snapshot = Snapshot(version, now, built.fingerprint, size, settings.serving_db)
-    _keep_and_record(con, settings, snapshot)
+    _keep_and_record(con, settings, snapshot, unexplained)
+    note_served(con, version, kept_versions(settings))
     return _publication(True, snapshot, built, reason)
+
+
+def _explain(con: Connection, settings: Settings, version: int) -> int | None:
+    """Make temp.change_found, the rows of meta.change; returns how many changed rows nothing explains, if known."""
+    with attached(con, settings.serving_db, "served"):
+        models = load_models(settings.sql_dir)
+        return list_changes(con, models, grains_of(settings.sql_dir), "served", version)
 
 
 def _publication(published: bool, snapshot: Snapshot, contents: Contents, reason: str) -> Publication:
@@ -139,6 +152,8 @@ def _publication(published: bool, snapshot: Snapshot, contents: Contents, reason
 def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:
     """How the built database differs from what is served; empty when it does not."""
     names = ", ".join(sorted(_unlike(contents.hashes, built.hashes)))
+    if served.is_earlier_form:
+        return f"version {served.version} is of an earlier form, without the reasons of its changes"
     if loose := _loose(contents, served):
         return f"{len(loose)} macros of version {served.version} may read another snapshot"
     if served.fingerprint != built.fingerprint:
@@ -162,14 +177,12 @@ def _check_free_disk(settings: Settings) -> None:
 def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -> None:
     """Copy the published schemas of the open database into a new file, with meta tables of its own.
 
-    `made` describes the file; `earlier` says whether there is a served file to compare with.
+    `made` describes the file; `earlier` says whether temp.change_found has what changed since the served one.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     catalog = con.execute("select current_database()").fetchall()[0][0]
     with ExitStack() as files:
         files.enter_context(attached(con, made.path, "upcoming", read_only=False))
-        if earlier:
-            files.enter_context(attached(con, settings.serving_db, "served"))
         with transaction(con):
             # Copies definitions and comments, in the order of their dependencies.
             con.execute(f'copy from database "{catalog}" to upcoming (schema)')
@@ -211,8 +224,7 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
                 "loaded_at from audit.load where superseded_at is null order by file, loaded_at"
             )
             if earlier:
-                changes = change_query(con, "served", f'"{catalog}"', grains_of(settings.sql_dir))
-                con.execute(f"insert into upcoming.meta.change by name select * from ({changes}) order by all")
+                con.execute("insert into upcoming.meta.change by name select * from change_found order by all")
         con.execute("checkpoint upcoming")
 
 
@@ -266,9 +278,11 @@ def _unlike(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def _keep_and_record(con: Connection, settings: Settings, snapshot: Snapshot) -> None:
+def _keep_and_record(
+    con: Connection, settings: Settings, snapshot: Snapshot, unexplained_rows: int | None = None
+) -> None:
     """Keep and record what is served, unless that was done: after a kill in between, the next refresh does it."""
     keep(settings, snapshot.version)
     recorded = "select 1 from audit.publication where version = ? and action = 'publish'"
     if not con.execute(recorded, [snapshot.version]).fetchall():
-        record(con, snapshot, "publish", snapshot.refreshed_at)
+        record(con, snapshot, "publish", snapshot.refreshed_at, unexplained_rows)

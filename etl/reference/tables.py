@@ -229,6 +229,7 @@ class Table:
     required: tuple[str, ...]
     optional: tuple[str, ...]
     check: Callable[[RowCheck], None]
+    brings: str  # which kind of change a row is that came, went or was edited
 
 
 def _check_platform(row: RowCheck) -> None:
@@ -591,9 +592,11 @@ def _tables(path: Path) -> Iterator[Table]:
     for kind, table in yaml.safe_load(path.read_text(encoding="utf-8")).items():
         keys = tuple(tuple(key.split()) for key in table["keys"])
         required, optional = tuple(table["required"].split()), tuple(table.get("optional", "").split())
-        yield Table(kind, table["file"], keys, required, optional, _CHECKS[kind])
+        brings = table.get("brings", "document")
+        yield Table(kind, table["file"], keys, required, optional, _CHECKS[kind], brings)
 
 
 TABLES = tuple(_tables(Path(__file__).with_suffix(".yaml")))
 IDENTITY = next(table.keys[0] for table in TABLES if table.kind == "observation")
+BRINGS = {table.kind: table.brings for table in TABLES}
 FILES = {table.kind: table.file for table in TABLES}

@@ -4,5 +4,6 @@ create table audit.publication (
     published_at timestamp, -- when, UTC
     fingerprint varchar, -- hash over the content of all published tables
     size_bytes bigint, -- size of the file in bytes
-    action varchar -- publish or rollback
+    action varchar, -- publish or rollback
+    unexplained_rows bigint -- changed rows for which no reason was found; empty where none was looked for
 )

@@ -335,7 +335,16 @@ word as (
         ('span', 'month', 'a calendar month'),
         ('span', 'quarter', 'a calendar quarter'),
         ('cohort', 'partner', 'buyers whose first order came through the partnership'),
-        ('cohort', 'others', 'buyers whose first order came otherwise')
+        ('cohort', 'others', 'buyers whose first order came otherwise'),
+        ('change_reason', 'code', 'a query, a macro, Python that computes it or the version of DuckDB changed'),
+        ('change_reason', 'definition', 'a definition or word changed, or a reference row that says what figures mean'),
+        ('change_reason', 'attribution_rule', 'a rule that places orders, or what a channel counts as, changed'),
+        ('change_reason', 'delivery', 'a team delivered new or corrected rows'),
+        ('change_reason', 'document', 'a document, or what is entered of one, came, went or was corrected'),
+        ('change_reason', 'restatement', 'a company printed a different figure for what it had printed before'),
+        ('change_reason', 'rate', 'an exchange rate came or changed'),
+        ('change_reason', 'day', 'the day of the refresh is a later one, by which figures count as due'),
+        ('change_reason', 'unexplained', 'nothing that is recorded explains it: look into it')
     ) as listed (kind, term, meaning)
 ),
 term as (

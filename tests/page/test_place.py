@@ -51,7 +51,7 @@ def test_the_page_is_one_folder_behind_a_link(small: Settings) -> None:
     del beside["index"]
     kinds = {kind["key"]: part_keys(kind) for kind in read_texts()["files"]}
     of_files = {f"{file}.{key}.{edition}.csv" for file, kind in beside.items() for key in kinds[kind]}
-    assert names == {"index.html", *of_parts, *(f"{file}.html" for file in beside), *of_files, *PICTURES}
+    assert names == {"index.html", "digest.md", *of_parts, *(f"{file}.html" for file in beside), *of_files, *PICTURES}
     assert beside == {"asof-2018-04-26": "asof"}
 
 
