@@ -30,6 +30,8 @@ from etl.errors import MendError, RetryError
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 MemoryShortage = duckdb.OutOfMemoryException
+Interrupted = duckdb.InterruptException
+Misfit = (duckdb.BinderException, duckdb.CatalogException)  # a query that does not fit its tables
 STORAGE_VERSION = "v1.4.0"
 SCHEMAS = ("raw", "core", "steps", "marts", "audit", "meta")
 SQL = ROOT / "sql"

@@ -1,9 +1,10 @@
 """Make the page of the published snapshot, and put it in place in one step.
 
 `serving/page` is a link to a folder of `serving/pages` that holds one edition: index.html, the files of days and
-deals beside it, digest.md and CSV files. A new edition is written whole beside it and synced to disk, then the link is replaced by one rename: a reader sees one
-edition or the other, never two mixed. The name of an edition says the version of the snapshot and a hash of what the
-page is made from; while that does not change, nothing is written. The folder before is removed.
+deals beside it, digest.md and CSV files. A new edition is written whole beside it and synced to disk, then the link is
+replaced by one rename: a reader sees one edition or the other, never two mixed. The name of an edition says the version
+of the snapshot and a hash of what the page is made from; while that does not change, nothing is written. The folder
+before is removed.
 """
 
 from __future__ import annotations

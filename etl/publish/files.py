@@ -259,12 +259,28 @@ def clear_leftovers(settings: Settings) -> None:
                 path.unlink()
 
 
-def record(con: Connection, snapshot: Snapshot, action: str, at: datetime, unexplained_rows: int | None = None) -> None:
+def record(
+    con: Connection,
+    snapshot: Snapshot,
+    action: str,
+    at: datetime,
+    *,
+    unexplained_rows: int | None = None,
+    problem: str = "",
+) -> None:
     """Append a publish or a rollback to audit.publication of the build database."""
     con.execute(
-        "insert into audit.publication (version, published_at, fingerprint, size_bytes, action, unexplained_rows) "
-        "values (?, ?, ?, ?, ?, ?)",
-        [snapshot.version, at, snapshot.fingerprint, snapshot.size_bytes, action, unexplained_rows],
+        "insert into audit.publication (version, published_at, fingerprint, size_bytes, action, unexplained_rows, "
+        "reasons_problem) values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            snapshot.version,
+            at,
+            snapshot.fingerprint,
+            snapshot.size_bytes,
+            action,
+            unexplained_rows,
+            problem or None,
+        ],
     )
 
 

@@ -39,7 +39,7 @@ from etl.publish.files import (
     upcoming_path,
 )
 from etl.publish.origins import note_served
-from etl.publish.reasons import list_changes
+from etl.publish.reasons import NOTHING_SOUGHT, Found, list_changes
 from etl.warehouse import (
     Connection,
     DatabaseError,
@@ -127,19 +127,21 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     (recorded,) = con.execute("select coalesce(max(version), 0) from audit.publication").fetchall()[0]
     version = 1 + max(served[0].version if served else 0, recorded, *kept_versions(settings))
     made = Snapshot(version, now, built.fingerprint, 0, upcoming)
-    unexplained = _explain(con, settings, served[0].version) if served else None
+    found = _explain(con, settings, served[0].version) if served else NOTHING_SOUGHT
     _write(con, settings, made, served is not None)
     _verify(made, built)
     install(upcoming, settings.serving_db)
     size = settings.serving_db.stat().st_size
     snapshot = Snapshot(version, now, built.fingerprint, size, settings.serving_db)
-    _keep_and_record(con, settings, snapshot, unexplained)
+    _keep_and_record(con, settings, snapshot, found)
     note_served(con, version, kept_versions(settings))
+    if found.problem:
+        reason += f"; not all reasons of changes were found: {found.problem}"
     return _publication(True, snapshot, built, reason)
 
 
-def _explain(con: Connection, settings: Settings, version: int) -> int | None:
-    """Make temp.change_found, the rows of meta.change; returns how many changed rows nothing explains, if known."""
+def _explain(con: Connection, settings: Settings, version: int) -> Found:
+    """Make temp.change_found, the rows of meta.change; returns what became of finding their reasons."""
     with attached(con, settings.serving_db, "served"):
         models = load_models(settings.sql_dir)
         return list_changes(con, models, grains_of(settings.sql_dir), "served", version)
@@ -278,11 +280,9 @@ def _unlike(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def _keep_and_record(
-    con: Connection, settings: Settings, snapshot: Snapshot, unexplained_rows: int | None = None
-) -> None:
+def _keep_and_record(con: Connection, settings: Settings, snapshot: Snapshot, found: Found = NOTHING_SOUGHT) -> None:
     """Keep and record what is served, unless that was done: after a kill in between, the next refresh does it."""
     keep(settings, snapshot.version)
     recorded = "select 1 from audit.publication where version = ? and action = 'publish'"
     if not con.execute(recorded, [snapshot.version]).fetchall():
-        record(con, snapshot, "publish", snapshot.refreshed_at, unexplained_rows)
+        record(con, snapshot, "publish", snapshot.refreshed_at, unexplained_rows=found.rows, problem=found.problem)

@@ -5,14 +5,21 @@ their program (etl/publish/origins.py). A kind of change reaches a table through
 between did not change. Where one kind alone reaches a table it is the reason for all that differs in it. Where several
 do, they are made one after the other, in the order of ORDER, and a row has the reason of each step in which it
 changes. So nothing that a source explains is left unexplained, and no kind is named that made no difference.
+
+Finding reasons keeps no snapshot from readers: it ends after MOST_SECONDS. A table that it did not get to, or at which
+it failed, has all kinds that reach it, with the word NOT_SEPARATED, and what went wrong is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
+from threading import Event, Thread
+from time import monotonic
 
 from etl.contracts import CONTRACTS, PERIOD_END, Contract
 from etl.models.file import Model
@@ -20,24 +27,41 @@ from etl.publish.diff import ComparedTable, Grains, change_query, changes_betwee
 from etl.publish.origins import DAY, DELIVERIES
 from etl.publish.worlds import CHANGED, DELIVERED, HISTORIES, Past, World
 from etl.reference.tables import BRINGS
-from etl.warehouse import Connection, DatabaseError, literal, prepared
+from etl.warehouse import Connection, Interrupted, Misfit, literal, prepared, rollback
 
 # Deliveries first: tables about single buyers are not published, and as they were they would be computed again.
 ORDER = ("code", "delivery", "attribution_rule", "definition", "document", "restatement", "rate", "day")
-CODE, DEFINITION, DOCUMENT, DAY_PASSED, UNEXPLAINED = ORDER[0], ORDER[3], ORDER[4], ORDER[-1], "unexplained"
+CODE, DEFINITION, DOCUMENT, DAY_PASSED = ORDER[0], ORDER[3], ORDER[4], ORDER[-1]
+UNEXPLAINED, NOT_SEPARATED = "unexplained", "not_separated"
 LISTED = ("added", "removed", "changed")
 MOST_CAUSES = 5
+MOST_SECONDS = 300  # of wall time, for all tables; seven kinds at once take 30 processor seconds
+TOO_LONG = "it took too long"
 FOUND = "reasons_found"
 CAUSES = "reason, cause, platform, observation_id, currency"
 NO_CAUSE = "null::varchar as platform, null::varchar as observation_id, null::varchar as currency"
 Reach = Mapping[str, frozenset[str]]
 
 
-def list_changes(con: Connection, models: Sequence[Model], grains: Grains, served: str, version: int) -> int | None:
+@dataclass(frozen=True)
+class Found:
+    """What became of finding reasons: `rows` for which none was found, or only some to choose from, and `problem`, why.
+
+    `rows` is None where nothing is recorded of the earlier snapshot, `problem` empty where nothing went wrong.
+    """
+
+    rows: int | None
+    problem: str
+
+
+NOTHING_SOUGHT = Found(None, "")
+
+
+def list_changes(con: Connection, models: Sequence[Model], grains: Grains, served: str, version: int) -> Found:
     """Fill temp.change_found with the rows of meta.change, from the catalog `served` with snapshot `version` to now.
 
-    Returns how many changed rows nothing explains, None where nothing is recorded of that snapshot. Must run outside
-    of a transaction. A database error on the way leaves rows unexplained: it must not keep a snapshot from readers.
+    Must run outside of a transaction. An error on the way, or too much time, leaves rows without a certain reason: it
+    must not keep a snapshot from readers. Raises DatabaseError where the changes themselves cannot be listed.
     """
     (build,) = con.execute("select '\"' || current_database() || '\"'").fetchall()[0]
     query = change_query(con, served, build, grains)
@@ -50,41 +74,88 @@ def list_changes(con: Connection, models: Sequence[Model], grains: Grains, serve
     con.execute(f"create or replace temp table change_cause ({row}, reason varchar, causes varchar[])")
     changed = dict(con.execute("select table_name, list(distinct change) from change_found group by all").fetchall())
     moments = _moments(con, version, changed)
+    give_up, problems = monotonic() + MOST_SECONDS, dict[str, list[str]]()
     for since, tables in moments.items():
-        with ExitStack() as stack, suppress(DatabaseError):
+        with ExitStack() as stack:
             con.execute(f"attach ':memory:' as {FOUND}")
             stack.callback(con.execute, f"detach {FOUND}")
             group = _Group(
-                con, models, grains, build=build, served=served, version=version, since=since, changed=changed
+                con,
+                models,
+                grains,
+                stack,
+                build=build,
+                served=served,
+                version=version,
+                since=since,
+                changed=changed,
+                give_up=give_up,
             )
-            for table in tables:
-                group.explain(table, stack)
+            for table, problem in group.explain(tables):
+                problems.setdefault(problem, []).append(table)
     con.execute(
-        """update change_found as c set reasons = coalesce(l.reasons, [$unexplained])
+        """update change_found as c set reasons = l.reasons
         from (
-            select f.rowid as id, list(distinct l.reason order by list_position($order, l.reason))
-                filter (where l.reason is not null) as reasons
-            from change_found as f
-            left join change_label as l on l.table_name = f.table_name and (l.row_key is null
-                or l.row_key is not distinct from f.row_key
-                and (l.column_name is null or f.column_name is null or l.column_name = f.column_name))
+            select l.id, list(distinct l.reason order by list_position($order, l.reason)) as reasons
+            from (
+                select f.rowid as id, l.reason
+                from change_found as f join change_label as l on l.table_name = f.table_name
+                where l.row_key is null
+                union all
+                select f.rowid, l.reason
+                from change_found as f join change_label as l on l.table_name = f.table_name and l.row_key = f.row_key
+                where l.column_name is null or f.column_name is null or l.column_name = f.column_name
+            ) as l
+            where l.reason is not null
             group by all
         ) as l where l.id = c.rowid""",
-        {"unexplained": UNEXPLAINED, "order": list(ORDER)},
+        {"order": [*ORDER, NOT_SEPARATED]},
     )
+    con.execute("update change_found set reasons = [?] where reasons = []", [UNEXPLAINED])
     con.execute(
         """update change_found as c set causes = f.causes
         from (
-            select f.rowid as id, list_sort(list_distinct(flatten(list(a.causes))))[:$most] as causes
-            from change_found as f
-            join change_cause as a on a.table_name = f.table_name and list_contains(f.reasons, a.reason)
-                and (a.row_key is null or a.row_key is not distinct from f.row_key)
+            select f.id, list_sort(list_distinct(flatten(list(f.causes))))[:$most] as causes
+            from (
+                select f.rowid as id, a.causes
+                from change_found as f join change_cause as a
+                    on a.table_name = f.table_name and list_contains(f.reasons, a.reason)
+                where a.row_key is null
+                union all
+                select f.rowid, a.causes
+                from change_found as f join change_cause as a
+                    on a.table_name = f.table_name and a.row_key = f.row_key and list_contains(f.reasons, a.reason)
+            ) as f
             group by all
         ) as f where f.id = c.rowid""",
         {"most": MOST_CAUSES},
     )
-    unexplained = "select count(distinct (table_name, row_key)) from change_found where list_contains(reasons, ?)"
-    return int(con.execute(unexplained, [UNEXPLAINED]).fetchall()[0][0]) if moments else None
+    uncertain = "select count(distinct (table_name, row_key)) from change_found where list_has_any(reasons, ?)"
+    (rows,) = con.execute(uncertain, [[UNEXPLAINED, NOT_SEPARATED]]).fetchall()[0]
+    if not moments and changed:
+        return Found(None, f"version {version} has no record of what it was made from")
+    told = (f"{problem} ({tables[0]}, {len(tables)} tables in all)" for problem, tables in problems.items())
+    return Found(rows if moments else None, "; ".join(told))
+
+
+@contextmanager
+def _time_limit(con: Connection, seconds: float) -> Iterator[Event]:
+    """A block whose queries are ended after these seconds, again and again; gives an event that says so."""
+    is_over, ended = Event(), Event()
+
+    def watch() -> None:
+        if not ended.wait(seconds):
+            is_over.set()
+            while not ended.wait(0.1):  # between two queries there is nothing to end
+                con.interrupt()
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield is_over
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _moments(con: Connection, version: int, changed: Collection[str]) -> dict[datetime, list[str]]:
@@ -121,14 +192,17 @@ class _Group:
         con: Connection,
         models: Sequence[Model],
         grains: Grains,
+        stack: ExitStack,
         *,
         build: str,
         served: str,
         version: int,
         since: datetime,
         changed: Mapping[str, Collection[str]],
+        give_up: float,
     ) -> None:
-        self._con, self._grains, self._changed = con, grains, changed
+        self._con, self._grains, self._changed, self._stack, self._give_up = con, grains, changed, stack, give_up
+        self._build, self._served, self._since = build, served, since
         self._models = {model.name: model for model in models}
         self._old, self._new = tables_in(con, served), tables_in(con, build)
         self._states = {
@@ -142,37 +216,76 @@ class _Group:
         days = con.execute(
             "select state from raw.model_served where version = ? and table_name = ?", [version, DAY]
         ).fetchall()
-        self._find_causes(since, days[0][0] if days else None)
+        self._day = days[0][0] if days else None
+        self._reach: Reach = {}
+        self._worlds: dict[frozenset[str], World] = {}
+
+    def explain(self, tables: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Label the changes of tables with their reasons, and find the causes; gives each table with what went wrong.
+
+        What needs no computing comes first, so that time that runs out leaves as little as can be.
+        """
+        if problem := self._attempt(self._prepare):
+            yield from ((table, problem) for table in tables)
+            return
+        for table in sorted(tables, key=lambda table: (self._is_mixed(table), table)):
+            reached = [reason for reason in ORDER if reason in self._reach.get(table, frozenset())]
+            label = self._step_by_step if self._is_mixed(table) else self._label_all
+            if problem := self._attempt(partial(label, table, reached)):
+                self._label_all(table, [*reached, NOT_SEPARATED])
+                yield table, problem
+            elif problem := self._attempt(partial(self._blame, table, reached)):
+                yield table, f"causes: {problem}"
+
+    def _attempt(self, work: Callable[[], None]) -> str:
+        """Do something that may fail or take too long; what went wrong, in words.
+
+        Raises Interrupted for an interrupt from outside.
+        """
+        left = self._give_up - monotonic()
+        if left <= 0:
+            return TOO_LONG
+        try:
+            with _time_limit(self._con, left) as is_over:
+                work()
+        except Exception as error:  # whatever it is, it must not keep the snapshot from readers
+            if isinstance(error, Interrupted) and not is_over.is_set():
+                raise
+            rollback(self._con)
+            self._con.execute(f"use {self._build}")
+            return TOO_LONG if is_over.is_set() else f"{type(error).__name__}: {error}".splitlines()[0]
+        return ""
+
+    def _is_mixed(self, table: str) -> bool:
+        """Whether several kinds reach a table, so that its rows may have different reasons."""
+        return len(self._reach.get(table, ())) > 1 and set(self._changed[table]) <= set(LISTED)
+
+    def _label_all(self, table: str, reasons: Sequence[str]) -> None:
+        self._label(f"select null, null, unnest({_texts(reasons)})", table)
+
+    def _prepare(self) -> None:
+        """Find what changed at the sources, and which tables it reaches."""
+        self._find_causes(self._since, self._day)
         self._reach = self._reached()
         same = {t for t in self._old.keys() & self._new.keys() if self._old[t].columns == self._new[t].columns}
         self._past = Past(
-            build=build,
-            served=served,
+            build=self._build,
+            served=self._served,
             found=FOUND,
-            since=since,
-            day=days[0][0] if days else None,
+            since=self._since,
+            day=self._day,
             models=self._models,
             reach=self._reach,
             published=frozenset(same),
         )
-        self._worlds: dict[frozenset[str], World] = {}
 
-    def explain(self, table: str, stack: ExitStack) -> None:
-        """Label the changes of a table with their reasons, and find the causes."""
-        reached = [reason for reason in ORDER if reason in self._reach.get(table, frozenset())]
-        if len(reached) < 2 or not set(self._changed[table]) <= set(LISTED):
-            self._label(f"select null, null, unnest({_texts(reached)})", table)
-        else:
-            self._step_by_step(table, reached, stack)
-        self._blame(table, reached)
-
-    def _step_by_step(self, table: str, reached: Sequence[str], stack: ExitStack) -> None:
+    def _step_by_step(self, table: str, reached: Sequence[str]) -> None:
         old = self._old[table]
         places, failed = [("", old)], False
         for reason in reached:
             try:
-                place = self._world(frozenset(ORDER[: ORDER.index(reason) + 1]), stack).place(table)
-            except DatabaseError:  # a query of now over columns of then
+                place = self._world(frozenset(ORDER[: ORDER.index(reason) + 1])).place(table)
+            except Misfit:  # a query of now over columns of then
                 failed = True
                 continue
             blamed = CODE if CODE in reached else UNEXPLAINED
@@ -186,13 +299,13 @@ class _Group:
                 table,
             )
 
-    def _world(self, made: frozenset[str], stack: ExitStack) -> World:
+    def _world(self, made: frozenset[str]) -> World:
         used = frozenset.union(*self._reach.values()) if self._reach else frozenset()
         made &= used
         if made not in self._worlds:
             name = f"world_{len(self._worlds)}"
+            self._stack.callback(self._con.execute, f"detach database if exists {name}")
             self._worlds[made] = World(self._con, name, self._past, made)
-            stack.callback(self._con.execute, f"detach {name}")
         return self._worlds[made]
 
     def _label(self, rows: str, table: str) -> None:

@@ -5,5 +5,6 @@ create table audit.publication (
     fingerprint varchar, -- hash over the content of all published tables
     size_bytes bigint, -- size of the file in bytes
     action varchar, -- publish or rollback
-    unexplained_rows bigint -- changed rows for which no reason was found; empty where none was looked for
+    unexplained_rows bigint, -- changed rows without a certain reason; empty where none was looked for
+    reasons_problem varchar -- why reasons or causes were not found; empty where nothing went wrong
 )

@@ -344,6 +344,11 @@ word as (
         ('change_reason', 'restatement', 'a company printed a different figure for what it had printed before'),
         ('change_reason', 'rate', 'an exchange rate came or changed'),
         ('change_reason', 'day', 'the day of the refresh is a later one, by which figures count as due'),
+        (
+            'change_reason',
+            'not_separated',
+            'which of the reasons beside it changed this row was not found out; they all reach its table'
+        ),
         ('change_reason', 'unexplained', 'nothing that is recorded explains it: look into it')
     ) as listed (kind, term, meaning)
 ),

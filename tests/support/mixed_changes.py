@@ -9,6 +9,8 @@ from tests.support.whole_home import Row, WholeHome
 
 Change = Callable[[WholeHome], None]
 FILED_ON = "2026-11-02"
+# A day before: on the same one, each would explain without the other that something became known on it.
+RESTATED_ON = "2026-11-01"
 ADDED = ("doc_new", "doc_restates")
 # Figures that a company prints for the first time: platform, metric, period type, period, value, in the unit of the
 # latest one.
@@ -136,14 +138,14 @@ PROGRAMS = (
 )
 
 
-def _new_document(home: WholeHome, name: str) -> None:
+def _new_document(home: WholeHome, name: str, published_on: str) -> None:
     row = {
         "document_id": name,
         "kind": "filing",
         "publisher": "example.org",
         "title": f"Report {name}",
         "url": f"https://example.org/{name}",
-        "published_on": FILED_ON,
+        "published_on": published_on,
     }
     home.edit("documents", lambda rows: rows.append(row))
 
@@ -158,7 +160,7 @@ def _last(rows: list[Row], platform: str, metric: str, period_type: str) -> Row:
 def new_figure(figure: tuple[str, str, str, str, str, int], home: WholeHome) -> None:
     platform, metric, period_type, start, end, value = figure
     name = f"doc_new_{platform}_{metric}"
-    _new_document(home, name)
+    _new_document(home, name, FILED_ON)
 
     def add(rows: list[Row]) -> None:
         told = {"period_start": start, "period_end": end, "value": str(value), "printed_as": f"{value:,}"}
@@ -169,7 +171,7 @@ def new_figure(figure: tuple[str, str, str, str, str, int], home: WholeHome) -> 
 
 def restated_figure(series: tuple[str, str, str], home: WholeHome) -> None:
     name = f"doc_restates_{series[0]}_{series[1]}"
-    _new_document(home, name)
+    _new_document(home, name, RESTATED_ON)
 
     def add(rows: list[Row]) -> None:
         last = _last(rows, *series)
