@@ -6,6 +6,6 @@ create table meta.change (
     column_name varchar, -- column that changed; empty when the whole row came or went
     before varchar, -- value as text, or the row that went
     after varchar, -- value as text, or the row that came
-    reasons varchar[], -- why: words of core.term (change_reason), without each of which the value would be another, unless not_separated is there
+    reasons varchar[], -- why, in words of core.term (change_reason): without each of them the value would be another
     causes varchar[] -- documents, files, rates, definitions, rules or models that are behind it, at most five
 )
