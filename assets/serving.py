@@ -55,6 +55,7 @@ def publication_metadata(publication: Publication, settings: Settings) -> dict[s
         "version": dg.MetadataValue.text(str(publication.version)),
         "published": publication.published,
         "reason": publication.reason,
+        "reasons of changed rows that were not found": publication.problem or "none",
         "path": publication.path.relative_to(settings.home).as_posix(),
         "size in bytes": publication.size_bytes,
         "checks as pages": dg.MetadataValue.path(str(pages)) if pages.exists() else dg.MetadataValue.text(NO_PAGES),

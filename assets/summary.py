@@ -194,6 +194,8 @@ def _published(found: RunOutcome) -> Iterator[str]:
             path = f"{publication.path.parent.name}/{publication.path.name}"
             yield f"Published  version {publication.version}, {path}, {size:.1f} MB"
             yield f"           reason: {publication.reason}"
+            if publication.problem:
+                yield f"           not all reasons of changed rows were found: {publication.problem}"
         else:
             yield f"Published  nothing new: {publication.reason}"
 

@@ -61,7 +61,8 @@ SNAPSHOT_IN_USE = "Number, time and content of the snapshot in use: table macros
 class Publication:
     """The result: `published` or not, and why; the other fields describe what is served now.
 
-    `tables` has the number of rows of each table of core, steps, marts and audit.
+    `tables` has the number of rows of each table of core, steps, marts and audit, `problem` says what kept the reasons
+    of changed rows from being found.
     """
 
     published: bool
@@ -70,6 +71,7 @@ class Publication:
     path: Path
     size_bytes: int
     tables: dict[str, int]
+    problem: str = ""
 
 
 def publish(con: Connection, settings: Settings, *, now: datetime) -> Publication:
@@ -135,9 +137,7 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     snapshot = Snapshot(version, now, built.fingerprint, size, settings.serving_db)
     _keep_and_record(con, settings, snapshot, found)
     note_served(con, version, kept_versions(settings))
-    if found.problem:
-        reason += f"; not all reasons of changes were found: {found.problem}"
-    return _publication(True, snapshot, built, reason)
+    return _publication(True, snapshot, built, reason, found.problem)
 
 
 def _explain(con: Connection, settings: Settings, version: int) -> Found:
@@ -147,8 +147,10 @@ def _explain(con: Connection, settings: Settings, version: int) -> Found:
         return list_changes(con, models, grains_of(settings.sql_dir), "served", version)
 
 
-def _publication(published: bool, snapshot: Snapshot, contents: Contents, reason: str) -> Publication:
-    return Publication(published, snapshot.version, reason, snapshot.path, snapshot.size_bytes, contents.rows)
+def _publication(
+    published: bool, snapshot: Snapshot, contents: Contents, reason: str, problem: str = ""
+) -> Publication:
+    return Publication(published, snapshot.version, reason, snapshot.path, snapshot.size_bytes, contents.rows, problem)
 
 
 def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:

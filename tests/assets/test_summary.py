@@ -139,6 +139,13 @@ def test_tables_are_listed_with_their_rows_and_the_times_by_phase() -> None:
     ]
 
 
+def test_what_kept_the_reasons_of_changed_rows_away_is_told() -> None:
+    path, problem = Path("serving/warehouse.duckdb"), "it took too long (marts.cac, 2 tables in all)"
+    published = Publication(True, 7, "changed since version 6: marts.cac", path, 2_500_000, {}, problem)
+    shown = lines({"serving.warehouse": report(published)})
+    assert f"           not all reasons of changed rows were found: {problem}" in shown
+
+
 def test_without_a_publication_readers_keep_what_they_have() -> None:
     shown = lines({}, errors={"core.party": "core.party keeps its last good rows"}, not_run=["marts.cac_trend"])
     assert shown[1:5] == [
