@@ -73,9 +73,12 @@ def list_changes(con: Connection, models: Sequence[Model], grains: Grains, serve
     con.execute(f"create or replace temp table change_label ({row}, column_name varchar, reason varchar)")
     con.execute(f"create or replace temp table change_cause ({row}, reason varchar, causes varchar[])")
     changed = dict(con.execute("select table_name, list(distinct change) from change_found group by all").fetchall())
-    moments = _moments(con, version, changed)
+    moments = _moments(con, version)
+    groups = dict[datetime, list[str]]()
+    for table in sorted(moments.keys() & changed.keys()):
+        groups.setdefault(moments[table], []).append(table)
     give_up, problems = monotonic() + MOST_SECONDS, dict[str, list[str]]()
-    for since, tables in moments.items():
+    for since, tables in groups.items():
         with ExitStack() as stack:
             con.execute(f"attach ':memory:' as {FOUND}")
             stack.callback(con.execute, f"detach {FOUND}")
@@ -89,6 +92,7 @@ def list_changes(con: Connection, models: Sequence[Model], grains: Grains, serve
                 version=version,
                 since=since,
                 changed=changed,
+                newer={table for table, moment in moments.items() if moment > since},
                 give_up=give_up,
             )
             for table, problem in group.explain(tables):
@@ -132,10 +136,10 @@ def list_changes(con: Connection, models: Sequence[Model], grains: Grains, serve
     )
     uncertain = "select count(distinct (table_name, row_key)) from change_found where list_has_any(reasons, ?)"
     (rows,) = con.execute(uncertain, [[UNEXPLAINED, NOT_SEPARATED]]).fetchall()[0]
-    if not moments and changed:
+    if not groups and changed:
         return Found(None, f"version {version} has no record of what it was made from")
     told = (f"{problem} ({tables[0]}, {len(tables)} tables in all)" for problem, tables in problems.items())
-    return Found(rows if moments else None, "; ".join(told))
+    return Found(rows if groups else None, "; ".join(told))
 
 
 @contextmanager
@@ -158,23 +162,20 @@ def _time_limit(con: Connection, seconds: float) -> Iterator[Event]:
         thread.join()
 
 
-def _moments(con: Connection, version: int, changed: Collection[str]) -> dict[datetime, list[str]]:
-    """The changed tables by the moment up to which they knew the sources in snapshot `version`.
+def _moments(con: Connection, version: int) -> dict[str, datetime]:
+    """The moment up to which each table knew the sources in snapshot `version`.
 
     Tables between whose moments no source changed have the same. Those of which nothing is recorded are left out.
     """
     known = con.execute("select table_name, built_at from raw.model_served where version = ?", [version]).fetchall()
-    moments = {name: moment for name, moment in known if name in changed or name == DELIVERIES}
-    moments |= {table: moments[DELIVERIES] for table in DELIVERED if table in changed and DELIVERIES in moments}
+    moments = dict(known)
+    moments |= {table: moments[DELIVERIES] for table in DELIVERED if DELIVERIES in moments}
     moments.pop(DELIVERIES, None)
     if not moments:
         return {}
     first = min(moments.values())
     news = sorted({moment for (moment,) in con.execute(_news(first)).fetchall()})
-    found: dict[datetime, list[str]] = {}
-    for table, moment in moments.items():
-        found.setdefault(max([first, *(new for new in news if new <= moment)]), []).append(table)
-    return found
+    return {table: max([first, *(new for new in news if new <= moment)]) for table, moment in moments.items()}
 
 
 def _news(since: datetime) -> str:
@@ -199,10 +200,12 @@ class _Group:
         version: int,
         since: datetime,
         changed: Mapping[str, Collection[str]],
+        newer: Collection[str],
         give_up: float,
     ) -> None:
         self._con, self._grains, self._changed, self._stack, self._give_up = con, grains, changed, stack, give_up
         self._build, self._served, self._since = build, served, since
+        self._newer = newer  # tables that knew more of the sources in the snapshot than those of this group
         self._models = {model.name: model for model in models}
         self._old, self._new = tables_in(con, served), tables_in(con, build)
         self._states = {
@@ -267,7 +270,8 @@ class _Group:
         """Find what changed at the sources, and which tables it reaches."""
         self._find_causes(self._since, self._day)
         self._reach = self._reached()
-        same = {t for t in self._old.keys() & self._new.keys() if self._old[t].columns == self._new[t].columns}
+        known = (self._old.keys() & self._new.keys()) - set(self._newer)
+        same = {t for t in known if self._old[t].columns == self._new[t].columns}
         self._past = Past(
             build=self._build,
             served=self._served,
@@ -343,7 +347,7 @@ class _Group:
         reach = {source: frozenset(reasons) for source, reasons in found}
         reach |= {contract.history: reach.get(contract.table, frozenset()) for contract in CONTRACTS}
         for name, model in self._models.items():  # each after everything that it reads
-            is_same = name in self._old and name in self._new and name not in self._changed
+            is_same = name in self._old and name in self._new and name not in {*self._changed, *self._newer}
             if not is_same:
                 own = [self._own(name)] if self._own(name) else []
                 read = (reach.get(read.removesuffix("()"), frozenset()) for read in model.reads)

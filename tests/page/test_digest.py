@@ -83,7 +83,7 @@ def test_a_change_without_a_cause_is_told(restated: Settings) -> None:
         assert publish(con, restated, now=datetime.now(UTC)).version == 3
         (alert,) = [f for f in findings_in(con, restated.sql_dir / "alerts") if f.alert == "unexplained"]
         assert alert.tell_when_new
-        assert alert.words == "version 3 changed 1 rows without any reason"
+        assert alert.words == "version 3 has 1 changed rows without a certain reason"
     assert "- Reason: unexplained; rows changed: 1, in tables: 1." in digest_of(restated)
 
 
