@@ -113,7 +113,7 @@ def frame(file: Path, home: Path) -> None:
 def dlt(file: Path, home: Path) -> None:
     """Arrow tables through dlt into DuckDB."""
     import dlt as library  # type: ignore[import-not-found,unused-ignore]
-    import pyarrow.csv  # type: ignore[import-not-found,unused-ignore]
+    import pyarrow.csv
 
     pipeline = library.pipeline("bench", destination=library.destinations.duckdb(str(home / "dlt.duckdb")),
                                 pipelines_dir=str(home))  # fmt: skip
