@@ -57,7 +57,7 @@ dev: env ## open the Dagster UI on 127.0.0.1 (PORT=3000)
 sql: export WAREHOUSE_QUERY = $(value Q)
 sql: export WAREHOUSE_OUT = $(value OUT)
 sql: env ## a DuckDB shell on the snapshot, read-only; one query with Q="select ...", AS=csv or json, OUT=rows.csv or .parquet
-	@$(WAREHOUSE) sql $${WAREHOUSE_OUT:+--out "$$WAREHOUSE_OUT"} $(AS:%=--%) $(REPLACE:%=--replace) -- "$$WAREHOUSE_QUERY"
+	@$(WAREHOUSE) sql $${WAREHOUSE_OUT:+--out "$$WAREHOUSE_OUT"} $(if $(filter-out default,$(origin AS)),$(AS:%=--%)) $(REPLACE:%=--replace) -- "$$WAREHOUSE_QUERY"
 
 export: export WAREHOUSE_TO = $(value TO)
 export: env ## the marts as Parquet, CSV and one XLSX workbook with a manifest: TO=folder, REPLACE=1 in the place of an earlier one

@@ -184,6 +184,17 @@ def test_the_console_script_and_every_verb_of_the_makefile_are_commands() -> Non
         assert run(*words.split(), "--help").exit_code == 0, words
 
 
+def test_make_sql_hands_on_a_form_only_where_one_is_named() -> None:
+    """AS is also a variable of make itself, the assembler."""
+
+    def forwarded(*words: str) -> str:
+        command = ["make", "--no-print-directory", "-n", "sql", *words]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert " --" not in forwarded().rpartition("assets.cli sql")[2].replace("--out", "").replace(" -- ", " ")
+    assert " --csv " in forwarded("AS=csv")
+
+
 def test_a_wrong_command_line_exits_with_2() -> None:
     unknown = run("reload")
     assert unknown.exit_code == 2
