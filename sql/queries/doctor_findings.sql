@@ -31,7 +31,7 @@ select
     'source' as topic,
     if(source.status = 'stale', 'wrong', 'fine') as state,
     source.source as subject,
-    if(source.status = 'current', 'current', source.status || ' since ' || source.since::date || ': ' || source.reason)
+    concat(source.status, if(source.status = 'current', '', ' since ' || source.since::date), ': ' || source.reason)
         as finding,
     if(source.status = 'stale', 'what the reason says; docs/operations.md, Remote sources', '') as remedy
 from audit.source_status as source
@@ -40,7 +40,7 @@ union all
 select
     'quarantine',
     'warn',
-    file,
+    coalesce(file, source),
     rows_set_aside || ' rows set aside since ' || since::date,
     'docs/quarantine.md: mend the file and deliver it again, or dismiss the rows'
 from (
@@ -54,7 +54,7 @@ select
     'checks',
     if(severity = 'critical', 'wrong', 'warn'),
     table_name || ' ' || check_name,
-    'failed on ' || checked_at::date || ', ' || unexpected_count || ' rows: ' || why,
+    concat('failed on ', checked_at::date, ', ' || unexpected_count || ' rows', ': ' || coalesce(exception, why)),
     'docs/failed-checks.md'
 from latest
 where not success

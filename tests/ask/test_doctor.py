@@ -104,6 +104,20 @@ def test_a_damaged_build_database_is_told(settings: Settings) -> None:
             "failed on 2026-02-28, 4 rows: sums must tie",
         ),
         (
+            "checks",
+            "warn",
+            "insert into audit.expectation_result by name select 'marts.total' as table_name, 'dates' as check_name, "
+            "'warning' as severity, false as success, timestamp '2026-02-28' as checked_at",
+            "failed on 2026-02-28",
+        ),
+        (
+            "source",
+            "wrong",
+            "insert into audit.source_status by name select 's3' as source, 'stale' as status, "
+            "timestamp '2026-02-01' as since",
+            "stale since 2026-02-01",
+        ),
+        (
             "clock",
             "wrong",
             "insert into audit.load by name select 'inbox' as source, timestamp '2026-03-02' as loaded_at",
