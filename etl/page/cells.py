@@ -56,8 +56,12 @@ class CellMaker:
             for name in shown
         ]
 
-    def cell(self, row: Row, name: str) -> Markup:
-        """The value of a column, with its interval if it has one; a day of knowledge with what is known of that day."""
+    def cell(self, row: Row, name: str, *, is_spoken: bool = False) -> Markup:
+        """The value of a column, with its interval if it has one; a day of knowledge with what is known of that day.
+
+        Where a bound is all that is known, a table says first that there is no number; a sentence (`is_spoken`) has
+        said it in its own words.
+        """
         if f"{name}{IS_BOUND}" in row:
             return self._known(row[name], name, is_bound=row[f"{name}{IS_BOUND}"])
         if not self._has_interval(row, name):
@@ -66,10 +70,13 @@ class CellMaker:
         if low is None and high is None:
             return self._none() if value is None else self._value(value, name)
         first, last = (self._number(end, f"{name}_{side}", name) for end, side in ((low, "low"), (high, "high")))
-        if value is None and low is None:
-            return safe(f"{self._none()}: {escape(self.texts['at_most'])} {last}")
-        if value is None and high is None:
-            return safe(f"{self._none()}: {escape(self.texts['at_least'])} {first}")
+        if value is None and (low is None or high is None):
+            bound = (
+                f"{escape(self.texts['at_most'])} {last}"
+                if low is None
+                else f"{escape(self.texts['at_least'])} {first}"
+            )
+            return safe(bound if is_spoken else f"{self._none()}: {bound}")
         number = self._none() if value is None else self._number(value, name, name)
         last = last if high is not None else safe(f'<span class="open">{escape(self.texts["open_high"])}</span>')
         return safe(f'{number} <span class="interval">[{first}, {last}]</span>')
@@ -89,7 +96,9 @@ class CellMaker:
         kinds = row["sentence"] if isinstance(row["sentence"], list) else [row["sentence"]]
         text = " ".join(question["each"][kind] for kind in kinds)
         parts = _NAMED.split(text)
-        return EMPTY.join(self.cell(row, part) if number % 2 else escape(part) for number, part in enumerate(parts))
+        return EMPTY.join(
+            self.cell(row, part, is_spoken=True) if number % 2 else escape(part) for number, part in enumerate(parts)
+        )
 
     def citations(self, row: Row) -> Markup:
         """A button for each figure and document that a row rests on; it opens what `cited` says of it, without script.

@@ -29,6 +29,7 @@ INK, MUTED, GRID, BLUE, GREY, AMBER, PALE = "#1b1f24", "#57606a", "#dfe3e8", "#0
 PANEL, WIDE = (300, 170), (300, 800)  # width and height of one panel; widths of a chart on a phone and on a desk
 JOINED = timedelta(days=400)  # no line over more than a year without a number
 HEADROOM = 1.12
+LINE_OF_WORDS = 14  # points that a line of small words takes
 BESIDE = 20  # characters of a label beside its line; longer ones stand above it
 SVG = "{http://www.w3.org/2000/svg}"
 Words = Mapping[str, str]
@@ -379,11 +380,26 @@ def _over_time(
             yield title, "", _time_panel([row | {"x": row[shown.at]} for row in group], words, shown, named)
 
 
+def _apart(marks: Sequence[Mapping[str, Any]], width: timedelta) -> list[Mapping[str, Any]]:
+    """Those of some lines whose words do not run into another's; of two, the one on which the figures are known.
+
+    `width` is that of the axis in days.
+    """
+    least = width * LINE_OF_WORDS / PANEL[0]
+    kept: list[Mapping[str, Any]] = []
+    for mark in sorted(marks, key=lambda mark: (mark["missing"], mark["x"])):
+        if all(abs(mark["x"] - other["x"]) >= least for other in kept):
+            kept.append(mark)
+    return kept
+
+
 def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tuple[str, str]) -> Spec:
     name = shown.name
     margin = 150 if shown.months == 12 else 20
     is_first = all(row["x"].day == 1 for row in rows)
-    x = _days(titles[0], [row["x"] for row in rows], shown.months, margin=margin, is_first=is_first)
+    days = [row["x"] for row in rows]
+    width = max(days) - min(days) + timedelta(days=2 * margin)
+    x = _days(titles[0], days, shown.months, margin=margin, is_first=is_first)
     edges = edges_of(rows, name)
     axis = partial(_linear, title=titles[1], edges=edges)
 
@@ -402,7 +418,7 @@ def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tupl
     reason = {"field": "reason", "type": "nominal"}
     without = [
         _layer("rule", empty, {"strokeDash": [3, 3]}, x=x, color=colour, description=SAID),
-        _layer("text", empty, upright, x=x, y={"value": PANEL[1]}, color=colour, text=reason),
+        _layer("text", _apart(empty, width), upright, x=x, y={"value": PANEL[1]}, color=colour, text=reason),
     ]
     marks = list(intervals(((row, said(row)) for row in rows), name, edges))
     if not marks:  # an axis without a number on it would only look as if there were some

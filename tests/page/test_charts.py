@@ -127,6 +127,15 @@ def test_no_number_is_a_dashed_line_and_no_mark_at_zero() -> None:
     assert len([shape for shape in marks(svg, "symbol") if shape.get("aria-label")]) == 1
 
 
+def test_words_of_two_lines_never_run_into_each_other() -> None:
+    none = {"cac": None, "cac_low": None, "cac_high": None}
+    rows = costs({}, none | {"is_missing": True, "validity": "missing_spend"}, none)
+    rows[2] = rows[2] | {"period_end": date(2017, 1, 31), "is_missing": False, "validity": "net_loss"}
+    svg = svg_of("cost", rows)
+    assert len([rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray")]) == 2
+    assert shown_texts(svg, "text") == ["net loss"], "of two, the one whose figures are known"
+
+
 @pytest.mark.parametrize(("is_missing", "colour"), [(True, "#6e7781"), (False, "#9a5b00")])
 def test_a_year_in_which_a_cost_has_no_meaning_has_another_colour(is_missing: bool, colour: str) -> None:
     none = {"cac": None, "cac_low": None, "cac_high": None, "is_missing": is_missing, "validity": "net_loss_of_buyers"}
