@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import date
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -335,6 +336,7 @@ def test_python_fills_what_a_model_reads_in_its_transaction(
     module = ModuleType("computed_in_a_test")
     fill = "insert into raw.refresh_day (day) select date '2024-01-01' + line::int from core.thing"
     module.bring_up_to_date = lambda con: con.execute(fill)  # type: ignore[attr-defined]
+    module.__spec__ = ModuleSpec(module.__name__, None)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     con.execute(RAW.format(3))
     build(con, thing, None, "run")

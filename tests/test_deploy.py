@@ -32,7 +32,7 @@ from websockets.sync.client import connect
 
 from assets.cli import warehouse
 from assets.web import guarded
-from etl.config import ROOT
+from etl.config import ROOT, load_settings
 
 UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
 SITE = (ROOT / "deploy" / "nginx" / "warehouse.conf").read_text(encoding="utf-8")
@@ -125,7 +125,9 @@ def ui() -> Iterator[int]:
         routes=[*(Route(path, told, methods=["GET", "POST"]) for path in paths), WebSocketRoute("/ui/ws", echo)]
     )
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(guarded(app), host="127.0.0.1", port=port, log_level="error"))
+    server = uvicorn.Server(
+        uvicorn.Config(guarded(app, load_settings({})), host="127.0.0.1", port=port, log_level="error")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -5,9 +5,9 @@
 -- pair parted and is_unbroken says that its deals leave no gap, and empty where only one day is known. longest_deal is
 -- in days, of the deals whose first and last day are known; most ends are not.
 select
-    league.traffic_partner,
-    league.supply_partner,
-    league.pair_outcome,
+    league.traffic_partner as traffic,
+    league.supply_partner as supply,
+    league.pair_outcome as outcome,
     league.pair_first_on as first_on,
     league.pair_last_on as last_on,
     league.pair_span_days as span_days,
@@ -16,7 +16,6 @@ select
     max(league.life_days) as longest_deal
 from marts.partnership_league as league
 group by all
-order by league.pair_outcome, span_days desc nulls last, league.traffic_partner, league.supply_partner
+order by outcome, span_days desc nulls last, traffic, supply
 -- Answer: WeChat and JD parted on 2025-09-30 by what was announced, 4,222 days after their first deal, with or without
--- interruptions; Kuaishou and JD parted and came back, within 1,230 days
--- until 2022-10-29.
+-- interruptions; Kuaishou and JD parted and came back, within 1,230 days until 2022-10-29.

@@ -103,7 +103,7 @@ def less_coverage(rows: Rows) -> Rows:
             key: {
                 column: [flag for flag in cell if flag not in beside] if column.endswith("flags") and cell else cell
                 for column, cell in row.items()
-                if column != "covered_on"
+                if column not in {"covered_on", "report_id"}
             }
             for key, row in found.items()
         }
