@@ -37,6 +37,7 @@ HOSTS = ("127.0.0.1", "localhost", "[::1]")
 OURS = ("same-origin", "none")  # values of Sec-Fetch-Site: a page of this server, or an address that somebody typed
 FOREIGN = "This request comes from a page of another site. Open the address of the warehouse in a tab of its own.\n"
 BY_GET = "Send GraphQL as POST: a link or an image of another site could send it as GET.\n"
+END_SECONDS = 15  # that a process of `dagster dev` has to end
 WEB_SERVER, GUARDED = "dagster_webserver", "assets.web"
 POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 SOURCES = (".sql", ".md", ".yaml")  # shown as text, not downloaded
@@ -136,6 +137,9 @@ def become_dev(words: Sequence[str]) -> None:
         return start([GUARDED if word == WEB_SERVER else word for word in command], **named)
 
     dev.open_ipc_subprocess = start_guarded
+    # Web server and daemon are ended one after the other, and each killed after this: a minute each is longer than
+    # whoever sent the signal waits.
+    dev._SUBPROCESS_WAIT_TIMEOUT = END_SECONDS
     dev.dev_command(list(words), prog_name="dagster dev")
 
 
