@@ -12,6 +12,7 @@ They run no script, whatever stands in the data.
 `python -m assets.web dev ...` is `dagster dev ...` with this web server; `python -m assets.web ...` is the web server.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -127,6 +128,9 @@ def become_web_server() -> None:
 
 def become_dev(words: Sequence[str]) -> None:
     """Run `dagster dev` in this process; the web server that it starts is the guarded one, or it starts none."""
+    # dagster dev ends what it started by SIGINT. A shell or a test runner in the background hands it on ignored, and
+    # then every process of it would outlive a SIGTERM.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     dev: Any = import_module("dagster._cli.dev")
     start, started = dev.open_ipc_subprocess, []
 
