@@ -7,6 +7,7 @@ is written last: a backup that was interrupted is none, and the next one takes u
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,10 +31,10 @@ from etl.backup.manifest import (
     read_back,
     read_manifest,
 )
-from etl.backup.stores import PIECE, Store
+from etl.backup.stores import PIECE, FolderStore, Store
 from etl.buyers import KEY_FILE
 from etl.config import SIMULATED, Settings, variable
-from etl.errors import MendError
+from etl.errors import MendError, RetryError
 from etl.publish.files import inspect
 from etl.secrets import shown
 from etl.warehouse import memory, open_build
@@ -42,7 +43,7 @@ from etl.whole import write_whole
 # What a home is, and what is made again from it. Anything else in the folder is not the home's; a backup names it.
 KEPT = ("build", "serving", "raw", "inbox", "figures", "drafts", "profiles", "notified.json", SIMULATED)
 MADE_AGAIN = ("dagster", "data_docs", "taxonomies", "serving/page", "serving/pages", "build/refresh.lock")
-STAGE, LAST = ".backup.part", "last_backup.json"
+STAGE, LAST, LOCK = ".backup.part", "last_backup.json", "backup.lock"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,14 @@ def make_backup(
     """
     if not settings.build_db.exists():
         raise MendError(f"{settings.home} has no build database: there is nothing to back up before `make refresh`")
+    if isinstance(store, FolderStore) and any(store.root.is_relative_to(top) for top in _tops(settings)):
+        raise MendError(f"{store.root} is a part of the home that is backed up: name a folder elsewhere")
+    with _alone(settings):
+        return _make(settings, store, lock, keep)
+
+
+def _make(settings: Settings, store: Store, lock: AbstractContextManager[None], keep: int | None) -> Made:
+    """The backup, while no other one of this home is made."""
     stage = settings.home / STAGE
     shutil.rmtree(stage, ignore_errors=True)
     try:
@@ -130,9 +139,29 @@ def last_backup(settings: Settings) -> LastBackup | None:
         return None
 
 
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Keep a second backup of this home out: it would empty the stage of the first, and remove what that has stored."""
+    with (settings.home / LOCK).open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RetryError(f"another backup of {settings.home} is at work: wait for it to end") from error
+        yield
+
+
 def forget(store: Store, keep: int) -> None:
-    """Remove all but the newest backups, and the contents that no backup names any more."""
+    """Remove all but the newest backups, and the contents that no backup names any more.
+
+    Raises MendError where the place holds backups of another home, whose unfinished one would lose what it has stored.
+    """
     names = manifests(store)
+    homes = sorted({read_manifest(store, name).home for name in names[-keep:]})
+    if len(homes) > 1:
+        raise MendError(
+            f"the place holds backups of several homes ({', '.join(homes)}), so none is removed; this one was made. "
+            "Give each home a place of its own"
+        )
     for name in names[:-keep]:
         store.remove(name)
     used = {file.name for name in names[-keep:] for file in read_manifest(store, name).files}
@@ -170,12 +199,16 @@ def _stage(settings: Settings, stage: Path) -> None:
                 _link(path, target)
 
 
+def _tops(settings: Settings) -> list[Path]:
+    """The files and folders that are the home's."""
+    tops = [settings.home / name for name in KEPT]
+    is_inside = settings.inbox.is_relative_to(settings.home)
+    return [*tops, settings.inbox] if is_inside and settings.inbox not in tops else tops
+
+
 def _files(settings: Settings) -> Iterator[Path]:
     """The files of a home that a backup takes, in order; none that is under way."""
-    again = {settings.home / name for name in MADE_AGAIN}
-    tops = [settings.home / name for name in KEPT]
-    if settings.inbox.is_relative_to(settings.home) and settings.inbox not in tops:
-        tops.append(settings.inbox)
+    again, tops = {settings.home / name for name in MADE_AGAIN}, _tops(settings)
     while tops:
         path = tops.pop(0)
         if path in again or path.name.endswith((".part", ".tmp", ".wal")) or path.name.startswith(".upcoming"):
@@ -249,7 +282,7 @@ def _without_secrets(settings: Settings) -> dict[str, str]:
 
 def _left_out(settings: Settings) -> tuple[str, ...]:
     """What lies in the folder of the home and is no part of it, and the inbox where it lies elsewhere."""
-    known = {*KEPT, KEY_FILE, LAST, *(name for name in MADE_AGAIN if "/" not in name), STAGE}
+    known = {*KEPT, KEY_FILE, LAST, LOCK, *(name for name in MADE_AGAIN if "/" not in name), STAGE}
     found = [path for path in sorted(settings.home.iterdir()) if path.name not in known]
     inside = settings.inbox.is_relative_to(settings.home)
     others = [str(path.name) for path in found if not (inside and settings.inbox.is_relative_to(path))]

@@ -33,10 +33,11 @@ def restore(
     """
     home = settings.home
     stage = home / STAGE
-    manifest = read_manifest(store, chosen(store, at))
     _refuse_a_home(home, stage)
+    is_begun = (stage / WHOLE).exists()  # all had come: that backup is finished, also where a newer one is there now
+    manifest = read_manifest(store, (stage / WHOLE).read_text() if is_begun else chosen(store, at))
     _refuse_another_key(manifest, key, new_key=new_key)
-    if not (stage / WHOLE).exists() or (stage / WHOLE).read_text() != manifest.name:
+    if not is_begun:
         shutil.rmtree(stage, ignore_errors=True)
         home.mkdir(parents=True, exist_ok=True)
         home.chmod(0o755)
@@ -88,7 +89,7 @@ def _bring(store: Store, file: StoredFile, stage: Path) -> None:
     with partial_file(target.with_name(f".{target.name}.part")) as part:
         part.writelines(checked(store.read(file.name), file))
         part.flush()
-        os.fchmod(part.fileno(), file.mode)
+        os.fchmod(part.fileno(), file.mode & 0o777)
         os.utime(part.fileno(), ns=(file.mtime_ns, file.mtime_ns))
         place(part, target)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from tests.support.publishing import refresh, served
 
 pytestmark = pytest.mark.slow
 
-NOT_IN_A_BACKUP = ("buyer.key", "dagster", "build/refresh.lock", "inbox/.x.part", "reference")
+NOT_IN_A_BACKUP = ("backup.lock", "buyer.key", "dagster", "build/refresh.lock", "inbox/.x.part", "reference")
 
 
 @pytest.fixture
@@ -228,6 +228,53 @@ def test_a_delivery_that_is_still_being_written_is_told(
     assert made.unfinished == ("inbox/growing.csv",)
     brought_back(place, another(tmp_path), settings)
     assert not (tmp_path / "second" / "inbox" / "growing.csv").exists()
+
+
+def test_a_newer_backup_does_not_mix_with_a_restore_that_was_killed(
+    settings: Settings, place: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = back_up(settings, place)
+    before, second, moved = contents(settings.home), another(tmp_path), iter(range(1000))
+    replace = Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.parent.name == ".restore.part" and not path.name.startswith(".") and next(moved) == 2:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            brought_back(place, second, settings)
+    (settings.inbox / "later.csv").write_text("new")
+    monkeypatch.setattr(make_module, "now_in_seconds", lambda: datetime(2099, 1, 1, tzinfo=UTC))
+    back_up(settings, place)
+    assert brought_back(place, second, settings) == first.manifest
+    assert contents(second.home) == before
+
+
+def test_a_second_backup_of_a_home_waits_its_turn(settings: Settings, place: FolderStore) -> None:
+    def other() -> Iterator[None]:
+        with pytest.raises(RetryError, match="another backup"):
+            back_up(settings, place)
+        yield
+
+    made = make_backup(settings, place, contextmanager(other)())
+    assert read_back(place, made.manifest.files) > 0
+
+
+def test_backups_of_another_home_are_not_removed(settings: Settings, place: FolderStore, tmp_path: Path) -> None:
+    other = another(tmp_path, "other")
+    refresh(other, 9)
+    back_up(other, place)
+    with pytest.raises(MendError, match="several homes"):
+        back_up(settings, place, keep=5)
+    assert len(manifests(place)) == 2
+
+
+def test_a_place_within_the_home_is_refused(settings: Settings) -> None:
+    with pytest.raises(MendError, match="name a folder elsewhere"):
+        back_up(settings, FolderStore(settings.inbox / "backups"))
 
 
 def test_it_waits_for_a_refresh_and_says_when_it_waited_long_enough(settings: Settings, place: FolderStore) -> None:
