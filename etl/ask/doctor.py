@@ -11,9 +11,10 @@ import fcntl
 import os
 import platform
 import shutil
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -179,10 +180,20 @@ def _audit(con: Connection, settings: Settings) -> Iterator[Path]:
     raise MendError("the build database is in use and nothing is served")
 
 
+def _used(folder: Path) -> int:
+    """Bytes of all files below a folder; one that goes meanwhile counts nothing."""
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            found = path.lstat()
+            size += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return size
+
+
 def _disk(settings: Settings, growth: Growth | None) -> Iterator[StateFound]:
     """Whether the disk holds what the next days need: the home grows with its published file."""
     free = shutil.disk_usage(settings.home).free
-    used = sum(path.stat().st_size for path in settings.home.rglob("*") if path.is_file() and not path.is_symlink())
+    used = _used(settings.home)
     if growth is None or growth.bytes_a_day is None:
         told = f"{free / 1e9:,.1f} GB free, the home has {used / 1e9:,.2f} GB; how fast it grows is not known yet"
         state: State = "wrong" if growth and free < 3 * growth.size_bytes else "fine"

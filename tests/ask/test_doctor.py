@@ -178,6 +178,22 @@ def test_the_disk_is_held_against_what_the_growth_needs(settings: Settings, monk
     assert state(size) == "wrong", "not even one publication"
 
 
+def test_a_file_that_goes_while_the_home_is_measured_is_no_fault(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings.home / "going").write_text("x")
+    lstat = Path.lstat
+
+    def gone(path: Path) -> os.stat_result:
+        if path.name == "going":
+            path.unlink(missing_ok=True)
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", gone)
+    assert set(bad(settings)) == {"backup"}
+    assert not (settings.home / "going").exists()
+
+
 def test_who_holds_the_lock_is_named_and_the_snapshot_asked(settings: Settings) -> None:
     script = (
         "import fcntl, sys, duckdb; con = duckdb.connect(sys.argv[1]); lock = open(sys.argv[2], 'a'); "
