@@ -440,14 +440,20 @@ def replay(names: tuple[str, ...]) -> None:
 @click.argument("files", nargs=-1, required=True)
 def dismiss(files: tuple[str, ...]) -> None:
     """Close the quarantine of FILES, named as in audit.quarantine, whose rows at fault nobody will deliver again."""
+    from etl.archive.files import keep
+    from etl.archive.replay import catch_up
     from etl.inbox.load import SOURCE
     from etl.ledger import Ledger
 
-    with open_build(load_settings()) as con, transaction(con):
-        for file in files:
-            if not (entries := Ledger(con, SOURCE).dismiss(file, datetime.now(UTC))):
-                raise MendError(f"{file} has nothing in quarantine; nothing was dismissed")
-            print(f"{file}: {entries:,} dismissed; the next `make daily` publishes it")
+    settings, now = load_settings(), datetime.now(UTC)
+    with open_build(settings) as con:
+        catch_up(con, settings, now)
+        with transaction(con):
+            for file in files:
+                if not (entries := Ledger(con, SOURCE).dismiss(file, now)):
+                    raise MendError(f"{file} has nothing in quarantine; nothing was dismissed")
+                keep(con, settings, {"kind": "dismissed", "at": now.isoformat(), "file": file})
+                print(f"{file}: {entries:,} dismissed; the next `make daily` publishes it")
 
 
 def report(loads: "tuple[FileLoad, ...]") -> None:

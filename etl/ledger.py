@@ -146,14 +146,14 @@ class Ledger:
                 now=now,
             )
 
-    def refuse(self, *, file: str, content_hash: str, reason: str, now: datetime, table: str | None = None) -> None:
+    def refuse(self, *, file: str, content_hash: str, reason: str, now: datetime, table: str | None = None) -> bool:
         """Record that a file was refused, in the place of an earlier refusal; what was loaded of it still counts.
 
         It stands in quarantine too, without a line. `table` is that of its contract, where one fits. The same
-        refusal again is no news and changes nothing.
+        refusal again is no news and changes nothing; whether it was news is returned.
         """
         if (file, content_hash, reason) in self.refusals():
-            return
+            return False
         for kept, which in (("load", "status = 'refused'"), ("quarantine", "line is null")):
             self._ask(
                 f"update audit.{kept} set superseded_at = $now where {CURRENT} and file = $file and {which}",
@@ -163,6 +163,7 @@ class Ledger:
         self.record(LoadRecord(file, content_hash, 0, 0, 0, "refused", rows_superseded=0, message=reason), now)
         refused = QuarantineRecord(file, content_hash, None, None, None, reason)
         self._insert("quarantine", {**asdict(refused), "loaded_at": now, "table_name": table})
+        return True
 
     def lines_aside(self, content_hash: str) -> set[int]:
         """The lines of a file that stand in quarantine."""
@@ -172,15 +173,23 @@ class Ledger:
         )
         return {int(line) for (line,) in rows}
 
-    def forgive(self, contents: Iterable[str], now: datetime) -> None:
-        """Close refusals and quarantine of files with these SHA-256, for which later files made up."""
+    def forgive(self, contents: Iterable[str], now: datetime) -> int:
+        """Close refusals and quarantine of files with these SHA-256, for which later files made up; entries closed."""
+        closed, over = 0, list(contents)
         for kept, which in (("load", "status = 'refused'"), ("quarantine", "true")):
-            self._ask(
+            ((number,),) = self._ask(
                 f"update audit.{kept} set superseded_at = $now "
                 f"where {CURRENT} and {which} and list_contains($over::varchar[], content_hash)",
-                over=list(contents),
+                over=over,
                 now=now,
             )
+            closed += int(number)
+        return closed
+
+    def bring_back(self, table: str, rows: str) -> None:
+        """Make the rows of a query the only ones of the source in audit.load or audit.quarantine."""
+        self._ask(f"delete from audit.{table} where source = $source")
+        self._con.execute(f"insert into audit.{table} by name {rows}")
 
     def dismiss(self, file: str, now: datetime) -> int:
         """Close the quarantine of a file, of which nothing more will be delivered; how many entries it had."""

@@ -23,7 +23,7 @@ def write_whole(target: Path, data: bytes) -> None:
 @contextmanager
 def partial_file(part: Path) -> Iterator[BinaryIO]:
     """A file under way, removed at the end of the block unless place() gave it its name. Raises OSError."""
-    part.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(part.parent)
     try:
         with part.open("wb") as file:
             yield file
@@ -36,8 +36,21 @@ def place(file: BinaryIO, target: Path) -> None:
     file.flush()
     os.fsync(file.fileno())
     Path(file.name).replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    sync(target.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each on the disk: what is in a folder is lost with it. Raises OSError."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -41,7 +41,7 @@ from etl.warehouse import memory, open_build
 from etl.whole import write_whole
 
 # What a home is, and what is made again from it. Anything else in the folder is not the home's; a backup names it.
-KEPT = ("build", "serving", "raw", "inbox", "figures", "drafts", "profiles", "notified.json", SIMULATED)
+KEPT = ("build", "serving", "raw", "archive", "inbox", "figures", "drafts", "profiles", "notified.json", SIMULATED)
 MADE_AGAIN = ("dagster", "data_docs", "taxonomies", "serving/page", "serving/pages", "build/refresh.lock")
 STAGE, LAST, LOCK = ".backup.part", "last_backup.json", "backup.lock"
 

@@ -15,8 +15,7 @@ from etl.backup.stores import Store
 from etl.buyers import KEY_FILE
 from etl.config import Settings
 from etl.errors import MendError
-from etl.publish.files import sync
-from etl.whole import partial_file, place, write_whole
+from etl.whole import partial_file, place, sync, write_whole
 
 STAGE, WHOLE = ".restore.part", ".whole"
 # The build database comes last: while it is not there, a home is not restored.

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.archive.files import keep
+from etl.archive.replay import catch_up
 from etl.bounds import BOUNDS, Bounds, RemoteRead, in_time
 from etl.checks import run as quality
 from etl.checks.run import CheckResult, SuiteRunner, checked
@@ -74,8 +76,9 @@ def ingest(
     tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     if missing := sorted(registry - {name for (name,) in tables}):
         raise MendError(f"{missing[0]} is not there yet: run `make refresh` first")
+    catch_up(con, settings, now, progress)
     with transaction(con):
-        settle(settings, Ledger(con, "inbox"), now)
+        settle(con, settings, now)
         known = frozenset(Ledger(con, "inbox").contents())
     fetched = tuple(fetch_all(settings, known))
     with transaction(con):
@@ -83,7 +86,7 @@ def ingest(
             Ledger(con, result.source).set_status("stale" if result.problem else "current", result.problem, now)
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
     with transaction(con):
-        settle(settings, Ledger(con, "inbox"), now)
+        settle(con, settings, now)
     with checked(con, run_id) as checks:
         days = mark_changed_days(con, models)
         for table, contract in DELIVERED.items():
@@ -91,13 +94,15 @@ def ingest(
     return Ingested(fetched, loaded, days, tuple(checks.results))
 
 
-def settle(settings: Settings, ledger: Ledger, now: datetime) -> None:
-    """Let the sources that ask for it know which of their files are loaded; `ledger` is that of the inbox."""
+def settle(con: Connection, settings: Settings, now: datetime) -> None:
+    """Let the sources that ask for it know which of their files are loaded, in the caller's transaction."""
     if settings.postgres_dsn:
         from etl.remote import postgres
 
-        folder = settings.inbox / "postgres"
-        postgres.settle(settings.postgres_query, settings.postgres_high_water, folder, ledger, now)
+        folder, ledger = settings.inbox / "postgres", Ledger(con, "inbox")
+        over = postgres.settle(settings.postgres_query, settings.postgres_high_water, folder, ledger, now)
+        if over:
+            keep(con, settings, {"kind": "forgiven", "at": now.isoformat(), "contents": over})
 
 
 def fetch_all(

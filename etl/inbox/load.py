@@ -15,12 +15,14 @@ import errno
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from etl.archive.files import enter, keep
+from etl.archive.replay import catch_up, prepare_delivery
 from etl.buyers import HIDDEN, buyer_key, hidden
 from etl.config import Settings
 from etl.contracts import AMOUNTS, CONTRACTS
@@ -41,9 +43,10 @@ from etl.inbox.check import (
     known_words,
     rounded,
 )
+from etl.inbox.merge import Delivery, merge
 from etl.inbox.open import Opened, Using, folder_of, inbox_files, inbox_name, is_inside, open_by_record, open_file
 from etl.inbox.parquet import OPTIONS
-from etl.ledger import REPLACED, Ledger, LoadRecord
+from etl.ledger import Ledger, LoadRecord
 from etl.profiles.apply import Profiled
 from etl.profiles.profile import FOLDER, Profiles, load_profiles
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, literal, transaction
@@ -122,14 +125,18 @@ def load_inbox(
     progress: Callable[[str], None] = print,
     *,
     is_again: bool = False,
+    is_archived: bool = True,
 ) -> tuple[FileLoad, ...]:
     """Load `files` (default: those not recorded yet), one transaction a file; `progress` gets a sentence on long ones.
 
     A recorded file is loaded only with `is_again`. A file that cannot be loaded is refused with its reason, and the
-    others go on. Raises MendError when the warehouse itself cannot go on: no room on the disk, no registry yet. What
-    was loaded before stays, and the next run continues from there.
+    others go on. Without `is_archived` nothing is kept to be loaded again. Raises MendError when the warehouse itself
+    cannot go on: no room on the disk, no registry yet. What was loaded before stays, and the next run continues from
+    there.
     """
     set_aside_far_days(con, now)
+    if is_archived:
+        catch_up(con, settings, now, progress)
     files = waiting(con, settings) if files is None else files
     known = known_words(con, CONTRACTS) if files else {}
     limits = Limits(known=known, now=now, is_demo=settings.is_demo, bad_share=settings.bad_share)
@@ -143,7 +150,8 @@ def load_inbox(
             continue
         scratch.mkdir(parents=True)
         try:
-            loads.append(Loader(con, path, name, limits, scratch, progress, settings).load(is_again=is_again))
+            loader = Loader(con, path, name, limits, scratch, progress, settings, is_archived)
+            loads.append(loader.load(is_again=is_again))
         except (DatabaseError, OSError) as error:
             raise _explained(error, path) from error
         finally:
@@ -210,6 +218,7 @@ class Loader:
     scratch: Path
     progress: Callable[[str], None]
     settings: Settings
+    is_archived: bool = True
 
     def load(self, *, is_again: bool) -> FileLoad:
         """Load the file or refuse it. Raises DatabaseError and OSError for what is no fault of the file."""
@@ -240,7 +249,9 @@ class Loader:
             return self._load(digest, opened)
         except FileError as error:
             with transaction(self.con):
-                ledger.refuse(file=self.file, content_hash=digest, reason=str(error), now=self.limits.now, table=table)
+                told, now = str(error), self.limits.now
+                if ledger.refuse(file=self.file, content_hash=digest, reason=told, now=now, table=table):
+                    self._archive("refused", file=self.file, content_hash=digest, reason=told, table=table)
             return FileLoad(self.file, digest, None, "refused", reason=str(error))
 
     def _note(self, digest: str, profiled: Profiled) -> FileLoad:
@@ -261,10 +272,13 @@ class Loader:
         with transaction(self.con):
             ledger.supersede(self.file, self.limits.now, content_hash=digest)
             ledger.record(record, self.limits.now)
-        told = record.message or ""
-        return FileLoad(
-            self.file, digest, None, "loaded", rows, rows_skipped=rows, reason=told, profile=profiled.profile
-        )
+            self._archive("skipped", content_hash=digest, record=asdict(record))
+        return _file_load(record, None)
+
+    def _archive(self, kind: str, **facts: Any) -> None:
+        """Keep what is recorded of the file, which loads no rows; in the transaction that records it."""
+        if self.is_archived:
+            keep(self.con, self.settings, {"kind": kind, "at": self.limits.now.isoformat(), **facts})
 
     def _know_buyers(self) -> None:
         """Give the database the key with which buyers are hashed."""
@@ -307,48 +321,50 @@ class Loader:
                 if not rows.read():
                     con.execute(AGAIN)
                     return None
-                order, again = ledger.contents(), ledger.load_ids([digest])
-                newer = ledger.load_ids(order[order.index(digest) + 1 :] if digest in order else [])
                 ledger.supersede(self.file, now, content_hash=digest)
                 rows.set_aside(ledger, self.file, digest)
-                rows.merge(newer=newer, again=again)
-                counts = {**rows.records, "rows_superseded": rows.replaced}
-                status = "partly_loaded" if counts["rows_quarantined"] else "loaded"
-                if rows.loaded and rows.loaded == rows.outdated:
-                    status = "superseded"
-                told = [REPLACED] if status == "superseded" else []
-                told += [COMPOSED.format(rows.composed)] if rows.composed else []
+                told = [COMPOSED.format(rows.composed)] if rows.composed else []
                 told += opened.profiled.told if opened.profiled else ()
-                reason, profile = "; ".join(told), opened.profiled.profile if opened.profiled else None
-                record = LoadRecord(
+                brought = Delivery(
                     self.file,
                     digest,
-                    status=status,
-                    message=reason or None,
-                    load_id=rows.load_id,
-                    profile=profile,
-                    **counts,
+                    contract,
+                    rows.load_id,
+                    now,
+                    rows=rows.loaded,
+                    told=tuple(told),
+                    profile=opened.profiled.profile if opened.profiled else None,
+                    **rows.records,
                 )
-                ledger.record(record, now)
-                if rows.replaced:
-                    replaced = f"select load_id from {contract.history} where superseded_at = $now"
-                    ledger.mark_replaced(replaced, f"select load_id from {contract.table}", now)
+                archived = prepare_delivery(con, self.settings, brought) if self.is_archived else None
+                merged = merge(con, ledger, brought)
                 if delivery(examine(self.path).content_hash, self.path, self.settings) != digest:
                     raise FileError("changed while it was read; the next run reads it")
-                first, last = rows.days
-                return FileLoad(
-                    self.file,
-                    digest,
-                    contract.name,
-                    status,
-                    reason=reason,
-                    profile=profile or "",
-                    first_day=first,
-                    last_day=last,
-                    **counts,
-                )
+                if archived:
+                    enter(con, archived)
+                return _file_load(merged.record, contract.name, merged.days)
         finally:
             con.execute(IN_ORDER)
+
+
+def _file_load(
+    record: LoadRecord, contract: str | None, days: tuple[date | None, date | None] = (None, None)
+) -> FileLoad:
+    """What became of a file, as it was recorded."""
+    return FileLoad(
+        record.file,
+        record.content_hash,
+        contract,
+        record.status,
+        record.rows_read,
+        record.rows_loaded,
+        record.rows_quarantined,
+        record.rows_skipped or 0,
+        record.rows_superseded or 0,
+        record.message or "",
+        record.profile or "",
+        *days,
+    )
 
 
 def delivery(content_hash: str, path: Path, settings: Settings) -> str:
@@ -370,15 +386,12 @@ def delivery(content_hash: str, path: Path, settings: Settings) -> str:
 class Rows:
     """The rows of a file on their way into the table of its contract, within the caller's transaction.
 
-    Of the `loaded` rows some are `outdated`: rows of newer files count, so these go straight into history. `replaced`
-    rows were in the table before. Of `composed` rows a name was brought into its canonical form. `days` are the first
-    and last day of the file.
+    Of `composed` rows a name was brought into its canonical form.
     """
 
     def __init__(self, con: Connection, opened: Opened, limits: Limits, scratch: Path, load_id: int) -> None:
         self.load_id = load_id
-        self.quarantined = self.outdated = self.replaced = self.composed = 0
-        self.days: tuple[date | None, date | None] = (None, None)
+        self.quarantined = self.composed = 0
         self._con, self._opened, self._contract, self._limits = con, opened, opened.contract, limits
         self._table = opened.contract.table
         self._new = f"{self._table} where load_id = {load_id}"
@@ -511,68 +524,6 @@ class Rows:
             table=self._table,
             values=self._named,
         )
-
-    def merge(self, *, newer: Sequence[int], again: Sequence[int]) -> None:
-        """Put the rows in the place of older ones with the same keys, which go into history.
-
-        A row that did not change stays as it is, so the same figures delivered again change nothing. `newer` are loads
-        whose rows count before those of this one (the file is read again, and they came later); `again` the earlier
-        loads of the same content: rows that they brought and this one does not go.
-        """
-        con, day = self._con, f"{self._contract.day}::date"
-        ((first, last),) = con.execute(f"select min({day}), max({day}) from {self._new}").fetchall()
-        self.days, same = (first, last), 0
-        if self._match(newer, again):
-            self.replaced = self._into_history("select old from matched where not is_same and not is_newer")
-            self.outdated = self._into_history("select new from matched where is_newer")
-            same = count(con, f"delete from {self._table} where rowid in (select new from matched where is_same)")
-        kept = count(con, f"select count(*) from {self._new}")
-        if self.loaded != kept + self.outdated + same:
-            raise MendError(
-                f"{self.loaded:,} rows were brought, but {kept:,} are in {self._table}, {same:,} are unchanged and "
-                f"{self.outdated:,} outdated; nothing was written, report this"
-            )
-        con.execute("drop table matched")
-
-    def _match(self, newer: Sequence[int], again: Sequence[int]) -> int:
-        """Older rows with the key of a new one, by rowid, into the temporary table matched; how many they are."""
-        con, contract = self._con, self._contract
-        same_row = " and ".join(f"was.{name} is not distinct from new.{name}" for name in [*self._columns, "extra"])
-        old = f"{self._table} where load_id <> {self.load_id}"
-        if contract.day in contract.grain:  # only these days can hold the same keys: DuckDB skips the others
-            low, high = con.execute(f"select min({contract.day}), max({contract.day}) from {self._new}").fetchall()[0]
-            old += f" and {contract.day} between '{low}' and '{high}'" if low else ""
-        if not con.execute(f"select 1 from {old} limit 1").fetchall():  # the join would read all new rows
-            old = f"{self._table} where false"
-        was = f"select rowid, {self._names}, extra, load_id from {old}"
-        if contract.loose and newer:  # a row that a newer one replaced need not have the key of one that counts now
-            replaced = f"{contract.history} where list_contains($newer::integer[], load_id)"
-            was += f" union all select null, {self._names}, extra, load_id from {replaced}"
-        found = count(
-            con,
-            f"""create or replace temp table matched as
-            select was.rowid as old, new.rowid as new, was.rowid is not null and {same_row} as is_same,
-                not is_same and list_contains($newer::integer[], was.load_id) as is_newer
-            from ({was}) as was join (select rowid, * from {self._new}) as new on {contract.same_key("was", "new")}""",
-            {"newer": list(newer)},
-        )
-        if not again:
-            return found
-        return found + count(
-            con,
-            f"""insert into matched select was.rowid, null, false, false from {self._table} as was
-            anti join matched on matched.old = was.rowid where list_contains($again::integer[], was.load_id)""",
-            {"again": list(again)},
-        )
-
-    def _into_history(self, rowids: str) -> int:
-        """Move rows of the table into its history; how many they are."""
-        self._con.execute(
-            f"insert into {self._contract.history} by name "
-            f"select *, $now as superseded_at from {self._table} where rowid in ({rowids})",
-            {"now": self._limits.now},
-        )
-        return count(self._con, f"delete from {self._table} where rowid in ({rowids})")
 
     def _rules(self, scan: Scan) -> RowRules:
         own_form = self._opened.profiled is None

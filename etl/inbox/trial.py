@@ -121,10 +121,11 @@ def trial(settings: Settings, path: Path, now: datetime, constants: Mapping[str,
         (home / "build").mkdir()
         trying = settings.model_copy(update={"home": home, "inbox": inbox})
         con = _knowing(settings)
-        (load,) = shown = load_inbox(con, trying, now, [file], _quiet)
+        (load,) = shown = load_inbox(con, trying, now, [file], _quiet, is_archived=False)
         if "breaks its contract in" in load.reason:  # refused for its share of faults: they and the others are shown
             con = _knowing(settings)
-            shown = load_inbox(con, trying.model_copy(update={"bad_share": 1.0}), now, [file], _quiet)
+            lenient = trying.model_copy(update={"bad_share": 1.0})
+            shown = load_inbox(con, lenient, now, [file], _quiet, is_archived=False)
         contract = next((one for one in CONTRACTS if one.name == shown[0].contract), None)
         faults = list(_faults(con, _names(con, file, home)))
         unshown = count(con, f"select count(*) from {AT_FAULT}") - len(faults)

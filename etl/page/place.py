@@ -23,8 +23,9 @@ from etl.config import Settings
 from etl.errors import MendError
 from etl.page.content import read_content, read_texts
 from etl.page.digest import digest
-from etl.publish.files import UPCOMING, sync
+from etl.publish.files import UPCOMING
 from etl.warehouse import SQL, DatabaseError, open_snapshot
+from etl.whole import sync
 
 LIBRARIES = ("jinja2", "vl-convert-python")
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from etl.errors import MendError
-from etl.publish.files import sync
 from etl.publish.workbook import ExportedTable, Sheet, check_workbook, write_workbook
 from etl.warehouse import CSV_OPTIONS, Connection, count, literal, open_snapshot, prepared
+from etl.whole import sync
 
 FORM = 1  # of the manifest: raised when a reader of the earlier one would go wrong
 WORKBOOK = "warehouse.xlsx"

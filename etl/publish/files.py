@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from typing import Any, NamedTuple
 from etl.config import Settings
 from etl.errors import MendError, RetryError
 from etl.warehouse import Connection, DatabaseError, attached, prepared, tables_of
+from etl.whole import sync
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
 MACRO_SCHEMAS = (*CONTENT_SCHEMAS, "main")  # scalar macros are called without a schema
@@ -318,12 +318,3 @@ def _described(con: Connection, catalog: str, path: Path) -> Snapshot:
     ).fetchall()
     wanted = {(table, column.name) for table, (_, columns) in tables_of("meta").items() for column in columns}
     return Snapshot(version, refreshed_at, fingerprint, path.stat().st_size, path, not wanted <= set(found))
-
-
-def sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

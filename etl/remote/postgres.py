@@ -111,8 +111,10 @@ def fetch(
     _write(path, state)
 
 
-def settle(query: str, high_water: str | None, folder: Path, ledger: Ledger, now: datetime) -> None:
+def settle(query: str, high_water: str | None, folder: Path, ledger: Ledger, now: datetime) -> list[str]:
     """Look up whether the batch that was copied last is loaded; then the parts in it are, and refusals before are over.
+
+    Gives the SHA-256 of the files of which something was closed.
 
     In the caller's transaction. A batch has everything that was not loaded, so a later one that is loaded, or nothing
     left to load, makes up for every one that was refused. Rows in quarantine are over when the part that they were in
@@ -121,7 +123,7 @@ def settle(query: str, high_water: str | None, folder: Path, ledger: Ledger, now
     path = _state_path(folder, query, high_water)
     state, lost = _read(path)
     if lost or not path.exists():
-        return
+        return []
     standing, read = {content for _, content, _ in ledger.refusals()}, ledger.contents()
     state.refused = [content for content in state.refused if content in standing or content not in read]
     state.partly = {content: names for content, names in state.partly.items() if ledger.lines_aside(content)}
@@ -132,10 +134,10 @@ def settle(query: str, high_water: str | None, folder: Path, ledger: Ledger, now
             state.partly[state.content] = _parts_of(folder / _name(state.content), lines, high_water, state)
         state.loaded |= state.brought
         state.brought, state.content = {}, ""
-    ledger.forgive([content for content, names in state.partly.items() if not names], now)
-    if not state.content:
-        ledger.forgive(state.refused, now)
+    over = [content for content, names in state.partly.items() if not names]
+    over += [] if state.content else state.refused
     _write(path, state)
+    return over if ledger.forgive(over, now) else []
 
 
 def _parts_of(file: Path, lines: Collection[int], high_water: str | None, state: State) -> list[str]:

@@ -145,7 +145,7 @@ def test_five_hundred_malformed_files(tmp_path: Path) -> None:
               if path.is_file()}  # fmt: skip
     loads = {load.file: load for load in inbox.load()}
     after = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in tmp_path.rglob("*")
-             if path.is_file()}  # fmt: skip
+             if path.is_file() and "archive" not in path.parts}  # fmt: skip
     assert after == before
     for name, (rows, sound) in wanted.items():
         load = loads[name]

@@ -132,7 +132,7 @@ def test_a_clean_row_passes_few_modules(tmp_path: Path) -> None:
     modules = modules_passed(inbox.load)
     passed = {path for path in modules if path.startswith("etl/")}
     assert {"etl/inbox/load.py", "etl/files/lines.py", "etl/ledger.py"} <= passed
-    assert len(passed) <= 10, sorted(passed)
+    assert len(passed) <= 14, sorted(passed)  # four of them keep it in the archive
 
 
 def modules_passed(work: Callable[[], object]) -> set[str]:

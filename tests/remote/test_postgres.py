@@ -135,7 +135,7 @@ class Warehouse:
         self.ledger = Ledger(con, "inbox")
 
     def fetch(self) -> FetchResult:
-        settle(self.settings, self.ledger, self.now)
+        settle(self.con, self.settings, self.now)
         (result,) = fetch_all(self.settings, self.ledger.contents())
         return result
 
@@ -144,7 +144,7 @@ class Warehouse:
         self.now += timedelta(hours=1)
         result = self.fetch()
         load_inbox(self.con, self.settings, self.now, None, lambda _: None)
-        settle(self.settings, self.ledger, self.now)
+        settle(self.con, self.settings, self.now)
         assert result.problem == ""
         return result
 
@@ -262,7 +262,7 @@ def test_a_row_in_quarantine_is_over_when_it_is_mended_or_gone(empty: Warehouse,
     run(empty.dsn, "update m set orders = 3, updated_at = updated_at + interval '1 year' where date = '2025-05-03'")
     source.load()
     source.fetch()
-    settle(source.settings, source.ledger, source.now)
+    settle(source.con, source.settings, source.now)
     assert (source.quarantine(), len(source.rows())) == ([], 9)
     run(empty.dsn, "update m set orders = 4.5 where date = '2025-05-04'")
     source.load()
