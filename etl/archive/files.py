@@ -123,8 +123,13 @@ def read_facts(con: Connection, file: ArchivedFile) -> dict[str, Any]:
         raise MendError(f"{file.path} is damaged: its content is not the one that it was written with")
     facts = _facts(con, file.path)
     if facts.pop("form", None) != FORM:
-        raise MendError(f"{file.path} was written by a later version of the warehouse: load it with that version")
+        raise unknown(file, "another form")
     return facts
+
+
+def unknown(file: ArchivedFile, what: str) -> MendError:
+    """The error of a file that this version cannot load: it is not skipped, and nothing after it is loaded."""
+    return MendError(f"{file.path} was written by another version of the warehouse ({what}): go on with that version")
 
 
 def columns_of(con: Connection, file: ArchivedFile) -> dict[str, str]:

@@ -25,6 +25,7 @@ from etl.archive.files import (
     read_facts,
     rows_of,
     set_number,
+    unknown,
 )
 from etl.config import Settings
 from etl.contracts import CONTRACTS, contract_tables
@@ -121,20 +122,17 @@ def _apply(con: Connection, file: ArchivedFile, facts: dict[str, Any]) -> None:
     elif kind == "table":
         _bring_back(con, ledger, file, facts["table"])
     else:
-        raise MendError(f"{file.path} says {kind!r}, which this version does not know: load it with a later version")
+        raise unknown(file, kind)
 
 
 def _load(con: Connection, ledger: Ledger, file: ArchivedFile, facts: dict[str, Any], at: datetime) -> None:
     """Load the rows of a delivery."""
     contract = next((contract for contract in CONTRACTS if contract.name == facts["contract"]), None)
     if contract is None:
-        raise MendError(f"{file.path} has rows of {facts['contract']}, which this version does not know")
+        raise unknown(file, facts["contract"])
     has = columns_of(con, file)
-    if unknown := sorted(has.keys() - {column.name for column in contract.columns} - {"extra", "aside"}):
-        raise MendError(
-            f"{file.path} has {', '.join(unknown)}, which this version does not know: load it with the version that "
-            "wrote it"
-        )
+    if other := sorted(has.keys() - {column.name for column in contract.columns} - {"extra", "aside"}):
+        raise unknown(file, ", ".join(other))
     values = ", ".join(
         f"{column.name if column.name in has else column.default}::{column.type} as {column.name}"
         for column in contract.columns
@@ -168,7 +166,7 @@ def _bring_back(con: Connection, ledger: Ledger, file: ArchivedFile, table: str)
         ledger.bring_back(name, rows)
         return
     if table not in contract_tables():
-        raise MendError(f"{file.path} has rows of {table}, which this version does not know")
+        raise unknown(file, table)
     con.execute(f"delete from {table}")
     con.execute(f"insert into {table} by name {rows}")
 

@@ -140,7 +140,7 @@ def test_a_file_of_a_later_version_is_refused_and_not_skipped(inbox: Inbox, monk
     inbox.load()
     monkeypatch.undo()
     con = memory()
-    with pytest.raises(MendError, match="later version"):
+    with pytest.raises(MendError, match="another version"):
         catch_up(con, inbox.settings, inbox.now)
     assert last_number(con) == 0
 
