@@ -18,8 +18,8 @@ unexport Q ID CIKS FILE DEAL A B OUT TO FROM
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed
-	@$(WAREHOUSE) refresh
+refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed (WHOLE=1: build anyway)
+	@$(WAREHOUSE) refresh $(WHOLE:%=--whole)
 
 daily: env ## load the files in the inbox, build the days they touch, publish (FROM=2025-03-01 TO=2025-03-31: these again)
 	@$(WAREHOUSE) daily $(FROM) $(TO)

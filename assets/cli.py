@@ -6,29 +6,22 @@ any other failure, with the reason on standard error and no traceback. A refresh
 out exits with 1 too, after it has loaded, built and published the rest.
 """
 
-import errno
+import atexit
 import gc
 import os
-import sqlite3
 import sys
-import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.console import Console
 
 from etl.config import ROOT, load_settings, settings_pages
-from etl.errors import MendError, RetryError
-from etl.warehouse import DatabaseError, open_build, open_snapshot, transaction
+from etl.errors import MendError, explained
 
 if TYPE_CHECKING:
     from etl.inbox.load import FileLoad
 
-# The summary reports errors; Dagster's own log, with traces, is in the UI.
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 # The message of a failed command; {} is the error.
 FAILED = {
     "refresh": "Nothing was refreshed: {}",
@@ -36,10 +29,10 @@ FAILED = {
     "demo": "No demo: {}",
     "edgar": "Stopped: {}\nThe same command continues from here.",
 }
-# Errors whose message is enough for a person; any other is a fault of the program.
-EXPECTED = (MendError, RetryError, DatabaseError, OSError)
 # Commands that write into the home alone.
 PRIVATE = {"refresh", "daily", "dev", "inbox", "edgar", "backup", "restore"}
+# Commands that run Great Expectations, which needs pandas.
+CHECKING = {"refresh", "daily", "docs"}
 LONGEST_REFRESH = 3600  # seconds that a backup waits for one
 INTERRUPTED = "Interrupted: readers keep the snapshot they have; run the same command again to start over or continue"
 
@@ -54,6 +47,8 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             message, code = INTERRUPTED, 130
         except Exception as error:
+            from etl.warehouse import EXPECTED  # imports DuckDB, which not every command needs
+
             # The reader of the output may close it early: click then ends the process without a message.
             if isinstance(error, BrokenPipeError) or not isinstance(error, EXPECTED):
                 raise
@@ -62,20 +57,15 @@ class Commands(click.Group):
         return ctx.exit(code)
 
 
-def explained(error: Exception) -> str:
-    """The message of an expected error; of one of permissions, what to do about it."""
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return (
-            f"{error.filename} is not yours to use ({error.strerror}): correct its owner or permissions, or name "
-            "another folder with WAREHOUSE_HOME"
-        )
-    return str(error)
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option("--demo", is_flag=True, help="Use the home of the simulated data and none of your own sources.")
-def warehouse(demo: bool) -> None:
+@click.pass_context
+def warehouse(ctx: click.Context, demo: bool) -> None:
     """Customer acquisition cost and partnerships of commerce platforms, from number to citation."""
+    if ctx.invoked_subcommand not in CHECKING:
+        from etl.warehouse import without_pandas
+
+        ctx.with_resource(without_pandas())
     if demo:
         from etl.demo import demo_environment
 
@@ -93,9 +83,25 @@ for group in (snapshots, inbox, edgar, docs, export, figures):
 
 
 @warehouse.command()
-def refresh() -> None:
-    """Read the sources, build and check every table, publish if anything changed."""
-    run_job("refresh")
+@click.option("--whole", is_flag=True, help="Build and check every table, also where nothing changed.")
+def refresh(whole: bool) -> None:
+    """Read the sources, build and check every table, publish if anything changed.
+
+    Where nothing changed since the last one, as hashes of all that it read and wrote tell, this is said and recorded.
+    """
+    from etl.unchanged import last_if_unchanged
+
+    settings = load_settings()
+    kept = None if whole else last_if_unchanged(settings, datetime.now(UTC))
+    if kept:
+        print(kept.sentence, flush=True)
+
+    from assets.runs import confirm, run_job
+
+    if kept:
+        confirm(settings, kept)
+    else:
+        run_job(settings, "refresh")
 
 
 @warehouse.command()
@@ -103,63 +109,9 @@ def refresh() -> None:
 @click.argument("last", required=False)
 def daily(first: str | None, last: str | None) -> None:
     """Load the inbox, build the days from FIRST to LAST and those that are due, publish."""
-    run_job("refresh_daily", first, last)
+    from assets.runs import run_job
 
-
-def run_job(name: str, first: str | None = None, last: str | None = None) -> None:
-    """Run a job in this process, record it for the UI, print its summary; `first` and `last` are days.
-
-    Exits with 1 when a step failed, or a file, row or source is left out. Raises KeyboardInterrupt on an interrupt.
-    """
-    # The libraries make millions of objects that live to the end: collecting garbage as often as Python does by
-    # default takes a tenth of a refresh, most of it during the imports that follow.
-    gc.set_threshold(20_000, 20, 50)
-
-    import dagster as dg
-    import psutil
-    from sqlalchemy.exc import DatabaseError as HistoryError
-
-    from assets.days import run_tags
-    from assets.definitions import definitions
-    from assets.health import tell_health
-    from assets.history import retire
-    from assets.instance import close_dead_runs, prepare_home, show_on_timeline, write_history_fast
-    from assets.jobs import REFRESH_DAILY
-    from assets.summary import outcome, summary
-    from etl.notify import after_refresh
-
-    settings = load_settings()
-    try:
-        job = definitions(settings.root).resolve_job_def(name)
-        write_history_fast()
-        home = prepare_home(settings)
-        with dg.DagsterInstance.from_config(str(home)) as instance:
-            close_dead_runs(instance, settings)
-            tags = show_on_timeline(instance, name)
-            tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
-            result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
-            found = outcome(result)
-            with suppress(sqlite3.Error):  # the next run retires what this one could not
-                retire(instance, home, settings, datetime.now(UTC))
-            tell_health(instance, settings)
-    except dg.DagsterExecutionInterruptedError as interrupt:
-        raise KeyboardInterrupt from interrupt
-    except EXPECTED as error:  # the run did not even start
-        after_refresh(settings, explained(error))
-        raise
-    except HistoryError as error:
-        message = (
-            f"the history of runs in {os.environ['DAGSTER_HOME']} cannot be used ({error.__cause__ or error}): correct "
-            "the permissions of that folder, or move it away; it holds no figures, and the next run starts a new one"
-        )
-        after_refresh(settings, message)
-        raise MendError(message) from error
-    if found.interrupted:
-        raise KeyboardInterrupt
-    print(summary(found, time.time() - psutil.Process().create_time()))
-    if notified := after_refresh(settings, found.failure):
-        print(notified)
-    sys.exit(0 if found.is_whole else 1)
+    run_job(load_settings(), "refresh_daily", first, last)
 
 
 @warehouse.command()
@@ -213,7 +165,10 @@ def sql(query: tuple[str, ...], printed: str | None, parquet: Path | None, out: 
 @click.argument("identifier", default="")
 def explain(identifier: str) -> None:
     """Show where a number comes from: pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation."""
+    from rich.console import Console
+
     from etl.ask.explain import explain as explained
+    from etl.warehouse import open_snapshot
 
     # The terminal wraps long lines, so that links stay complete.
     console = Console(width=100_000, highlight=False, soft_wrap=True)
@@ -227,6 +182,7 @@ def explain(identifier: str) -> None:
 def effect(deal: str) -> None:
     """Show what a deal did to its partners' figures, or why nobody can tell and what would change that."""
     from etl.ask.effect import effects, lines_of
+    from etl.warehouse import open_snapshot
 
     with open_snapshot(load_settings().serving_db) as con:
         print("\n".join(lines_of(effects(con, deal.strip()))))
@@ -247,6 +203,7 @@ def digest(version: int | None) -> None:
     """Print in Markdown what the published snapshot changed, or the kept VERSION: filings, verdicts, costs, and why."""
     from etl.page.digest import read_digest
     from etl.publish.files import snapshot_path
+    from etl.warehouse import open_snapshot
 
     settings = load_settings()
     with open_snapshot(snapshot_path(settings, version) if version else settings.serving_db) as con:
@@ -259,6 +216,8 @@ def digest(version: int | None) -> None:
 @click.option("--as-of", metavar="DAY", help="Compare what both knew on that day, by their as-of twins.")
 def diff(before: str | None, after: str | None, as_of: str | None) -> None:
     """Show what changed between two snapshots, kept versions or files of any home; by default the last two kept."""
+    from rich.console import Console
+
     from etl.publish.diff import diff as differences
     from etl.publish.diff import show
 
@@ -333,7 +292,7 @@ def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None
         whole = read_back(store, [file for name in names for file in read_manifest(store, name).files])
         print(f"{len(names)} backups, {whole:,} bytes: every file is whole")
         return
-    from assets.warehouse import writer_lock
+    from etl.lock import writer_lock
 
     made = make_backup(settings, store, writer_lock(settings, LONGEST_REFRESH), keep=keep)
     remember(settings, made.manifest, to)
@@ -388,6 +347,7 @@ def list_files() -> None:
     """List the files that are not loaded yet, in the order of loading."""
     from etl.inbox.load import waiting
     from etl.inbox.open import inbox_name
+    from etl.warehouse import open_build
 
     settings = load_settings()
     with open_build(settings) as con:
@@ -401,6 +361,8 @@ def list_files() -> None:
 @click.option("--draft", "name", metavar="NAME", help="Save a draft profile for a file that nothing reads under it.")
 def check_file(file: Path, given: tuple[str, ...], name: str | None) -> None:
     """Show what FILE would load and what is wrong with it; loads nothing. Exits with 1 when it is not whole."""
+    from rich.console import Console
+
     from etl.inbox.trial import save_draft, trial
 
     settings = load_settings()
@@ -419,6 +381,7 @@ def check_file(file: Path, given: tuple[str, ...], name: str | None) -> None:
 def load_files() -> None:
     """Load the files that are not loaded yet, as `daily` does first."""
     from etl.inbox.load import load_inbox
+    from etl.warehouse import open_build
 
     settings = load_settings()
     with open_build(settings) as con:
@@ -430,6 +393,7 @@ def load_files() -> None:
 def replay(names: tuple[str, ...]) -> None:
     """Load refused and partly loaded files again after a fix, or the files NAMES; then run `daily`."""
     from etl.inbox.load import replay
+    from etl.warehouse import open_build
 
     settings = load_settings()
     with open_build(settings) as con:
@@ -444,6 +408,7 @@ def dismiss(files: tuple[str, ...]) -> None:
     from etl.archive.replay import catch_up
     from etl.inbox.load import SOURCE
     from etl.ledger import Ledger
+    from etl.warehouse import open_build, transaction
 
     settings, now = load_settings(), datetime.now(UTC)
     with open_build(settings) as con:
@@ -471,6 +436,7 @@ def bulk(file: Path, ciks: tuple[int, ...]) -> None:
     from rich.progress import track
 
     from etl.edgar.bulk import MEMORY, count_bodies, is_statements, load_archive, load_statements
+    from etl.warehouse import open_build
 
     settings, now = load_settings(), datetime.now(UTC)
     with open_build(settings) as con:
@@ -494,6 +460,7 @@ def bulk(file: Path, ciks: tuple[int, ...]) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backfill(file: Path) -> None:
     """Load the filings of the issuers in FILE, one CIK per line; continues where it stopped."""
+    from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 
     from etl.edgar.bulk import backfill, read_ciks
@@ -533,6 +500,8 @@ def backfill(file: Path) -> None:
 )
 def propose(file: Path, again: bool, published: str, **about: str) -> None:
     """List the figures that FILE prints (HTML, PDF with text, inline XBRL, xBRL-CSV) and write them into a draft."""
+    from rich.console import Console
+
     from etl.figures.draft import About
     from etl.figures.draft import propose as proposed
     from etl.figures.evidence import tie_out
@@ -581,6 +550,7 @@ def list_drafts() -> None:
 def checks() -> None:
     """Write what the last checks found, as pages in $WAREHOUSE_HOME/data_docs."""
     from etl.checks.pages import build_pages, pages_folder
+    from etl.warehouse import open_build
 
     settings = load_settings()
     with open_build(settings) as con:
@@ -602,8 +572,22 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     if {*sys.argv[1:3]} & PRIVATE:
         os.umask(0o077)  # what it writes into the home is for its owner, except the snapshot
+    # The libraries make millions of objects that live to the end: collecting garbage as often as Python does by
+    # default takes a tenth of a refresh, most of it during imports.
+    gc.set_threshold(20_000, 20, 50)
     warehouse(prog_name="warehouse")
 
 
+def leave(code: object) -> NoReturn:
+    """End the process after what is registered for its end and the last flush, without taking its objects apart."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SystemExit as end:
+        leave(end.code)

@@ -19,8 +19,9 @@ from sqlalchemy.engine import Connection as SqlConnection
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import StaticPool
 
-from assets.warehouse import writer_lock
 from etl.config import Settings, make_private
+from etl.lock import writer_lock
+from etl.unchanged import history_folder
 
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -37,7 +38,7 @@ BY_COMMAND = "warehouse/command"
 
 def prepare_home(settings: Settings) -> Path:
     """The folder DAGSTER_HOME (default $WAREHOUSE_HOME/dagster), created if missing, with our dagster.yaml."""
-    home = settings.root / (os.environ.get("DAGSTER_HOME") or settings.home / "dagster")
+    home = history_folder(settings)
     make_private(settings, home)
     home.mkdir(parents=True, exist_ok=True)
     wanted, target = settings.root / "dagster.yaml", home / "dagster.yaml"

@@ -3,15 +3,19 @@
 They are paths of the web server of `make dev` (assets.web), so that they lead somewhere through a forwarded port, too.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from etl.models.file import Model
 from etl.page.content import views_by_table
+
+if TYPE_CHECKING:
+    from etl.models.file import Model
 
 ROOT = "/warehouse"
 PAGE, CHECKS, SQL, SUITES, DOCS = "page", "checks", "sql", "expectations", "docs"

@@ -3,18 +3,21 @@
 Column types and comments are read from DuckDB's catalog, where the build wrote those of the SQL file.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from etl.models.file import Model
-from etl.models.graph import column_lineage
 from etl.page.numbers import printed
 from etl.warehouse import Connection
+
+if TYPE_CHECKING:
+    from etl.models.file import Model
 
 MOST_SHOWN = 1000  # characters of Markdown that the UI shows at once; a longer text it hides behind a link
 MOST_ROWS = 20
@@ -163,6 +166,8 @@ def lineage_metadata(model: Model, models: Sequence[Model]) -> dict[str, Any]:
 
     The open source UI does not show column lineage, hence the table.
     """
+    from etl.models.graph import column_lineage  # imports SQLGlot, which the health does without
+
     sources = column_lineage(model, tuple(models))
     deps = {
         column: [dg.TableColumnDep(asset_key=asset_key(table), column_name=name) for table, name in pairs]

@@ -26,7 +26,7 @@ T = TypeVar("T")
 class RunOutcome:
     """A run: reports, errors and seconds by step (the name of its table, or its own), and its checks.
 
-    `seconds` has the steps that succeeded.
+    `seconds` has the steps that succeeded, `tables` what they materialized.
     """
 
     run_id: str
@@ -37,6 +37,7 @@ class RunOutcome:
     errors: dict[str, str] = field(default_factory=dict)
     not_run: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
 
     @property
     def failure(self) -> str | None:
@@ -51,6 +52,12 @@ class RunOutcome:
         refused = any(file.status == "refused" for loaded in self.results(Ingested) for file in loaded.files)
         return self.success and not refused and not any(one.total or one.unread for one in self.results(Standing))
 
+    @property
+    def has_nothing_to_tell(self) -> bool:
+        """Whether nothing of this run, beside what it published, is to be said again: all passed, nothing waits."""
+        is_pinned = any(publication.reason.startswith("pinned") for publication in self.results(Publication))
+        return self.is_whole and all(check.passed for check in self.checks) and not is_pinned
+
     def results(self, kind: type[T]) -> list[T]:
         """The results of one type, of all steps."""
         return [found for report in self.reports.values() for found in report.of(kind)]
@@ -63,6 +70,8 @@ def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
     for event in result.all_events:
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found.checks.append(event.asset_check_evaluation_data)
+        elif event.is_step_materialization:
+            found.tables.append(".".join(event.asset_key.path) if event.asset_key else "")
         elif event.is_step_success:
             found.seconds[_name(event.step_key)] = event.step_success_data.duration_ms / 1000
         elif event.is_step_failure:

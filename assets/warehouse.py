@@ -1,32 +1,34 @@
-"""The warehouse as a Dagster resource: the writer's lock, and which errors are tried again.
+"""The warehouse as a Dagster resource: it holds the writer's lock, and says which errors are tried again.
 
-One refresh at a time holds the writer's lock, started by `make refresh`, the UI or a schedule. The operating
-system releases the lock when a process dies, so a crash blocks nothing.
+One refresh at a time holds the lock (etl/lock.py), started by `make refresh`, the UI or a schedule.
 """
 
-import fcntl
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import dagster as dg
 from pydantic import PrivateAttr
 
+from assets.instance import BY_COMMAND
 from etl.bounds import STOPPED
 from etl.checks.run import CriticalFailure
-from etl.config import ROOT, Settings, load_settings, make_private
+from etl.config import ROOT, Settings, load_settings
 from etl.errors import MendError, RetryError
+from etl.lock import writer_lock
+from etl.unchanged import Hashes, written
 from etl.warehouse import Connection, open_build
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = b"Stopping after the step that is under way; once more stops at once.\n"
 RETRIES = 3
 RETRY_SECONDS = 5
-WAIT_SECONDS = 30
+REMEMBERED = "refresh"  # the job of which it is remembered what it wrote
+# What a run of this process left in its home, hashed while it still held the writer's lock.
+WRITTEN: dict[str, Hashes] = {}
 
 
 class Warehouse(dg.ConfigurableResource["Warehouse"]):
@@ -55,6 +57,9 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
             finally:
                 self._connection = None
                 self._held.close()
+            if context.run and context.run.tags.get(BY_COMMAND) == context.run.job_name == REMEMBERED:
+                with suppress(OSError):
+                    WRITTEN[context.run.run_id] = written(self.settings)
 
     @contextmanager
     def open(self, threads: int = 1) -> Iterator[Connection]:
@@ -118,23 +123,3 @@ def interruptible() -> Iterator[list[Callable[[], None]]]:
             signal.signal(number, handler)
     if received:
         raise dg.DagsterExecutionInterruptedError
-
-
-@contextmanager
-def writer_lock(settings: Settings, wait_seconds: float | None = None) -> Iterator[None]:
-    """Hold the writer's lock of this home in the block. Raises RetryError after `wait_seconds`, else WAIT_SECONDS."""
-    path = settings.build_db.with_name("refresh.lock")
-    make_private(settings, path.parent)
-    give_up = time.monotonic() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
-    with path.open("a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() >= give_up:
-                    raise RetryError(
-                        f"another refresh is writing {settings.home}: wait for it to end, or stop it"
-                    ) from error
-                time.sleep(0.2)
-        yield

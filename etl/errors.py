@@ -5,6 +5,8 @@ A message says what was found, where, and what to do about it. Any other excepti
 
 from __future__ import annotations
 
+import errno
+
 
 class MendError(Exception):
     """Somebody has to change something; the same attempt fails in the same way until then."""
@@ -16,3 +18,13 @@ class RetryError(Exception):
 
 class FileError(MendError):
     """A delivered file is refused whole; the message says why and what mends it."""
+
+
+def explained(error: Exception) -> str:
+    """The message of an expected error; of one of permissions, what to do about it."""
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            f"{error.filename} is not yours to use ({error.strerror}): correct its owner or permissions, or name "
+            "another folder with WAREHOUSE_HOME"
+        )
+    return str(error)

@@ -15,12 +15,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.warehouse import interruptible, writer_lock
+from assets.warehouse import interruptible
 from etl.bounds import BOUNDS, STOPPED, Bounds, RemoteRead, in_time
 from etl.config import ROOT, Settings, load_settings
 from etl.daily.ingest import fetch_all
 from etl.edgar.client import Client
 from etl.errors import MendError, RetryError
+from etl.lock import writer_lock
 from tests.support.edgar_server import AGENT
 from tests.support.odd_server import OddServer
 
@@ -122,7 +123,8 @@ def test_a_signal_ends_a_read_of_edgar_that_stands_still(silent: int) -> None:
 
 RUN = """
 import sys
-from assets.warehouse import interruptible, writer_lock
+from assets.warehouse import interruptible
+from etl.lock import writer_lock
 from etl.config import load_settings
 from etl.daily.ingest import fetch_all
 settings = load_settings()

@@ -38,7 +38,7 @@ SELF_CONTAINED = {"etl.printed": set[str](), "etl.files": {"etl.errors"}}
 # Packages that read a source; none imports another.
 SOURCES = ("reference", "inbox", "remote", "edgar")
 # The longest chain of imports: within etl/, and through etl/ and assets/ together.
-LONGEST_CHAIN = {"etl": 8, "assets": 11}
+LONGEST_CHAIN = {"etl": 8, "assets": 12}
 # Folders of tests/ that mirror no package of etl/: assets/ beside etl/, what tests share, values of the whole.
 OTHER_TESTS = {"assets", "data", "support", "values"}
 LAYERS = {"core": ("raw", "core"), "steps": ("core", "steps", "marts"), "marts": ("core", "steps", "marts")}
@@ -275,9 +275,10 @@ def holds_code(source: str) -> bool:
 
 def test_package_files_hold_a_docstring_only() -> None:
     files = {path: text for path, text in python_files("etl", "assets").items() if path.endswith("__init__.py")}
-    # The package itself offers what notebooks import, and nothing else.
+    # The package itself offers what notebooks import, where it is asked for, and nothing else.
     assert [path for path, text in files.items() if holds_code(text)] == ["etl/__init__.py"]
-    assert [type(node).__name__ for node in parsed(files["etl/__init__.py"]).body] == ["Expr", "ImportFrom", "Assign"]
+    body = [type(node).__name__ for node in parsed(files["etl/__init__.py"]).body]
+    assert body == ["Expr", "ImportFrom", "If", "Assign", "FunctionDef"]
     assert [holds_code(text) for text in ('"""What is here."""', "", '"""Words."""\nimport json')] == [
         False,
         True,

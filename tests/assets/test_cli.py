@@ -110,7 +110,7 @@ def test_an_interrupted_refresh_ends_with_130(project: Path, monkeypatch: pytest
     def interrupt(*_: object) -> None:
         raise dg.DagsterExecutionInterruptedError
 
-    monkeypatch.setattr("assets.instance.close_dead_runs", interrupt)
+    monkeypatch.setattr("assets.runs.close_dead_runs", interrupt)
     interrupted = run("refresh")
     assert interrupted.exit_code == 130
     assert interrupted.stderr.startswith("Interrupted: readers keep the snapshot they have")

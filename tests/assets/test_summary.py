@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from assets.step import Report
@@ -59,6 +60,16 @@ def test_quarantined_rows_are_listed_with_file_line_value_and_reason() -> None:
 def test_a_run_that_left_something_out_is_not_whole(result: object, is_whole: bool) -> None:
     assert RunOutcome("run", True, {"inbox": report(result)}).is_whole is is_whole
     assert not RunOutcome("run", False, {"inbox": report(result)}).is_whole
+    assert RunOutcome("run", True, {"inbox": report(result)}).has_nothing_to_tell is is_whole
+
+
+def test_a_failed_check_and_a_pin_are_told_by_every_refresh() -> None:
+    key, warn = dg.AssetKey(["core", "party"]), dg.AssetCheckSeverity.WARN
+    passed, warned = (dg.AssetCheckEvaluation(key, "key", holds, {}, severity=warn) for holds in (True, False))
+    assert RunOutcome("run", True, {}, checks=[passed]).has_nothing_to_tell
+    assert not RunOutcome("run", True, {}, checks=[passed, warned]).has_nothing_to_tell
+    pinned = Publication(False, 3, "pinned to 3; `make unpin` lets refreshes publish again", Path("x"), 1, {})
+    assert not RunOutcome("run", True, {"serving.warehouse": report(pinned)}).has_nothing_to_tell
 
 
 def test_the_rows_of_the_reference_files_are_counted() -> None:

@@ -14,21 +14,23 @@ import dagster as dg
 import pytest
 
 import assets.instance
-import assets.warehouse
+import etl.lock
 from assets.definitions import definitions
 from assets.instance import close_dead_runs, prepare_home
 from assets.jobs import REFRESH
 from assets.summary import outcome, summary
-from assets.warehouse import INTERRUPTS, interruptible, writer_lock
+from assets.warehouse import INTERRUPTS, interruptible
 from etl.config import ROOT, Settings, load_settings
 from etl.errors import RetryError
+from etl.lock import writer_lock
 from etl.warehouse import memory
 
 pytestmark = pytest.mark.slow
 
 HOLD = """
 import sys, time
-from assets.warehouse import INTERRUPTS, interruptible, writer_lock
+from assets.warehouse import INTERRUPTS, interruptible
+from etl.lock import writer_lock
 from etl.config import load_settings
 with writer_lock(load_settings({"WAREHOUSE_HOME": sys.argv[1]})):
     print("held", flush=True)
@@ -47,7 +49,7 @@ def unfinished_run(instance: dg.DagsterInstance) -> str:
 
 
 def test_a_killed_refresh_releases_its_lock(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assets.warehouse, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(etl.lock, "WAIT_SECONDS", 0)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(settings.home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -66,7 +68,7 @@ def test_a_killed_refresh_releases_its_lock(settings: Settings, monkeypatch: pyt
 def test_a_second_refresh_at_the_same_time_fails_and_touches_nothing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assets.warehouse, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(etl.lock, "WAIT_SECONDS", 0)
     job = definitions(environment={"WAREHOUSE_HOME": str(settings.home)}).resolve_job_def(REFRESH)
     with dg.DagsterInstance.ephemeral() as instance, writer_lock(settings):
         result = job.execute_in_process(instance=instance, raise_on_error=False)

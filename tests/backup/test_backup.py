@@ -12,7 +12,6 @@ from typing import Any
 import boto3
 import pytest
 
-from assets.warehouse import writer_lock
 from etl import whole
 from etl.backup import make as make_module
 from etl.backup import restore as restore_module
@@ -22,6 +21,7 @@ from etl.backup.restore import restore
 from etl.backup.stores import BucketStore, FolderStore, Store, open_backups
 from etl.config import Settings, load_settings
 from etl.errors import MendError, RetryError
+from etl.lock import writer_lock
 from etl.warehouse import open_build
 from tests.remote.conftest import use_storage
 from tests.support import servers

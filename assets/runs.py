@@ -1,0 +1,126 @@
+"""Runs of the command line, recorded in Dagster's history as those of the UI are.
+
+`run_job` runs a job whole. `confirm` records that a refresh need not run: one step materializes each table of the last
+one again, with the metadata and the data version that it has, so that its freshness policy goes on passing and nothing
+made from it counts as outdated. It loads no definitions of the project, which take longer than all else of it.
+"""
+
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import dagster as dg
+from sqlalchemy.exc import DatabaseError as HistoryError
+
+from assets.history import retire
+from assets.instance import close_dead_runs, prepare_home, show_on_timeline, write_history_fast
+from etl.config import Settings
+from etl.errors import MendError, explained
+from etl.unchanged import Remembered, forget, inputs, remember
+from etl.warehouse import EXPECTED, without_pandas
+
+REFRESH, REFRESH_DAILY = "refresh", "refresh_daily"
+# The summary reports errors; Dagster's own log, with traces, is in the UI.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+CHANGED = "changed"  # in the metadata of a table: whether the run that made it found other rows
+
+
+def run_job(settings: Settings, name: str, first: str | None = None, last: str | None = None) -> None:
+    """Run a job in this process, record it for the UI, print its summary; `first` and `last` are days.
+
+    A refresh that left nothing to tell is remembered (etl/unchanged.py). Exits with 1 when a step failed, or a file,
+    row or source is left out. Raises KeyboardInterrupt on an interrupt.
+    """
+    import psutil
+
+    from assets.days import run_tags
+    from assets.definitions import definitions
+    from assets.summary import outcome, summary
+    from assets.warehouse import WRITTEN
+    from etl.notify import after_refresh
+
+    with recorded(settings) as instance:
+        started, home = datetime.now(UTC), prepare_home(settings)
+        forget(home)
+        read = inputs(settings, home, started) if name == REFRESH else {}
+        job = definitions(settings.root).resolve_job_def(name)
+        close_dead_runs(instance, settings)
+        tags = show_on_timeline(instance, name)
+        tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
+        result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
+        found = outcome(result)
+    if found.interrupted:
+        raise KeyboardInterrupt
+    print(summary(found, time.time() - psutil.Process().create_time()))
+    if notified := after_refresh(settings, found.failure):
+        print(notified)
+    wrote, now = WRITTEN.get(result.run_id), datetime.now(UTC)
+    if found.has_nothing_to_tell and wrote and read and inputs(settings, home, now) == read:
+        remember(home, Remembered(now.isoformat(), read, wrote, found.tables))
+    sys.exit(0 if found.is_whole else 1)
+
+
+def confirm(settings: Settings, kept: Remembered) -> None:
+    """Record a refresh that found all as the remembered one left it, and send what could not be sent before."""
+    with without_pandas(), recorded(settings) as instance:
+        keys = [dg.AssetKey(table.split(".")) for table in kept.tables]
+        made = [record.asset_entry.last_materialization for record in instance.get_asset_records(keys)]
+
+        @dg.op(description="All that a refresh reads and writes has the hashes that it had after the last one.")
+        def nothing_changed(context: dg.OpExecutionContext) -> None:
+            context.log.info(kept.sentence)
+            for entry in made:
+                if entry and (found := entry.asset_materialization):
+                    same = {CHANGED: dg.MetadataValue.bool(False)} if CHANGED in found.metadata else {}
+                    context.log_event(found._replace(metadata={**found.metadata, **same}))
+
+        @dg.job(name=REFRESH, executor_def=dg.in_process_executor)
+        def unchanged() -> None:
+            nothing_changed()
+
+        close_dead_runs(instance, settings)
+        unchanged.execute_in_process(instance=instance, tags=show_on_timeline(instance, REFRESH), run_config=QUIET)
+    if settings.notify:
+        from etl.notify import after_refresh
+
+        print(after_refresh(settings, None))
+
+
+@contextmanager
+def recorded(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance, for one run; then old runs are retired and the health is told.
+
+    Raises what the block raises, after it was reported, and MendError where the history cannot be used.
+    """
+    try:
+        write_history_fast()
+        home = prepare_home(settings)
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            yield instance
+            from assets.health import tell_health
+
+            with suppress(sqlite3.Error):  # the next run retires what this one could not
+                retire(instance, home, settings, datetime.now(UTC))
+            tell_health(instance, settings)
+    except dg.DagsterExecutionInterruptedError as interrupt:
+        raise KeyboardInterrupt from interrupt
+    except EXPECTED as error:  # the run did not even start
+        _report(settings, explained(error))
+        raise
+    except HistoryError as error:
+        message = (
+            f"the history of runs in {os.environ['DAGSTER_HOME']} cannot be used ({error.__cause__ or error}): correct "
+            "the permissions of that folder, or move it away; it holds no figures, and the next run starts a new one"
+        )
+        _report(settings, message)
+        raise MendError(message) from error
+
+
+def _report(settings: Settings, failure: str) -> None:
+    from etl.notify import after_refresh
+
+    after_refresh(settings, failure)

@@ -1,0 +1,156 @@
+"""Whether a refresh would find everything as the last one left it, told by hashes alone.
+
+A refresh reads reference files, code, settings, installed packages, the day and its own home, and writes the build
+database and what is served. What it read is hashed before it and once more after it, what it wrote while it still holds
+the writer's lock. If it had nothing to tell, both are kept in the folder of Dagster's history, and while every hash is
+the same, another refresh would write the same: it need not run. A file that is new, gone, renamed, unreadable or of
+other permissions is another hash, and so is one byte of a large one; no time of a file is asked. Whatever cannot be
+read or understood counts as changed.
+
+Not covered are files that somebody changes inside an installed package, which its RECORD does not show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from etl.buyers import KEY_FILE
+from etl.config import SIMULATED, Settings
+from etl.errors import RetryError
+from etl.lock import writer_lock
+from etl.whole import write_whole
+
+# What of the project a refresh reads, beside the reference files.
+PROJECT = ("etl", "assets", "sql", "expectations", "profiles", "pyproject.toml", "requirements.lock", "dagster.yaml")
+# Variables that the product or a library in it reads; settings are compared as they are understood.
+VARIABLES = ("WAREHOUSE_", "DAGSTER_", "SEC_", "AWS_", "PG", "PYTHON", "TZ", "LC_", "LANG", "DUCKDB_")
+# What a run writes in its home; everything else there, it reads.
+WRITTEN = ("build", "serving", KEY_FILE)
+# Proposals that nobody accepted yet, pages and notes of messages: no refresh reads them.
+UNREAD = ("drafts", "data_docs", "notified.json")
+COMPILED = "__pycache__"
+PLACE = "DAGSTER_HOME"  # it says where the hashes are kept
+Hashes = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A refresh that left nothing to tell: when it ended, what it read and wrote, the tables that it made."""
+
+    ended_at: str
+    read: Hashes
+    written: Hashes
+    tables: Sequence[str]
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads of a refresh that need not run."""
+        ended = datetime.fromisoformat(self.ended_at).astimezone(UTC)
+        return (
+            f"Unchanged  nothing changed since the refresh of {ended:%Y-%m-%d %H:%M:%S} UTC: inputs, code, settings, "
+            "versions,\n           build database, snapshot and page have the same hashes; --whole builds all the same"
+        )
+
+
+def history_folder(settings: Settings) -> Path:
+    """The folder of Dagster's history: DAGSTER_HOME, by default $WAREHOUSE_HOME/dagster."""
+    return settings.root / (os.environ.get(PLACE) or settings.home / "dagster")
+
+
+def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:
+    """What a refresh that starts now would read, by name. `history` is Dagster's folder. Raises OSError."""
+    known = sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES) and name != PLACE)
+    said = {"day": now.date(), "python": sys.version, "settings": settings.model_dump(mode="json"), "variables": known}
+    look = _Look(frozenset({history, *(settings.home / name for name in (*WRITTEN, *UNREAD))}))
+    for packages in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):
+        for record in Path(packages).glob("*.dist-info/RECORD"):
+            look.at(record)
+    for name in PROJECT:
+        look.at(settings.root / name)
+    for folder in (*settings.figure_folders, settings.home, settings.inbox):
+        look.at(settings.root / folder)
+    return {name: hashlib.sha256(repr(value).encode()).hexdigest() for name, value in said.items()} | look.found
+
+
+def written(settings: Settings) -> Hashes:
+    """What a refresh wrote, by name; the build database first. Raises OSError."""
+    look = _Look(frozenset())
+    for name in WRITTEN:
+        look.at(settings.home / name)
+    return look.found
+
+
+def remember(history: Path, remembered: Remembered) -> None:
+    """Keep what a refresh read and wrote. Raises OSError."""
+    write_whole(_file(history), json.dumps(asdict(remembered)).encode())
+
+
+def forget(history: Path) -> None:
+    """Keep nothing, so that the next refresh runs. Raises OSError."""
+    _file(history).unlink(missing_ok=True)
+
+
+def last_if_unchanged(settings: Settings, now: datetime) -> Remembered | None:
+    """The last refresh, if everything is as it was then, and the clock has not gone back; else None.
+
+    None too while somebody writes, and where a source in the network is on: only asking it tells what it has.
+    """
+    history = history_folder(settings)
+    if settings.sec_user_agent or not _file(history).exists():
+        return None
+    try:
+        kept = Remembered(**json.loads(_file(history).read_text(encoding="utf-8")))
+        with writer_lock(settings, wait_seconds=0):
+            same = kept.read == inputs(settings, history, now) and kept.written == written(settings)
+        return kept if same and datetime.fromisoformat(kept.ended_at) <= now else None
+    except (OSError, ValueError, TypeError, RetryError):
+        return None
+
+
+def _file(history: Path) -> Path:
+    return history / "history" / "last_refresh.json"
+
+
+class _Look:
+    """Permissions and content of files by path, each read once by its inode."""
+
+    def __init__(self, aside: frozenset[Path]) -> None:
+        self.aside = aside
+        self.found: Hashes = {}
+        self.seen: dict[tuple[int, int], str] = {}
+
+    def at(self, place: Path, within: tuple[tuple[int, int], ...] = ()) -> None:
+        """Look at a file, or at all below a folder but what is aside and other homes; links are followed."""
+        name = str(place)
+        if place in self.aside or place.name == COMPILED or name in self.found or not os.path.lexists(place):
+            return
+        told = f"link {place.readlink()} " if place.is_symlink() else ""
+        if not place.exists():  # a link to nothing
+            self.found[name] = told
+            return
+        entry = place.stat()
+        inode = entry.st_dev, entry.st_ino
+        if stat.S_ISREG(entry.st_mode):
+            self.found[name] = f"{told}{entry.st_mode:o} {self.content(place, inode)}"
+        elif not stat.S_ISDIR(entry.st_mode) or inode in within:
+            self.found[name] = f"{told}{entry.st_mode:o}"
+        else:
+            for path in sorted(place.iterdir()):
+                if not (path / SIMULATED).exists():
+                    self.at(path, (*within, inode))
+
+    def content(self, path: Path, inode: tuple[int, int]) -> str:
+        """The hash of a file."""
+        if inode not in self.seen:
+            with path.open("rb") as file:
+                self.seen[inode] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self.seen[inode]

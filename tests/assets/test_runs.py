@@ -1,0 +1,57 @@
+"""A refresh of the command line that finds nothing changed: what it says, and what the UI has of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.health import HEALTH
+from assets.metadata import asset_key
+from etl.config import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def refreshed(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("WAREHOUSE_", "DAGSTER_", "SEC_"))
+    }
+    environment = {**kept, "WAREHOUSE_HOME": str(home)}
+    command = [sys.executable, "-m", "assets.cli", "refresh", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_an_unchanged_refresh_says_so_and_is_a_run_that_keeps_every_table_fresh(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    whole, unchanged = refreshed(home), refreshed(home)
+    assert whole.returncode == 0 and "Published  version 1" in whole.stdout, whole.stderr
+    assert unchanged.returncode == 0, unchanged.stderr
+    assert unchanged.stdout.startswith("Unchanged  nothing changed since the refresh of 20")
+    assert "Tables" not in unchanged.stdout
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        second, first = instance.get_runs()
+        assert [run.job_name for run in (first, second)] == ["refresh", "refresh"]
+        assert first.status == second.status == dg.DagsterRunStatus.SUCCESS
+        assert second.remote_job_origin is not None, "without it the UI leaves the run out of its timeline"
+        made = {key.to_user_string(): told(instance, key) for key in instance.get_asset_keys()}
+        marts = [name for name in made if name.startswith("marts/")]
+        assert len(marts) > 15
+        assert {made[name][0].run_id for name in made if name != HEALTH.replace(".", "/")} == {second.run_id}
+        for name in marts:
+            newest, former = (event.asset_materialization for event in made[name][:2])
+            assert newest and former and newest.tags == former.tags, "another data version is another table"
+            assert {**newest.metadata, "changed": 0} == {**former.metadata, "changed": 0}
+            assert newest.metadata["changed"].value is False
+        health = instance.get_latest_materialization_event(asset_key(HEALTH))
+        assert health and health.asset_materialization
+        assert second.run_id[:8] in str(health.asset_materialization.metadata["last runs"].value)
+
+
+def told(instance: dg.DagsterInstance, key: dg.AssetKey) -> list[dg.EventLogEntry]:
+    """The materializations of a table, newest first."""
+    return [record.event_log_entry for record in instance.fetch_materializations(key, limit=3).records]
