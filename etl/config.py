@@ -65,7 +65,7 @@ class Settings(BaseModel):
     fx_url: str | None = Field(None, repr=False)
     """Reference rates of the European Central Bank: the address of eurofxref-hist.zip, or a file."""
     notify: str | None = Field(None, repr=False)
-    """Where changes of state are reported, an address of the notification library Apprise."""
+    """Where changes of state are reported: addresses of the notification library Apprise, separated by blanks."""
     contact: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", title="an e-mail address")
     """E-mail address of whoever answers for the figures: the owner of every asset in the UI."""
     history_days: int = Field(90, ge=1, title="a number of days, like 90")

@@ -16,6 +16,10 @@ class RetryError(Exception):
     """The same attempt may succeed later: a database is in use, a source does not answer."""
 
 
+class BusyError(RetryError):
+    """Another run of this home is at work and does what this one would: nothing failed."""
+
+
 class FileError(MendError):
     """A delivered file is refused whole; the message says why and what mends it."""
 

@@ -1,30 +1,49 @@
-"""Notify people when something changed, through one channel; off unless WAREHOUSE_NOTIFY is set.
+"""Notify people when something changed; off unless WAREHOUSE_NOTIFY is set.
 
-The channel is any address of the notification library Apprise: mail, chat, a web hook. The queries sql/alerts/*.sql
-say what to report: each gives a key, its state, whether to report a key that was never seen before, a text, and the
-command that shows more. After a publication its digest is a message of its own (etl/page/digest.py). The states that
-were sent are kept in $WAREHOUSE_HOME/notified.json, which is written after the channel took the message, so that a
-message that could not be sent is sent the next time.
+The setting has one or more addresses of the notification library Apprise: mail, chat, a web hook. The queries
+sql/alerts/*.sql say what to report: each gives a key, its state, whether to report a key that was never seen before, a
+text, and the command that shows more. A query with the line `-- news` reports what came since it was asked first: what
+it found then is history. No time is compared, so that a clock that was wrong hides nothing.
+
+After a publication its digest is a message of its own (etl/page/digest.py). The states that were sent are kept for each
+address in $WAREHOUSE_HOME/notified.json, which is written after the address took the message, so that a message that
+could not be sent is sent the next time, to that address alone.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from etl.config import Settings
+from etl.config import Settings, make_private
+from etl.deliver import SECONDS, Message, addresses_in, deliver, fault_in, shown
 from etl.errors import MendError, RetryError
 from etl.publish.files import kept_versions, snapshot_path
 from etl.warehouse import Connection, DatabaseError, open_build, open_snapshot
+from etl.whole import write_whole
 
-DIGEST, VERSION = "digest", "version"  # under which notified.json has the version whose digest was sent last
+DIGEST, VERSION = "digest", "version"  # under which an address has the version whose digest was sent last
+CHANNELS, BUSY, PROBLEMS = "channels", "busy", "problems"
+RECORD = "notified.json"
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
+NEWS = re.compile(r"^-- news$", re.MULTILINE)
+MOST_LINES = 30  # of a message; how many more there are is its last line
+MOST_BUSY = 5  # refreshes in a row that found another at work, after which somebody is told
+States = dict[str, dict[str, str]]  # what was sent, by alert and key
 
 
 class Finding(NamedTuple):
-    """One thing with a state: `alert` is the query that found it, `look` the command that shows more."""
+    """One thing with a state: `alert` is the query that found it, `look` the command that shows more.
+
+    `is_news` says that what was there when the query was first asked is history.
+    """
 
     alert: str
     key: str
@@ -32,51 +51,115 @@ class Finding(NamedTuple):
     tell_when_new: bool
     words: str
     look: str
+    is_news: bool = False
 
     def sentence(self) -> str:
         """The text of a message: what it is, what happened to it, how to see more."""
         return f"{self.alert}: {self.key} {self.words}\n    {self.look}"
 
 
-def after_refresh(settings: Settings, failure: str | None) -> str:
-    """Send what changed since the last message; `failure` is the reason why the refresh failed, or None.
+def after_refresh(settings: Settings, failure: str | None, job: str = "refresh", *, is_newest: bool = True) -> str:
+    """Send what changed since the last message; `failure` is the reason why the run of `job` failed, or None.
 
-    Returns the result in one line, empty when notifications are off. Never raises for a channel that does not
-    take the message: a refresh must not fail because a notification does. While another refresh holds the
-    database only the run itself is reported; that refresh reports the rest when it ends.
+    Returns the result in one line, empty when notifications are off. Raises nothing: a refresh must not fail because
+    a notification does. While another refresh holds the database only the run itself is reported; that refresh
+    reports the rest when it ends. A run after which another one of its job ended (`is_newest` false) is not reported.
     """
     if not settings.notify:
         return ""
-    findings = [_run(failure)]
+    findings, asked = [_run(job, failure)] if is_newest else [], set[str]()
     try:
-        with open_build(settings) as con:
-            findings += findings_in(con, settings.sql_dir / "alerts")
-    except RetryError:
-        pass
-    except MendError as error:
-        findings = [_run(failure or str(error))]
-    path, news = settings.home / "notified.json", []
-    sent, lost = _read_sent(path)
+        with _alone(settings):  # a look before it could tell what another process has found to be over
+            try:
+                with open_build(settings) as con:
+                    findings += findings_in(con, settings.sql_dir / "alerts")
+                    asked = _asked(con, settings)
+            except RetryError:
+                pass
+            except MendError as error:
+                findings = [_run(job, failure or str(error))]
+            return _tell(settings, findings, asked)
+    except (OSError, DatabaseError, RetryError) as error:
+        return f"Notify     nothing could be sent ({error}); the next refresh tries again"
+
+
+def after_busy(settings: Settings, job: str) -> str:
+    """Note that a run of `job` found another one at work, which is no failure; told after MOST_BUSY in a row.
+
+    Returns and raises as after_refresh does.
+    """
+    if not settings.notify:
+        return ""
+    try:
+        with _alone(settings):
+            record, _ = _read_record(settings)
+            times = int(record[BUSY].get(job, "0")) + 1
+            record[BUSY][job] = str(times)
+            _write_record(settings, record)
+            if times < MOST_BUSY:
+                return ""
+            words = f"found another one at work {MOST_BUSY} times in a row"
+            return _tell(settings, [Finding("run", job, "busy", True, words, "make doctor")], set())
+    except (OSError, ValueError, RetryError) as error:
+        return f"Notify     nothing could be sent ({error}); the next refresh tries again"
+
+
+def faults_in_addresses(settings: Settings) -> list[str]:
+    """What is wrong with the addresses of WAREHOUSE_NOTIFY, a sentence each, without a secret; nothing is sent."""
+    return [fault for address in addresses_in(settings.notify or "") if address and (fault := fault_in(address))]
+
+
+def problems_in_sending(settings: Settings) -> list[str]:
+    """The addresses that did not take the last message, each with the reason."""
+    return sorted(_read_record(settings)[0][PROBLEMS].values()) if settings.notify else []
+
+
+def _tell(settings: Settings, findings: list[Finding], asked: set[str]) -> str:
+    """Send each address what is new to it and note what it took; the result in one line."""
+    record, lost = _read_record(settings)
+    addresses = {_name(address): address for address in addresses_in(settings.notify or "")}
+    record[CHANNELS] = {name: record[CHANNELS].get(name, record[CHANNELS].get("", {})) for name in addresses}
+    record[PROBLEMS] = {}
+    for finding in findings:
+        if finding.alert == "run" and finding.state != "busy":
+            record[BUSY].pop(finding.key, None)
+    told = []
+    for name, address in addresses.items():
+        sent: States = json.loads(json.dumps(record[CHANNELS][name]))  # a channel of an older record may be shared
+        words, problem = _tell_one(settings, address, findings, asked, sent)
+        record[CHANNELS][name] = sent
+        if problem:
+            record[PROBLEMS][name] = f"{shown(address)}: {problem}"
+        told.append(f"{shown(address)}: {words}" if len(addresses) > 1 else words)
+    try:
+        _write_record(settings, record)
+    except OSError as error:
+        path = settings.home / RECORD
+        lost += f"; {path} cannot be written ({error.strerror}), so the same is sent again: correct its permissions"
+    return f"Notify     {'; '.join(told)}{lost}"
+
+
+def _tell_one(
+    settings: Settings, address: str, findings: list[Finding], asked: set[str], sent: States
+) -> tuple[str, str | None]:
+    """Send one address what is new to it and note in `sent` what it took: what became of it, and what went wrong."""
+    news = []
     for finding in findings:
         before = sent.get(finding.alert, {}).get(finding.key)
-        if finding.tell_when_new if before is None else before != finding.state:
+        is_history = finding.is_news and finding.alert not in sent
+        if (finding.tell_when_new and not is_history) if before is None else before != finding.state:
             news.append(finding)
-    if news and not _send(settings.notify, news):
-        return f"Notify     {len(news)} changes could not be sent; the next refresh tries again{lost}"
-    digests = _send_digests(settings, settings.notify, sent)
-    for finding in findings:  # the states of a query that did not run stay as they were
+    if news and (problem := deliver(address, _message(news))):
+        return f"{_changes(news)} could not be sent: {problem}; the next refresh tries again", problem
+    for alert in asked:  # the states of a query that did not run stay as they were
+        sent.setdefault(alert, {})
+    for finding in findings:
         sent.setdefault(finding.alert, {})[finding.key] = finding.state
-    upcoming = path.with_suffix(".upcoming")
-    try:
-        upcoming.parent.mkdir(parents=True, exist_ok=True)
-        upcoming.write_text(json.dumps(sent, indent=1, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-        upcoming.replace(path)
-    except OSError as error:
-        lost += f"; {path} cannot be written ({error.strerror}), so the same is sent again: correct its permissions"
-    return (f"Notify     {len(news)} changes reported" if news else "Notify     no change to report") + digests + lost
+    digests, problem = _send_digests(settings, address, sent)
+    return (f"{_changes(news)} reported" if news else "no change to report") + digests, problem
 
 
-def _send_digests(settings: Settings, address: str, sent: dict[str, dict[str, str]]) -> str:
+def _send_digests(settings: Settings, address: str, sent: States) -> tuple[str, str | None]:
     """Send the digest of each publication since the last one that was sent, and note it; what became of it, in words.
 
     The publications before the first message are history, and so is what a rollback serves again.
@@ -85,70 +168,138 @@ def _send_digests(settings: Settings, address: str, sent: dict[str, dict[str, st
 
     kept = kept_versions(settings)
     last = sent.setdefault(DIGEST, {}).setdefault(VERSION, str(max(kept, default=0)))
-    told = []
-    for version in kept:
-        if version > int(last):
+    told: list[str] = []
+    problem = None
+    for version in (version for version in kept if version > int(last)):
+        try:
+            with open_snapshot(snapshot_path(settings, version)) as con:
+                text = read_digest(con, is_demo=settings.is_demo)
+        except (DatabaseError, MendError) as error:
+            return f"; the digest of version {version} could not be made: {error}", str(error)
+        title, _, body = text.partition("\n")
+        if problem := deliver(address, Message(title.removeprefix("# "), body.strip(), "markdown")):
+            return (
+                f"; the digest of version {version} could not be sent: {problem}; the next refresh tries again",
+                problem,
+            )
+        sent[DIGEST][VERSION] = str(version)
+        told.append(f"{version}")
+    return f"; digest of version {', '.join(told)} sent" if told else "", None
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Keep other processes from sending the same meanwhile. Raises RetryError when one does so for too long."""
+    path = settings.build_db.with_name("notify.lock")
+    make_private(settings, path.parent)
+    give_up = time.monotonic() + 2 * SECONDS * (1 + len(addresses_in(settings.notify or "")))
+    with path.open("a") as lock:
+        while True:
             try:
-                with open_snapshot(snapshot_path(settings, version)) as con:
-                    text = read_digest(con, is_demo=settings.is_demo)
-            except (DatabaseError, MendError) as error:
-                return f"; the digest of version {version} could not be made: {error}"
-            if not _send_markdown(address, text):
-                return f"; the digest of version {version} could not be sent, the next refresh tries again"
-            sent[DIGEST][VERSION] = str(version)
-            told.append(f"{version}")
-    return f"; digest of version {', '.join(told)} sent" if told else ""
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > give_up:
+                    raise RetryError("another process of this home is still sending its messages") from error
+                time.sleep(0.2)
+        yield
 
 
-def _read_sent(path: Path) -> tuple[dict[str, dict[str, str]], str]:
-    """The states that were sent, by alert and key; nothing, and words that say so, where the file cannot be read."""
+def _name(address: str) -> str:
+    """What the record calls an address: too short a hash to find a key by, long enough to tell addresses apart."""
+    return sha256(address.encode()).hexdigest()[:8]
+
+
+def _read_record(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
+    """What was sent; nothing, and words that say so, where the file cannot be read.
+
+    The record of an older version has the states of the one address that it knew, which count for each of today.
+    """
+    path, reason = settings.home / RECORD, ""
+    found: dict[str, Any] = {}
     try:
-        sent = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(sent, dict) and all(isinstance(states, dict) for states in sent.values()):
-            return sent, ""
-        reason = "holds something else"
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not _is_record(found):
+            reason, found = "holds something else", {}
     except FileNotFoundError:
-        return {}, ""
+        pass
     except (OSError, ValueError) as error:
         reason = str(error)
-    return {}, f"; {path} could not be read ({reason}) and counts as empty: what stands is sent again"
+    if found and CHANNELS not in found:
+        found = {CHANNELS: {"": found}}
+    empty: dict[str, dict[str, Any]] = {CHANNELS: {}, BUSY: {}, PROBLEMS: {}}
+    words = f"; {path} could not be read ({reason}) and counts as empty: what stands is sent again" if reason else ""
+    return empty | found, words
+
+
+def _is_record(found: Any) -> bool:
+    """Whether a JSON value is a record of what was sent, of this version or an older one."""
+
+    def is_table(value: Any, kind: type) -> bool:
+        return isinstance(value, dict) and all(isinstance(one, kind) for one in value.values())
+
+    if not is_table(found, dict):
+        return False
+    if CHANNELS not in found:
+        return all(is_table(states, str) for states in found.values())
+    is_whole = all(is_table(found.get(part, {}), str) for part in (BUSY, PROBLEMS))
+    channels = [*found[CHANNELS].values()]
+    return is_whole and all(is_table(one, dict) and all(is_table(s, str) for s in one.values()) for one in channels)
+
+
+def _write_record(settings: Settings, record: dict[str, dict[str, Any]]) -> None:
+    text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True)
+    write_whole(settings.home / RECORD, text.encode(errors="replace"))
 
 
 def findings_in(con: Connection, folder: Path) -> list[Finding]:
-    """The rows of the alert queries in the open database; a query whose table does not exist yet has none."""
-    tables = con.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-    ).fetchall()
+    """The rows of the alert queries in the open database; a query whose table does not exist yet has none.
+
+    A query that fails is a finding itself.
+    """
     found = []
-    for path in sorted(folder.glob("*.sql")):
-        query = path.read_text(encoding="utf-8")
-        needs = {(table.strip(),) for line in NEEDS.findall(query) for table in line.split(",")}
-        if needs <= set(tables):
-            found += [Finding(path.stem, *row) for row in con.execute(query).fetchall()]
+    for path, query in _queries(con, folder):
+        is_news = bool(NEWS.search(query))
+        try:
+            rows = con.execute(query).fetchall()
+        except DatabaseError as error:
+            words = f"could not be asked, so nothing is told of it: {error}"
+            found.append(Finding("query", path.stem, "fails", True, words, f"sql/alerts/{path.name}"))
+            continue
+        found += [Finding(path.stem, *row)._replace(is_news=is_news) for row in rows]
+        found.append(Finding("query", path.stem, "answers", False, "is asked again", f"sql/alerts/{path.name}"))
     return found
 
 
-def _run(failure: str | None) -> Finding:
+def _asked(con: Connection, settings: Settings) -> set[str]:
+    """The alerts whose queries can be asked."""
+    return {path.stem for path, _ in _queries(con, settings.sql_dir / "alerts")}
+
+
+def _queries(con: Connection, folder: Path) -> Iterator[tuple[Path, str]]:
+    """The alert queries whose tables exist."""
+    tables = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    for path in sorted(folder.glob("*.sql")):
+        query = path.read_text(encoding="utf-8")
+        if {(table.strip(),) for line in NEEDS.findall(query) for table in line.split(",")} <= set(tables):
+            yield path, query
+
+
+def _run(job: str, failure: str | None) -> Finding:
     words = f"failed: {failure}" if failure else "succeeds again"
-    return Finding("run", "refresh", "failed" if failure else "succeeded", failure is not None, words, "make dev")
+    return Finding("run", job, "failed" if failure else "succeeded", failure is not None, words, "make dev")
 
 
-def _send(address: str, news: list[Finding]) -> bool:
-    """Send one message with all that is new; returns whether the channel took it."""
-    import apprise
+def _message(news: list[Finding]) -> Message:
+    """One message with all that is new; its title has words of ours only, because no service escapes a title."""
+    alerts = ", ".join(sorted({finding.alert for finding in news}))
+    lines = [finding.sentence() for finding in news[:MOST_LINES]]
+    if len(news) > MOST_LINES:
+        lines.append(f"and {len(news) - MOST_LINES} more: make doctor")
+    return Message(f"Warehouse: {_changes(news)} ({alerts})", "\n".join(lines))
 
-    title = news[0].sentence().splitlines()[0] if len(news) == 1 else f"Warehouse: {len(news)} changes"
-    body = "\n".join(finding.sentence() for finding in news)
-    channel = apprise.Apprise()
-    return bool(channel.add(address)) and bool(channel.notify(title=title, body=body, body_format="text"))
 
-
-def _send_markdown(address: str, text: str) -> bool:
-    """Send a text in Markdown, whose first line is the title; returns whether the channel took it."""
-    import apprise
-
-    title, _, body = text.partition("\n")
-    channel = apprise.Apprise()
-    return bool(channel.add(address)) and bool(
-        channel.notify(title=title.removeprefix("# "), body=body.strip(), body_format="markdown")
-    )
+def _changes(news: list[Finding]) -> str:
+    return f"{len(news)} change{'' if len(news) == 1 else 's'}"

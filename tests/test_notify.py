@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from etl.checks.run import CheckResult, checked
 from etl.config import Settings, load_settings
 from etl.errors import RetryError
 from etl.ledger import Ledger
-from etl.notify import after_refresh
+from etl.notify import MOST_BUSY, MOST_LINES, after_busy, after_refresh, faults_in_addresses, problems_in_sending
 from etl.warehouse import Connection, open_build
 from tests.support.changed_warehouse import restate
 from tests.support.small_warehouse import publish_small_warehouse
@@ -115,18 +116,20 @@ def test_a_new_failure_of_a_check_and_its_recovery_are_sent(settings: Settings, 
     assert receiver.texts() == []
 
 
-@pytest.mark.parametrize("text", ["", '{"run": {"refresh": "fai', "[]", '{"run": "failed"}', "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", '{"run": {"refresh": "fai', "[]", '{"run": "failed"}', "\udcff", '{"channels": {"a": 1}}']
+)
 def test_a_record_that_cannot_be_read_counts_as_empty(settings: Settings, receiver: Receiver, text: str) -> None:
     record = settings.home / "notified.json"
     record.write_text(text, encoding="utf-8", errors="surrogateescape")
     told = after_refresh(settings, "core.party: unique")
-    assert told.startswith("Notify     1 changes reported; ") and "could not be read" in told
+    assert told.startswith("Notify     1 change reported; ") and "could not be read" in told
     assert len(receiver.texts()) == 1
     assert after_refresh(settings, "core.party: unique") == "Notify     no change to report"
 
 
 def test_a_record_that_cannot_be_written_fails_nothing(settings: Settings, receiver: Receiver) -> None:
-    (settings.home / "notified.upcoming").mkdir()
+    (settings.home / ".notified.json.part").mkdir()
     told = after_refresh(settings, "core.party: unique")
     assert "cannot be written (Is a directory), so the same is sent again" in told
     assert len(receiver.texts()) == 1
@@ -281,7 +284,7 @@ def test_the_digest_of_a_publication_is_sent_once(tmp_path: Path, receiver: Rece
     assert not any("what changed" in text for text in receiver.texts())  # the first publication changed nothing
     restate(home)
     receiver.status = 500
-    assert "could not be sent; the next refresh tries again" in after_refresh(home, None)
+    assert "1 change could not be sent: answered 500; the next refresh tries again" in after_refresh(home, None)
     receiver.status = 200
     assert after_refresh(home, None).endswith("; digest of version 2 sent")
     (digest,) = [text for text in receiver.texts() if "what changed" in text]
@@ -289,3 +292,135 @@ def test_the_digest_of_a_publication_is_sent_once(tmp_path: Path, receiver: Rece
     assert "Restated: Sales and marketing expense of JD.com" in digest and "Why: restatement (d17)" in digest
     after_refresh(home, None)
     assert receiver.texts() == []
+
+
+def test_each_job_has_a_state_of_its_own(settings: Settings, receiver: Receiver) -> None:
+    after_refresh(settings, "no SEC_USER_AGENT", "refresh")
+    assert "run: refresh failed" in receiver.texts()[0]
+    after_refresh(settings, None, "refresh_daily")
+    assert receiver.texts() == [], "the refresh still fails: another job that succeeds says nothing about it"
+    after_refresh(settings, None, "refresh")
+    assert "run: refresh succeeds again" in receiver.texts()[0]
+
+
+def test_a_run_after_which_another_ended_is_not_reported(settings: Settings, receiver: Receiver) -> None:
+    """The daemon tells of its runs half a minute later: a later run has ended by then."""
+    after_refresh(settings, None)
+    after_refresh(settings, "the run before", is_newest=False)
+    assert receiver.texts() == []
+
+
+def test_a_busy_warehouse_is_no_failure_until_it_is_busy_for_long(settings: Settings, receiver: Receiver) -> None:
+    for _ in range(MOST_BUSY - 1):
+        assert after_busy(settings, "refresh") == ""
+    after_refresh(settings, None)  # it was free once
+    for _ in range(MOST_BUSY - 1):
+        assert after_busy(settings, "refresh") == ""
+    assert receiver.texts() == []
+    after_busy(settings, "refresh")
+    (text,) = receiver.texts()
+    assert f"run: refresh found another one at work {MOST_BUSY} times in a row" in text
+    after_busy(settings, "refresh")
+    assert receiver.texts() == []
+    after_refresh(settings, None)
+    assert "run: refresh succeeds again" in receiver.texts()[0]
+
+
+def result(success: bool) -> CheckResult:
+    return CheckResult("marts.daily_gap", "no_day_is_left_out", "x", "warning", success, "w", {}, unexpected_count=3)
+
+
+def run_check(settings: Settings, success: bool) -> None:
+    with open_build(settings) as con, checked(con, "run") as checks:
+        checks.add([result(success)])
+
+
+def test_a_clock_that_ran_ahead_hides_no_later_failure_and_is_told(
+    settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Ahead:
+            return cls.fromtimestamp(datetime.now(UTC).timestamp() + 365 * 86400, UTC)
+
+    with monkeypatch.context() as ahead:
+        ahead.setattr("etl.checks.run.datetime", Ahead)
+        run_check(settings, True)
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert "clock: audit.expectation_result holds" in text and "later than the clock of this machine" in text
+    run_check(settings, False)
+    after_refresh(settings, None)
+    assert "check: marts.daily_gap no_day_is_left_out 3 rows: w" in receiver.texts()[0]
+    write(settings, "update audit.expectation_result set checked_at = '2026-01-01'")
+    after_refresh(settings, None)
+    assert "holds no time that is still to come any more" in receiver.texts()[0]
+
+
+def test_results_of_an_older_version_are_older_than_numbered_ones(settings: Settings, receiver: Receiver) -> None:
+    run_check(settings, False)
+    write(settings, "update audit.expectation_result set number = null, checked_at = '2030-01-01'")
+    run_check(settings, True)
+    after_refresh(settings, None)
+    assert not any("no_day_is_left_out" in text for text in receiver.texts())
+
+
+def test_every_address_is_told_on_its_own(tmp_path: Path, receiver: Receiver) -> None:
+    other = Receiver()
+    Thread(target=other.server.serve_forever, daemon=True).start()
+    both = f"{receiver.address}, {other.address}/hunter2"
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_NOTIFY": both})
+    other.status = 500
+    told = after_refresh(settings, "disk full")
+    assert "json://***: 1 change reported; json://***: 1 change could not be sent: answered 500" in told
+    assert "hunter2" not in told and problems_in_sending(settings) == ["json://***: answered 500"]
+    other.status = 200
+    after_refresh(settings, "disk full")
+    assert len(receiver.texts()) == 1, "who took it is not told again"
+    assert len(other.texts()) == 1 and problems_in_sending(settings) == []
+    other.server.shutdown()
+    other.server.server_close()
+
+
+def test_the_record_of_an_older_version_counts(settings: Settings, receiver: Receiver) -> None:
+    (settings.home / "notified.json").write_text('{"run": {"refresh": "failed"}}', encoding="utf-8")
+    assert after_refresh(settings, "disk full") == "Notify     no change to report"
+    after_refresh(settings, None)
+    assert "succeeds again" in receiver.texts()[0]
+
+
+def test_a_query_that_fails_is_told_and_keeps_the_others_working(settings: Settings, receiver: Receiver) -> None:
+    write(settings, "create table marts.claim_verdict (claim_id varchar)")
+    write(settings, check(False, 1))
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert "query: claim could not be asked, so nothing is told of it" in text and "core.party unique" in text
+    write(settings, "drop table marts.claim_verdict")
+
+
+def test_many_changes_are_one_message_of_bounded_length(settings: Settings, receiver: Receiver) -> None:
+    with open_build(settings) as con:
+        for number in range(MOST_LINES + 5):
+            Ledger(con, "inbox").refuse(file=f"{number}.csv", content_hash=f"{number}", reason="is empty", now=NOW)
+    assert after_refresh(settings, None) == f"Notify     {MOST_LINES + 5} changes reported"
+    (text,) = receiver.texts()
+    assert text.count("was refused") == MOST_LINES and text.endswith("and 5 more: make doctor")
+    assert after_refresh(settings, None) == "Notify     no change to report"
+
+
+def test_processes_tell_one_after_the_other(settings: Settings, receiver: Receiver) -> None:
+    write(settings, check(False, 1))
+    threads = [Thread(target=after_refresh, args=(settings, None)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum("core.party unique" in text for text in receiver.texts()) == 1
+
+
+def test_a_mistyped_address_is_named_with_its_setting(tmp_path: Path) -> None:
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_NOTIFY": "jsn://hunter2, json://127.0.0.1:9"})
+    (fault,) = faults_in_addresses(settings)
+    assert fault.startswith("WAREHOUSE_NOTIFY: jsn://*** is no kind") and "hunter2" not in fault
+    told = after_refresh(settings, "disk full")
+    assert "jsn://***: 1 change could not be sent: jsn://*** is no kind of address" in told

@@ -91,7 +91,7 @@ def as_named_now(table: str, row: dict[str, Any]) -> dict[str, Any]:
     added: dict[str, dict[str, None]] = {
         "audit.quarantine": {"table_name": None},
         "audit.load": {"rows_skipped": None, "profile": None},
-        "audit.expectation_result": {"place": None},
+        "audit.expectation_result": {"place": None, "number": None},
         "audit.publication": {"unexplained_rows": None, "reasons_problem": None},
     }
     return row | added.get(table, {})

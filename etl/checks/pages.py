@@ -22,7 +22,7 @@ NEWEST = """
 select table_name, check_name, expectation_type, severity, success, observed_value, unexpected_count,
     element_count, kwargs, why, exception, checked_at, run_id
 from audit.expectation_result
-qualify rank() over (partition by table_name order by checked_at desc) = 1
+qualify rank() over (partition by table_name order by number desc nulls last, checked_at desc) = 1
 order by table_name, check_name
 """
 EXTERNAL = re.compile(

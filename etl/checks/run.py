@@ -25,7 +25,7 @@ from typing import Any
 from etl.checks.dialect import SharedConnection
 from etl.checks.suite import UNEXPECTED_ROWS, Expectation, Severity, Suite
 from etl.errors import MendError
-from etl.warehouse import Connection, transaction
+from etl.warehouse import Connection, count, transaction
 
 ROWS = 20
 BATCH = "batch"
@@ -317,7 +317,10 @@ def checked(con: Connection, run_id: str) -> Iterator[Checks]:
 
 def _record(con: Connection, run_id: str, results: Sequence[CheckResult]) -> None:
     """Append the results to audit.expectation_result, in a transaction of their own."""
+    if not results:
+        return
     checked_at = datetime.now(UTC)
+    number = count(con, "select coalesce(max(number), 0) + 1 from audit.expectation_result")
     rows = [
         {
             "run_id": run_id,
@@ -334,13 +337,13 @@ def _record(con: Connection, run_id: str, results: Sequence[CheckResult]) -> Non
             "why": result.why,
             "exception": result.exception,
             "place": result.place,
+            "number": number,
         }
         for result in results
     ]
-    if rows:
-        names, places = ", ".join(rows[0]), ", ".join(f"${name}" for name in rows[0])
-        with transaction(con):
-            con.executemany(f"insert into audit.expectation_result ({names}) values ({places})", rows)
+    names, places = ", ".join(rows[0]), ", ".join(f"${name}" for name in rows[0])
+    with transaction(con):
+        con.executemany(f"insert into audit.expectation_result ({names}) values ({places})", rows)
 
 
 def _json(value: Any) -> str | None:

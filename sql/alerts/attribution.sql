@@ -2,7 +2,8 @@
 -- needs: marts.attribution_moved
 select
     moved.platform as key,
-    max(moved.changed_at) || '+00' as state,
+    max(moved.changed_at) || ' '
+    || list_sort(list_distinct(list(moved.channel_before || ' to ' || moved.channel)))::varchar as state,
     true as tell_when_new,
     sum(moved.orders) || ' orders are in another channel since the rules changed at '
     || strftime(max(moved.changed_at), '%Y-%m-%d %H:%M UTC') as words,

@@ -15,6 +15,6 @@ select
     ) as words,
     'make sql Q="from audit.expectation_result where check_name = '''
     || result.check_name
-    || ''' order by checked_at desc limit 3"' as look
+    || ''' order by number desc limit 3"' as look
 from audit.expectation_result as result
-qualify rank() over (partition by result.table_name order by result.checked_at desc) = 1
+qualify rank() over (partition by result.table_name order by result.number desc nulls last, result.checked_at desc) = 1

@@ -1,5 +1,6 @@
--- A company printed a different figure for a quantity it had printed before. Those of the first load are history.
+-- A company printed a different figure for a quantity it had printed before. Those of the first look are history.
 -- needs: core.observation
+-- news
 select
     concat_ws(
         ' ',
@@ -12,8 +13,7 @@ select
         observation.unit
     ) as key,
     max_by(observation.value, (observation.published_on, observation.observation_id))::varchar as state,
-    max(observation.loaded_at)
-    > (select min(observation.loaded_at) from core.observation as observation) as tell_when_new,
+    true as tell_when_new,
     'restated to '
     || max_by(observation.printed_as, (observation.published_on, observation.observation_id))
     || ', published on '

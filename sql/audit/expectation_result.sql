@@ -13,5 +13,6 @@ create table audit.expectation_result (
     kwargs varchar, -- its arguments, as JSON
     why varchar, -- why it matters
     exception varchar, -- error that kept it from running
-    place varchar -- platforms of the rows that broke it, each with its first day and file; empty where they tell none
+    place varchar, -- platforms of the rows that broke it, each with its first day and file; empty where they tell none
+    number bigint -- increases with every run of a suite, whatever the clock says; empty in results of older versions
 )

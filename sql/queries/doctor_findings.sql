@@ -14,7 +14,7 @@ latest as (
     select result.*
     from audit.expectation_result as result
     qualify
-        rank() over (partition by result.table_name order by result.checked_at desc) = 1
+        rank() over (partition by result.table_name order by result.number desc nulls last, result.checked_at desc) = 1
 ),
 moments as (
     select

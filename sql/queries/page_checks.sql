@@ -3,7 +3,7 @@ with latest as (
     select result.*
     from audit.expectation_result as result
     qualify
-        rank() over (partition by result.table_name order by result.checked_at desc) = 1
+        rank() over (partition by result.table_name order by result.number desc nulls last, result.checked_at desc) = 1
 )
 select
     latest.severity,

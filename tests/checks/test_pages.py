@@ -17,7 +17,7 @@ RESULT = (
     "insert into audit.expectation_result values ('r1', timestamp '2026-01-01 00:0{m}:00+00', "
     "'core.party', 'unique_party', 'expect_column_values_to_be_unique', '{severity}', {success}, null, "
     "{bad}, 22, "
-    "'{{\"column\": \"party\"}}', 'two answers <b>are</b> worse than none', null, null)"
+    "'{{\"column\": \"party\"}}', 'two answers <b>are</b> worse than none', null, null, {m})"
 )
 
 

@@ -49,6 +49,7 @@ def templates(root: Path) -> dict[str, str]:
             if not place.startswith(BY_DAY):
                 for text in in_module(path.read_text(encoding="utf-8")):
                     found.setdefault(text, place)
+    found.pop(f"{HOLE}: {HOLE}", None)  # the alert whose name is that of its query
     for path in sorted((root / "sql" / "alerts").glob("*.sql")):
         found[f"{path.stem}: {HOLE}"] = path.relative_to(root).as_posix()
     doctor = root / "sql/queries/doctor_findings.sql"
@@ -71,6 +72,8 @@ def in_module(source: str) -> Iterator[str]:
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and RAISED.fullmatch(_called(node)):
                 yield from _of_call(node, named)
+            elif isinstance(node, ast.Call) and _called(node) == "Finding":
+                yield f"{text(node.args[0], {})}: {HOLE}"
             elif isinstance(node, ast.Call) and _called(node) == "report_run_failed":
                 yield from (text(keyword.value, named) for keyword in node.keywords if keyword.arg == "message")
             elif (
