@@ -1,47 +1,36 @@
-"""The charts of the page: SVG that is drawn when the page is made, from the rows of its tables.
+"""The charts of the page, described from the rows of its tables.
 
-Each is described in Vega-Lite, by plain dictionaries that the tests hold against its schema, and drawn by vl-convert,
-which is imported when the first one is drawn. Every axis is linear, so that zero and less have their place. An end that
-is not known is drawn as an arrow to the edge of the plot, never as a bar of no length. A row without a number is a
-dashed line, never a mark at zero. Every mark has a name for a screen reader, or is hidden from it because it repeats
-one that has: vega names an area by its first row.
+Each is described in Vega-Lite, by plain dictionaries that the tests hold against its schema, and drawn by
+etl/page/draw.py. Every axis is linear, so that zero and less have their place. An end that is not known is drawn as an
+arrow to the edge of the plot, never as a bar of no length. A row without a number is a dashed line, never a mark at
+zero. Every mark has a name for a screen reader, or is hidden from it because it repeats one that has.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
 from typing import Any
 
-from lxml import etree
-
 from etl.page.content import Row
+from etl.page.draw import draw_chart
 from etl.page.numbers import printed
+from etl.page.svg import AMBER, BLUE, GREY, INK, MUTED, PALE, WHITE
 
-# The style sheet gives each of these another colour in the dark.
-INK, MUTED, GRID, BLUE, GREY, AMBER, PALE = "#1b1f24", "#57606a", "#dfe3e8", "#0a5c8a", "#6e7781", "#9a5b00", "#a8c8dc"
 PANEL, WIDE = (300, 170), (300, 800)  # width and height of one panel; widths of a chart on a phone and on a desk
 JOINED = timedelta(days=400)  # no line over more than a year without a number
 HEADROOM = 1.12
 LINE_OF_WORDS = 14  # points that a line of small words takes
 BESIDE = 20  # characters of a label beside its line; longer ones stand above it
-SVG = "{http://www.w3.org/2000/svg}"
 Words = Mapping[str, str]
 Spec = dict[str, Any]  # a chart in Vega-Lite, or a part of one
 Described = tuple[str, str, Spec]  # title, screen, chart
 SAID: Spec = {"field": "words", "type": "nominal"}  # as a channel: the name of a mark, or the text that it is
-DEFAULTS = {"opacity": "1", "x2": "0", "y2": "0", "transform": "translate(0,0)", "font-weight": "normal"}
-INHERITED = ("fill", "stroke", "stroke-width", "font-size", "text-anchor")
-_CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0Z?")
-_LAYER = re.compile(r" layer_\w+")
-PLACES = {"transform", "d", "x", "y", "x2", "y2", "r"}
-_FINE = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -59,111 +48,18 @@ def draw(chart: str, rows: Sequence[Row], words: Words, key: str, mark: str = ""
     `key` makes the identifiers in them unique; `mark` is written across each where the data is simulated.
     """
     return [
-        Drawing(title, _readable(_svg(json.dumps(described)), title, f"{key}-{number}", mark), screen)
+        Drawing(title, draw_chart(described, title, f"{key}-{number}", mark), screen)
         for number, (title, screen, described) in enumerate(describe(chart, rows, words))
     ]
 
 
-@lru_cache(maxsize=200)
-def _svg(described: str) -> str:
-    """What Vega draws of a chart; files beside the page share some."""
-    from vl_convert import vegalite_to_svg
-
-    return str(vegalite_to_svg(described))
-
-
 def describe(chart: str, rows: Sequence[Row], words: Words) -> Iterator[Described]:
-    """The pictures of a chart in Vega-Lite, in the colours and the font of the page and on no background of their own.
-
-    Each has its title and the screen that it is for (see Drawing).
-    """
-    axis = {
-        "labelColor": MUTED, "titleColor": MUTED, "gridColor": GRID, "domainColor": GRID, "ticks": False,
-        "labelPadding": 5, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
-    }  # fmt: skip
-    legend = {"labelColor": INK, "titleColor": MUTED, "labelFontSize": 11}
-    config = {
-        "background": "transparent",
-        "font": "sans-serif",
-        "axis": axis,
-        "legend": legend,
-        "view": {"stroke": None},
-    }
-    for title, screen, described in CHARTS[chart](rows, words):
-        yield title, screen, described | {"config": config}
-
-
-def _readable(svg: str, title: str, key: str, mark: str) -> str:
-    """The SVG with a title, identifiers of its own and a size that follows the page."""
-    root = etree.fromstring(svg.encode())
-    for name in ("width", "height", "class"):
-        del root.attrib[name]
-    root.set("role", "graphics-document")
-    root.set("aria-labelledby", f"{key}-title")
-    named = etree.Element(f"{SVG}title", id=f"{key}-title")
-    named.text = title
-    root.insert(0, named)
-    _shorten(root)
-    # Vega gives a layer without marks the role of a mark, which then has no name.
-    for layer in root.findall(f".//{SVG}g[@aria-roledescription]"):
-        if "role-mark" in layer.get("class", "") and len(layer) == 0:
-            layer.getparent().remove(layer)
-    for element in root.iter():
-        for name, value in element.attrib.items():
-            if name == "id" and element is not named:
-                element.set(name, f"{key}-{value}")
-            elif value.startswith("url(#"):
-                element.set(name, value.replace("url(#", f"url(#{key}-"))
-    if mark:
-        width, height = (float(size) for size in root.get("viewBox", "").split()[2:])
-        text = etree.SubElement(root, f"{SVG}text", x=str(width / 2), y=str(height / 2), fill=AMBER, opacity="0.45")
-        text.attrib.update({"text-anchor": "middle", "font-size": f"{min(24, height / 5):.0f}", "font-weight": "bold"})
-        text.attrib["font-family"] = "sans-serif"
-        text.text = mark
-    return str(etree.tostring(root, encoding="unicode"))
-
-
-def _shorten(root: etree._Element) -> None:
-    """Leave out what shows nothing, and digits beyond a hundredth of a point: a third of the picture."""
-    for path in root.findall(f".//{SVG}path[@class]"):
-        if path.get("class") in ("background", "foreground"):
-            path.getparent().remove(path)
-    for element in root.iter():
-        for name in ("pointer-events", "font-family", "stroke-miterlimit"):
-            element.attrib.pop(name, None)
-        for name, value in DEFAULTS.items():
-            if element.get(name) == value:
-                del element.attrib[name]
-        if element.get("role") == "graphics-symbol" and element.tag != f"{SVG}g":
-            element.attrib.pop("aria-roledescription", None)
-        if circle := _CIRCLE.fullmatch(element.get("d", "")):
-            element.tag = f"{SVG}circle"
-            element.set("r", circle[1])
-            del element.attrib["d"]
-        for name in PLACES.intersection(element.attrib):
-            element.set(name, _FINE.sub(lambda found: f"{float(found[0]):.2f}", element.get(name, "")))
-    for group in root.findall(f".//{SVG}g[@class]"):
-        if any(role in group.get("class", "") for role in ("role-axis-", "role-mark")):
-            _inherit(group)
-        group.set("class", _LAYER.sub("", group.get("class", "")))
-        if group.get("role") == "graphics-object" and not group.get("aria-label"):
-            del group.attrib["role"], group.attrib["aria-roledescription"]
-
-
-def _inherit(group: etree._Element) -> None:
-    """Write once, at the group, what all its shapes say alike."""
-    if len(group) < 2:
-        return
-    for name in INHERITED:
-        values = {shape.get(name) for shape in group}
-        if len(values) == 1 and (value := values.pop()):
-            group.set(name, value)
-            for shape in group:
-                del shape.attrib[name]
+    """The pictures of a chart in Vega-Lite, each with its title and the screen that it is for (see Drawing)."""
+    return CHARTS[chart](rows, words)
 
 
 def drawn(value: object) -> Any:
-    """A value as Vega takes it: decimals become doubles here and nowhere else, days become text."""
+    """A value as Vega-Lite takes it: decimals become doubles here and nowhere else, days become text."""
     if isinstance(value, Decimal):
         return float(value)
     return value.isoformat() if isinstance(value, date) else value
@@ -180,10 +76,15 @@ def _layers(*layers: Spec, width: int = PANEL[0] - 50, height: int = PANEL[1]) -
     return {"layer": [layer for layer in layers if layer["data"]["values"]], "width": width, "height": height}
 
 
-def _linear(field: str, title: str, edges: Sequence[float] = (), **axis: str) -> Spec:
-    """The axis of an amount, which holds zero; `edges` are its ends, or Vega finds them."""
-    scale = {"zero": True} | ({"domain": list(edges), "nice": False} if edges else {})
+def _linear(field: str, title: str, edges: tuple[float, float], **axis: str) -> Spec:
+    """The axis of an amount; `edges` are its ends."""
+    scale = {"domain": list(edges)}
     return {"field": field, "type": "quantitative", "title": title, "scale": scale, "axis": {"tickCount": 5, **axis}}
+
+
+def _verbatim(field: str) -> Spec:
+    """A channel whose field holds colours."""
+    return {"field": field, "type": "nominal", "scale": None}
 
 
 def _days(title: str, days: Sequence[date], months: int, *, margin: int, is_first: bool = False) -> Spec:
@@ -198,8 +99,6 @@ def _days(title: str, days: Sequence[date], months: int, *, margin: int, is_firs
     axis = {
         "format": "%Y" if months == 12 else "%b %Y",
         "values": [tick.isoformat() for tick in ticks if first <= tick <= last],
-        "labelOverlap": "greedy",
-        "labelSeparation": 8,
     }
     scale = {"type": "utc", "domain": [first.isoformat(), last.isoformat()]}
     return {"field": "x", "type": "temporal", "title": title, "scale": scale, "axis": axis}
@@ -207,6 +106,10 @@ def _days(title: str, days: Sequence[date], months: int, *, margin: int, is_firs
 
 def _bounds(row: Row, name: str) -> tuple[float | None, float | None, float | None]:
     return drawn(row[name]), drawn(row[f"{name}_low"]), drawn(row[f"{name}_high"])
+
+
+def _all_bounds(rows: Iterable[Row], name: str) -> Iterator[float | None]:
+    return (value for row in rows for value in _bounds(row, name))
 
 
 # --- intervals: one mark for each number, with an arrow at an open end -----------------------------------------
@@ -219,7 +122,8 @@ def intervals(rows: Iterable[tuple[Row, str]], name: str, edges: tuple[float, fl
     """
     for row, words in rows:
         value, low, high = _bounds(row, name)
-        shared = {"x": row.get("x"), "y": row.get("y"), "words": words, "sound": bool(row.get("is_ranked", True))}
+        colours = {"colour": BLUE, "inside": BLUE} if row.get("is_ranked", True) else {"colour": GREY, "inside": WHITE}
+        shared = {"x": row.get("x"), "y": row.get("y"), "words": words, **colours}
         if low is None and high is None and value is None:
             continue
         start = edges[0] if low is None else low
@@ -236,11 +140,10 @@ def intervals(rows: Iterable[tuple[Row, str]], name: str, edges: tuple[float, fl
             yield from (shared | {"part": "end", "v": known} for known in (low, high) if known is not None)
 
 
-def edges_of(rows: Iterable[Row], name: str, *further: float) -> tuple[float, float]:
-    """The ends of a linear axis that holds zero and all values and intervals, with room for an arrow."""
-    values = [value for row in rows for value in _bounds(row, name) if value is not None]
-    values += further
-    low, high = min([0.0, *values]), max([0.0, *values])
+def edges_of(values: Iterable[float | None]) -> tuple[float, float]:
+    """The ends of a linear axis that holds zero and all values, with room for an arrow."""
+    known = [value for value in values if value is not None]
+    low, high = min([0.0, *known]), max([0.0, *known])
     return low * HEADROOM, (high or 1.0) * HEADROOM
 
 
@@ -251,22 +154,17 @@ def interval_layers(
     along, across = ("y", "x") if upright else ("x", "y")
 
     def layer(part: str, mark: str, settings: Spec, **channels: Spec) -> Spec:
-        rows = (one for one in marks if str(one["part"]).startswith(part))
+        rows = (one for one in marks if one["part"] == part)
         return _layer(mark, rows, settings, **{along: axis("v"), across: place, **channels})
 
-    def sound(value: str, otherwise: str) -> Spec:
-        return {"condition": {"test": "datum.sound", "value": value}, "value": otherwise}
-
     up, down = ("triangle-up", "triangle-down") if upright else ("triangle-right", "triangle-left")
-    shape = {"condition": {"test": "datum.part == 'arrow up'", "value": up}, "value": down}
-    colour = sound(BLUE, GREY)
+    colour, inside = _verbatim("colour"), _verbatim("inside")
     return [
         layer("bar", "rule", {"strokeWidth": 2, "aria": False}, color=colour, **{f"{along}2": {"field": "w"}}),
-        layer("arrow", "point", {"size": 60, "filled": True, "color": AMBER, "opacity": 1, "aria": False}, shape=shape),
+        layer("arrow up", "point", ARROW | {"shape": up}),
+        layer("arrow down", "point", ARROW | {"shape": down}),
         layer("end", "tick", {"thickness": 2, "size": 12, "color": AMBER, "opacity": 1}, description=SAID),
-        layer(
-            "point", "point", {"size": 42, "opacity": 1}, description=SAID, stroke=colour, fill=sound(BLUE, "#ffffff")
-        ),
+        layer("point", "point", {"size": 42, "opacity": 1}, description=SAID, stroke=colour, fill=inside),
     ]
 
 
@@ -288,6 +186,7 @@ def _said(template: str, row: Row, **more: str) -> str:
 
 
 Other = tuple[str, Any, str]  # what is drawn beside a number of the same row: its shape (SHAPES), value and name
+ARROW: Spec = {"size": 60, "filled": True, "opacity": 1, "aria": False, "color": AMBER}
 DOT: Spec = {"size": 30, "filled": True, "opacity": 1, "color": BLUE}
 SHAPES: dict[str, tuple[str, Spec]] = {
     "stroke": ("tick", {"thickness": 3, "size": 14, "color": AMBER, "opacity": 1}),
@@ -311,15 +210,12 @@ def _listed(
         for shape, value, words in others(row)
         if value is not None
     ]
-    edges = edges_of(rows, name, line, *(mark["v"] for mark in beside))
+    edges = edges_of([*_all_bounds(rows, name), line, *(mark["v"] for mark in beside)])
     marks = list(intervals(((row, said(row)) for row in placed), name, edges))
     names = {row["y"]: label(row) for row in placed}
     is_beside = all(len(text) <= BESIDE for text in names.values())
-    labels = {"labelExpr": f"{json.dumps(names)}[datum.value]", "labelLimit": 150, "grid": True} if is_beside else None
-    place = {
-        "field": "y", "type": "nominal", "title": None, "sort": list(names), "scale": {"domain": list(names)},
-        "axis": labels,
-    }  # fmt: skip
+    labels = {"labelExpr": f"{json.dumps(names)}[datum.value]", "grid": True} if is_beside else None
+    place = {"field": "y", "type": "nominal", "title": None, "scale": {"domain": list(names)}, "axis": labels}
     above = [{"y": y, "words": text} for y, text in names.items() if not is_beside]
     axis = partial(_linear, title=axis_title, edges=edges)
     return _layers(
@@ -400,7 +296,7 @@ def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tupl
     days = [row["x"] for row in rows]
     width = max(days) - min(days) + timedelta(days=2 * margin)
     x = _days(titles[0], days, shown.months, margin=margin, is_first=is_first)
-    edges = edges_of(rows, name)
+    edges = edges_of(_all_bounds(rows, name))
     axis = partial(_linear, title=titles[1], edges=edges)
 
     def said(row: Row) -> str:
@@ -409,11 +305,11 @@ def _time_panel(rows: Sequence[Row], words: Words, shown: OverTime, titles: tupl
 
     empty = [
         {"x": row["x"], "words": _said(words[shown.none], row), "reason": str(row[shown.reason]).replace("_", " "),
-         "missing": row.get("is_missing", True)}
+         "missing": row.get("is_missing", True), "colour": GREY if row.get("is_missing", True) else AMBER}
         for row in rows
         if not _has_number(row, name)
     ]  # fmt: skip
-    colour = {"condition": {"test": "datum.missing", "value": GREY}, "value": AMBER}
+    colour = _verbatim("colour")
     upright = {"aria": False, "angle": 270, "align": "left", "baseline": "bottom", "dx": 3, "dy": -2, "fontSize": 10}
     reason = {"field": "reason", "type": "nominal"}
     without = [
@@ -590,18 +486,23 @@ def _deals_chart(rows: Sequence[Row], words: Words, width: int) -> Spec:
     marks = [mark for number, row in enumerate(rows) for mark in _deal_marks(row, number, first, last, words)]
     place = {
         "x": _days(words["days"], days, 12, margin=margin),
-        "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [len(rows), -0.6]}},
+        "y": {
+            "field": "y",
+            "type": "quantitative",
+            "title": None,
+            "axis": None,
+            "scale": {"domain": [len(rows), -0.6]},
+        },
     }
     span = {**place, "x2": {"field": "x2"}}
 
     def layer(part: str, mark: str, settings: Spec, **channels: Spec) -> Spec:
         return _layer(mark, (one for one in marks if one["part"] == part), settings, **channels)
 
-    arrow = {"size": 50, "filled": True, "opacity": 1, "aria": False, "color": AMBER}
     return _layers(
         layer("open", "rule", {"strokeDash": [2, 3], "aria": False, "color": AMBER}, **span),
-        layer("right", "point", {"shape": "triangle-right", **arrow}, **place),
-        layer("left", "point", {"shape": "triangle-left", **arrow}, **place),
+        layer("right", "point", ARROW | {"shape": "triangle-right"}, **place),
+        layer("left", "point", ARROW | {"shape": "triangle-left"}, **place),
         layer("ends", "rule", {"strokeWidth": 7, "color": PALE}, **span, description=SAID),
         layer("ran", "rule", {"strokeWidth": 7, "color": BLUE}, **span, description=SAID),
         layer("day", "point", DOT | {"size": 40}, **place, description=SAID),
@@ -689,8 +590,9 @@ def dependency(rows: Sequence[Row], words: Words) -> Iterator[Described]:
 
     for title, group in _by([row for row in rows if row["top_share_of_platform"] is not None], "name"):
         x = _days(words["end"], [row["date"] for row in group], 3, margin=20)
-        shares = [{"x": row["date"], "v": row["top_share_of_platform"], "words": said(row)} for row in group]
-        yield title, "", _layers(*_course(shares, x, _linear("v", words["dependency_y"])))
+        shares = [{"x": row["date"], "v": drawn(row["top_share_of_platform"]), "words": said(row)} for row in group]
+        edges = edges_of(share["v"] for share in shares)
+        yield title, "", _layers(*_course(shares, x, _linear("v", words["dependency_y"], edges)))
 
 
 def _course(rows: Sequence[Mapping[str, object]], x: Spec, y: Spec) -> tuple[Spec, Spec]:
@@ -703,29 +605,30 @@ def coverage(rows: Sequence[Row], words: Words) -> Iterator[Described]:
     """How many periods are known, one panel a metric."""
     colours = {"figures": BLUE, "bounds": PALE, "gaps": GREY, "due": AMBER}
     for title, group in _by(rows, "figure"):
-        counts = [
-            {
-                "y": row["name"].partition(" (")[0],
-                "v": row[status],
-                "status": status,
-                "order": order,
-                "words": _said(words["coverage"], row, count=printed(row[status]), status=status),
-            }
-            for row in group
-            for order, status in enumerate(colours)
-            if row[status]
-        ]
+        edges = edges_of([sum(row[status] for status in colours) for row in group])
+        names = [row["name"].partition(" (")[0] for row in group]
         bars = _layer(
-            "bar", counts, {"size": 11}, description=SAID,
-            x={"field": "v", "type": "quantitative", "title": words["coverage_x"]},
-            y={"field": "y", "type": "nominal", "title": None, "sort": None},
-            order={"field": "order", "type": "quantitative"},
+            "bar", (bar for row in group for bar in _status_bars(row, colours, words)), {"size": 11, "opacity": 1},
+            x=_linear("v", words["coverage_x"], edges),
+            x2={"field": "w"},
+            y={"field": "y", "type": "nominal", "title": None, "scale": {"domain": names}, "axis": {}},
             color={
                 "field": "status", "type": "nominal", "title": None, "legend": {"orient": "top"},
                 "scale": {"domain": list(colours), "range": list(colours.values())},
             },
+            description=SAID,
         )  # fmt: skip
-        yield title, "", bars | {"width": PANEL[0] - 60, "height": 18 * len(group)}
+        yield title, "", _layers(bars, width=PANEL[0] - 60, height=18 * len(group))
+
+
+def _status_bars(row: Row, colours: Iterable[str], words: Words) -> Iterator[dict[str, object]]:
+    """A bar for each status of a platform's periods, from the end of the one before."""
+    start = 0
+    for status in colours:
+        if count := row[status]:
+            said = _said(words["coverage"], row, count=printed(count), status=status)
+            yield {"y": row["name"].partition(" (")[0], "v": start, "w": start + count, "status": status, "words": said}
+            start += count
 
 
 def asof_cost(rows: Sequence[Row], words: Words) -> Iterator[Described]:
@@ -756,7 +659,8 @@ def deal_path(rows: Sequence[Row], words: Words) -> Iterator[Described]:
         return
     event = group[0]["event_on"]
     x = _days(words["period"], [event, *(row["period_end"] for row in group)], 12, margin=60)
-    axis = partial(_linear, title=group[0]["unit"].replace("_", " "), format="~s")
+    edges = edges_of(drawn(row[name]) for row in group for name in ("value", "expected"))
+    axis = partial(_linear, title=group[0]["unit"].replace("_", " "), edges=edges, format="~s")
     day = {"x": event, "words": words["event"].format(event_on=printed(event))}
     points = [{"x": row["period_end"], "v": row["value"], "words": _said(words["path"], row)} for row in group]
     expected = [{"x": row["period_end"], "v": row["expected"]} for row in group if row["expected"] is not None]

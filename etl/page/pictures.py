@@ -12,7 +12,8 @@ from html import escape
 from textwrap import wrap
 from typing import Any
 
-from etl.page.charts import INK, MUTED, Drawing
+from etl.page.charts import Drawing
+from etl.page.svg import INK, MUTED
 
 WIDEST = 640  # of a picture, in points: what the UI has beside its side bars on a desk
 COLUMNS, GAP, LINE = 3, 24, 22

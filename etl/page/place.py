@@ -27,7 +27,7 @@ from etl.publish.files import UPCOMING
 from etl.warehouse import SQL, DatabaseError, open_snapshot
 from etl.whole import sync
 
-LIBRARIES = ("jinja2", "vl-convert-python")
+LIBRARIES = ("jinja2",)
 
 
 @dataclass(frozen=True)

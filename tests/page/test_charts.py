@@ -17,6 +17,7 @@ from etl.page.charts import CHARTS, SHAPES, Drawing, describe, draw, drawn
 from etl.page.content import read_content, read_texts
 from etl.page.place import Page
 from etl.warehouse import Connection
+from tests.support.drawn_marks import box, differences_from_vega, marks, named, place, style
 
 WORDS = read_texts()["charts"]
 SCHEMA = load_schema()  # of Vega-Lite, as Altair carries it
@@ -38,30 +39,16 @@ def fault_of(described: dict[str, Any]) -> str:
 
 
 def drawings(chart: str, rows: list[dict[str, Any]], mark: str = "") -> list[Drawing]:
-    """The pictures of a chart, once its descriptions are valid by the schema of Vega-Lite."""
+    """The pictures of a chart, once its descriptions are valid by the schema of Vega-Lite, and drawn as Vega does."""
     for _, _, described in describe(chart, rows, WORDS):
         assert fault_of(described) == ""
+        assert list(differences_from_vega(described)) == []
     return draw(chart, rows, WORDS, "k", mark)
 
 
 def svg_of(chart: str, rows: list[dict[str, Any]], mark: str = "") -> Any:
     (drawing,) = drawings(chart, rows, mark)
     return etree.fromstring(drawing.svg)
-
-
-def marks(svg: Any, role: str) -> list[Any]:
-    """The shapes of the marks of a kind: rule, symbol, area, line."""
-    return svg.xpath(f"//*[contains(@class, 'mark-{role} role-mark')]/*")  # type: ignore[no-any-return]
-
-
-def place(shape: Any) -> tuple[float, float]:
-    """Where a mark is: points from the left and from the top of the plot; of a stroke its middle."""
-    if found := re.match(r"translate\(([-\d.e]+),([-\d.e]+)\)", shape.get("transform", "")):
-        return float(found[1]), float(found[2])
-    stroke = re.match(r"M([-\d.]+),([-\d.]+)h([-\d.]+)v([-\d.]+)", shape.get("d", ""))
-    assert stroke
-    left, top, width, height = map(float, stroke.groups())
-    return left + width / 2, top + height / 2
 
 
 def shown_texts(svg: Any, role: str) -> list[str]:
@@ -72,16 +59,10 @@ def shown_texts(svg: Any, role: str) -> list[str]:
     ]
 
 
-def named(svg: Any, words: str) -> Any:
-    (found,) = (shape for shape in svg.iter() if words in shape.get("aria-label", ""))
-    return found
-
-
 def bars(svg: Any) -> list[tuple[float, float]]:
     """The upper and the lower end of each interval, in points from the top of the plot."""
-    solid = [rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray") is None]
-    ends = [(place(rule)[1], place(rule)[1] + float(rule.get("y2"))) for rule in solid]
-    return [(min(pair), max(pair)) for pair in ends]
+    solid = [rule for rule in marks(svg, "rule") if style(rule, "stroke-dasharray") is None]
+    return [(top, bottom) for _, top, _, bottom in map(box, solid)]
 
 
 def test_an_interval_is_drawn_from_end_to_end() -> None:
@@ -99,7 +80,7 @@ def test_an_interval_without_an_upper_end_reaches_the_edge_with_an_arrow() -> No
     (open_top, open_bottom), (closed_top, _) = bars(svg)
     assert open_top == 0 < closed_top < open_bottom
     (arrow,) = (
-        shape for shape in marks(svg, "symbol") if shape.get("aria-hidden") == "true" or not shape.get("aria-label")
+        shape for shape in marks(svg, "point") if shape.get("aria-hidden") == "true" or not shape.get("aria-label")
     )
     assert place(arrow)[1] == 0
     assert "90.00 to open" in named(svg, "2015-12-31").get("aria-label")
@@ -114,17 +95,17 @@ def test_bounds_without_a_number_have_strokes_and_no_point(low: float | None, hi
     strokes = [shape for shape in svg.iter() if "2016-12-31: no number" in shape.get("aria-label", "")]
     assert len(strokes) == sum(bound is not None for bound in (low, high))
     assert all("open" in stroke.get("aria-label") for stroke in strokes) is bool(reaches)
-    points = [shape for shape in marks(svg, "symbol") if shape.get("aria-label")]
+    points = [shape for shape in marks(svg, "point") if shape.get("aria-label")]
     assert len(points) == 1, "the number of the other year alone"
 
 
 def test_no_number_is_a_dashed_line_and_no_mark_at_zero() -> None:
     svg = svg_of("cost", costs({}, {"cac": None, "cac_low": None, "cac_high": None}))
-    (dashed,) = (rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray"))
+    (dashed,) = (rule for rule in marks(svg, "rule") if style(rule, "stroke-dasharray"))
     assert dashed.get("aria-label") == "Shop, until 2016-12-31: no number, a reason"
     assert shown_texts(svg, "text") == ["ok"], "the reason stands beside the line"
     assert len(bars(svg)) == 1
-    assert len([shape for shape in marks(svg, "symbol") if shape.get("aria-label")]) == 1
+    assert len([shape for shape in marks(svg, "point") if shape.get("aria-label")]) == 1
 
 
 def test_words_of_two_lines_never_run_into_each_other() -> None:
@@ -132,7 +113,7 @@ def test_words_of_two_lines_never_run_into_each_other() -> None:
     rows = costs({}, none | {"is_missing": True, "validity": "missing_spend"}, none)
     rows[2] = rows[2] | {"period_end": date(2017, 1, 31), "is_missing": False, "validity": "net_loss"}
     svg = svg_of("cost", rows)
-    assert len([rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray")]) == 2
+    assert len([rule for rule in marks(svg, "rule") if style(rule, "stroke-dasharray")]) == 2
     assert shown_texts(svg, "text") == ["net loss"], "of two, the one whose figures are known"
 
 
@@ -140,7 +121,7 @@ def test_words_of_two_lines_never_run_into_each_other() -> None:
 def test_a_year_in_which_a_cost_has_no_meaning_has_another_colour(is_missing: bool, colour: str) -> None:
     none = {"cac": None, "cac_low": None, "cac_high": None, "is_missing": is_missing, "validity": "net_loss_of_buyers"}
     svg = svg_of("cost", costs({}, none))
-    (dashed,) = (rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray"))
+    (dashed,) = (rule for rule in marks(svg, "rule") if style(rule, "stroke-dasharray"))
     (words,) = marks(svg, "text")
     assert (dashed.get("stroke"), words.get("fill"), words.text) == (colour, colour, "net loss of buyers")
     assert len(draw("cost", costs(none), WORDS, "k")) == (not is_missing), (
@@ -209,7 +190,7 @@ def test_a_deal_shows_what_is_known_of_its_ends(deal: dict[str, Any], said: str)
         svg = etree.fromstring(drawing.svg)
         labels = [shape.get("aria-label") for shape in svg.iter() if "A × B" in shape.get("aria-label", "")]
         assert labels == [f"A × B, referral link: {said}"]
-        dashed = [rule for rule in marks(svg, "rule") if rule.get("stroke-dasharray")]
+        dashed = [rule for rule in marks(svg, "rule") if style(rule, "stroke-dasharray")]
         assert len(dashed) == (said.startswith(("started", "first"))), "an end that nobody knows is open"
 
 
@@ -229,7 +210,7 @@ def test_of_a_change_the_parts_are_drawn_as_factors() -> None:
     cost, spend, buyers = at.values()
     assert cost / 2.5 == pytest.approx(spend / 2.0, rel=1e-3)
     assert spend / 2.0 == pytest.approx(buyers / 0.8, rel=1e-3), "one axis from zero on: the product holds in points"
-    (line,) = (rule for rule in marks(svg, "rule") if rule.get("stroke") == "#57606a")
+    (line,) = (rule for rule in marks(svg, "rule") if style(rule, "stroke") == "#57606a")
     assert place(line)[0] == pytest.approx(cost / 2.5, abs=0.6), "no change"
 
 
@@ -237,7 +218,7 @@ def test_a_rank_is_drawn_by_its_cost_and_told() -> None:
     peer = {"period": "2019", "rank": 1, "rank_worst": 2, "ranked": 3, "expense_nature": "marketing"}
     svg = svg_of("peers", [ROW | peer, ROW | peer | {"name": "Shop (Other)", "rank": 3, "rank_worst": 3, "cac": 300.0}])
     assert "2019, Shop: 100.00 CNY per net new buyer, 90.00 to 120.00, rank 1 to 2 of 3" in [
-        shape.get("aria-label") for shape in marks(svg, "symbol")
+        shape.get("aria-label") for shape in marks(svg, "point")
     ]
     assert {"2019: 1–2 of 3, Shop", "2019: 3 of 3, Shop"} <= set(shown_texts(svg, "axis-label"))
 
@@ -252,7 +233,7 @@ def test_what_a_deal_brought_is_drawn_only_where_it_is_known() -> None:
     open_words = "a-deal, new_buyers: no number, -50.00 to 60.00 would not have come without it, no_effect_seen"
     assert said == [open_words, open_words, "a-deal, new_buyers: 40.00 by last touch"], "no stroke, no point"
     zero, left, right = (place(shape)[0] for shape in (
-        next(rule for rule in marks(svg, "rule") if rule.get("stroke") == "#57606a"), *marks(svg, "rect")
+        next(rule for rule in marks(svg, "rule") if style(rule, "stroke") == "#57606a"), *marks(svg, "tick")
     ))  # fmt: skip
     assert left < zero < right
 
@@ -281,7 +262,7 @@ def test_a_lifetime_is_told_as_a_model() -> None:
     none = {"expected_value": None, "expected_value_low": None, "expected_value_high": None, "horizon_days": 365}
     (drawing,) = drawings("lifetime", [expected, expected | none])
     assert drawing.title == "Model: Shop · EUR"
-    (point,) = marks(etree.fromstring(drawing.svg), "symbol")
+    (point,) = marks(etree.fromstring(drawing.svg), "point")
     assert point.get("aria-label") == "Shop, , within 90 days: a model expects 12.50 EUR, 10.00 to 15.00, ok"
 
 
@@ -293,7 +274,7 @@ def test_a_series_that_was_not_seen_to_settle_is_open() -> None:
     svg = svg_of("settling", [series, series | {"metric": "marketing_spend", "history_suffices": False}])
     assert "settled after 5 days" in named(svg, "clicks").get("aria-label")
     assert "not settled within 5 days" in named(svg, "marketing_spend").get("aria-label")
-    arrows = [shape for shape in marks(svg, "symbol") if not shape.get("aria-label")]
+    arrows = [shape for shape in marks(svg, "point") if not shape.get("aria-label")]
     assert len(arrows) == 1
     assert "brand search: marketing spend" in shown_texts(svg, "text"), "a long label stands above its line"
 
@@ -378,8 +359,8 @@ def test_every_mark_and_axis_of_the_page_has_a_name(page: Page) -> None:
         assert unnamed == []
 
 
-def test_every_chart_is_valid(snapshot: Connection) -> None:
-    """By the schema that Altair carries; the page is drawn without it."""
+def test_every_chart_is_valid_and_is_drawn_as_vega_draws_it(snapshot: Connection) -> None:
+    """Valid by the schema that Altair carries; the page is made without Altair and without Vega."""
     texts = read_texts()
     content = read_content(snapshot, texts, is_demo=False)
     shown = [(texts, content.parts), *((file.kind, file.parts) for file in content.files)]
@@ -392,6 +373,8 @@ def test_every_chart_is_valid(snapshot: Connection) -> None:
     ]
     assert len(described) > 40
     assert [fault_of(chart) for chart in described] == [""] * len(described)
+    once = {json.dumps(chart): chart for chart in described}
+    assert [found for chart in once.values() for found in differences_from_vega(chart)] == []
 
 
 def test_a_deal_path_has_its_day_and_what_donors_expect() -> None:
@@ -399,7 +382,7 @@ def test_a_deal_path_has_its_day_and_what_donors_expect() -> None:
     ends = [(date(2020, 3, 31), 100, None), (date(2020, 6, 30), 120, 110.0), (date(2020, 9, 30), 0, 115.0)]
     rows = [row | {"period_end": end, "value": Decimal(value), "expected": expected} for end, value, expected in ends]
     svg = svg_of("deal_path", rows)
-    points = [place(shape) for shape in marks(svg, "symbol")]
+    points = [place(shape) for shape in marks(svg, "point")]
     day = place(named(svg, "day of the deal, 2020-05-27"))
     assert points[0][0] < day[0] < points[1][0]
     assert points[2][1] > points[0][1] > points[1][1], "zero lies at the bottom"
