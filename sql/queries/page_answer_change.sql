@@ -13,21 +13,6 @@ with trend as (
     join core.term as term on term.kind = 'validity' and term.term = cost.validity
     where cost.definition in ('cac_net_12m', 'cac_pooled_2y')
 ),
-caution as (
-    select
-        flagged.row_id,
-        string_agg(split_part(term.meaning, ';', 1), '; ' order by term.term) as cautions
-    from (
-        select
-            trend.row_id,
-            unnest(trend.flags) as flag
-        from trend
-        where trend.is_ranked
-    ) as flagged
-    join core.term as term on term.kind = 'flag' and term.term = flagged.flag
-    where flagged.flag not in ('known_on_bound', 'undated_input')
-    group by flagged.row_id
-),
 ranked as (
     select
         trend.*,
@@ -89,24 +74,6 @@ last as (
             order by trend.cac_low is null and trend.cac_high is null, trend.period_end desc
         ) = 1
 ),
-later_year as (
-    select
-        trend.*,
-        newest.row_id as newest_id,
-        row_number() over (partition by newest.row_id order by trend.period_end desc) as place
-    from newest
-    join trend
-        on
-            trend.platform = newest.platform
-            and trend.scope = newest.scope
-            and trend.period_end > newest.period_end
-    where
-        newest.is_ranked
-        and newest.months > 12
-        and trend.months = 12
-        and trend.fiscal_label not like '% Q%'
-        and (trend.cac_low is not null or trend.cac_high is not null)
-),
 former as (
     select
         ranked.*,
@@ -129,8 +96,8 @@ select
                 when newest.cac_cagr_pct is null then 'index'
                 else 'growth'
             end,
-            if(base_caution.row_id is null, null, 'base_cautions'),
-            if(caution.row_id is null, null, 'cautions'),
+            if(base_context.cautions is null, null, 'base_cautions'),
+            if(context.cautions is null, null, 'cautions'),
             case
                 when last.cac_low is not null and last.cac_high is not null then 'between'
                 when last.cac_low is not null then 'at_least'
@@ -138,11 +105,11 @@ select
                 when last.row_id is not null then 'refused'
             end,
             case
-                when first_year.row_id is not null then 'years'
-                when second_year.row_id is not null then 'last_year'
+                when context.first_year_start is not null then 'years'
+                when context.second_year_start is not null then 'last_year'
             end,
-            if(first_year.cac_high < second_year.cac_low, 'rose', null),
-            if(first_year.cac_low > second_year.cac_high, 'fell', null),
+            if(context.first_year_cac_high < context.second_year_cac_low, 'rose', null),
+            if(context.first_year_cac_low > context.second_year_cac_high, 'fell', null),
             if(former.row_id is null, null, 'break')
         ],
         lambda part: part is not null
@@ -177,18 +144,18 @@ select
     last.known_on as last_known_on,
     last.is_bound as last_known_on_is_bound,
     last.meaning as why,
-    base_caution.cautions as base_cautions,
-    caution.cautions,
-    first_year.period_start as first_year_start,
-    first_year.period_end as first_year_end,
-    first_year.cac as first_year_cac,
-    first_year.cac_low as first_year_cac_low,
-    first_year.cac_high as first_year_cac_high,
-    second_year.period_start as second_year_start,
-    second_year.period_end as second_year_end,
-    second_year.cac as second_year_cac,
-    second_year.cac_low as second_year_cac_low,
-    second_year.cac_high as second_year_cac_high,
+    base_context.cautions as base_cautions,
+    context.cautions,
+    context.first_year_start,
+    context.first_year_end,
+    context.first_year_cac,
+    context.first_year_cac_low,
+    context.first_year_cac_high,
+    context.second_year_start,
+    context.second_year_end,
+    context.second_year_cac,
+    context.second_year_cac_low,
+    context.second_year_cac_high,
     former.period_start as former_start,
     former.period_end as former_end,
     former.cac as former_cac,
@@ -203,8 +170,7 @@ select
                 base.input_observation_ids,
                 newest.input_observation_ids,
                 if(last.cac_low is null and last.cac_high is null, [], last.input_observation_ids),
-                first_year.input_observation_ids,
-                second_year.input_observation_ids,
+                context.years_input_observation_ids,
                 former.input_observation_ids
             ]
         )
@@ -214,10 +180,8 @@ join core.platform as platform on platform.platform = newest.platform
 left join base on base.newest_id = newest.row_id
 left join last on last.newest_id = newest.row_id
 left join former on former.newest_id = newest.row_id
-left join caution on caution.row_id = newest.row_id
-left join caution as base_caution on base_caution.row_id = base.row_id
-left join later_year as first_year on first_year.newest_id = newest.row_id and first_year.place = 2
-left join later_year as second_year on second_year.newest_id = newest.row_id and second_year.place = 1
+left join steps.cac_context as context on context.row_id = newest.row_id
+left join steps.cac_context as base_context on base_context.row_id = base.row_id
 left join core.definition_break as change
     on
         former.row_id is not null

@@ -28,39 +28,6 @@ chosen as (
             order by trend.months desc, trend.period_end desc, trend.scope
         ) = 1
 ),
-caution as (
-    select
-        flagged.row_id,
-        string_agg(split_part(term.meaning, ';', 1), '; ' order by term.term) as cautions
-    from (
-        select
-            trend.row_id,
-            unnest(trend.flags) as flag
-        from trend
-        where trend.is_ranked
-    ) as flagged
-    join core.term as term on term.kind = 'flag' and term.term = flagged.flag
-    where flagged.flag not in ('known_on_bound', 'undated_input')
-    group by flagged.row_id
-),
-later_year as (
-    select
-        trend.*,
-        chosen.row_id as chosen_id,
-        row_number() over (partition by chosen.row_id order by trend.period_end desc) as place
-    from chosen
-    join trend
-        on
-            trend.platform = chosen.platform
-            and trend.scope = chosen.scope
-            and trend.period_end > chosen.period_end
-    where
-        chosen.is_ranked
-        and chosen.months > 12
-        and trend.months = 12
-        and trend.fiscal_label not like '% Q%'
-        and (trend.cac_low is not null or trend.cac_high is not null)
-),
 newest_year as (
     select trend.* from trend
     where trend.is_ranked and trend.months = 12
@@ -79,20 +46,20 @@ answer as (
         list_filter(
             [
                 if(chosen.cac is null, 'none', 'number'),
-                if(caution.row_id is null, null, 'cautions'),
+                if(context.cautions is null, null, 'cautions'),
                 if(newest_year.row_id is null, null, 'year'),
-                if(year_caution.row_id is null, null, 'year_cautions'),
+                if(year_context.cautions is null, null, 'year_cautions'),
                 case
                     when bound.cac_low is not null and bound.cac_high is not null then 'between'
                     when bound.cac_low is not null then 'at_least'
                     when bound.cac_high is not null then 'at_most'
                 end,
                 case
-                    when first_year.row_id is not null then 'years'
-                    when second_year.row_id is not null then 'last_year'
+                    when context.first_year_start is not null then 'years'
+                    when context.second_year_start is not null then 'last_year'
                 end,
-                if(first_year.cac_high < second_year.cac_low, 'rose', null),
-                if(first_year.cac_low > second_year.cac_high, 'fell', null)
+                if(context.first_year_cac_high < context.second_year_cac_low, 'rose', null),
+                if(context.first_year_cac_low > context.second_year_cac_high, 'fell', null)
             ],
             lambda part: part is not null
         ) as sentence,
@@ -109,8 +76,8 @@ answer as (
         chosen.expense_nature,
         chosen.validity,
         chosen.flags,
-        caution.cautions,
-        year_caution.cautions as year_cautions,
+        context.cautions,
+        year_context.cautions as year_cautions,
         chosen.known_on,
         chosen.is_bound as known_on_is_bound,
         newest_year.period_start as year_start,
@@ -126,24 +93,23 @@ answer as (
         bound.cac_high as last_high,
         bound.known_on as last_known_on,
         bound.is_bound as last_known_on_is_bound,
-        first_year.period_start as first_year_start,
-        first_year.period_end as first_year_end,
-        first_year.cac as first_year_cac,
-        first_year.cac_low as first_year_cac_low,
-        first_year.cac_high as first_year_cac_high,
-        second_year.period_start as second_year_start,
-        second_year.period_end as second_year_end,
-        second_year.cac as second_year_cac,
-        second_year.cac_low as second_year_cac_low,
-        second_year.cac_high as second_year_cac_high,
+        context.first_year_start,
+        context.first_year_end,
+        context.first_year_cac,
+        context.first_year_cac_low,
+        context.first_year_cac_high,
+        context.second_year_start,
+        context.second_year_end,
+        context.second_year_cac,
+        context.second_year_cac_low,
+        context.second_year_cac_high,
         list_distinct(
             flatten(
                 [
                     chosen.input_observation_ids,
                     newest_year.input_observation_ids,
                     bound.input_observation_ids,
-                    first_year.input_observation_ids,
-                    second_year.input_observation_ids
+                    context.years_input_observation_ids
                 ]
             )
         ) as input_observation_ids
@@ -155,10 +121,8 @@ answer as (
             and newest_year.scope = chosen.scope
             and chosen.cac is not null
             and chosen.months > 12
-    left join caution on caution.row_id = chosen.row_id
-    left join caution as year_caution on year_caution.row_id = newest_year.row_id
-    left join later_year as first_year on first_year.chosen_id = chosen.row_id and first_year.place = 2
-    left join later_year as second_year on second_year.chosen_id = chosen.row_id and second_year.place = 1
+    left join steps.cac_context as context on context.row_id = chosen.row_id
+    left join steps.cac_context as year_context on year_context.row_id = newest_year.row_id
     left join bound
         on
             bound.platform = chosen.platform
