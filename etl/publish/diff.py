@@ -34,6 +34,7 @@ LISTED_ROWS = 1_000_000  # a table with more rows than this is compared by its c
 WIDEST = 240  # characters of a cell in the terminal, so that an added row shows its figure
 COLUMNS = ("table_name", "row_key", "change", "column_name", "before", "after")
 Grains = Mapping[str, tuple[str, ...]]
+Change = tuple[str | None, ...]
 
 
 def grains_of(sql_dir: Path) -> dict[str, tuple[str, ...]]:
@@ -155,12 +156,14 @@ class Difference(NamedTuple):
     """What differs from one snapshot to another, in the order of tables, keys and columns; a change has COLUMNS.
 
     `uncompared` names the tables that a comparison as of a day leaves out: not both snapshots have their twin.
+    `reasons` are those of the changes that the later snapshot was published with.
     """
 
     before: str
     after: str
-    changes: list[tuple[str | None, ...]]
+    changes: list[Change]
     uncompared: tuple[str, ...]
+    reasons: Mapping[Change, str]
 
 
 def diff(
@@ -181,12 +184,27 @@ def diff(
             snapshot = inspect(con, path)
             titles.append(title or f"{path} (version {snapshot.version} of {shown(snapshot.refreshed_at)})")
             files.enter_context(attached(con, path, name))
-        compared, uncompared = SIDES, tuple[str, ...]()
+        compared, uncompared, reasons = SIDES, tuple[str, ...](), dict[Change, str]()
         if day:
             compared, uncompared = _asked(con, day, titles)
+        else:
+            reasons = _reasons(con)
         query = change_query(con, *compared, grains)
         changes = con.execute(f"select * from ({query}) order by all").fetchall()
-    return Difference(titles[0], titles[1], changes, uncompared)
+    return Difference(titles[0], titles[1], changes, uncompared, reasons)
+
+
+def _reasons(con: Connection) -> dict[Change, str]:
+    """Why the later snapshot changed what it changed when it was published; one of an older version does not say."""
+    is_told = con.execute(
+        "select 1 from duckdb_columns() "
+        "where database_name = ? and schema_name = 'meta' and table_name = 'change' and column_name = 'reasons'",
+        [SIDES[1]],
+    ).fetchone()
+    if not is_told:
+        return {}
+    told = con.execute(f"select {', '.join(COLUMNS)}, array_to_string(reasons, ', ') from {SIDES[1]}.meta.change")
+    return {tuple(change): words for *change, words in told.fetchall()}
 
 
 def _chosen(settings: Settings, before: str | None, after: str | None) -> tuple[str, str]:
@@ -238,9 +256,10 @@ def show(difference: Difference, console: Console) -> None:
     changes = difference.changes
     console.print(f"from {difference.before} to {difference.after}", markup=False, highlight=False, soft_wrap=True)
     for table, rows in groupby(changes, key=lambda row: row[0]):
-        view = View("row", "change", "column", "before", "after", title=table, title_justify="left")
+        why = ["why"] if difference.reasons else []
+        view = View("row", "change", "column", "before", "after", *why, title=table, title_justify="left")
         for row in rows:
-            view.add_row(*(_shortened(cell) for cell in row[1:]))
+            view.add_row(*(_shortened(cell) for cell in (*row[1:], *(difference.reasons.get(row, "") for _ in why))))
         console.print(view)
     counts = ", ".join(f"{table} {count}" for table, count in Counter(row[0] for row in changes).items())
     console.print(f"{len(changes)} changes: {counts}" if changes else "no change in core, steps and marts")

@@ -69,6 +69,25 @@ def test_diff_compares_any_two_and_backwards(tmp_path: Path) -> None:
     assert diff(settings, "2", "2").changes == []
 
 
+def test_a_change_has_the_reason_that_the_later_snapshot_was_published_with(tmp_path: Path) -> None:
+    rename = "update core.party set name = '{}' where party = 'jd'"
+    published(tmp_path, BEFORE, rename.format("Jingdong"), rename.format("JD"))
+    settings = settings_in(tmp_path)
+    newest, over_two, back = (diff(settings, *pair) for pair in (("2", "3"), ("1", "3"), ("3", "2")))
+    changes = [("core.party", "jd", "changed", "name", *ends) for ends in (("Jingdong", "JD"), ("JD.com", "JD"))]
+    assert (newest.changes, over_two.changes) == (changes[:1], changes[1:])
+    assert newest.reasons[changes[0]] == "unexplained", "edited by hand"
+    assert changes[1] not in over_two.reasons, "no publication made this change"
+    assert back.changes[0] not in back.reasons
+
+
+def test_the_command_line_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published(tmp_path, BEFORE, "update core.party set name = 'JD' where party = 'jd'")
+    monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path))
+    assert "unexplained" in run("diff").stdout
+    assert "why" not in run("diff", "2", "1").stdout
+
+
 def test_a_missing_version_is_refused_with_a_list_of_the_kept_ones(tmp_path: Path) -> None:
     published(tmp_path, BEFORE)
     with pytest.raises(MendError, match="version 7 is not kept; kept are: 1"):
