@@ -10,7 +10,7 @@ with trend as (
     from marts.cac_trend as cost
     join core.definition as definition on definition.definition = cost.definition
     join core.term as term on term.kind = 'validity' and term.term = cost.validity
-    where cost.definition in ('cac_net_12m', 'cac_pooled_2y')
+    where definition.months between 12 and 24 and not definition.is_scenario and definition.based_on is null
 ),
 ranked as (
     select trend.* from trend
