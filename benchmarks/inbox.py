@@ -64,6 +64,7 @@ def write(folder: Path, rows: int) -> None:
     con.execute(f"copy ({negative} from ({wanted})) to '{folder / 'with_faults.csv'}' (header)")
     typed = ", ".join(f"{name}::decimal(18, 4) as {name}" for name in MONEY.split())
     con.execute(f"copy (select * replace ({typed}) from ({wanted})) to '{folder / 'rows.parquet'}' (format parquet)")
+    con.execute(f"copy ({wanted}) to '{folder / 'rows.ndjson'}' (format json)")
 
 
 def bare(file: Path, home: Path) -> None:
@@ -73,9 +74,12 @@ def bare(file: Path, home: Path) -> None:
     names = file_columns(file)
     types = ", ".join(f"'{name}': '{PLATFORM_METRIC_DAILY.column(name).type}'" for name in names)
     options = "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"'"
-    csv = f"read_csv('{file}', {options}, columns = {{{types}}})"
-    parquet = f"read_parquet('{file}')"
-    con.execute(f"create table t as from {csv if file.suffix == '.csv' else parquet}")
+    readers = {
+        ".csv": f"read_csv('{file}', {options}, columns = {{{types}}})",
+        ".parquet": f"read_parquet('{file}')",
+        ".ndjson": f"read_json('{file}', format = 'newline_delimited', columns = {{{types}}})",
+    }
+    con.execute(f"create table t as from {readers[file.suffix]}")
     con.close()
 
 
@@ -141,6 +145,7 @@ def report(rows: int, rounds: int, compared: Sequence[str]) -> Iterator[str]:
         for name, ways in {
             "rows.csv": [*ours, *compared],
             "rows.parquet": ours,
+            "rows.ndjson": ours,
             "with_faults.csv": ours,
         }.items():
             file = folder / name

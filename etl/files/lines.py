@@ -203,7 +203,7 @@ def is_bare(path: Path) -> bool:
     """
     with path.open("rb") as file:
         file.seek(len(BYTE_ORDER_MARK) if file.read(len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK else 0)
-        return all(_has_bare_fields(block) for block in _blocks(file))
+        return all(_has_bare_fields(block) for block in blocks(file))
 
 
 def _has_bare_fields(part: bytes) -> bool:
@@ -259,7 +259,7 @@ def _pass_over(source: _Source, target: BinaryIO | None, limit: int = 0) -> Exam
     """Hash and lines are worked out side by side; `target` gets a copy, of at most `limit` bytes."""
     digest, reader, start, size = hashlib.sha256(), LineReader(), b"", 0
     with ThreadPoolExecutor(1) as aside:
-        for block in _blocks(source):
+        for block in blocks(source):
             start = start or block[: 1 << 16]
             size += len(block)
             hashed = aside.submit(digest.update, block)
@@ -273,7 +273,7 @@ def _pass_over(source: _Source, target: BinaryIO | None, limit: int = 0) -> Exam
     return Examined(digest.hexdigest(), begins.group() if begins else b"", reader.lines)
 
 
-def _blocks(file: _Source) -> Iterator[bytes]:
+def blocks(file: _Source) -> Iterator[bytes]:
     """Parts of a file that end with a line, where its lines are not too long."""
     while block := file.read(BLOCK):
         yield block + file.readline(BLOCK)

@@ -44,7 +44,7 @@ from etl.inbox.check import (
     rounded,
 )
 from etl.inbox.merge import Delivery, merge
-from etl.inbox.open import Opened, Using, folder_of, inbox_files, inbox_name, is_inside, open_by_record, open_file
+from etl.inbox.open import Opened, Using, folder_of, inbox_files, inbox_name, is_inside, open_file
 from etl.inbox.parquet import OPTIONS
 from etl.ledger import Ledger, LoadRecord
 from etl.profiles.apply import Profiled
@@ -301,12 +301,12 @@ class Loader:
         try:
             found = self._bring_in(digest, opened)
         except ReaderError:
-            if not opened.is_csv:
+            if not opened.slowly:
                 raise
             found = None
-        if not found and opened.is_csv:
+        if not found and opened.slowly:
             self._say("the fast reader cannot separate all rows, reading them one by one")
-            opened = open_by_record(opened.path, opened.columns, self.scratch, self._say)
+            opened = opened.slowly()
             found = self._bring_in(digest, opened)
         if not found:
             raise FileError(f"has {opened.rows:,} rows, but another number was read; deliver it again")
@@ -610,7 +610,7 @@ class Rows:
         judged = f"select line, broken, fault, {raw}{persons}{values} from {rows}"
         self._read(f"copy ({judged}) to {self._verdicts} (format parquet)")
         verdicts = (
-            "(select * replace (coalesce(line, file_row_number + 2) as line) "
+            f"(select * replace (coalesce(line, file_row_number + {self._opened.first_line}) as line) "
             f"from read_parquet({self._verdicts}, {OPTIONS}))"
         )
         repeated = "select null::bigint as line limit 0"

@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from etl.config import Settings
@@ -19,9 +20,9 @@ from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
-from etl.files.lines import Examined, Scan, largest_unpacked, new_line, unpack
+from etl.files.lines import Examined, Lines, Scan, largest_unpacked, new_line, unpack
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, write_out
+from etl.inbox.scan import CSV, Progress, values_of_objects, write_out
 from etl.profiles.apply import Application, Profiled
 from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
 from etl.profiles.recognise import nearest, recognise
@@ -49,10 +50,10 @@ class Opened:
 
     `quick` gives the fields of every row, or leaves out rows whose numbers it cannot take; it is None where only a
     strict reading is safe. `strict` gives `broken` (what is wrong with the record as a whole), `raw` and `line`
-    beside them; `line` is null where every line is a row and their order tells it. Where `strict` cannot tell the
-    raw text, `raw` has it by line. With `is_csv` the file can be read record by record instead; with `is_text` amounts
-    are as somebody wrote them; with `is_ascii` no name can have another form. `profiled` tells of the records behind
-    the rows where a profile made them.
+    beside them; `line` is null where every line is a row and their order tells it, from `first_line` on. Where
+    `strict` cannot tell the raw text, `raw` has it by line. `slowly`, where there is one, reads the file record by
+    record instead; with `is_text` amounts are as somebody wrote them; with `is_ascii` no name can have another form.
+    `profiled` tells of the records behind the rows where a profile made them.
     """
 
     path: Path
@@ -62,7 +63,8 @@ class Opened:
     quick: Scan | None
     strict: Scan
     raw: str | None = None
-    is_csv: bool = False
+    first_line: int = 2
+    slowly: Callable[[], Opened] | None = None
     is_text: bool = False
     is_ascii: bool = False
     profiled: Profiled | None = None
@@ -187,8 +189,7 @@ def _open_own(con: Connection, path: Path, examined: Examined, scratch: Path, pr
         columns, records = xlsx.read_sheet(path, largest_unpacked(path))
         return _write_out(path, list(columns), records, scratch, progress)
     if start.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"{"):
-        names: list[str] = []
-        return _write_out(path, names, json.read_records(path, names), scratch, progress)
+        return _open_objects(con, path, scratch, progress)
     columns = _csv_header(start)
     try:
         contract = choose_contract(columns)
@@ -197,8 +198,36 @@ def _open_own(con: Connection, path: Path, examined: Examined, scratch: Path, pr
         raise
     if lines is None or lines.width != len(columns):
         return open_by_record(path, columns, scratch, progress)
+    slowly = partial(open_by_record, path, columns, scratch, progress)
+    opened = _open_lines(path, contract, columns, lines, slowly=slowly)
+    return replace(opened, is_text=True)
+
+
+def _open_objects(con: Connection, path: Path, scratch: Path, progress: Progress) -> Opened:
+    """NDJSON: by its values as CSV where each line has the same names, else object by object."""
+    names: list[str] = []
+    records = json.read_records(path, names)
+    slowly = partial(_write_out, path, names, records, scratch, progress)
+    values = scratch / "values.csv"
+    if not (found := values_of_objects(con, path, values)):
+        return slowly()
+    columns, lines = found
+    opened = _open_lines(values, choose_contract(columns), columns, lines, slowly=slowly, has_header=False)
+    return replace(opened, raw=_raw_lines(path, 1, lines))
+
+
+def _open_lines(
+    path: Path,
+    contract: Contract,
+    columns: tuple[str, ...],
+    lines: Lines,
+    *,
+    slowly: Callable[[], Opened],
+    has_header: bool = True,
+) -> Opened:
+    """A CSV file of which each line is a record to DuckDB's reader."""
     ending = new_line(lines.ending)
-    begin = f"read_csv({sql_path(path)}, {CSV}, skip = 1, {ending}max_line_size = {LONGEST_LINE}"
+    begin = f"read_csv({sql_path(path)}, {CSV}, skip = {int(has_header)}, {ending}max_line_size = {LONGEST_LINE}"
     file, texts = f"{begin}, null_padding = false, parallel = true", ("varchar",) * len(columns)
     types, lenient = texts, "false"
     if lines.is_exact:
@@ -211,23 +240,29 @@ def _open_own(con: Connection, path: Path, examined: Examined, scratch: Path, pr
     fields = ", ".join(f"coalesce(f{number}, '')" for number in range(len(columns)))
     raw = "null::varchar" if lines.has_quotes else f"concat_ws(',', {fields})"
     strict = f"select null::bigint as line, {raw} as raw, null::varchar as broken, * from {file}"
-    unsplit = file.replace("delim = ',', quote = '\"', escape = '\"'", "delim = '\x01', quote = '', escape = ''")
     return Opened(
         path=path,
         contract=contract,
         columns=columns,
-        rows=lines.count - 1,
+        rows=lines.count - has_header,
         quick=Scan(
             f"(select null::varchar as broken, * from {file}, columns = {{{typed}}}, ignore_errors = {lenient}))", types
         ),
         strict=Scan(f"({strict}, columns = {{{plain}}}, ignore_errors = false))", texts),
-        raw=f"(select row_number() over () + 1 as line, raw from {unsplit}, columns = {{raw: 'varchar'}}, "
-        "ignore_errors = false))"
-        if lines.has_quotes
-        else None,
-        is_csv=True,
-        is_text=True,
+        raw=_raw_lines(path, 1 + has_header, lines) if lines.has_quotes else None,
+        first_line=1 + has_header,
+        slowly=slowly,
         is_ascii=lines.is_ascii,
+    )
+
+
+def _raw_lines(path: Path, first: int, lines: Lines) -> str:
+    """SQL for line and raw text of each line of a file, from the first that is a record."""
+    unsplit = CSV.replace("delim = ',', quote = '\"', escape = '\"'", "delim = '\x01', quote = '', escape = ''")
+    return (
+        f"(select row_number() over () + {first - 1} as line, raw from read_csv({sql_path(path)}, {unsplit}, "
+        f"skip = {first - 1}, {new_line(lines.ending)}max_line_size = {LONGEST_LINE}, null_padding = false, "
+        "parallel = true, columns = {raw: 'varchar'}, ignore_errors = false))"
     )
 
 

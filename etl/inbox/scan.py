@@ -8,8 +8,9 @@ from pathlib import Path
 
 from etl.errors import FileError
 from etl.files.csv import LONGEST_LINE, Record
-from etl.files.lines import Scan
-from etl.warehouse import CSV_OPTIONS, sql_path
+from etl.files.lines import LineReader, Lines, Scan, blocks
+from etl.files.objects import ObjectLines
+from etl.warehouse import CSV_OPTIONS, Connection, DatabaseError, sql_path
 
 Progress = Callable[[str], None]
 CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
@@ -42,3 +43,26 @@ def write_out(
         "ignore_errors = false)"
     )
     return Scan(rows, ("varchar",) * len(columns)), count
+
+
+def values_of_objects(con: Connection, path: Path, target: Path) -> tuple[tuple[str, ...], Lines] | None:
+    """Write the values of an NDJSON file as CSV without a header, a line for each of its lines: their names and lines.
+
+    None where its lines differ in their names, are no JSON, or hold what CSV cannot: read it object by object. Raises
+    OSError.
+    """
+    objects, reader = ObjectLines(), LineReader()
+    with path.open("rb") as source, target.open("wb") as file:
+        for part in blocks(source):
+            values = objects.values(part)
+            if values is None:
+                return None
+            reader.read(values)
+            file.write(values)
+    found = reader.lines
+    rows = f"read_ndjson_objects({sql_path(path)}, compression = 'uncompressed', ignore_errors = false)"
+    try:
+        ((count,),) = con.execute(f"select count(*) from {rows}").fetchall()
+    except DatabaseError:
+        return None
+    return (objects.names, found) if found and (count, len(objects.names)) == (found.count, found.width) else None

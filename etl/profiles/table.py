@@ -20,7 +20,7 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Dialect, Record, decode
 from etl.files.kinds import unusable
 from etl.files.lines import Lines, is_bare, largest_unpacked, new_line
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, write_out
+from etl.inbox.scan import CSV, Progress, values_of_objects, write_out
 from etl.profiles.found import CUT, Cells, Head
 from etl.warehouse import Connection, sql_path
 
@@ -70,15 +70,17 @@ class Delivered:
             records: Iterator[Record] = (
                 xlsx.fitted(row, len(names)) for row in behind if row.line > head.dialect.header
             )
+        elif head.records:
+            records = json.read_document(self._path, names, head.records)
         elif start.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"["):
-            records = (
-                json.read_document(self._path, names, head.records)
-                if head.records
-                else json.read_records(self._path, names)
-            )
+            values = self._scratch / "values.csv"
+            found = values_of_objects(self._con, self._path, values)
+            if found and found[0] == head.names:
+                return _plain(values, found[1], header=0)
+            records = json.read_records(self._path, names)
         else:
             if self._lines and self._is_plain(head, self._lines):
-                return self._plain(head, self._lines)
+                return _plain(self._path, self._lines, header=1)
             records = self._records(head)
         is_text = not start.startswith(b"PK\x03\x04") and bool(head.dialect.is_lenient)
         scan, rows = write_out(names, records, self._scratch, progress, keep_faulty=is_text)
@@ -90,16 +92,6 @@ class Delivered:
         dialect = head.dialect
         is_usual = dialect.delimiter == "," and dialect.header == 1 and dialect.encoding == "utf-8"
         return is_usual and lines.width == len(head.names)
-
-    def _plain(self, head: Head, lines: Lines) -> Cells:
-        columns = ", ".join(f"f{number}: 'varchar'" for number in range(len(head.names)))
-        scan = (
-            f"(select null::bigint as line, null::varchar as raw, null::varchar as broken, * from read_csv("
-            f"{sql_path(self._path)}, {CSV}, skip = 1, {new_line(lines.ending)}null_padding = false, "
-            f"max_line_size = {LONGEST_LINE}, parallel = true, columns = {{{columns}}}, ignore_errors = false))"
-        )
-        bare = is_bare(self._path)
-        return Cells(scan, lines.count - 1, is_bare=bare, is_exact=bare and lines.is_exact)
 
     def _records(self, head: Head) -> Iterator[Record]:
         with self._path.open("rb") as file:
@@ -146,6 +138,18 @@ class Delivered:
             for path in ("", *paths):
                 if names := json.names_of(self._path, path):
                     yield Head(tuple(names), records=path or ".")
+
+
+def _plain(path: Path, lines: Lines, header: int) -> Cells:
+    """The rows of a CSV file that DuckDB separates as it is; `header` is how many lines stand before them."""
+    columns = ", ".join(f"f{number}: 'varchar'" for number in range(lines.width))
+    scan = (
+        f"(select null::bigint as line, null::varchar as raw, null::varchar as broken, * from read_csv("
+        f"{sql_path(path)}, {CSV}, skip = {header}, {new_line(lines.ending)}null_padding = false, "
+        f"max_line_size = {LONGEST_LINE}, parallel = true, columns = {{{columns}}}, ignore_errors = false))"
+    )
+    bare = is_bare(path)
+    return Cells(scan, lines.count - header, header + 1, is_bare=bare, is_exact=bare and lines.is_exact)
 
 
 def _names(text: str, delimiter: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from etl.errors import MendError
 from etl.files.lines import Examined, LineReader, Lines, examine
 from etl.inbox import load as inbox_load
+from etl.inbox import open as inbox_open
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in
 
 pytestmark = pytest.mark.slow
@@ -71,6 +73,36 @@ def test_every_way_of_reading_gives_the_same_rows(tmp_path_factory: pytest.TempP
     }
     assert tried["as it is"] == tried["exact"] == tried["one by one"]
     assert tried.get("quick", tried["exact"]) == tried["exact"]
+
+
+def test_ndjson_gives_the_same_rows_by_lines_and_object_by_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sound rows, faulty values and two rows with one key: the same rows, lines and raw texts."""
+    rows = [
+        {"platform": "jd", "date": "2025-01-01", "channel": "京东", "currency": "CNY", "orders": 7, "gmv": 7.5},
+        {"platform": "jd", "date": "2025-01-02", "channel": "a,b", "currency": "CNY", "orders": 1.5, "gmv": None},
+        {"platform": "jd", "date": "2025-01-03", "channel": 'a"b', "currency": "CNY", "orders": "8", "gmv": "x"},
+        {"platform": "jd", "date": "2025-01-01", "channel": "京东", "currency": "CNY", "orders": 9, "gmv": 0.1},
+        {"platform": "jd", "date": "2025-01-04", "channel": "/", "currency": "CNY", "orders": None, "gmv": 10**13},
+        {"platform": "jd", "date": "2025-01-05", "channel": "", "currency": "CNY", "orders": True, "gmv": 1e-05},
+    ]
+    content = "".join(f"{json.dumps(row)}\n" for row in rows)
+    found = {}
+    for name in ("by lines", "one by one"):
+        inbox = inbox_in(tmp_path / name)
+        inbox.settings = inbox.settings.model_copy(update={"bad_share": 1.0})
+        with monkeypatch.context() as patch:
+            used = {"by lines": "_write_out", "one by one": "_open_lines"}
+            patch.setattr(inbox_open, used[name], lambda *_, **__: pytest.fail("read in the other way"))
+            if name == "one by one":
+                patch.setattr(inbox_open, "values_of_objects", lambda *_: None)
+            load = inbox.one("a.ndjson", content)
+        found[name] = [load.status, inbox.rows("* exclude (load_id, loaded_at)"), inbox.set_aside(), load.reason]
+        inbox.con.close()
+    assert found["by lines"] == found["one by one"]
+    assert len(found["by lines"][1]) == 2
+    assert [row[0] for row in found["by lines"][2]] == [2, 3, 4, 6]
 
 
 def _lines(content: str) -> Lines:
