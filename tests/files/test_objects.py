@@ -80,9 +80,11 @@ def test_the_fields_are_those_of_single_objects(
 ) -> None:
     shapes = ["{}"] * 5 if is_usual else shapes
     content = "\n".join([*(written(row, shape, blank) for row, shape in zip(rows, shapes, strict=False)), ""])
-    found, fields = converted(tmp_path, content)
-    if not found or not all(is_json(line) for line in content.splitlines()):
+    if not all(is_json(line) for line in content.splitlines()):
         return  # DuckDB says which lines are JSON, before the values are read
+    found, fields = converted(tmp_path, content)
+    if not found:
+        return
     names: list[str] = []
     records = list(read_records(tmp_path / "a.ndjson", names))
     assert (list(found), fields) == (names, [record.fields for record in records])
