@@ -19,10 +19,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed (WHOLE=1: build anyway)
-	@$(WAREHOUSE) refresh $(WHOLE:%=--whole)
+	@$(WAREHOUSE) refresh $(WHOLE:%=--whole) $${ACCEPT_FEWER:+--accept-fewer "$$ACCEPT_FEWER"}
 
 daily: env ## load the files in the inbox, build the days they touch, publish (FROM=2025-03-01 TO=2025-03-31: these again)
-	@$(WAREHOUSE) daily $(FROM) $(TO)
+	@$(WAREHOUSE) daily $${ACCEPT_FEWER:+--accept-fewer "$$ACCEPT_FEWER"} $(FROM) $(TO)
 
 inbox: env ## list the files in the inbox that are not loaded yet
 	@$(WAREHOUSE) inbox list

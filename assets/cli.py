@@ -82,15 +82,26 @@ for group in (snapshots, inbox, edgar, docs, export, figures):
     warehouse.add_command(group)
 
 
+fewer = click.option(
+    "--accept-fewer",
+    default="",
+    envvar="WAREHOUSE_ACCEPT_FEWER",
+    metavar="TABLES",
+    help="Publish also where these tables lose many rows.",
+)
+
+
 @warehouse.command()
 @click.option("--whole", is_flag=True, help="Build and check every table, also where nothing changed.")
-def refresh(whole: bool) -> None:
+@fewer
+def refresh(whole: bool, accept_fewer: str) -> None:
     """Read the sources, build and check every table, publish if anything changed.
 
     Where nothing changed since the last one, as hashes of all that it read and wrote tell, this is said and recorded.
     """
     from etl.unchanged import last_if_unchanged
 
+    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
     settings = load_settings()
     kept = None if whole else last_if_unchanged(settings, datetime.now(UTC))
     if kept:
@@ -107,9 +118,12 @@ def refresh(whole: bool) -> None:
 @warehouse.command()
 @click.argument("first", required=False)
 @click.argument("last", required=False)
-def daily(first: str | None, last: str | None) -> None:
+@fewer
+def daily(first: str | None, last: str | None, accept_fewer: str) -> None:
     """Load the inbox, build the days from FIRST to LAST and those that are due, publish."""
     from assets.runs import run_job
+
+    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
 
     run_job(load_settings(), "refresh_daily", first, last)
 

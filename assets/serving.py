@@ -9,6 +9,7 @@ import dagster as dg
 from assets.days import follow_deliveries
 from assets.metadata import rows_table
 from assets.step import Report, step, table_spec
+from etl.archive.copy import renew_copy
 from etl.build import drop_unmade
 from etl.checks.pages import pages_folder
 from etl.config import Settings
@@ -42,6 +43,7 @@ def serving_asset(tables: Iterable[str], models: Sequence[Model]) -> dg.AssetsDe
         create_unbuilt(con, models)
         drop_unmade(con, models)
         publication = publish(con, settings, now=datetime.now(UTC))
+        renew_copy(con, settings, datetime.now(UTC))
         return Report([publication], [], {SERVING: publication_metadata(publication, settings)})
 
     return publish_snapshot

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -20,7 +21,7 @@ from etl.config import ROOT, Settings, load_settings
 from etl.errors import MendError, RetryError
 from etl.lock import writer_lock
 from etl.unchanged import Hashes, written
-from etl.warehouse import Connection, open_build
+from etl.warehouse import Connection, LostError, open_build
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = b"Stopping after the step that is under way; once more stops at once.\n"
@@ -71,7 +72,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
         try:
             with interruptible() as interrupt:
                 if self._connection is None:
-                    self._connection = self._held.enter_context(open_build(self.settings))
+                    self._connection = self._held.enter_context(open_or_recover(self.settings))
                 self._connection.execute(f"set threads = {threads}")
                 interrupt.append(self._connection.interrupt)
                 yield self._connection
@@ -87,6 +88,21 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
             if isinstance(error, MendError) and not isinstance(error, CriticalFailure):
                 raise dg.Failure(description=str(error), allow_retries=False) from error
             raise error
+
+
+@contextmanager
+def open_or_recover(settings: Settings) -> Iterator[Connection]:
+    """The build database; where it is lost, what its copy and the archive give. The caller holds the writer's lock."""
+    with ExitStack() as held:
+        try:
+            con = held.enter_context(open_build(settings))
+        except LostError:
+            from etl.archive.recover import recover
+            from etl.models.graph import load_models
+
+            recover(settings, load_models(settings.sql_dir), datetime.now(UTC))
+            con = held.enter_context(open_build(settings))
+        yield con
 
 
 @contextmanager

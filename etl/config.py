@@ -51,6 +51,12 @@ class Settings(BaseModel):
     """Where the files of `make daily` are delivered."""
     bad_share: float = Field(0.2, ge=0, le=1, title="a number from 0 to 1, like 0.2")
     """A file with a larger share of faulty rows is refused whole."""
+    archive_days: int | None = Field(None, ge=1, title="a number of days, like 730")
+    """Days after which a delivery leaves the archive, from which an empty home gets it again; without it none does."""
+    fewer_share: float = Field(0.5, ge=0, le=1, title="a number from 0 to 1, like 0.5")
+    """A publication that takes a larger share of the rows of a table from readers is refused."""
+    accept_fewer: str = ""
+    """Tables of which one publication may take any share, with blanks between them; `make refresh ACCEPT_FEWER=…`."""
     memory: str = Field("1500MB", pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[MG]i?B$", title="a size like 1500MB or 4GB")
     """What DuckDB may hold in memory while it builds; the rest goes to disk."""
     s3_url: str | None = Field(None, repr=False)
@@ -94,6 +100,16 @@ class Settings(BaseModel):
     def build_db(self) -> Path:
         """The database that a refresh writes; no reader ever opens it."""
         return self.home / "build" / "warehouse.duckdb"
+
+    @property
+    def build_copy(self) -> Path:
+        """A sound copy of the build database, which may be older; etl.archive.copy makes it."""
+        return self.build_db.with_name("copy.duckdb")
+
+    @property
+    def archive_dir(self) -> Path:
+        """The deliveries as they were loaded."""
+        return self.home / "archive"
 
     @property
     def profile_folders(self) -> tuple[Path, ...]:

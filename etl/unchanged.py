@@ -35,8 +35,8 @@ PROJECT = ("etl", "assets", "sql", "expectations", "profiles", "pyproject.toml",
 VARIABLES = ("WAREHOUSE_", "DAGSTER_", "SEC_", "AWS_", "PG", "PYTHON", "TZ", "LC_", "LANG", "DUCKDB_")
 # What a run writes in its home; everything else there, it reads.
 WRITTEN = ("build", "serving", KEY_FILE)
-# Proposals that nobody accepted yet, pages and notes of messages: no refresh reads them.
-UNREAD = ("drafts", "data_docs", "notified.json")
+# Proposals that nobody accepted yet, pages, notes of messages, and what is read only where the build database is lost.
+UNREAD = ("drafts", "data_docs", "notified.json", "archive")
 COMPILED = "__pycache__"
 PLACE = "DAGSTER_HOME"  # it says where the hashes are kept
 Hashes = dict[str, str]
@@ -83,7 +83,7 @@ def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:
 
 def written(settings: Settings) -> Hashes:
     """What a refresh wrote, by name; the build database first. Raises OSError."""
-    look = _Look(frozenset())
+    look = _Look(frozenset({settings.build_copy, settings.build_copy.with_name("aside")}))
     for name in WRITTEN:
         look.at(settings.home / name)
     return look.found

@@ -27,6 +27,7 @@ from etl.buyers import buyer_key
 from etl.config import ROOT, Settings, make_private
 from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables, wrong_time
 from etl.errors import MendError, RetryError
+from etl.whole import place, write_whole
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
@@ -43,11 +44,20 @@ _COLUMN = re.compile(r"\s+(?P<name>\w+)\s+(?P<type>\S.*?),?\s+-- (?P<meaning>\S.
 # What DuckDB says of a database with bytes that it did not write; it seldom names the file.
 _DAMAGE = re.compile(
     r"Corrupt database file|not a valid DuckDB database|Could not read enough bytes|Failed to deserialize"
+    r"|Failure while replaying WAL"
 )
 _NAMED_FILE = re.compile(r'\bfile "([^"]*)"')
 # The type of times in homes of older versions; etl.contracts.wrong_time says why it is none of a column any more.
 ZONED = "TIMESTAMP WITH TIME ZONE"
+GO_ON = (
+    "run `make refresh`, which moves it aside and goes on from its copy and the archive of deliveries; readers keep "
+    "what is served"
+)
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
+
+
+class LostError(MendError):
+    """The build database is not there or cannot be read; etl.archive.recover goes on without it."""
 
 
 # The reader of CSV guesses nothing: each of its options is here or where it is called.
@@ -89,14 +99,17 @@ def without_pandas() -> Iterator[None]:
 
 
 @contextmanager
-def open_build(settings: Settings) -> Iterator[Connection]:
-    """The build database, opened to write; checkpointed and closed at the end.
+def open_build(settings: Settings, *, is_recovering: bool = False) -> Iterator[Connection]:
+    """The build database, opened to write; checkpointed and closed at the end. One that is lost `is_recovering`.
 
-    Raises RetryError when another process holds it, MendError when it cannot be opened or is found to be damaged.
+    Raises RetryError when another process holds it, LostError when it is found to be damaged, now or in an earlier run,
+    or gone from a home that has deliveries, MendError when it cannot be opened.
     """
     con = None
     try:
         make_private(settings, settings.build_db.parent, settings.inbox)
+        if not is_recovering:
+            _refuse_a_lost_one(settings)
         con = create_database(settings.build_db)
         con.execute("set variable buyer_key = ?", [buyer_key(settings.home)])
         con.execute(f"set memory_limit = '{settings.memory}'")
@@ -108,20 +121,36 @@ def open_build(settings: Settings) -> Iterator[Connection]:
             con.execute(f"set memory_limit = '{settings.memory}'")
         yield con
         con.execute("checkpoint")
+    except LostError:
+        raise
     except Exception as error:
         text = f"{error} {error.__cause__}"
         said, named = _DAMAGE.search(text), _NAMED_FILE.findall(text)
-        is_other = str(settings.serving_dir) in text or set(named) - {str(settings.build_db)}
+        own = {str(settings.build_db), f"{settings.build_db}.wal"}
+        is_other = str(settings.serving_dir) in text or set(named) - own
         if said and not is_other:
-            raise MendError(
-                f"the build database {settings.build_db} is damaged ({said[0]}): move the folder "
-                f"{settings.build_db.parent} away, then `make refresh` and `make daily` load everything again from the "
-                "reference files, the stored filings and the inbox; readers keep what is served"
-            ) from error
+            write_whole(damage_mark(settings), said[0].encode())
+            raise LostError(f"the build database {settings.build_db} is damaged ({said[0]}): {GO_ON}") from error
         raise
     finally:
         if con is not None:
             con.close()
+
+
+def damage_mark(settings: Settings) -> Path:
+    """A file that says how the build database is damaged, also where that shows only while it is read."""
+    return settings.build_db.with_name("damaged.txt")
+
+
+def _refuse_a_lost_one(settings: Settings) -> None:
+    """Raise LostError where an empty build database would be made in the place of one that had deliveries."""
+    if (mark := damage_mark(settings)).exists():
+        said = mark.read_text(encoding="utf-8", errors="replace")
+        raise LostError(f"the build database {settings.build_db} is damaged ({said}): {GO_ON}")
+    places = (settings.archive_dir, settings.build_db.parent / "aside")
+    left = settings.build_copy.exists() or any(any(folder.glob("[0-9]*")) for folder in places)
+    if left and not settings.build_db.exists():
+        raise LostError(f"the build database {settings.build_db} is not there: {GO_ON}")
 
 
 @contextmanager
@@ -347,7 +376,8 @@ def _write_anew(database: Path) -> None:
         raise MendError(f"{database} could not be copied without old values ({error}); make room, run again") from error
     finally:
         con.close()
-    copy.replace(database)
+    with copy.open("rb") as file:
+        place(file, database)
     _leftover(database).unlink()
 
 

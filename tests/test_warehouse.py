@@ -237,7 +237,7 @@ def test_a_damaged_build_database_is_named_with_a_way_out(tmp_path: Path, offset
     with settings.build_db.open("r+b") as file:
         file.seek(offset)
         file.write(b"\xff" * (600_000 if offset else 4096))
-    with pytest.raises(MendError, match=r"the build database \S+ is damaged .* move the folder"):  # noqa: SIM117
+    with pytest.raises(MendError, match=r"the build database \S+ is damaged .* run `make refresh`"):  # noqa: SIM117
         with open_build(settings) as con:
             con.execute("select sum(h) from core.big").fetchall()
 

@@ -50,14 +50,9 @@ class Prepared:
     part: Path
 
 
-def archive_folder(settings: Settings) -> Path:
-    """Where the archive of a home is."""
-    return settings.home / "archive"
-
-
 def folder_of_number(settings: Settings, number: int) -> Path:
     """The folder of a number."""
-    return archive_folder(settings) / f"{number // PER_FOLDER:06d}"
+    return settings.archive_dir / f"{number // PER_FOLDER:06d}"
 
 
 def archived_files(settings: Settings, after: int = 0) -> Iterator[ArchivedFile]:
@@ -66,7 +61,7 @@ def archived_files(settings: Settings, after: int = 0) -> Iterator[ArchivedFile]
     Where a rewriting was interrupted, two files have one number: the newer one is given.
     """
     first = f"{(after + 1) // PER_FOLDER:06d}"
-    folders = archive_folder(settings).glob("[0-9]*")
+    folders = settings.archive_dir.glob("[0-9]*")
     for folder in sorted(folder for folder in folders if folder.name >= first):
         found: dict[int, ArchivedFile] = {}
         for path in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns):
@@ -97,7 +92,7 @@ def prepare(con: Connection, settings: Settings, facts: Mapping[str, Any], rows:
     """
     number = last_number(con) + 1
     folder = folder_of_number(settings, number)
-    make_private(settings, archive_folder(settings))
+    make_private(settings, settings.archive_dir)
     make_folder(folder)
     part = folder / _PART
     _write(con, part, facts, rows or f"select null::{ASIDE} as aside where false")
@@ -121,7 +116,7 @@ def read_facts(con: Connection, file: ArchivedFile) -> dict[str, Any]:
         own = hashlib.file_digest(content, "sha256").hexdigest()
     if own[:DIGITS] != file.own:
         raise MendError(f"{file.path} is damaged: its content is not the one that it was written with")
-    facts = _facts(con, file.path)
+    facts = facts_of(con, file.path)
     if facts.pop("form", None) != FORM:
         raise unknown(file, "another form")
     return facts
@@ -130,6 +125,15 @@ def read_facts(con: Connection, file: ArchivedFile) -> dict[str, Any]:
 def unknown(file: ArchivedFile, what: str) -> MendError:
     """The error of a file that this version cannot load: it is not skipped, and nothing after it is loaded."""
     return MendError(f"{file.path} was written by another version of the warehouse ({what}): go on with that version")
+
+
+def facts_of(con: Connection, path: Path) -> dict[str, Any]:
+    """What a file says of its delivery, without a look at its hash: kind, `at` (when it was loaded, UTC) and more."""
+    found = con.execute(
+        f"select decode(value) from parquet_kv_metadata({sql_path(path)}) where decode(key) = 'delivery'"
+    ).fetchall()
+    facts: dict[str, Any] = json.loads(found[0][0])
+    return facts
 
 
 def columns_of(con: Connection, file: ArchivedFile) -> dict[str, str]:
@@ -152,7 +156,7 @@ def rewrite(con: Connection, file: ArchivedFile, columns: Mapping[str, str], *, 
     rows that stay. Number, order and facts are as before. After a kill in between both files are there, the new one
     counts (archived_files), and the same call on the old one ends it: look through all_files for what is left.
     """
-    facts = _facts(con, file.path)
+    facts = facts_of(con, file.path)
     replaced = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
     part = file.path.with_name(_PART)
     star = f"* replace ({replaced})" if replaced else "*"
@@ -166,7 +170,7 @@ def rewrite(con: Connection, file: ArchivedFile, columns: Mapping[str, str], *, 
 
 def all_files(settings: Settings) -> Iterator[ArchivedFile]:
     """Every file of the archive, also older ones of a number whose rewriting was interrupted."""
-    for path in sorted(archive_folder(settings).glob("*/*.parquet")):
+    for path in sorted(settings.archive_dir.glob("*/*.parquet")):
         if name := _NAME.fullmatch(path.name):
             yield ArchivedFile(int(name["number"]), name["content"], name["own"], path)
 
@@ -189,14 +193,6 @@ def _write(con: Connection, part: Path, facts: Mapping[str, Any], rows: str) -> 
         f"copy ({rows}) to {literal(str(part))} "
         f"(format parquet, compression zstd, use_tmp_file false, kv_metadata {{delivery: {literal(text)}}})"
     )
-
-
-def _facts(con: Connection, path: Path) -> dict[str, Any]:
-    found = con.execute(
-        f"select decode(value) from parquet_kv_metadata({sql_path(path)}) where decode(key) = 'delivery'"
-    ).fetchall()
-    facts: dict[str, Any] = json.loads(found[0][0])
-    return facts
 
 
 def _name(part: Path, number: int, content: str) -> Path:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple
 from etl.config import Settings
 from etl.errors import MendError, RetryError
 from etl.publish.files import inspect, kept_versions, pin_path, refuse_if_written, shown
-from etl.warehouse import Connection, DatabaseError, attached, memory, prepared
+from etl.warehouse import Connection, DatabaseError, attached, damage_mark, memory, prepared
 
 OLD = timedelta(hours=36)
 BACKUP_OLD = timedelta(days=7)
@@ -60,7 +60,7 @@ def examine(settings: Settings, now: datetime) -> list[StateFound]:
     with memory() as con:
         found += _snapshot(con, settings, now)
         kept, growth = _kept(con, settings, now)
-    return [*found, *kept, *_disk(settings, growth), *_backup(settings, now)]
+    return [*found, *kept, *_copies(settings), *_disk(settings, growth), *_backup(settings, now)]
 
 
 def page(findings: list[StateFound]) -> str:
@@ -92,7 +92,7 @@ def _nothing_built(settings: Settings) -> StateFound:
             "wrong",
             str(settings.build_db),
             "is not there, and a snapshot is served: all deliveries are in it",
-            "bring it back, or make restore from a backup, before the next refresh",
+            "make refresh, which goes on from its copy and the archive",
         )
     return StateFound("build", "warn", str(settings.build_db), "nothing was built yet", "make refresh")
 
@@ -178,6 +178,25 @@ def _audit(con: Connection, settings: Settings) -> Iterator[Path]:
         except RetryError:
             continue
     raise MendError("the build database is in use and nothing is served")
+
+
+def _copies(settings: Settings) -> Iterator[StateFound]:
+    """The copy of the build database, the archive, and what was moved aside."""
+    from etl.archive.retain import read_leaving
+
+    if (mark := damage_mark(settings)).exists():
+        yield StateFound("build", "wrong", mark.name, mark.read_text(errors="replace"), "make refresh, then make daily")
+    if (copy := settings.build_copy).exists():
+        made = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
+        yield StateFound("copy", "fine", copy.name, f"of {shown(made)}; the archive has what was delivered since")
+    else:
+        yield StateFound("copy", "warn", copy.name, "is not there; the next publication makes it", "make refresh")
+    if leaving := read_leaving(settings):
+        remedy = "make backup, or a larger WAREHOUSE_ARCHIVE_DAYS"
+        yield StateFound("archive", "warn", "retention", leaving.sentence, remedy)
+    if asides := sorted((settings.build_db.parent / "aside").glob("*")):
+        told = f"{len(asides)} build databases were lost and moved aside, {_used(asides[0].parent) / 1e6:,.1f} MB"
+        yield StateFound("aside", "warn", str(asides[0].parent), told, "look at them or not, then remove them")
 
 
 def _used(folder: Path) -> int:

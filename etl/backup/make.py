@@ -12,14 +12,13 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from etl.archive.copy import copy_open_file
 from etl.backup.manifest import (
     FILES,
     Manifest,
@@ -42,7 +41,10 @@ from etl.whole import write_whole
 
 # What a home is, and what is made again from it. Anything else in the folder is not the home's; a backup names it.
 KEPT = ("build", "serving", "raw", "archive", "inbox", "figures", "drafts", "profiles", "notified.json", SIMULATED)
-MADE_AGAIN = ("dagster", "data_docs", "taxonomies", "serving/page", "serving/pages", "build/refresh.lock")
+MADE_AGAIN = (
+    *("dagster", "data_docs", "taxonomies", "serving/page", "serving/pages"),
+    *("build/refresh.lock", "build/copy.duckdb", "build/aside"),
+)
 STAGE, LAST, LOCK = ".backup.part", "last_backup.json", "backup.lock"
 
 
@@ -189,9 +191,7 @@ def _stage(settings: Settings, stage: Path) -> None:
         con.execute("checkpoint")
         copy = stage / settings.build_db.relative_to(settings.home)
         copy.parent.mkdir(parents=True)
-        # In a process of its own: closing any handle of the file would end the lock that this one has on it.
-        script = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
-        subprocess.run([sys.executable, "-I", "-c", script, str(settings.build_db), str(copy)], check=True)  # noqa: S603
+        copy_open_file(settings.build_db, copy)
         for path in _files(settings):
             target = stage / path.relative_to(settings.home)
             if not target.exists():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from etl.archive.files import keep
 from etl.archive.replay import catch_up
+from etl.archive.retain import retire
 from etl.bounds import BOUNDS, Bounds, RemoteRead, in_time
 from etl.checks import run as quality
 from etl.checks.run import CheckResult, SuiteRunner, checked
@@ -87,6 +88,8 @@ def ingest(
     loaded = load_inbox(con, settings, loading_time(con, now), progress=progress)
     with transaction(con):
         settle(con, settings, now)
+    if leaving := retire(con, settings, now):
+        fetched += (FetchResult("archive", (), note=leaving),)
     with checked(con, run_id) as checks:
         days = mark_changed_days(con, models)
         for table, contract in DELIVERED.items():

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from etl.config import ROOT, Settings
+from etl.contracts import CONTRACTS
 from etl.errors import MendError
 from etl.models.graph import load_models
 from etl.publish.diff import grains_of
@@ -54,6 +55,8 @@ from etl.warehouse import (
 
 # Room beyond the size of the build database: file headers and the blocks a small file starts with.
 SPARE_BYTES = 2_000_000
+MANY = 100  # rows of a table from which a share of them says something
+MOST_TOLD = 5
 SNAPSHOT_IN_USE = "Number, time and content of the snapshot in use: table macros read its tables, or raise."
 
 
@@ -115,9 +118,12 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
         if pin.exists():
             text = pin.read_text(encoding="utf-8").strip()
             return _publication(False, *served, f"pinned to {text}; `make unpin` lets refreshes publish again")
+    if served and (waits := _is_recovering(con)):
+        return _publication(False, *served, waits)
     built = read_contents(con)
     if served:
         snapshot, contents = served
+        refuse_fewer(settings, snapshot, contents, built)
         reason = _difference(snapshot, contents, built)
         if not reason:
             note_served(con, snapshot.version, kept_versions(settings))
@@ -138,6 +144,41 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     _keep_and_record(con, settings, snapshot, found)
     note_served(con, version, kept_versions(settings))
     return _publication(True, snapshot, built, reason, found.problem)
+
+
+def _is_recovering(con: Connection) -> str:
+    """Why a database that was brought back is not published yet; empty, and over, where its days are built."""
+    told = con.execute("select told from raw.archived where recovered_at is not null").fetchall()
+    if told and con.execute("select 1 from raw.daily_due limit 1").fetchall():
+        return f"{told[0][0]}. Now `make daily` builds what is made from deliveries, and publishes"
+    if told:
+        con.execute("update raw.archived set recovered_at = null, told = null")
+    return ""
+
+
+def refuse_fewer(settings: Settings, served: Snapshot, before: Contents, after: Contents) -> None:
+    """Raise MendError where readers would lose many rows of a table, unless somebody said that this is meant.
+
+    That is every row of a delivered table, or more than `fewer_share` of one with MANY rows. A table that no file
+    makes any more is no loss of rows.
+    """
+    delivered = {contract.table for contract in CONTRACTS}
+    accepted = set(settings.accept_fewer.replace(",", " ").split())
+    fewer = []
+    for table, rows in sorted(before.rows.items()):
+        left = after.rows.get(table)
+        if left is None or table.startswith("audit.") or table in accepted:
+            continue
+        if (rows and not left and table in delivered) or (rows >= MANY and rows - left > settings.fewer_share * rows):
+            fewer.append((table, f"{table} would have {left:,} rows, where readers have {rows:,}"))
+    if fewer:
+        names = " ".join(table for table, _ in fewer)
+        more = f"; and {len(fewer) - MOST_TOLD} more" if len(fewer) > MOST_TOLD else ""
+        raise MendError(
+            f"not published, readers keep version {served.version}: {'; '.join(text for _, text in fewer[:MOST_TOLD])}"
+            f"{more}. Where deliveries are missing, deliver them again or bring the home back from a backup, then "
+            f"`make daily`; where it is meant, `make refresh ACCEPT_FEWER='{names}'`"
+        )
 
 
 def _explain(con: Connection, settings: Settings, version: int) -> Found:
