@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
-from etl.warehouse import Connection
+from etl.errors import MendError, RetryError
+from etl.warehouse import Connection, DatabaseError, attached
 
 Status = Literal["current", "stale", "off"]
 CURRENT = "source = $source and superseded_at is null"
@@ -82,6 +84,19 @@ def standing(con: Connection, *sources: str, most: int) -> Standing:
         {"sources": sources},
     ).fetchall()
     return Standing([QuarantineRecord(*row[:-1]) for row in rows], int(rows[0][-1]) if rows else 0, dict(unread))
+
+
+def unknown_deliveries(con: Connection, served: Path) -> list[str]:
+    """Files of the inbox whose rows readers of a published file have, and of which the open database knows nothing."""
+    asked = (
+        f"select distinct file from served.audit.load where {TAKEN} and superseded_at is null "
+        "and content_hash not in (select content_hash from audit.load where source = $source) order by file"
+    )
+    try:
+        with attached(con, served, "served"):
+            return [str(file) for (file,) in con.execute(asked, {"source": "inbox"}).fetchall()]
+    except (MendError, RetryError, DatabaseError):
+        return []  # there is none, or it cannot be read either
 
 
 class Ledger:

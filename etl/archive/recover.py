@@ -18,9 +18,9 @@ from etl.archive.replay import CaughtUp, catch_up
 from etl.config import Settings, make_private
 from etl.daily.due import mark_changed_days
 from etl.errors import MendError, RetryError
-from etl.ledger import TAKEN
+from etl.ledger import unknown_deliveries
 from etl.models.file import Model
-from etl.warehouse import Connection, DatabaseError, attached, damage_mark, open_build, transaction
+from etl.warehouse import Connection, DatabaseError, damage_mark, open_build, transaction
 from etl.whole import partial_file, place, sync, write_whole
 
 REBUILT = (
@@ -94,7 +94,7 @@ def _put_in_place(settings: Settings, aside: Path) -> str:
 
 def _told(con: Connection, settings: Settings, aside: Path, origin: str, found: CaughtUp) -> str:
     """What happened, from what the warehouse goes on, and which deliveries are lost."""
-    gone = _unknown_deliveries(con, settings)
+    gone = unknown_deliveries(con, settings.serving_db)
     named = ", ".join(gone[:MOST_NAMED]) + (f" and {len(gone) - MOST_NAMED} more" if len(gone) > MOST_NAMED else "")
     lost = [*found.lost]
     if gone:
@@ -105,18 +105,3 @@ def _told(con: Connection, settings: Settings, aside: Path, origin: str, found: 
         f"the build database was lost; what was left of it is in {aside}. Went on from {origin} and {found.loaded:,} "
         f"deliveries of the archive. {'LOST: ' + '; '.join(lost) if lost else 'No delivered row is lost'}; {REBUILT}"
     )
-
-
-def _unknown_deliveries(con: Connection, settings: Settings) -> list[str]:
-    """Files whose rows are in what is served, and of which the build database knows nothing."""
-    if not settings.serving_db.exists():
-        return []
-    asked = (
-        f"select distinct file from served.audit.load where {TAKEN} and superseded_at is null "
-        "and content_hash not in (select content_hash from audit.load where source = $source) order by file"
-    )
-    try:
-        with attached(con, settings.serving_db, "served"):
-            return [str(file) for (file,) in con.execute(asked, {"source": "inbox"}).fetchall()]
-    except (MendError, RetryError, DatabaseError):
-        return []  # what is served cannot be read either

@@ -190,7 +190,7 @@ def _copies(settings: Settings) -> Iterator[StateFound]:
         made = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
         yield StateFound("copy", "fine", copy.name, f"of {shown(made)}; the archive has what was delivered since")
     else:
-        yield StateFound("copy", "warn", copy.name, "is not there; the next publication makes it", "make refresh")
+        yield StateFound("copy", "fine", copy.name, "is not there; the next publication makes it")
     if leaving := read_leaving(settings):
         remedy = "make backup, or a larger WAREHOUSE_ARCHIVE_DAYS"
         yield StateFound("archive", "warn", "retention", leaving.sentence, remedy)

@@ -18,6 +18,7 @@ from typing import Any
 from etl.config import ROOT, Settings
 from etl.contracts import CONTRACTS
 from etl.errors import MendError
+from etl.ledger import unknown_deliveries
 from etl.models.graph import load_models
 from etl.publish.diff import grains_of
 from etl.publish.files import (
@@ -57,6 +58,7 @@ from etl.warehouse import (
 SPARE_BYTES = 2_000_000
 MANY = 100  # rows of a table from which a share of them says something
 MOST_TOLD = 5
+LOST = "lost"  # the word of ACCEPT_FEWER for deliveries that nothing has any more
 SNAPSHOT_IN_USE = "Number, time and content of the snapshot in use: table macros read its tables, or raise."
 
 
@@ -123,6 +125,7 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     built = read_contents(con)
     if served:
         snapshot, contents = served
+        _refuse_lost(con, settings, snapshot)
         refuse_fewer(settings, snapshot, contents, built)
         reason = _difference(snapshot, contents, built)
         if not reason:
@@ -154,6 +157,18 @@ def _is_recovering(con: Connection) -> str:
     if told:
         con.execute("update raw.archived set recovered_at = null, told = null")
     return ""
+
+
+def _refuse_lost(con: Connection, settings: Settings, served: Snapshot) -> None:
+    """Raise MendError where readers have rows of deliveries that the build database does not know."""
+    lost = unknown_deliveries(con, settings.serving_db)
+    if lost and LOST not in settings.accept_fewer.split():
+        more = f" and {len(lost) - MOST_TOLD} more" if len(lost) > MOST_TOLD else ""
+        raise MendError(
+            f"not published, readers keep version {served.version}: it has rows of {', '.join(lost[:MOST_TOLD])}"
+            f"{more}, which the build database does not know any more. Deliver them again, then `make daily`; where readers "
+            f"shall lose them, `make refresh ACCEPT_FEWER={LOST}`"
+        )
 
 
 def refuse_fewer(settings: Settings, served: Snapshot, before: Contents, after: Contents) -> None:

@@ -128,14 +128,26 @@ def test_without_a_copy_the_archive_gives_every_row(home: Home, caplog: pytest.L
     assert home.rows()["core.platform_metric_daily"] == wanted["core.platform_metric_daily"]
 
 
-def test_what_is_lost_is_named(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_lost_is_named_and_not_taken_from_readers(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     shutil.rmtree(home.settings.archive_dir)
     home.settings.build_db.unlink()
-    publication = home.refresh()
+    file = home.settings.inbox / "b.csv"
+    file.rename(home.settings.home / "b.csv")
+    with pytest.raises(MendError, match=r"readers keep version 2: it has rows of b.csv, which the build database"):
+        home.refresh()
     assert "LOST: b.csv, of which readers have rows and the archive nothing" in caplog.text
-    assert not publication.published
-    home.daily()  # it is still in the inbox
+    (home.settings.home / "b.csv").rename(file)
+    home.daily()
     assert home.served() == 59
+
+
+def test_readers_lose_a_delivery_where_somebody_says_so(home: Home) -> None:
+    shutil.rmtree(home.settings.archive_dir)
+    home.settings.build_db.unlink()
+    (home.settings.inbox / "b.csv").unlink()
+    home.settings = home.settings.model_copy(update={"accept_fewer": "lost"})
+    assert home.refresh().published
+    assert home.served() == 39
 
 
 def test_a_log_that_ends_in_zeros(home: Home) -> None:
