@@ -166,8 +166,8 @@ def _refuse_lost(con: Connection, settings: Settings, served: Snapshot) -> None:
         more = f" and {len(lost) - MOST_TOLD} more" if len(lost) > MOST_TOLD else ""
         raise MendError(
             f"not published, readers keep version {served.version}: it has rows of {', '.join(lost[:MOST_TOLD])}"
-            f"{more}, which the build database does not know any more. Deliver them again, then `make daily`; where readers "
-            f"shall lose them, `make refresh ACCEPT_FEWER={LOST}`"
+            f"{more}, which the build database does not know any more. Deliver them again, then `make daily`; where "
+            f"readers shall lose them, `make refresh ACCEPT_FEWER={LOST}`"
         )
 
 
