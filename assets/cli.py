@@ -10,12 +10,14 @@ import atexit
 import gc
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from assets.output import open_missing_streams, say, say_faults_in_addresses
 from etl.config import ROOT, load_settings, settings_pages
 from etl.errors import MendError, explained
 
@@ -53,7 +55,8 @@ class Commands(click.Group):
             if isinstance(error, BrokenPipeError) or not isinstance(error, EXPECTED):
                 raise
             message, code = FAILED.get(ctx.invoked_subcommand or "", "{}").format(explained(error)), 1
-        click.echo(message, err=True)
+        with suppress(OSError, ValueError):  # the exit code says it too
+            click.echo(message, err=True)
         return ctx.exit(code)
 
 
@@ -105,7 +108,7 @@ def refresh(whole: bool, accept_fewer: str) -> None:
     settings = load_settings()
     kept = None if whole else last_if_unchanged(settings, datetime.now(UTC))
     if kept:
-        print(kept.sentence, flush=True)
+        say(kept.sentence)
 
     from assets.runs import confirm, run_job
 
@@ -134,7 +137,9 @@ def dev(port: int) -> None:
     """Open the Dagster UI, which shows the runs of `refresh` and `daily` too; pages of other sites cannot use it."""
     from assets.instance import prepare_home
 
-    prepare_home(load_settings())
+    settings = load_settings()
+    prepare_home(settings)
+    say_faults_in_addresses(settings)
     os.chdir(ROOT)
     words = ("-m", "assets.web", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))
     os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 (a shell would catch the signals)
@@ -584,6 +589,7 @@ def dictionary() -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    open_missing_streams()
     if {*sys.argv[1:3]} & PRIVATE:
         os.umask(0o077)  # what it writes into the home is for its owner, except the snapshot
     # The libraries make millions of objects that live to the end: collecting garbage as often as Python does by

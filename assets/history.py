@@ -3,7 +3,9 @@
 Deleting a run in Dagster takes along what it holds, also the last materialization of a day that no later run built.
 Here a run older than WAREHOUSE_HISTORY_DAYS goes with all its events, except the latest materialization of each asset
 and partition and the newest result of each check: a run that holds one keeps its row, its beginning, its end and
-those. Source: the SQLite files of Dagster 1.13, an index over all runs and a file of events for each run.
+those. Events without a run, such as the health after each run and the freshness that the daemon finds, leave by their
+number: the newest MOST_RUNLESS of each asset, kind and partition stay. Source: the SQLite files of Dagster 1.13, an
+index over all runs and a file of events for each run.
 """
 
 import sqlite3
@@ -21,6 +23,15 @@ RETIRED = "warehouse/retired"
 WAIT_SECONDS = 30
 # Free pages of the index, as a share of all, above which its space is given back; below, new events fill them.
 MOST_FREE = 0.25
+
+MOST_RUNLESS = 100
+RUNLESS = """delete from event_logs where run_id = '' and id in (select id from (
+    select id, row_number() over (partition by asset_key, dagster_event_type, partition order by id desc) as place
+    from event_logs where run_id = '') where place > ?)"""
+RUNLESS_CHECKS = """delete from asset_check_executions where run_id = '' and id in (select id from (
+    select id, row_number() over (partition by asset_key, check_name order by id desc) as place
+    from asset_check_executions where run_id = '') where place > ?)"""
+RUNLESS_TAGS = "delete from asset_event_tags where event_id not in (select id from event_logs)"
 
 KEPT = """
 create temp table kept as
@@ -53,9 +64,10 @@ def retire(instance: dg.DagsterInstance, home: Path, settings: Settings, now: da
     before = now - timedelta(days=settings.history_days)
     records = instance.get_run_records(dg.RunsFilter(statuses=FINISHED, created_before=before))
     old = {record.dagster_run.run_id: record.dagster_run for record in records}
+    shards = home / "history" / "runs"
+    _retire_runless(shards)
     if not old:
         return 0
-    shards = home / "history" / "runs"
     with _opened(shards / "index.db") as con:
         con.execute("create temp table old_run (run_id text primary key)")
         con.executemany("insert into old_run values (?)", [(run_id,) for run_id in old])
@@ -78,6 +90,18 @@ def retire(instance: dg.DagsterInstance, home: Path, settings: Settings, now: da
             instance.add_run_tags(run_id, {RETIRED: now.date().isoformat()})
             retired += 1
     return retired
+
+
+def _retire_runless(shards: Path) -> None:
+    """Leave the newest of the events that belong to no run, in the index and in the file that they have together."""
+    if not (shards / ".db").exists():
+        return
+    with _opened(shards / ".db") as con, con:
+        con.execute(RUNLESS, [MOST_RUNLESS])
+    with _opened(shards / "index.db") as con, con:
+        if con.execute(RUNLESS, [MOST_RUNLESS]).rowcount:
+            con.execute(RUNLESS_TAGS)
+        con.execute(RUNLESS_CHECKS, [MOST_RUNLESS])
 
 
 def _trim(shard: Path, kept: list[list[str | None]]) -> None:

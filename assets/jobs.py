@@ -18,7 +18,7 @@ from typing import Any
 import dagster as dg
 
 from assets.days import day_of_run
-from assets.health import tell_health
+from assets.health import is_newest, tell_health
 from assets.history import retire
 from assets.instance import BY_COMMAND, prepare_home
 from etl.config import Settings, load_settings
@@ -140,8 +140,7 @@ def tell_success(context: dg.RunStatusSensorContext) -> None:
     if BY_COMMAND in context.dagster_run.tags:
         return
     settings = load_settings()
-    context.log.info(after_refresh(settings, None))
-    tell_health(context.instance, settings)
+    _tell(context, settings, None)
     with suppress(sqlite3.Error):  # the next run retires what this one could not
         retire(context.instance, prepare_home(settings), settings, datetime.now(UTC))
 
@@ -156,5 +155,13 @@ def tell_failure(context: dg.RunFailureSensorContext) -> None:
     if BY_COMMAND in context.dagster_run.tags:
         return
     settings = load_settings()
-    context.log.info(after_refresh(settings, context.failure_event.message))
-    tell_health(context.instance, settings)
+    _tell(context, settings, context.failure_event.message)
+
+
+def _tell(context: dg.RunStatusSensorContext, settings: Settings, failure: str | None) -> None:
+    """Send what changed and record the health after a run of the daemon; by then another one may have ended."""
+    run = context.dagster_run
+    newest = is_newest(context.instance, run)
+    context.log.info(after_refresh(settings, failure, run.job_name, is_newest=newest))
+    if problem := tell_health(context.instance, settings):
+        context.log.warning(problem)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError as HistoryError
 
 from assets.history import retire
 from assets.instance import close_dead_runs, prepare_home, show_on_timeline, write_history_fast
+from assets.output import say, say_faults_in_addresses
 from etl.config import Settings
 from etl.errors import MendError, explained
 from etl.unchanged import Remembered, forget, inputs, remember
@@ -43,7 +44,7 @@ def run_job(settings: Settings, name: str, first: str | None = None, last: str |
     from assets.warehouse import WRITTEN
     from etl.notify import after_refresh
 
-    with recorded(settings) as instance:
+    with recorded(settings, name) as instance:
         started, home = datetime.now(UTC), prepare_home(settings)
         forget(home)
         read = inputs(settings, home, started) if name == REFRESH else {}
@@ -55,9 +56,11 @@ def run_job(settings: Settings, name: str, first: str | None = None, last: str |
         found = outcome(result)
     if found.interrupted:
         raise KeyboardInterrupt
-    print(summary(found, time.time() - psutil.Process().create_time()))
-    if notified := after_refresh(settings, found.failure):
-        print(notified)
+    # First the message: standard output may be a pipe that nobody reads.
+    notified = after_refresh(settings, found.failure, name)
+    say(summary(found, time.time() - psutil.Process().create_time()))
+    if notified:
+        say(notified)
     wrote, now = WRITTEN.get(result.run_id), datetime.now(UTC)
     if found.has_nothing_to_tell and wrote and read and inputs(settings, home, now) == read:
         remember(home, Remembered(now.isoformat(), read, wrote, found.tables))
@@ -66,7 +69,7 @@ def run_job(settings: Settings, name: str, first: str | None = None, last: str |
 
 def confirm(settings: Settings, kept: Remembered) -> None:
     """Record a refresh that found all as the remembered one left it, and send what could not be sent before."""
-    with without_pandas(), recorded(settings) as instance:
+    with without_pandas(), recorded(settings, REFRESH) as instance:
         keys = [dg.AssetKey(table.split(".")) for table in kept.tables]
         made = [record.asset_entry.last_materialization for record in instance.get_asset_records(keys)]
 
@@ -87,15 +90,16 @@ def confirm(settings: Settings, kept: Remembered) -> None:
     if settings.notify:
         from etl.notify import after_refresh
 
-        print(after_refresh(settings, None))
+        say(after_refresh(settings, None, REFRESH))
 
 
 @contextmanager
-def recorded(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Dagster's instance, for one run; then old runs are retired and the health is told.
+def recorded(settings: Settings, job: str) -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance, for one run of a job; then old runs are retired and the health is told.
 
     Raises what the block raises, after it was reported, and MendError where the history cannot be used.
     """
+    say_faults_in_addresses(settings)
     try:
         write_history_fast()
         home = prepare_home(settings)
@@ -105,22 +109,23 @@ def recorded(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
             with suppress(sqlite3.Error):  # the next run retires what this one could not
                 retire(instance, home, settings, datetime.now(UTC))
-            tell_health(instance, settings)
+            if problem := tell_health(instance, settings):
+                say(problem)
     except dg.DagsterExecutionInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
     except EXPECTED as error:  # the run did not even start
-        _report(settings, explained(error))
+        _report(settings, error, explained(error), job)
         raise
     except HistoryError as error:
         message = (
             f"the history of runs in {os.environ['DAGSTER_HOME']} cannot be used ({error.__cause__ or error}): correct "
             "the permissions of that folder, or move it away; it holds no figures, and the next run starts a new one"
         )
-        _report(settings, message)
+        _report(settings, error, message, job)
         raise MendError(message) from error
 
 
-def _report(settings: Settings, failure: str) -> None:
-    from etl.notify import after_refresh
+def _report(settings: Settings, error: Exception, failure: str, job: str) -> None:
+    from etl.notify import after_error
 
-    after_refresh(settings, failure)
+    after_error(settings, error, failure, job)

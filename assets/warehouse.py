@@ -51,7 +51,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Warehouse", None, None]:
-        """This resource, while the run holds the writer's lock. Raises RetryError when another run has it."""
+        """This resource, while the run holds the writer's lock. Raises BusyError when another run has it."""
         with writer_lock(self.settings):
             try:
                 yield self

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from etl.config import Settings, make_private
-from etl.errors import RetryError
+from etl.errors import BusyError
 
 WAIT_SECONDS = 30
 
 
 @contextmanager
 def writer_lock(settings: Settings, wait_seconds: float | None = None) -> Iterator[None]:
-    """Hold the writer's lock of this home in the block. Raises RetryError after `wait_seconds`, else WAIT_SECONDS."""
+    """Hold the writer's lock of this home in the block. Raises BusyError after `wait_seconds`, else WAIT_SECONDS."""
     path = settings.build_db.with_name("refresh.lock")
     make_private(settings, path.parent)
     give_up = time.monotonic() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
@@ -29,7 +29,7 @@ def writer_lock(settings: Settings, wait_seconds: float | None = None) -> Iterat
                 break
             except BlockingIOError as error:
                 if time.monotonic() >= give_up:
-                    raise RetryError(
+                    raise BusyError(
                         f"another refresh is writing {settings.home}: wait for it to end, or stop it"
                     ) from error
                 time.sleep(0.2)

@@ -17,20 +17,20 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from etl.config import Settings, make_private
 from etl.deliver import SECONDS, Message, addresses_in, deliver, fault_in, shown
-from etl.errors import MendError, RetryError
+from etl.errors import BusyError, MendError, RetryError
 from etl.publish.files import kept_versions, snapshot_path
 from etl.warehouse import Connection, DatabaseError, open_build, open_snapshot
 from etl.whole import write_whole
 
 DIGEST, VERSION = "digest", "version"  # under which an address has the version whose digest was sent last
-CHANNELS, BUSY, PROBLEMS = "channels", "busy", "problems"
+CHANNELS, BUSY, PROBLEMS, KNOWN = "channels", "busy", "problems", "known"  # parts of the record
 RECORD = "notified.json"
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
 NEWS = re.compile(r"^-- news$", re.MULTILINE)
@@ -83,6 +83,11 @@ def after_refresh(settings: Settings, failure: str | None, job: str = "refresh",
         return f"Notify     nothing could be sent ({error}); the next refresh tries again"
 
 
+def after_error(settings: Settings, error: Exception, failure: str, job: str) -> str:
+    """Send that a run of `job` did not even start, unless another one was at work; as after_refresh does."""
+    return after_busy(settings, job) if isinstance(error, BusyError) else after_refresh(settings, failure, job)
+
+
 def after_busy(settings: Settings, job: str) -> str:
     """Note that a run of `job` found another one at work, which is no failure; told after MOST_BUSY in a row.
 
@@ -104,9 +109,21 @@ def after_busy(settings: Settings, job: str) -> str:
         return f"Notify     nothing could be sent ({error}); the next refresh tries again"
 
 
-def faults_in_addresses(settings: Settings) -> list[str]:
-    """What is wrong with the addresses of WAREHOUSE_NOTIFY, a sentence each, without a secret; nothing is sent."""
-    return [fault for address in addresses_in(settings.notify or "") if address and (fault := fault_in(address))]
+def faults_in_addresses(settings: Settings, *, note: bool = False) -> list[str]:
+    """What is wrong with the addresses of WAREHOUSE_NOTIFY, a sentence each, without a secret; nothing is sent.
+
+    With `note` an address that can be one is not looked at again: that costs a third of a second.
+    """
+    known = _read_record(settings)[0][KNOWN]
+    found = {
+        address: fault_in(address) for address in addresses_in(settings.notify or "") if _name(address) not in known
+    }
+    if note and not all(found.values()):
+        with suppress(OSError, RetryError), _alone(settings):  # else they are looked at again
+            record, _ = _read_record(settings)
+            record[KNOWN] |= {_name(address): shown(address) for address, fault in found.items() if fault is None}
+            _write_record(settings, record)
+    return [fault for fault in found.values() if fault]
 
 
 def problems_in_sending(settings: Settings) -> list[str]:
@@ -227,7 +244,7 @@ def _read_record(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
         reason = str(error)
     if found and CHANNELS not in found:
         found = {CHANNELS: {"": found}}
-    empty: dict[str, dict[str, Any]] = {CHANNELS: {}, BUSY: {}, PROBLEMS: {}}
+    empty: dict[str, dict[str, Any]] = {CHANNELS: {}, BUSY: {}, PROBLEMS: {}, KNOWN: {}}
     words = f"; {path} could not be read ({reason}) and counts as empty: what stands is sent again" if reason else ""
     return empty | found, words
 
@@ -242,7 +259,7 @@ def _is_record(found: Any) -> bool:
         return False
     if CHANNELS not in found:
         return all(is_table(states, str) for states in found.values())
-    is_whole = all(is_table(found.get(part, {}), str) for part in (BUSY, PROBLEMS))
+    is_whole = all(is_table(found.get(part, {}), str) for part in (BUSY, PROBLEMS, KNOWN))
     channels = [*found[CHANNELS].values()]
     return is_whole and all(is_table(one, dict) and all(is_table(s, str) for s in one.values()) for one in channels)
 

@@ -420,7 +420,8 @@ def test_processes_tell_one_after_the_other(settings: Settings, receiver: Receiv
 
 def test_a_mistyped_address_is_named_with_its_setting(tmp_path: Path) -> None:
     settings = load_settings({"WAREHOUSE_HOME": str(tmp_path), "WAREHOUSE_NOTIFY": "jsn://hunter2, json://127.0.0.1:9"})
-    (fault,) = faults_in_addresses(settings)
+    (fault,) = faults_in_addresses(settings, note=True)
     assert fault.startswith("WAREHOUSE_NOTIFY: jsn://*** is no kind") and "hunter2" not in fault
     told = after_refresh(settings, "disk full")
     assert "jsn://***: 1 change could not be sent: jsn://*** is no kind of address" in told
+    assert faults_in_addresses(settings) == [fault], "the other one is known, and not looked at again"

@@ -60,7 +60,8 @@ def examine(settings: Settings, now: datetime) -> list[StateFound]:
     with memory() as con:
         found += _snapshot(con, settings, now)
         kept, growth = _kept(con, settings, now)
-    return [*found, *kept, *_copies(settings), *_disk(settings, growth), *_backup(settings, now)]
+    backups = [*_copies(settings), *_disk(settings, growth), *_backup(settings, now)]
+    return [*found, *kept, *backups, *_messages(settings)]
 
 
 def page(findings: list[StateFound]) -> str:
@@ -238,3 +239,19 @@ def _backup(settings: Settings, now: datetime) -> Iterator[StateFound]:
     is_old = now - last.made_at > BACKUP_OLD
     told = f"the last one is in {last.place}"
     yield StateFound("backup", "warn" if is_old else "fine", shown(last.made_at), told, "make backup" if is_old else "")
+
+
+def _messages(settings: Settings) -> Iterator[StateFound]:
+    from etl.notify import faults_in_addresses, problems_in_sending
+
+    if not settings.notify:
+        yield StateFound("messages", "fine", "WAREHOUSE_NOTIFY", "is not set, so that nobody is told of a change")
+        return
+    faults = faults_in_addresses(settings)
+    for fault in faults:
+        yield StateFound("messages", "wrong", "address", fault, "correct WAREHOUSE_NOTIFY")
+    problems = problems_in_sending(settings)
+    for problem in problems:
+        yield StateFound("messages", "wrong", "last message", f"was not taken by {problem}", "docs/on-call.md, Alerts")
+    if not faults and not problems:
+        yield StateFound("messages", "fine", "WAREHOUSE_NOTIFY", "every address took what it was sent last")

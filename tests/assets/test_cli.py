@@ -17,6 +17,7 @@ from assets.cli import main
 from assets.health import HEALTH
 from assets.metadata import asset_key
 from etl.config import ROOT, load_settings
+from etl.lock import writer_lock
 from tests.support.command import run
 from tests.support.small_warehouse import publish_small_warehouse
 
@@ -39,7 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def notified(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """The failures that notifications would be about."""
     failures: list[str | None] = []
-    monkeypatch.setattr("etl.notify.after_refresh", lambda _, failure: failures.append(failure) or "")
+    monkeypatch.setattr("etl.notify.after_refresh", lambda _, failure, job: failures.append(failure) or "")
     return failures
 
 
@@ -104,6 +105,16 @@ def test_a_folder_of_somebody_else_is_named_with_a_way_out(monkeypatch: pytest.M
         "/srv/data/build is not yours to use (Permission denied): correct its owner or permissions, or name another "
         "folder with WAREHOUSE_HOME\n"
     )
+
+
+def test_a_refresh_that_finds_another_one_at_work_has_not_failed(
+    project: Path, notified: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("etl.lock.WAIT_SECONDS", 0.1)
+    with writer_lock(load_settings({}, project)):
+        done = run("refresh")
+    assert done.exit_code == 1 and "another refresh is writing" in done.output
+    assert notified == []
 
 
 def test_an_interrupted_refresh_ends_with_130(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

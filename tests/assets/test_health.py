@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from assets.health import CHECK, HEALTH, health_asset, tell_health
+from assets.health import CHECK, HEALTH, health_asset, is_newest, tell_health
 from assets.metadata import MOST_SHOWN, asset_key
 from etl.config import ROOT
 from etl.warehouse import open_build
@@ -79,8 +79,8 @@ def test_a_failed_run_a_failed_check_and_a_row_set_aside_are_told(
     with open_build(refreshed.settings) as con:
         con.execute(
             "insert into audit.expectation_result (checked_at, table_name, check_name, expectation_type, severity, "
-            "success, unexpected_count, why) "
-            "values (now(), 'core.party', 'key_is_unique', 'x', 'critical', false, 2, 'it matters')"
+            "success, unexpected_count, why, number) "
+            "values (now(), 'core.party', 'key_is_unique', 'x', 'critical', false, 2, 'it matters', 1000000)"
         )
         con.execute(
             "insert into audit.quarantine (source, file, reason, loaded_at) "
@@ -102,8 +102,8 @@ def test_a_long_list_is_cut_and_counted(refreshed: Project, instance: dg.Dagster
     with open_build(refreshed.settings) as con:
         con.execute(
             "insert into audit.expectation_result (checked_at, table_name, check_name, expectation_type, severity, "
-            "success, unexpected_count, why) select now(), 'core.party', 'check_' || n, 'x', 'warning', false, 1, "
-            "'it matters' from range(40) as t(n)"
+            "success, unexpected_count, why, number) select now(), 'core.party', 'check_' || n, 'x', 'warning', false, "
+            "1, 'it matters', 1000000 from range(40) as t(n)"
         )
     tell_health(instance, refreshed.settings)
     lines = told(instance)[0]["to look at"].splitlines()
@@ -126,3 +126,25 @@ def test_it_is_looked_at_again_by_hand(refreshed: Project, instance: dg.DagsterI
     (evaluation,) = result.get_asset_check_evaluations()
     assert (evaluation.check_name, evaluation.passed) == (CHECK, False)
     assert f"- {NO_BACKUP}" in told(instance)[0]["to look at"]
+
+
+def test_a_fault_in_looking_at_the_health_is_told_and_raises_nothing(
+    refreshed: Project, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a fault of the program")
+
+    monkeypatch.setattr("assets.health.examine", broken)
+    told_so = tell_health(instance, refreshed.settings)
+    assert (
+        told_so == "Health     could not be told, which changes nothing else: ZeroDivisionError: a fault of the program"
+    )
+
+
+def test_only_the_newest_run_of_a_job_is_told(instance: dg.DagsterInstance) -> None:
+    run(instance, fails=True)
+    (first,) = instance.get_runs(limit=1)
+    assert is_newest(instance, first)
+    run(instance, fails=False)
+    (second,) = instance.get_runs(limit=1)
+    assert is_newest(instance, second) and not is_newest(instance, first)

@@ -144,3 +144,29 @@ def test_space_is_given_back(history: History) -> None:
     before = index.stat().st_size
     history.retire()
     assert index.stat().st_size < 0.7 * before
+
+
+def test_events_without_a_run_leave_by_their_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The health after each run belongs to none, and would stay for ever."""
+    monkeypatch.setattr("assets.history.MOST_RUNLESS", 3)
+    history = History(tmp_path)
+    for number in range(8):
+        metadata = {"number": number}
+        history.instance.report_runless_asset_event(dg.AssetMaterialization(WHOLE, metadata=metadata))
+        history.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(check_name="holds", passed=bool(number % 2), asset_key=CHECK, metadata=metadata)
+        )
+    history.retire()
+    kinds = ["ASSET_CHECK_EVALUATION", "ASSET_MATERIALIZATION"]
+    for name in (".db", "index.db"):
+        with closing(sqlite3.connect(history.home / "history" / "runs" / name)) as con:
+            counted = con.execute(
+                "select dagster_event_type, count(*) from event_logs group by 1 order by 1"
+            ).fetchall()
+        assert counted == [(kind, 3) for kind in kinds]
+    latest = history.instance.get_latest_materialization_event(WHOLE)
+    assert latest and latest.asset_materialization and latest.asset_materialization.metadata["number"].value == 7
+    checks = history.instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(CHECK, "holds"), limit=10
+    )
+    assert len(checks) == 3 and checks[0].event is not None

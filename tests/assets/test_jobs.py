@@ -26,7 +26,9 @@ def some_job() -> None:
 def test_a_run_in_the_ui_sends_notifications(fails: bool, is_command: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     failures: list[str | None] = []
     healths: list[Settings] = []
-    monkeypatch.setattr("assets.jobs.after_refresh", lambda _, failure: failures.append(failure) or "")
+    monkeypatch.setattr(
+        "assets.jobs.after_refresh", lambda _, failure, job, *, is_newest: failures.append(failure) or ""
+    )
     monkeypatch.setattr("assets.jobs.tell_health", lambda _, settings: healths.append(settings))
     config = {
         "ops": {"work": {"config": {"fails": fails}}},
