@@ -39,7 +39,7 @@ def say(text: str) -> None:
 def say_faults_in_addresses(settings: Settings) -> None:
     """Say on standard error what is wrong with the addresses of the messages, before there is one to send."""
     if settings.notify:
-        from etl.notify import faults_in_addresses
+        from etl.sent import faults_in_addresses
 
         for fault in faults_in_addresses(settings, note=True):
             with suppress(OSError, ValueError):

@@ -12,26 +12,20 @@ could not be sent is sent the next time, to that address alone.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from etl.config import Settings, make_private
-from etl.deliver import SECONDS, Message, addresses_in, deliver, fault_in, shown
+from etl.config import Settings
+from etl.deliver import Message, addresses_in, deliver, shown
 from etl.errors import BusyError, MendError, RetryError
 from etl.publish.files import kept_versions, snapshot_path
+from etl.sent import BUSY, CHANNELS, PROBLEMS, RECORD, alone, name_of, read_record, write_record
 from etl.warehouse import Connection, DatabaseError, open_build, open_snapshot
-from etl.whole import write_whole
 
 DIGEST, VERSION = "digest", "version"  # under which an address has the version whose digest was sent last
-CHANNELS, BUSY, PROBLEMS, KNOWN = "channels", "busy", "problems", "known"  # parts of the record
-RECORD = "notified.json"
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
 NEWS = re.compile(r"^-- news$", re.MULTILINE)
 MOST_LINES = 30  # of a message; how many more there are is its last line
@@ -69,7 +63,7 @@ def after_refresh(settings: Settings, failure: str | None, job: str = "refresh",
         return ""
     findings, asked = [_run(job, failure)] if is_newest else [], set[str]()
     try:
-        with _alone(settings):  # a look before it could tell what another process has found to be over
+        with alone(settings):  # a look before it could tell what another process has found to be over
             try:
                 with open_build(settings) as con:
                     findings += findings_in(con, settings.sql_dir / "alerts")
@@ -96,11 +90,11 @@ def after_busy(settings: Settings, job: str) -> str:
     if not settings.notify:
         return ""
     try:
-        with _alone(settings):
-            record, _ = _read_record(settings)
+        with alone(settings):
+            record, _ = read_record(settings)
             times = int(record[BUSY].get(job, "0")) + 1
             record[BUSY][job] = str(times)
-            _write_record(settings, record)
+            write_record(settings, record)
             if times < MOST_BUSY:
                 return ""
             words = f"found another one at work {MOST_BUSY} times in a row"
@@ -109,32 +103,10 @@ def after_busy(settings: Settings, job: str) -> str:
         return f"Notify     nothing could be sent ({error}); the next refresh tries again"
 
 
-def faults_in_addresses(settings: Settings, *, note: bool = False) -> list[str]:
-    """What is wrong with the addresses of WAREHOUSE_NOTIFY, a sentence each, without a secret; nothing is sent.
-
-    With `note` an address that can be one is not looked at again: that costs a third of a second.
-    """
-    known = _read_record(settings)[0][KNOWN]
-    found = {
-        address: fault_in(address) for address in addresses_in(settings.notify or "") if _name(address) not in known
-    }
-    if note and not all(found.values()):
-        with suppress(OSError, RetryError), _alone(settings):  # else they are looked at again
-            record, _ = _read_record(settings)
-            record[KNOWN] |= {_name(address): shown(address) for address, fault in found.items() if fault is None}
-            _write_record(settings, record)
-    return [fault for fault in found.values() if fault]
-
-
-def problems_in_sending(settings: Settings) -> list[str]:
-    """The addresses that did not take the last message, each with the reason."""
-    return sorted(_read_record(settings)[0][PROBLEMS].values()) if settings.notify else []
-
-
 def _tell(settings: Settings, findings: list[Finding], asked: set[str]) -> str:
     """Send each address what is new to it and note what it took; the result in one line."""
-    record, lost = _read_record(settings)
-    addresses = {_name(address): address for address in addresses_in(settings.notify or "")}
+    record, lost = read_record(settings)
+    addresses = {name_of(address): address for address in addresses_in(settings.notify or "")}
     record[CHANNELS] = {name: record[CHANNELS].get(name, record[CHANNELS].get("", {})) for name in addresses}
     record[PROBLEMS] = {}
     for finding in findings:
@@ -149,7 +121,7 @@ def _tell(settings: Settings, findings: list[Finding], asked: set[str]) -> str:
             record[PROBLEMS][name] = f"{shown(address)}: {problem}"
         told.append(f"{shown(address)}: {words}" if len(addresses) > 1 else words)
     try:
-        _write_record(settings, record)
+        write_record(settings, record)
     except OSError as error:
         path = settings.home / RECORD
         lost += f"; {path} cannot be written ({error.strerror}), so the same is sent again: correct its permissions"
@@ -202,71 +174,6 @@ def _send_digests(settings: Settings, address: str, sent: States) -> tuple[str, 
         sent[DIGEST][VERSION] = str(version)
         told.append(f"{version}")
     return f"; digest of version {', '.join(told)} sent" if told else "", None
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Keep other processes from sending the same meanwhile. Raises RetryError when one does so for too long."""
-    path = settings.build_db.with_name("notify.lock")
-    make_private(settings, path.parent)
-    give_up = time.monotonic() + 2 * SECONDS * (1 + len(addresses_in(settings.notify or "")))
-    with path.open("a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > give_up:
-                    raise RetryError("another process of this home is still sending its messages") from error
-                time.sleep(0.2)
-        yield
-
-
-def _name(address: str) -> str:
-    """What the record calls an address: too short a hash to find a key by, long enough to tell addresses apart."""
-    return sha256(address.encode()).hexdigest()[:8]
-
-
-def _read_record(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
-    """What was sent; nothing, and words that say so, where the file cannot be read.
-
-    The record of an older version has the states of the one address that it knew, which count for each of today.
-    """
-    path, reason = settings.home / RECORD, ""
-    found: dict[str, Any] = {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if not _is_record(found):
-            reason, found = "holds something else", {}
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError) as error:
-        reason = str(error)
-    if found and CHANNELS not in found:
-        found = {CHANNELS: {"": found}}
-    empty: dict[str, dict[str, Any]] = {CHANNELS: {}, BUSY: {}, PROBLEMS: {}, KNOWN: {}}
-    words = f"; {path} could not be read ({reason}) and counts as empty: what stands is sent again" if reason else ""
-    return empty | found, words
-
-
-def _is_record(found: Any) -> bool:
-    """Whether a JSON value is a record of what was sent, of this version or an older one."""
-
-    def is_table(value: Any, kind: type) -> bool:
-        return isinstance(value, dict) and all(isinstance(one, kind) for one in value.values())
-
-    if not is_table(found, dict):
-        return False
-    if CHANNELS not in found:
-        return all(is_table(states, str) for states in found.values())
-    is_whole = all(is_table(found.get(part, {}), str) for part in (BUSY, PROBLEMS, KNOWN))
-    channels = [*found[CHANNELS].values()]
-    return is_whole and all(is_table(one, dict) and all(is_table(s, str) for s in one.values()) for one in channels)
-
-
-def _write_record(settings: Settings, record: dict[str, dict[str, Any]]) -> None:
-    text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True)
-    write_whole(settings.home / RECORD, text.encode(errors="replace"))
 
 
 def findings_in(con: Connection, folder: Path) -> list[Finding]:

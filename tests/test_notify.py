@@ -15,7 +15,8 @@ from etl.checks.run import CheckResult, checked
 from etl.config import Settings, load_settings
 from etl.errors import RetryError
 from etl.ledger import Ledger
-from etl.notify import MOST_BUSY, MOST_LINES, after_busy, after_refresh, faults_in_addresses, problems_in_sending
+from etl.notify import MOST_BUSY, MOST_LINES, after_busy, after_refresh
+from etl.sent import faults_in_addresses, problems_in_sending
 from etl.warehouse import Connection, open_build
 from tests.support.changed_warehouse import restate
 from tests.support.small_warehouse import publish_small_warehouse

@@ -242,7 +242,7 @@ def _backup(settings: Settings, now: datetime) -> Iterator[StateFound]:
 
 
 def _messages(settings: Settings) -> Iterator[StateFound]:
-    from etl.notify import faults_in_addresses, problems_in_sending
+    from etl.sent import faults_in_addresses, problems_in_sending
 
     if not settings.notify:
         yield StateFound("messages", "fine", "WAREHOUSE_NOTIFY", "is not set, so that nobody is told of a change")
