@@ -156,6 +156,9 @@ check-public: env ## public data sets by profiles against numbers worked out apa
 bench: env ## time and memory of a refresh of the embedded data
 	@$(RUN) -m benchmarks.embedded
 
+bench-platforms: env ## a refresh of thousands of platforms with made figures: seconds and peak memory (PLATFORMS=2000)
+	@$(RUN) -m benchmarks.platforms --platforms $(or $(PLATFORMS),2000)
+
 bench-against: env ## this commit against an older one, in turn: refresh, unchanged, one figure, daily, page (REV=8ed5de8 PAIRS=5)
 	@$(RUN) -m benchmarks.against $(or $(REV),8ed5de8) --pairs $(or $(PAIRS),5)
 

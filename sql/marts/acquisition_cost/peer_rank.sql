@@ -3,7 +3,7 @@
 -- Each perimeter of a platform stands on its own. A rank counts only who is surely cheaper: overlapping intervals are
 -- ties.
 -- grain: platform, scope, definition, basis, compared_in, period_end
-with money as (
+with money as not materialized (
     select
         trend.*,
         listed.compared_in,
@@ -11,7 +11,7 @@ with money as (
     from marts.cac_trend as trend
     cross join (values ('own_currency'), ('reporting_currency')) as listed (compared_in)
 ),
-priced as (
+priced as not materialized (
     select
         money.* exclude (cac, cac_low, cac_high, validity, known_on),
         if(money.to_currency = money.currency, 1, average.average_rate) as rate,
@@ -30,7 +30,7 @@ priced as (
             and average.period_start = money.period_start and average.period_end = money.period_end
             and coalesce(money.cac, money.cac_low, money.cac_high) is not null
 ),
-entrant as (
+entrant as not materialized (
     select
         priced.*,
         'same_window' as basis,
@@ -47,33 +47,75 @@ entrant as (
     join core.definition as definition on definition.definition = priced.definition and definition.months >= 12
     where not list_contains(priced.flags, 'fy_misaligned')
 ),
-compared as (
+-- Four points of each ranked row on the axis of costs, at equal costs in this order: its interval begins (1), it asks
+-- which ended before (2), and which began by its end (3), it ends (4). Pairs of rows would grow with their square.
+point as (
     select
-        entrant.platform,
-        entrant.scope,
-        entrant.definition,
+        entrant.row_id,
         entrant.basis,
         entrant.compared_in,
-        entrant.period_end,
-        count(*) as peers,
-        count(*) filter (where peer.cac_high < entrant.cac_low) as cheaper,
-        count(*) filter (where peer.cac_low > entrant.cac_high) as dearer,
-        max(peer.known_on) as peers_known_on,
-        list(peer.row_id order by peer.row_id) filter (
-            where peer.cac_high >= entrant.cac_low and peer.cac_low <= entrant.cac_high
+        kind.kind,
+        count(*) filter (where kind.kind = 1 and entrant.is_peer) over axis as begun,
+        count(*) filter (where kind.kind = 4 and entrant.is_peer) over axis as ended
+    from entrant
+    cross join (values (1), (2), (3), (4)) as kind (kind)
+    where entrant.is_ranked
+    window axis as (
+        partition by
+            entrant.definition, entrant.basis, entrant.compared_in, entrant.period, entrant.to_currency,
+            entrant.expense_nature
+        order by if(kind.kind <= 2, entrant.cac_low, coalesce(entrant.cac_high, 'inf'::double)), kind.kind
+    )
+),
+placed as (
+    select
+        point.row_id,
+        point.basis,
+        point.compared_in,
+        max(point.ended) filter (where point.kind = 2) as cheaper,
+        max(point.begun) filter (where point.kind = 3) as begun
+    from point
+    group by point.row_id, point.basis, point.compared_in
+),
+near as (
+    select
+        entrant.row_id,
+        entrant.basis,
+        entrant.compared_in,
+        count(*) filter (where entrant.is_peer) over everyone - entrant.is_peer::integer as peers,
+        max(entrant.known_on) filter (where entrant.is_peer) over everyone as peers_known_on,
+        list_transform(
+            list_filter(
+                list(row(entrant.row_id, entrant.cac_low, coalesce(entrant.cac_high, 'inf'::double)))
+                filter (where entrant.is_peer) over (
+                    everyone order by entrant.cac, entrant.row_id
+                    rows between 5 preceding and 5 following exclude current row
+                ),
+                lambda x: x[3] >= entrant.cac_low and x[2] <= coalesce(entrant.cac_high, 'inf'::double)
+            ),
+            lambda x: x[1]
         ) as ties
     from entrant
-    join entrant as peer
-        on
-            peer.definition = entrant.definition
-            and peer.basis = entrant.basis
-            and peer.compared_in = entrant.compared_in
-            and peer.period = entrant.period
-            and peer.to_currency = entrant.to_currency
-            and peer.expense_nature is not distinct from entrant.expense_nature
-            and peer.row_id <> entrant.row_id
-    where entrant.is_ranked and peer.is_peer
-    group by all
+    where entrant.is_ranked
+    window everyone as (
+        partition by
+            entrant.definition, entrant.basis, entrant.compared_in, entrant.period, entrant.to_currency,
+            entrant.expense_nature
+    )
+),
+compared as (
+    select
+        near.row_id,
+        near.basis,
+        near.compared_in,
+        near.peers,
+        near.peers_known_on,
+        near.ties,
+        placed.cheaper,
+        placed.begun - placed.cheaper as overlapping
+    from near
+    join placed
+        on placed.row_id = near.row_id and placed.basis = near.basis and placed.compared_in = near.compared_in
 )
 select
     entrant.row_id::varchar as row_id,                    -- row of marts.cac_trend
@@ -100,12 +142,15 @@ select
     entrant.expense_nature::varchar as expense_nature,
     -- what the expense holds, see core.expense_line; only equal natures are compared
     entrant.consolidation::varchar as consolidation,      -- parts of the company covered, see core.consolidation
-    if(entrant.is_ranked, 1 + coalesce(compared.cheaper, 0), null)::integer as rank,
+    (1 + compared.cheaper)::integer as rank,
     -- 1 is the cheapest: one more than are surely cheaper; empty where not ranked, see validity
-    if(entrant.is_ranked, 1 + coalesce(compared.peers - compared.dearer, 0), null)::integer as rank_worst,
+    (1 + compared.cheaper + compared.overlapping - entrant.is_peer::integer)::integer as rank_worst,
     -- rank if every tie turned out cheaper; equal to rank without ties
-    coalesce(compared.ties, [])::varchar[] as tied_with,  -- rows whose interval overlaps this one's
-    if(entrant.is_ranked, 1 + coalesce(compared.peers, 0), null)::integer as ranked,
+    (compared.overlapping - entrant.is_peer::integer)::integer as ties,
+    -- rows whose interval overlaps this one's; empty where not ranked
+    list_sort(coalesce(compared.ties, []))::varchar[] as tied_with,
+    -- those of the ties that are among the five next cheaper and the five next dearer rows; ties counts all
+    (1 + compared.peers)::integer as ranked,
     -- how many are compared, this row included; 1 is a rank among none
     entrant.validity::varchar as validity,                -- whether it is ranked, or why not, see core.term
     entrant.flags::varchar[] as flags,                    -- what a reader must know of the cost
@@ -118,9 +163,6 @@ select
 from entrant
 left join compared
     on
-        compared.platform = entrant.platform
-        and compared.scope = entrant.scope
-        and compared.definition = entrant.definition
+        compared.row_id = entrant.row_id
         and compared.basis = entrant.basis
         and compared.compared_in = entrant.compared_in
-        and compared.period_end = entrant.period_end
