@@ -110,6 +110,10 @@ restore: export WAREHOUSE_FOLDER = $(value FROM)
 restore: env ## bring a home back from a backup into an empty folder (FROM=... KEY=file AT=20261130T17)
 	@$(WAREHOUSE) restore $(KEY:%=--key %) $(AT:%=--at %) -- "$$WAREHOUSE_FOLDER"
 
+erase-buyer: export WAREHOUSE_ID = $(value ID)
+erase-buyer: env ## erase a buyer by the identifier in delivered files, for good; orders stay, without a buyer (ID=...)
+	@printf '%s\n' "$$WAREHOUSE_ID" | $(WAREHOUSE) erase-buyer -
+
 dictionary: env ## rewrite what is made from SQL files and settings: docs/dictionary.md, tables in other pages, .env.example
 	@$(WAREHOUSE) docs dictionary
 

@@ -32,7 +32,7 @@ FAILED = {
     "edgar": "Stopped: {}\nThe same command continues from here.",
 }
 # Commands that write into the home alone.
-PRIVATE = {"refresh", "daily", "dev", "inbox", "edgar", "backup", "restore"}
+PRIVATE = {"refresh", "daily", "dev", "inbox", "edgar", "backup", "restore", "erase-buyer"}
 # Commands that run Great Expectations, which needs pandas.
 CHECKING = {"refresh", "daily", "docs"}
 LONGEST_REFRESH = 3600  # seconds that a backup waits for one
@@ -340,6 +340,33 @@ def doctor(ctx: click.Context) -> None:
     ctx.exit(any(one.state == "wrong" for one in findings))
 
 
+@warehouse.command("erase-buyer")
+@click.argument("identifier", metavar="ID")
+def erase_buyer(identifier: str) -> None:
+    """Erase the buyer with the identifier ID (- reads it from standard input); orders stay, without a buyer."""
+    from assets.warehouse import writer_lock
+    from etl.backup.erased import store_erased
+    from etl.backup.make import last_backup
+    from etl.backup.stores import open_backups
+    from etl.buyers import read_erased
+    from etl.erasure import begin, described, still_delivered
+
+    settings = load_settings()
+    if not settings.build_db.exists():
+        raise MendError(f"{settings.home} has no build database: there is nothing to erase")
+    with writer_lock(settings, LONGEST_REFRESH):
+        begun = begin(settings, sys.stdin.readline() if identifier == "-" else identifier, datetime.now(UTC))
+        with open_build(settings) as con:  # which erases
+            delivered = still_delivered(con, settings, begun)
+    erased = read_erased(settings.home)
+    entry = next(one for one in erased.entries if one.tombstone == begun.tombstone) if erased else begun
+    print("\n".join(described(entry, delivered)))
+    if last := last_backup(settings):
+        store_erased(settings.home, open_backups(last.place))
+        print(f"Backups    {last.place}: a restore leaves the buyer out; the backups so far hold what they held")
+    sys.exit(int(not entry.is_finished))
+
+
 @warehouse.command("restore")
 @click.argument("origin", metavar="FROM")
 @click.option("--at", help="The backup whose time starts so, 20261130T17; by default the newest.")
@@ -349,6 +376,7 @@ def bring_back(origin: str, at: str | None, key: Path | None, new_key: bool) -> 
     """Bring the home back from a backup in FROM, into a folder where there is nothing."""
     from etl.backup.restore import restore
     from etl.backup.stores import open_backups
+    from etl.buyers import read_erased
 
     settings = load_settings()
     manifest = restore(settings, open_backups(origin), at=at, key=key, new_key=new_key)
@@ -356,6 +384,9 @@ def bring_back(origin: str, at: str | None, key: Path | None, new_key: bool) -> 
         f"Restored   {settings.home}: version {manifest.version} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, "
         f"{len(manifest.files)} files"
     )
+    if erased := read_erased(settings.home):
+        with open_build(settings):  # which erases
+            print(f"Erased     {len(erased.entries)} buyers who were erased so far, also after that backup")
     print("           now: make refresh, make daily")
     for name, value in manifest.settings.items():
         print(f"           {name} was {value}")

@@ -58,10 +58,10 @@ def write_figures(folder: Path, platforms: int) -> int:
 
 def _figures(chance: random.Random, name: str) -> Iterable[Sequence[object]]:
     """The figures of a platform: an expense and buyers of every year, to a million and to a hundred thousand."""
-    buyers = chance.randint(20, 200)
+    buyers = chance.randint(20, 200)  # no figure comes twice: it would count as misplaced
     for year in YEARS:
-        expense = 10 * chance.randint(10, 900) + year % 10  # a figure that comes twice would count as misplaced
-        buyers += chance.randint(-2, 12)
+        expense = 10 * chance.randint(10, 900) + 2 * (year % 5)
+        buyers += chance.randint(1, 12)
         for metric, period, value, unit, half, basis in (
             ("sm_expense", "year", expense * 1_000_000, _currency(name), 500_000, "gaap"),
             ("annual_active_buyers", "ttm", buyers * 100_000, "persons", 50_000, "operating"),

@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 
-from etl.buyers import buyer_key
+from etl.buyers import know_buyers, read_erased
 from etl.config import ROOT, Settings, make_private
 from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables, wrong_time
 from etl.errors import MendError, RetryError
@@ -110,15 +110,21 @@ def open_build(settings: Settings, *, is_recovering: bool = False) -> Iterator[C
         make_private(settings, settings.build_db.parent, settings.inbox)
         if not is_recovering:
             _refuse_a_lost_one(settings)
-        con = create_database(settings.build_db)
-        con.execute("set variable buyer_key = ?", [buyer_key(settings.home)])
-        con.execute(f"set memory_limit = '{settings.memory}'")
+        con = _opened_to_write(settings)
         _prepare(con, settings.build_db)
+        erased = read_erased(settings.home)
+        is_unfinished = erased is not None and not erased.is_finished
+        if is_unfinished:
+            from etl import erasure  # imports this module
+
+            _leftover(settings.build_db).touch()
+            erasure.erase(con, settings)
         if _leftover(settings.build_db).exists():
             con.close()
             _write_anew(settings.build_db)
-            con = create_database(settings.build_db)
-            con.execute(f"set memory_limit = '{settings.memory}'")
+            con = _opened_to_write(settings)
+        if is_unfinished:
+            erasure.finish(con, settings)
         yield con
         con.execute("checkpoint")
     except LostError:
@@ -151,6 +157,14 @@ def _refuse_a_lost_one(settings: Settings) -> None:
     left = settings.build_copy.exists() or any(any(folder.glob("[0-9]*")) for folder in places)
     if left and not settings.build_db.exists():
         raise LostError(f"the build database {settings.build_db} is not there: {GO_ON}")
+
+
+def _opened_to_write(settings: Settings) -> Connection:
+    """The build database with the limit of its memory and what has to be known of buyers."""
+    con = create_database(settings.build_db)
+    know_buyers(con, settings.home)
+    con.execute(f"set memory_limit = '{settings.memory}'")
+    return con
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from etl.archive.copy import copy_open_file
+from etl.backup.erased import store_erased
 from etl.backup.manifest import (
     FILES,
     Manifest,
@@ -31,7 +32,7 @@ from etl.backup.manifest import (
     read_manifest,
 )
 from etl.backup.stores import PIECE, FolderStore, Store
-from etl.buyers import KEY_FILE
+from etl.buyers import ERASED_FILE, KEY_FILE
 from etl.config import SIMULATED, Settings, variable
 from etl.errors import MendError, RetryError
 from etl.publish.files import inspect
@@ -110,6 +111,7 @@ def _make(settings: Settings, store: Store, lock: AbstractContextManager[None], 
         new_bytes = read_back(store, [file for file in new if file.path not in unfinished])
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+    store_erased(settings.home, store)
     manifest = Manifest(
         now_in_seconds(),
         str(settings.home),
@@ -282,7 +284,7 @@ def _without_secrets(settings: Settings) -> dict[str, str]:
 
 def _left_out(settings: Settings) -> tuple[str, ...]:
     """What lies in the folder of the home and is no part of it, and the inbox where it lies elsewhere."""
-    known = {*KEPT, KEY_FILE, LAST, LOCK, *(name for name in MADE_AGAIN if "/" not in name), STAGE}
+    known = {*KEPT, KEY_FILE, ERASED_FILE, LAST, LOCK, *(name for name in MADE_AGAIN if "/" not in name), STAGE}
     found = [path for path in sorted(settings.home.iterdir()) if path.name not in known]
     inside = settings.inbox.is_relative_to(settings.home)
     others = [str(path.name) for path in found if not (inside and settings.inbox.is_relative_to(path))]

@@ -10,9 +10,10 @@ import os
 import shutil
 from pathlib import Path
 
+from etl.backup.erased import stored_erased
 from etl.backup.manifest import Manifest, StoredFile, checked, chosen, key_digest, read_manifest
 from etl.backup.stores import Store
-from etl.buyers import KEY_FILE
+from etl.buyers import KEY_FILE, write_erased
 from etl.config import Settings
 from etl.errors import MendError
 from etl.whole import partial_file, place, sync, write_whole
@@ -44,6 +45,8 @@ def restore(
             _bring(store, file, stage)
         if key:
             _bring_key(key, stage / KEY_FILE)
+        if erased := stored_erased(store):  # some of them perhaps after this backup
+            write_erased(stage, erased.again())
         for folder in (stage / "serving", stage / "serving" / "snapshots"):
             if folder.exists():
                 folder.chmod(0o755)  # for the readers of the snapshot

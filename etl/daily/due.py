@@ -56,7 +56,7 @@ def mark_changed_days(con: Connection, models: Sequence[Model]) -> dict[str, tup
         ).fetchall()
         if changed:
             found[contract.table] = tuple(day for day, _ in changed)
-            _make_due(con, models, {contract.table, contract.history}, found[contract.table])
+            make_due(con, models, {contract.table, contract.history}, found[contract.table])
             _write_state(con, contract.table, f"{max(moment for _, moment in changed)}+00:00")
     return found
 
@@ -79,7 +79,7 @@ def mark_built(con: Connection, model: Model, models: Sequence[Model], changed: 
     Must run in the transaction that built the table.
     """
     con.execute("delete from raw.daily_due where table_name = ?", [model.name])
-    _make_due(con, models, {model.name}, changed)
+    make_due(con, models, {model.name}, changed)
     _write_state(con, model.name, wanted_state(con, model, models))
 
 
@@ -148,7 +148,7 @@ def _write_state(con: Connection, table: str, state: str) -> None:
     con.execute("insert into raw.daily_state (table_name, state) values (?, ?)", [table, state])
 
 
-def _make_due(con: Connection, models: Sequence[Model], changed: set[str], days: Sequence[date]) -> None:
+def make_due(con: Connection, models: Sequence[Model], changed: set[str], days: Sequence[date]) -> None:
     """Make the days due in the daily tables that read one of the changed tables."""
     for model in models:
         if model.daily and not changed.isdisjoint(model.reads):

@@ -23,7 +23,7 @@ from typing import Any
 
 from etl.archive.files import enter, keep
 from etl.archive.replay import catch_up, prepare_delivery
-from etl.buyers import HIDDEN, buyer_key, hidden
+from etl.buyers import HIDDEN, hidden, is_erased, know_buyers
 from etl.config import Settings
 from etl.contracts import AMOUNTS, CONTRACTS
 from etl.errors import FileError, MendError
@@ -282,7 +282,7 @@ class Loader:
 
     def _know_buyers(self) -> None:
         """Give the database the key with which buyers are hashed."""
-        self.con.execute("set variable buyer_key = ?", [buyer_key(self.settings.home)])
+        know_buyers(self.con, self.settings.home)
 
     def _profiles(self) -> Profiles:
         """The profiles, for a file that is not in a contract's own form."""
@@ -321,6 +321,7 @@ class Loader:
                 if not rows.read():
                     con.execute(AGAIN)
                     return None
+                rows.leave_out_erased()
                 ledger.supersede(self.file, now, content_hash=digest)
                 rows.set_aside(ledger, self.file, digest)
                 told = [COMPOSED.format(rows.composed)] if rows.composed else []
@@ -386,12 +387,12 @@ def delivery(content_hash: str, path: Path, settings: Settings) -> str:
 class Rows:
     """The rows of a file on their way into the table of its contract, within the caller's transaction.
 
-    Of `composed` rows a name was brought into its canonical form.
+    Of `composed` rows a name was brought into its canonical form, `erased` ones were about a buyer who was erased.
     """
 
     def __init__(self, con: Connection, opened: Opened, limits: Limits, scratch: Path, load_id: int) -> None:
         self.load_id = load_id
-        self.quarantined = self.composed = 0
+        self.quarantined = self.composed = self.erased = 0
         self._con, self._opened, self._contract, self._limits = con, opened, opened.contract, limits
         self._table = opened.contract.table
         self._new = f"{self._table} where load_id = {load_id}"
@@ -411,8 +412,8 @@ class Rows:
 
     @property
     def loaded(self) -> int:
-        """Rows without a fault."""
-        return self._opened.rows - self.quarantined
+        """Rows without a fault that are not of erased buyers alone."""
+        return self._opened.rows - self.quarantined - self.erased
 
     def read(self) -> bool:
         """Insert the sound rows and find those at fault; whether every row of the file is accounted for.
@@ -443,11 +444,17 @@ class Rows:
         self._look_at_names()
         return is_complete
 
+    def leave_out_erased(self) -> None:
+        """Take out the rows that are about nothing but a buyer who was erased; they count as skipped."""
+        for column in (column.name for column in self._contract.columns if column.personal and column.required):
+            self.erased += count(self._con, f"delete from {self._new} and {is_erased(column)}")
+
     @property
     def records(self) -> dict[str, int]:
         """The records of the file by what became of them, as in audit.load; a row is one unless a profile made it."""
         profiled, rows = self._opened.profiled, self._opened.rows
         read, skipped = (profiled.rows, profiled.skipped) if profiled else (rows, 0)
+        skipped += self.erased
         aside = count(self._con, f"select count(*) from ({self._aside()})", self._named) if self._is_faulty else 0
         if profiled and aside < profiled.faulty + self.quarantined:
             raise FileError(

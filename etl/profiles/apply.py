@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from etl.buyers import hashed, hidden
+from etl.buyers import hashed, hidden, remembered
 from etl.contracts import PLATFORM_METRIC_DAILY, Column, Contract
 from etl.errors import FileError
 from etl.files.csv import SHOWN
@@ -310,10 +310,11 @@ class Application:
     def _values(self, contract: Contract) -> Iterator[tuple[str, str]]:
         """SQL of the columns of the contract that the profile or its folder gives."""
         own = {column.name: column for column in contract.columns}
+        hash_of = hashed if BUYER_HASH in own and own[BUYER_HASH].required else remembered
         if BUYER in self._profile.map:
             with self._blaming(f"map.{BUYER}"):
                 buyer = self._reading.value(self._profile.map[BUYER], "varchar")
-            yield BUYER_HASH, hashed(buyer)
+            yield BUYER_HASH, hash_of(buyer)
         for name, column in own.items():
             mapped, constant = self._profile.map.get(name), self._constants.get(name)
             with self._blaming(f"map.{name}"):
@@ -322,7 +323,7 @@ class Application:
                 fixed = self._constant(column, constant)
                 value = f"coalesce({value}, {fixed})" if value else fixed
             if value:
-                yield name, hashed(value) if name == BUYER_HASH else value
+                yield name, hash_of(value) if name == BUYER_HASH else value
 
     def _constant(self, column: Column, text: str) -> str:
         try:

@@ -1,0 +1,305 @@
+"""Erase a buyer: the hash of an identifier and what it links, wherever the home has it; orders stay, without a buyer.
+
+The tombstone is written first (begin). From then on every file that is read leaves the buyer out, and whoever opens
+the build database does what is left (etl.warehouse.open_build): erase(), then the database is copied into a new file,
+because freed blocks keep their bytes, then finish(). Each step can be done again, so a kill at any moment is made good
+by the next run, and so is the restore of a backup that is older than the erasure.
+
+Who belongs to a tombstone is told by the hashes that are there; only the files of remote sources and lines in
+quarantine are searched for the identifier itself, and what is found is kept beside the tombstone for a later restore.
+Source: Regulation (EU) 2016/679, Article 17.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import hashlib
+import html
+import json
+import os
+import re
+import secrets
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from etl.backup.make import LOCK, STAGE
+from etl.buyers import Entry, Erased, hashed, is_erased, know_buyers, read_erased, tombstone, write_erased
+from etl.config import Settings
+from etl.contracts import CONTRACTS, PERIOD_END, Contract
+from etl.errors import MendError
+from etl.ledger import Ledger, LoadRecord
+from etl.models.graph import load_models
+from etl.warehouse import Connection, DatabaseError, attached, count, memory, sql_path, transaction
+from etl.whole import write_whole
+
+INBOX, EMPTIED_FILE = "inbox", "(erased)"
+REMOTE = ("s3", "postgres")  # folders of the inbox with copies of what lies elsewhere
+SHORTEST = 4  # a shorter identifier would be found everywhere in a text
+EMPTIED = b"The warehouse emptied this file: it named a buyer who was erased.\n"
+EMPTIED_WORDS = "in the place of files of remote sources that named a buyer who was erased; nothing is loaded of it"
+UNSHOWN = "(not shown: this line named a buyer who was erased)"
+# The columns with hashes of buyers, those of delivered tables and those of what is made from them.
+BUYERS = ["buyer_id_hash", "same_as", "counts_as_hash"]
+# A text in quarantine with the hash of an erased buyer: a loaded row that was taken back stands there with it.
+QUOTES = f"len(list_filter(regexp_extract_all(raw_text, '[0-9a-f]{{32}}'), lambda h: {is_erased('h')})) > 0"
+
+
+def begin(settings: Settings, identifier: str, now: datetime) -> Entry:
+    """Write the tombstone of a buyer: from now on files are read without the buyer, and the next opening erases.
+
+    Raises MendError for a text that can be no identifier.
+    """
+    text = identifier.strip()
+    if len(text) < SHORTEST:
+        raise MendError(f"an identifier of {len(text)} characters would be found everywhere: nothing was erased")
+    erased = read_erased(settings.home) or Erased(secrets.token_hex(32))
+    with memory() as con:
+        know_buyers(con, settings.home)
+        con.execute("set variable erased_key = ?", [erased.key])
+        ((mark,),) = con.execute(f"select {tombstone(hashed('$text'))}", {"text": text}).fetchall()
+    before = {entry.tombstone: entry for entry in erased.entries}
+    at = now.astimezone(UTC).isoformat(timespec="seconds")
+    entry = replace(before.get(mark, Entry(mark, at)), identifier=text, is_finished=False)
+    write_erased(settings.home, replace(erased, entries=tuple((before | {mark: entry}).values())))
+    return entry
+
+
+def erase(con: Connection, settings: Settings) -> None:
+    """Take the buyers whose erasure is not finished out of the open build database and of remote files."""
+    erased = read_erased(settings.home)
+    if erased is None:
+        return
+    erased = _found(con, settings, erased)
+    write_erased(settings.home, erased)  # what is found of a buyer is known before it goes
+    unfinished = [entry for entry in erased.entries if not entry.is_finished]
+    _empty_files(con, settings, {content for entry in unfinished for content in entry.files})
+    with transaction(con):
+        con.execute(f"update audit.quarantine set raw_text = $unshown where {QUOTES}", {"unshown": UNSHOWN})
+        for content, line in {place for entry in unfinished for place in entry.lines}:
+            con.execute(
+                "update audit.quarantine set raw_text = $unshown where content_hash = $content and line = $line",
+                {"unshown": UNSHOWN, "content": content, "line": line},
+            )
+        _forget_rows(con, settings)
+
+
+def finish(con: Connection, settings: Settings) -> None:
+    """Remove what else of the home has the buyers, once the build database was written anew.
+
+    The erasure stays unfinished while the served snapshot has them, a file of a remote source is not loaded yet, or a
+    backup is under way: the next run looks again.
+    """
+    erased = read_erased(settings.home)
+    if erased is None:
+        return
+    shutil.rmtree(settings.build_db.with_name(f"{settings.build_db.name}.tmp"), ignore_errors=True)
+    lines = {place for entry in erased.entries for place in entry.lines}
+    files = {content for entry in erased.entries for content in entry.files}
+    is_clean = _remove_stage(settings) and not files & set(_remote_files(settings).values())
+    kept = sorted(settings.snapshots_dir.glob("*.duckdb"))
+    for path in [*kept, settings.serving_db]:
+        if path.exists() and _tells(con, path, lines):
+            if path.samefile(settings.serving_db):
+                is_clean = False
+            else:
+                path.unlink()
+    if is_clean:
+        done = (replace(entry, identifier=None, is_finished=True) for entry in erased.entries)
+        write_erased(settings.home, replace(erased, entries=tuple(done)))
+
+
+def described(entry: Entry, delivered: Sequence[str]) -> Iterator[str]:
+    """What became of an erasure, in lines for a terminal; the identifier is in none of them."""
+    rows = ", ".join(f"{number:,} in {table}" for table, number in entry.rows.items() if number)
+    yield f"Erased     rows with the buyer: {rows or 'none'}; orders stay, without a buyer"
+    yield f"           {len(entry.files)} remote files emptied, {len(entry.lines)} lines in quarantine hidden"
+    for name in delivered:
+        yield f"           still delivered: {name!r} names the buyer; remove it, or deliver it without"
+    if not entry.is_finished:
+        yield (
+            "           not finished: the served snapshot, a remote file that is not loaded, or a backup that is being "
+            "made has the buyer; the next run goes on, now: make daily"
+        )
+    else:
+        yield "           now: make daily, which counts anew without the buyer"
+
+
+def still_delivered(con: Connection, settings: Settings, entry: Entry) -> list[str]:
+    """Files of the inbox that still name the buyer: those that teams delivered, and remote ones that are not loaded."""
+    from etl.inbox.open import inbox_files, inbox_name
+
+    pattern = _pattern(entry.identifier or "")
+    return [inbox_name(path, settings) for path in inbox_files(settings) if _names(con, path, pattern)]
+
+
+def _found(con: Connection, settings: Settings, erased: Erased) -> Erased:
+    """The unfinished entries with what names their buyers: rows by table, remote files, lines in quarantine."""
+    rows: dict[str, int] = {}
+    contents: set[str] = set()
+    for contract, column in _personal():
+        for table in (contract.table, contract.history):
+            where = f"{table} where {is_erased(column)}"
+            rows[table] = rows.get(table, 0) + count(con, f"select count(*) from {where}")
+            loads = f"select content_hash from audit.load where load_id in (select load_id from {where})"
+            contents |= {content for (content,) in con.execute(loads).fetchall()}
+    remote = _remote_files(settings)
+
+    def completed(entry: Entry) -> Entry:
+        pattern = _pattern(entry.identifier) if entry.identifier else None
+        named = {content for path, content in remote.items() if pattern and _names(con, path, pattern)}
+        told = "line is not null and regexp_matches(raw_text, ?, 'i')"
+        asked = f"select content_hash, line from audit.quarantine where {told}"
+        lines = con.execute(asked, [pattern.pattern.decode()]).fetchall() if pattern else []
+        return replace(
+            entry,
+            rows={table: max(number, entry.rows.get(table, 0)) for table, number in rows.items()},
+            files=tuple(sorted({*entry.files, *named, *(contents & set(remote.values()))})),
+            lines=tuple(sorted({*entry.lines, *lines})),
+        )
+
+    entries = (entry if entry.is_finished else completed(entry) for entry in erased.entries)
+    return replace(erased, entries=tuple(entries))
+
+
+def _personal() -> Iterator[tuple[Contract, str]]:
+    """The columns of delivered tables that have the hash of a buyer."""
+    for contract in CONTRACTS:
+        for column in contract.columns:
+            if column.personal:
+                yield contract, column.name
+
+
+def _forget_rows(con: Connection, settings: Settings) -> None:
+    """Take the buyers out of delivered tables, their histories and the tables made from them, whose days become due.
+
+    A row that is about a buyer goes, another one stays without the buyer.
+    """
+    from etl.daily.due import make_due
+
+    models = load_models(settings.sql_dir)
+    subjects = {model.name: set(model.grain) for model in models}
+    for contract, column in _personal():
+        first = f"{contract.day}::date"
+        last = f"coalesce({PERIOD_END}, {first})" if PERIOD_END in {c.name for c in contract.columns} else first
+        days: set[date] = set()
+        for table in (contract.table, contract.history):
+            subjects[table] = {c.name for c in contract.columns if c.required}
+            where = f"{table} where {is_erased(column)}"
+            days |= {
+                day
+                for (day,) in con.execute(
+                    f"select distinct unnest(generate_series({first}, {last}, interval 1 day))::date from {where}"
+                ).fetchall()
+            }
+        make_due(con, models, {contract.table, contract.history}, sorted(days))
+    found = con.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and list_contains($buyers, column_name)",
+        {"buyers": BUYERS},
+    ).fetchall()
+    for table, column in found:
+        if column in subjects.get(table, {column}):
+            con.execute(f"delete from {table} where {is_erased(column)}")
+        else:
+            con.execute(f"update {table} set {column} = null where {is_erased(column)}")
+
+
+def _remote_files(settings: Settings) -> dict[Path, str]:
+    """The files that remote sources brought, with the hash by which the ledger knows them."""
+    from etl.inbox.load import delivery
+    from etl.inbox.open import inbox_files
+
+    tops = [settings.inbox / name for name in REMOTE]
+    files = [path for path in inbox_files(settings) if any(path.is_relative_to(top) for top in tops)]
+    return {path: delivery(_sha256(path), path, settings) for path in files}
+
+
+def _empty_files(con: Connection, settings: Settings, contents: set[str]) -> None:
+    """Put a sentence in the place of remote files that are loaded: their names still say that the source was read."""
+    from etl.inbox.load import delivery
+
+    ledger = Ledger(con, INBOX)
+    loaded = contents & set(ledger.contents())
+    for path, content in _remote_files(settings).items():
+        if content not in loaded:
+            continue
+        emptied = delivery(hashlib.sha256(EMPTIED).hexdigest(), path, settings)
+        if emptied not in ledger.contents():
+            with transaction(con):
+                record = LoadRecord(EMPTIED_FILE, emptied, 0, 0, 0, "loaded", message=EMPTIED_WORDS, rows_skipped=0)
+                ledger.record(record, datetime.now(UTC))
+        before = path.stat()
+        write_whole(path, EMPTIED)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _pattern(identifier: str) -> re.Pattern[bytes]:
+    """The identifier as a word of its own, in any case, as it stands in a text, in JSON and in XML."""
+    forms = {identifier, json.dumps(identifier)[1:-1], html.escape(identifier)}
+    choice = "|".join(re.escape(form) for form in sorted(forms))
+    return re.compile(rf"(?:^|[^0-9A-Za-z])(?:{choice})(?:$|[^0-9A-Za-z])".encode(), re.IGNORECASE)
+
+
+def _names(con: Connection, path: Path, pattern: re.Pattern[bytes]) -> bool:
+    """Whether a delivered file has a text, unpacked and decoded; true where that cannot be told."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+        if start == b"PAR1":
+            rows = f"read_parquet({sql_path(path)}, hive_partitioning = false, binary_as_string = true)"
+            asked = f"select 1 from {rows} as t where regexp_matches(t::varchar, ?, 'i') limit 1"
+            return bool(con.execute(asked, [pattern.pattern.decode()]).fetchall())
+        if start == b"PK\x03\x04":
+            with zipfile.ZipFile(path) as book:
+                return any(pattern.search(book.read(name)) for name in book.namelist())
+        with gzip.open(path) if start.startswith(b"\x1f\x8b") else path.open("rb") as text:
+            return any(pattern.search(line) for line in text)
+    except (DatabaseError, OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        return True
+
+
+def _remove_stage(settings: Settings) -> bool:
+    """Remove the copy that a killed backup left in the home; whether no backup is at work."""
+    stage, lock = settings.home / STAGE, settings.home / LOCK
+    if not stage.exists():
+        return True
+    with lock.open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        shutil.rmtree(stage)
+    return True
+
+
+def _tells(con: Connection, path: Path, lines: set[tuple[str, int]]) -> bool:
+    """Whether a snapshot has the hash of an erased buyer or a line that names one.
+
+    Tables about single buyers are in no snapshot but those of versions that knew no hashes: such a one tells.
+    """
+    try:
+        with attached(con, path, "looked_at"):
+            tables = con.execute(
+                "select column_name from duckdb_columns() where database_name = 'looked_at' "
+                "and list_contains($buyers, column_name)",
+                {"buyers": BUYERS},
+            ).fetchall()
+            texts = con.execute(
+                f"select content_hash, line, {QUOTES} "
+                "from looked_at.audit.quarantine where raw_text is not null and raw_text <> $unshown",
+                {"unshown": UNSHOWN},
+            ).fetchall()
+    except (MendError, DatabaseError):
+        return True  # nobody can read it, or tell what is in it
+    return bool(tables) or any(quotes or (content, line) in lines for content, line, quotes in texts)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
