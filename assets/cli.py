@@ -344,12 +344,13 @@ def doctor(ctx: click.Context) -> None:
 @click.argument("identifier", metavar="ID")
 def erase_buyer(identifier: str) -> None:
     """Erase the buyer with the identifier ID (- reads it from standard input); orders stay, without a buyer."""
-    from assets.warehouse import writer_lock
     from etl.backup.erased import store_erased
     from etl.backup.make import last_backup
     from etl.backup.stores import open_backups
     from etl.buyers import read_erased
     from etl.erasure import begin, described, still_delivered
+    from etl.lock import writer_lock
+    from etl.warehouse import open_build
 
     settings = load_settings()
     if not settings.build_db.exists():
@@ -377,6 +378,7 @@ def bring_back(origin: str, at: str | None, key: Path | None, new_key: bool) -> 
     from etl.backup.restore import restore
     from etl.backup.stores import open_backups
     from etl.buyers import read_erased
+    from etl.warehouse import open_build
 
     settings = load_settings()
     manifest = restore(settings, open_backups(origin), at=at, key=key, new_key=new_key)

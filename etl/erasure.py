@@ -24,10 +24,11 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from etl.archive.files import ArchivedFile, all_files, archive_folder, columns_of, keep, rewrite, rows_of
 from etl.backup.make import LOCK, STAGE
 from etl.buyers import Entry, Erased, hashed, is_erased, know_buyers, read_erased, tombstone, write_erased
 from etl.config import Settings
@@ -35,7 +36,7 @@ from etl.contracts import CONTRACTS, PERIOD_END, Contract
 from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
 from etl.models.graph import load_models
-from etl.warehouse import Connection, DatabaseError, attached, count, memory, sql_path, transaction
+from etl.warehouse import Connection, DatabaseError, attached, count, literal, memory, sql_path, transaction
 from etl.whole import write_whole
 
 INBOX, EMPTIED_FILE = "inbox", "(erased)"
@@ -78,10 +79,13 @@ def erase(con: Connection, settings: Settings) -> None:
     erased = _found(con, settings, erased)
     write_erased(settings.home, erased)  # what is found of a buyer is known before it goes
     unfinished = [entry for entry in erased.entries if not entry.is_finished]
+    places = {place for entry in unfinished for place in entry.lines}
+    for file in list(all_files(settings)):
+        _forget_in_archived(con, file, places)
     _empty_files(con, settings, {content for entry in unfinished for content in entry.files})
     with transaction(con):
         con.execute(f"update audit.quarantine set raw_text = $unshown where {QUOTES}", {"unshown": UNSHOWN})
-        for content, line in {place for entry in unfinished for place in entry.lines}:
+        for content, line in places:
             con.execute(
                 "update audit.quarantine set raw_text = $unshown where content_hash = $content and line = $line",
                 {"unshown": UNSHOWN, "content": content, "line": line},
@@ -98,7 +102,10 @@ def finish(con: Connection, settings: Settings) -> None:
     erased = read_erased(settings.home)
     if erased is None:
         return
-    shutil.rmtree(settings.build_db.with_name(f"{settings.build_db.name}.tmp"), ignore_errors=True)
+    for name in (f"{settings.build_db.name}.tmp", "inbox"):  # what a killed refresh or load left
+        shutil.rmtree(settings.build_db.with_name(name), ignore_errors=True)
+    for part in archive_folder(settings).glob("*/.*.part"):
+        part.unlink()
     lines = {place for entry in erased.entries for place in entry.lines}
     files = {content for entry in erased.entries for content in entry.files}
     is_clean = _remove_stage(settings) and not files & set(_remote_files(settings).values())
@@ -175,6 +182,24 @@ def _personal() -> Iterator[tuple[Contract, str]]:
                 yield contract, column.name
 
 
+def _forget_in_archived(con: Connection, file: ArchivedFile, places: set[tuple[str, int]]) -> None:
+    """Write a file of the archive anew without the buyers, where it has them."""
+    has, rows = columns_of(con, file), rows_of(file)
+    named = [name for name in BUYERS if name in has]
+    about = named if "same_as" in has else []  # a row that says nothing without the buyer
+    lines = ", ".join(f"({literal(content)}, {line})" for content, line in sorted(places)) or "('', -1)"
+    texts = {"raw_text": f"({QUOTES}) or (content_hash, line) in ({lines})"} if "raw_text" in has else {}
+    aside = f"aside.line in ({', '.join(str(line) for content, line in places if content == file.content) or '-1'})"
+    spoiled = " or ".join([*map(is_erased, named), *texts.values(), f"coalesce({aside}, false)"])
+    if not con.execute(f"select 1 from {rows} where {spoiled} limit 1").fetchall():
+        return
+    columns = {name: f"if({is_erased(name)}, null, {name})" for name in named}
+    columns |= {name: f"if({breaks}, {literal(UNSHOWN)}, {name})" for name, breaks in texts.items()}
+    fields = "line: aside.line, column_name: aside.column_name, reason: aside.reason"
+    columns["aside"] = f"if({aside}, {{raw_text: {literal(UNSHOWN)}, {fields}}}, aside)"
+    rewrite(con, file, columns, where=" and ".join(f"not {is_erased(name)}" for name in about) or "true")
+
+
 def _forget_rows(con: Connection, settings: Settings) -> None:
     """Take the buyers out of delivered tables, their histories and the tables made from them, whose days become due.
 
@@ -231,9 +256,11 @@ def _empty_files(con: Connection, settings: Settings, contents: set[str]) -> Non
             continue
         emptied = delivery(hashlib.sha256(EMPTIED).hexdigest(), path, settings)
         if emptied not in ledger.contents():
+            record = LoadRecord(EMPTIED_FILE, emptied, 0, 0, 0, "loaded", message=EMPTIED_WORDS, rows_skipped=0)
             with transaction(con):
-                record = LoadRecord(EMPTIED_FILE, emptied, 0, 0, 0, "loaded", message=EMPTIED_WORDS, rows_skipped=0)
-                ledger.record(record, datetime.now(UTC))
+                now = datetime.now(UTC)
+                ledger.record(record, now)
+                keep(con, settings, {"kind": "skipped", "at": now.isoformat(), "record": asdict(record)})
         before = path.stat()
         write_whole(path, EMPTIED)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
