@@ -348,17 +348,19 @@ def erase_buyer(identifier: str) -> None:
     from etl.backup.make import last_backup
     from etl.backup.stores import open_backups
     from etl.buyers import read_erased
-    from etl.erasure import begin, described, still_delivered
+    from etl.erasure import begin, described, go_on, naming
+    from etl.inbox.open import inbox_files, inbox_name
     from etl.lock import writer_lock
-    from etl.warehouse import open_build
+    from etl.warehouse import memory
 
     settings = load_settings()
     if not settings.build_db.exists():
         raise MendError(f"{settings.home} has no build database: there is nothing to erase")
     with writer_lock(settings, LONGEST_REFRESH):
         begun = begin(settings, sys.stdin.readline() if identifier == "-" else identifier, datetime.now(UTC))
-        with open_build(settings) as con:  # which erases
-            delivered = still_delivered(con, settings, begun)
+        go_on(settings)
+        with memory() as con:
+            delivered = [inbox_name(path, settings) for path in naming(con, inbox_files(settings), begun)]
     erased = read_erased(settings.home)
     entry = next(one for one in erased.entries if one.tombstone == begun.tombstone) if erased else begun
     print("\n".join(described(entry, delivered)))
@@ -378,7 +380,7 @@ def bring_back(origin: str, at: str | None, key: Path | None, new_key: bool) -> 
     from etl.backup.restore import restore
     from etl.backup.stores import open_backups
     from etl.buyers import read_erased
-    from etl.warehouse import open_build
+    from etl.erasure import go_on
 
     settings = load_settings()
     manifest = restore(settings, open_backups(origin), at=at, key=key, new_key=new_key)
@@ -387,8 +389,8 @@ def bring_back(origin: str, at: str | None, key: Path | None, new_key: bool) -> 
         f"{len(manifest.files)} files"
     )
     if erased := read_erased(settings.home):
-        with open_build(settings):  # which erases
-            print(f"Erased     {len(erased.entries)} buyers who were erased so far, also after that backup")
+        go_on(settings)
+        print(f"Erased     {len(erased.entries)} buyers who were erased so far, also after that backup")
     print("           now: make refresh, make daily")
     for name, value in manifest.settings.items():
         print(f"           {name} was {value}")

@@ -18,6 +18,7 @@ from assets.instance import BY_COMMAND
 from etl.bounds import STOPPED
 from etl.checks.run import CriticalFailure
 from etl.config import ROOT, Settings, load_settings
+from etl.erasure import go_on
 from etl.errors import MendError, RetryError
 from etl.lock import writer_lock
 from etl.unchanged import Hashes, written
@@ -72,6 +73,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
         try:
             with interruptible() as interrupt:
                 if self._connection is None:
+                    go_on(self.settings)
                     self._connection = self._held.enter_context(open_or_recover(self.settings))
                 self._connection.execute(f"set threads = {threads}")
                 interrupt.append(self._connection.interrupt)

@@ -121,7 +121,7 @@ class Erased:
         """The buyers of both. Raises MendError where they are of two homes."""
         if self.key != other.key:
             raise MendError(
-                "the place holds erased buyers of several homes: give the backups of each home its own place"
+                "the place holds erased buyers of several homes: give the backups of each a place of its own"
             )
         found = {entry.tombstone for entry in self.entries}
         return replace(self, entries=(*self.entries, *(e for e in other.entries if e.tombstone not in found)))

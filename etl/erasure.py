@@ -1,9 +1,9 @@
 """Erase a buyer: the hash of an identifier and what it links, wherever the home has it; orders stay, without a buyer.
 
-The tombstone is written first (begin). From then on every file that is read leaves the buyer out, and whoever opens
-the build database does what is left (etl.warehouse.open_build): erase(), then the database is copied into a new file,
-because freed blocks keep their bytes, then finish(). Each step can be done again, so a kill at any moment is made good
-by the next run, and so is the restore of a backup that is older than the erasure.
+The tombstone is written first (begin). From then on every file that is read leaves the buyer out, and every run does
+first what is left (go_on): rows, archive and remote files, then the database is copied into a new file, because freed
+blocks keep their bytes, then snapshots and copies. Each step can be done again, so a kill at any moment is made good by
+the next run, and so is the restore of a backup that is older than the erasure.
 
 Who belongs to a tombstone is told by the hashes that are there; only the files of remote sources and lines in
 quarantine are searched for the identifier itself, and what is found is kept beside the tombstone for a later restore.
@@ -12,7 +12,6 @@ Source: Regulation (EU) 2016/679, Article 17.
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import hashlib
 import html
@@ -29,14 +28,26 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from etl.archive.files import ArchivedFile, all_files, archive_folder, columns_of, keep, rewrite, rows_of
-from etl.backup.make import LOCK, STAGE
+from etl.backup.stage import remove_left_stage
 from etl.buyers import Entry, Erased, hashed, is_erased, know_buyers, read_erased, tombstone, write_erased
 from etl.config import Settings
 from etl.contracts import CONTRACTS, PERIOD_END, Contract
+from etl.daily.mark import make_due
 from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
 from etl.models.graph import load_models
-from etl.warehouse import Connection, DatabaseError, attached, count, literal, memory, sql_path, transaction
+from etl.warehouse import (
+    Connection,
+    DatabaseError,
+    attached,
+    count,
+    literal,
+    memory,
+    open_build,
+    sql_path,
+    transaction,
+    write_anew_when_opened,
+)
 from etl.whole import write_whole
 
 INBOX, EMPTIED_FILE = "inbox", "(erased)"
@@ -71,11 +82,20 @@ def begin(settings: Settings, identifier: str, now: datetime) -> Entry:
     return entry
 
 
-def erase(con: Connection, settings: Settings) -> None:
-    """Take the buyers whose erasure is not finished out of the open build database and of remote files."""
+def go_on(settings: Settings) -> None:
+    """Do what is left of an erasure; nothing where none is unfinished. Raises as open_build does, OSError."""
     erased = read_erased(settings.home)
-    if erased is None:
+    if erased is None or erased.is_finished or not settings.build_db.exists():
         return
+    with open_build(settings) as con:
+        write_anew_when_opened(settings.build_db)
+        _erase(con, settings, erased)
+    with open_build(settings) as con:
+        _finish(con, settings)
+
+
+def _erase(con: Connection, settings: Settings, erased: Erased) -> None:
+    """Take the buyers whose erasure is not finished out of the open build database, archive and remote files."""
     erased = _found(con, settings, erased)
     write_erased(settings.home, erased)  # what is found of a buyer is known before it goes
     unfinished = [entry for entry in erased.entries if not entry.is_finished]
@@ -84,16 +104,14 @@ def erase(con: Connection, settings: Settings) -> None:
         _forget_in_archived(con, file, places)
     _empty_files(con, settings, {content for entry in unfinished for content in entry.files})
     with transaction(con):
-        con.execute(f"update audit.quarantine set raw_text = $unshown where {QUOTES}", {"unshown": UNSHOWN})
+        ledger = Ledger(con, INBOX)
+        ledger.hide(QUOTES, UNSHOWN)
         for content, line in places:
-            con.execute(
-                "update audit.quarantine set raw_text = $unshown where content_hash = $content and line = $line",
-                {"unshown": UNSHOWN, "content": content, "line": line},
-            )
+            ledger.hide("content_hash = $content and line = $line", UNSHOWN, content=content, line=line)
         _forget_rows(con, settings)
 
 
-def finish(con: Connection, settings: Settings) -> None:
+def _finish(con: Connection, settings: Settings) -> None:
     """Remove what else of the home has the buyers, once the build database was written anew.
 
     The erasure stays unfinished while the served snapshot has them, a file of a remote source is not loaded yet, or a
@@ -108,7 +126,7 @@ def finish(con: Connection, settings: Settings) -> None:
         part.unlink()
     lines = {place for entry in erased.entries for place in entry.lines}
     files = {content for entry in erased.entries for content in entry.files}
-    is_clean = _remove_stage(settings) and not files & set(_remote_files(settings).values())
+    is_clean = remove_left_stage(settings) and not files & set(_remote_files(settings).values())
     kept = sorted(settings.snapshots_dir.glob("*.duckdb"))
     for path in [*kept, settings.serving_db]:
         if path.exists() and _tells(con, path, lines):
@@ -137,12 +155,10 @@ def described(entry: Entry, delivered: Sequence[str]) -> Iterator[str]:
         yield "           now: make daily, which counts anew without the buyer"
 
 
-def still_delivered(con: Connection, settings: Settings, entry: Entry) -> list[str]:
-    """Files of the inbox that still name the buyer: those that teams delivered, and remote ones that are not loaded."""
-    from etl.inbox.open import inbox_files, inbox_name
-
+def naming(con: Connection, files: Sequence[Path], entry: Entry) -> list[Path]:
+    """Those of the files that name the buyer of an erasure that has just begun."""
     pattern = _pattern(entry.identifier or "")
-    return [inbox_name(path, settings) for path in inbox_files(settings) if _names(con, path, pattern)]
+    return [path for path in files if _names(con, path, pattern)]
 
 
 def _found(con: Connection, settings: Settings, erased: Erased) -> Erased:
@@ -205,8 +221,6 @@ def _forget_rows(con: Connection, settings: Settings) -> None:
 
     A row that is about a buyer goes, another one stays without the buyer.
     """
-    from etl.daily.due import make_due
-
     models = load_models(settings.sql_dir)
     subjects = {model.name: set(model.grain) for model in models}
     for contract, column in _personal():
@@ -236,25 +250,18 @@ def _forget_rows(con: Connection, settings: Settings) -> None:
 
 
 def _remote_files(settings: Settings) -> dict[Path, str]:
-    """The files that remote sources brought, with the hash by which the ledger knows them."""
-    from etl.inbox.load import delivery
-    from etl.inbox.open import inbox_files
-
-    tops = [settings.inbox / name for name in REMOTE]
-    files = [path for path in inbox_files(settings) if any(path.is_relative_to(top) for top in tops)]
-    return {path: delivery(_sha256(path), path, settings) for path in files}
+    """The files that remote sources brought, with the hash by which the ledger knows them: that of their content."""
+    found = (path for name in REMOTE for path in sorted((settings.inbox / name).glob("[!.]*")))
+    return {path: _sha256(path) for path in found if path.is_file()}
 
 
 def _empty_files(con: Connection, settings: Settings, contents: set[str]) -> None:
     """Put a sentence in the place of remote files that are loaded: their names still say that the source was read."""
-    from etl.inbox.load import delivery
-
-    ledger = Ledger(con, INBOX)
+    ledger, emptied = Ledger(con, INBOX), hashlib.sha256(EMPTIED).hexdigest()
     loaded = contents & set(ledger.contents())
     for path, content in _remote_files(settings).items():
         if content not in loaded:
             continue
-        emptied = delivery(hashlib.sha256(EMPTIED).hexdigest(), path, settings)
         if emptied not in ledger.contents():
             record = LoadRecord(EMPTIED_FILE, emptied, 0, 0, 0, "loaded", message=EMPTIED_WORDS, rows_skipped=0)
             with transaction(con):
@@ -279,7 +286,10 @@ def _names(con: Connection, path: Path, pattern: re.Pattern[bytes]) -> bool:
         with path.open("rb") as file:
             start = file.read(4)
         if start == b"PAR1":
-            rows = f"read_parquet({sql_path(path)}, hive_partitioning = false, binary_as_string = true)"
+            rows = (
+                f"read_parquet({sql_path(path)}, hive_partitioning = false, hive_types_autocast = false, "
+                "union_by_name = false, filename = false, binary_as_string = true, file_row_number = false)"
+            )
             asked = f"select 1 from {rows} as t where regexp_matches(t::varchar, ?, 'i') limit 1"
             return bool(con.execute(asked, [pattern.pattern.decode()]).fetchall())
         if start == b"PK\x03\x04":
@@ -289,20 +299,6 @@ def _names(con: Connection, path: Path, pattern: re.Pattern[bytes]) -> bool:
             return any(pattern.search(line) for line in text)
     except (DatabaseError, OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
         return True
-
-
-def _remove_stage(settings: Settings) -> bool:
-    """Remove the copy that a killed backup left in the home; whether no backup is at work."""
-    stage, lock = settings.home / STAGE, settings.home / LOCK
-    if not stage.exists():
-        return True
-    with lock.open("a") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        shutil.rmtree(stage)
-    return True
 
 
 def _tells(con: Connection, path: Path, lines: set[tuple[str, int]]) -> bool:

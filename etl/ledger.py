@@ -216,6 +216,12 @@ class Ledger:
             )
         return int(found[0][0])
 
+    def hide(self, which: str, shown: str, **values: Any) -> None:
+        """Put the words `shown` in the place of the text of rows in quarantine; `which` is a condition of SQL."""
+        self._ask(
+            f"update audit.quarantine set raw_text = $shown where source = $source and ({which})", shown=shown, **values
+        )
+
     def set_aside(
         self,
         rows: str,

@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 
-from etl.buyers import know_buyers, read_erased
+from etl.buyers import know_buyers
 from etl.config import ROOT, Settings, make_private
 from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables, wrong_time
 from etl.errors import MendError, RetryError
@@ -112,19 +112,10 @@ def open_build(settings: Settings, *, is_recovering: bool = False) -> Iterator[C
             _refuse_a_lost_one(settings)
         con = _opened_to_write(settings)
         _prepare(con, settings.build_db)
-        erased = read_erased(settings.home)
-        is_unfinished = erased is not None and not erased.is_finished
-        if is_unfinished:
-            from etl import erasure  # imports this module
-
-            _leftover(settings.build_db).touch()
-            erasure.erase(con, settings)
         if _leftover(settings.build_db).exists():
             con.close()
             _write_anew(settings.build_db)
             con = _opened_to_write(settings)
-        if is_unfinished:
-            erasure.finish(con, settings)
         yield con
         con.execute("checkpoint")
     except LostError:
@@ -369,8 +360,13 @@ def _layout() -> tuple[str, tuple[tuple[str, str], ...], str]:
     return script, tuple(migrations), sha256(repr((script, migrations)).encode()).hexdigest()
 
 
+def write_anew_when_opened(database: Path) -> None:
+    """Let the next opening copy a database into a new file: its free blocks hold what has been removed from it."""
+    _leftover(database).touch()
+
+
 def _leftover(database: Path) -> Path:
-    """A file beside a database of which a migration has replaced values that its free blocks still hold."""
+    """A file beside a database of which values were replaced that its free blocks still hold."""
     return database.with_name(f"{database.name}.leftover")
 
 
@@ -409,7 +405,7 @@ def _prepare(con: Connection, database: Path | None = None) -> None:
     for condition, statements in migrations:
         if con.execute(condition).fetchall():
             if database:
-                _leftover(database).touch()
+                write_anew_when_opened(database)
             with transaction(con):
                 con.execute(statements)
     with transaction(con):

@@ -70,7 +70,7 @@ def unknown_subcommands(text: str) -> list[str]:
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
     found = []
     for words in re.findall(
-        r"(?:^|[`;&] ?)(?:\.venv/bin/)?warehouse (?:--demo )?([a-z]+(?: [a-z]+)?)", code, re.MULTILINE
+        r"(?:^|[`;&] ?)(?:\.venv/bin/)?warehouse (?:--demo )?([a-z]+(?:-[a-z]+)*(?: [a-z]+)?)", code, re.MULTILINE
     ):
         first, _, second = words.partition(" ")
         command = warehouse.commands.get(first)

@@ -7,13 +7,12 @@ is written last: a backup that was interrupted is none, and the next one takes u
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,10 +30,11 @@ from etl.backup.manifest import (
     read_back,
     read_manifest,
 )
+from etl.backup.stage import LOCK, STAGE, alone
 from etl.backup.stores import PIECE, FolderStore, Store
 from etl.buyers import ERASED_FILE, KEY_FILE
 from etl.config import SIMULATED, Settings, variable
-from etl.errors import MendError, RetryError
+from etl.errors import MendError
 from etl.publish.files import inspect
 from etl.secrets import shown
 from etl.warehouse import memory, open_build
@@ -46,7 +46,7 @@ MADE_AGAIN = (
     *("dagster", "data_docs", "taxonomies", "serving/page", "serving/pages"),
     *("build/refresh.lock", "build/copy.duckdb", "build/aside"),
 )
-STAGE, LAST, LOCK = ".backup.part", "last_backup.json", "backup.lock"
+LAST = "last_backup.json"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def make_backup(
         raise MendError(f"{settings.home} has no build database: there is nothing to back up before `make refresh`")
     if isinstance(store, FolderStore) and any(store.root.is_relative_to(top) for top in _tops(settings)):
         raise MendError(f"{store.root} is a part of the home that is backed up: name a folder elsewhere")
-    with _alone(settings):
+    with alone(settings):
         return _make(settings, store, lock, keep)
 
 
@@ -141,17 +141,6 @@ def last_backup(settings: Settings) -> LastBackup | None:
         return LastBackup(datetime.fromisoformat(content["made_at"]), content["place"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Keep a second backup of this home out: it would empty the stage of the first, and remove what that has stored."""
-    with (settings.home / LOCK).open("a") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RetryError(f"another backup of {settings.home} is at work: wait for it to end") from error
-        yield
 
 
 def forget(store: Store, keep: int) -> None:

@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from etl.checks.run import CheckResult, Checks, SuiteRunner
 from etl.checks.suite import Suite
 from etl.contracts import CONTRACTS, PERIOD_END, Contract
+from etl.daily.mark import make_due
 from etl.models.file import SCHEMAS, Model
 from etl.models.graph import create_statements
 from etl.warehouse import Connection
@@ -146,13 +147,6 @@ def state_of(con: Connection, table: str) -> str | None:
 def _write_state(con: Connection, table: str, state: str) -> None:
     con.execute("delete from raw.daily_state where table_name = ?", [table])
     con.execute("insert into raw.daily_state (table_name, state) values (?, ?)", [table, state])
-
-
-def make_due(con: Connection, models: Sequence[Model], changed: set[str], days: Sequence[date]) -> None:
-    """Make the days due in the daily tables that read one of the changed tables."""
-    for model in models:
-        if model.daily and not changed.isdisjoint(model.reads):
-            con.execute("insert into raw.daily_due (table_name, day) select ?, unnest(?::date[])", [model.name, days])
 
 
 def merged(days: Iterable[date]) -> list[Run]:
