@@ -27,7 +27,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from etl.archive.files import ArchivedFile, all_files, archive_folder, columns_of, keep, rewrite, rows_of
+from etl.archive.copy import renew_copy
+from etl.archive.files import ArchivedFile, all_files, columns_of, keep, rewrite, rows_of
 from etl.backup.stage import remove_left_stage
 from etl.buyers import Entry, Erased, hashed, is_erased, know_buyers, read_erased, tombstone, write_erased
 from etl.config import Settings
@@ -39,6 +40,7 @@ from etl.models.graph import load_models
 from etl.warehouse import (
     Connection,
     DatabaseError,
+    LostError,
     attached,
     count,
     literal,
@@ -83,15 +85,21 @@ def begin(settings: Settings, identifier: str, now: datetime) -> Entry:
 
 
 def go_on(settings: Settings) -> None:
-    """Do what is left of an erasure; nothing where none is unfinished. Raises as open_build does, OSError."""
+    """Do what is left of an erasure; nothing where none is unfinished, or the build database is lost.
+
+    Raises MendError and RetryError as open_build does, OSError.
+    """
     erased = read_erased(settings.home)
     if erased is None or erased.is_finished or not settings.build_db.exists():
         return
-    with open_build(settings) as con:
-        write_anew_when_opened(settings.build_db)
-        _erase(con, settings, erased)
-    with open_build(settings) as con:
-        _finish(con, settings)
+    try:
+        with open_build(settings) as con:
+            write_anew_when_opened(settings.build_db)
+            _erase(con, settings, erased)
+        with open_build(settings) as con:
+            _finish(con, settings)
+    except LostError:
+        return  # it is recovered first, and the run after that goes on
 
 
 def _erase(con: Connection, settings: Settings, erased: Erased) -> None:
@@ -120,9 +128,11 @@ def _finish(con: Connection, settings: Settings) -> None:
     erased = read_erased(settings.home)
     if erased is None:
         return
-    for name in (f"{settings.build_db.name}.tmp", "inbox"):  # what a killed refresh or load left
+    renew_copy(con, settings, datetime.now(UTC), always=True)
+    # What a killed refresh or load left, and databases that could not be opened any more.
+    for name in (f"{settings.build_db.name}.tmp", "inbox", "aside"):
         shutil.rmtree(settings.build_db.with_name(name), ignore_errors=True)
-    for part in archive_folder(settings).glob("*/.*.part"):
+    for part in settings.archive_dir.glob("*/.*.part"):
         part.unlink()
     lines = {place for entry in erased.entries for place in entry.lines}
     files = {content for entry in erased.entries for content in entry.files}
