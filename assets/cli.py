@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from assets.output import open_missing_streams, say, say_faults_in_addresses
+from assets.output import open_missing_streams, say, say_faults_in_addresses, warn
 from etl.config import ROOT, load_settings, settings_pages
 from etl.errors import MendError, explained
 
@@ -135,10 +135,12 @@ def daily(first: str | None, last: str | None, accept_fewer: str) -> None:
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
 def dev(port: int) -> None:
     """Open the Dagster UI, which shows the runs of `refresh` and `daily` too; pages of other sites cannot use it."""
+    from assets.damage import set_aside
     from assets.instance import prepare_home
 
     settings = load_settings()
-    prepare_home(settings)
+    for aside in set_aside(prepare_home(settings)):
+        warn(aside)
     say_faults_in_addresses(settings)
     os.chdir(ROOT)
     words = ("-m", "assets.web", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
@@ -50,6 +51,16 @@ def day_of_run(instance: dg.DagsterInstance) -> str:
     yesterday = (datetime.now(UTC).date() - timedelta(1)).isoformat()
     instance.add_dynamic_partitions(NAME, [yesterday])
     return yesterday
+
+
+def day_that_is_over(instance: dg.DagsterInstance, now: datetime, zone: ZoneInfo) -> str:
+    """The last day that is over in a time zone, added to the set: the day of a run that is scheduled there.
+
+    At half past seven in Shanghai it is still the day before in UTC, by half an hour.
+    """
+    day = (now.astimezone(zone).date() - timedelta(1)).isoformat()
+    instance.add_dynamic_partitions(NAME, [day])
+    return day
 
 
 def _range_of_days(first: str, last: str) -> str:

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,24 +19,19 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import StaticPool
 
 from etl.config import Settings, make_private
-from etl.lock import writer_lock
 from etl.unchanged import history_folder
 
-UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.CANCELING,
-]
 BUSY_SECONDS = 60  # how long a write of the history waits for another process
-GRACE = timedelta(minutes=1)  # longer than a starting run waits for the lock
 LOCATION, REPOSITORY = "warehouse", "__repository__"  # of workspace.yaml, and Dagster's name for what it loads there
 BY_COMMAND = "warehouse/command"
 """The tag of a run of the command line, which sends its notifications itself: the command."""
 
 
 def prepare_home(settings: Settings) -> Path:
-    """The folder DAGSTER_HOME (default $WAREHOUSE_HOME/dagster), created if missing, with our dagster.yaml."""
+    """The folder $WAREHOUSE_HOME/dagster, created if missing, with our dagster.yaml, as DAGSTER_HOME of this process.
+
+    A DAGSTER_HOME of the environment is that of another project: its settings and runs are left alone.
+    """
     home = history_folder(settings)
     make_private(settings, home)
     home.mkdir(parents=True, exist_ok=True)
@@ -58,20 +52,6 @@ def show_on_timeline(instance: dg.DagsterInstance, job: str) -> dict[str, str]:
     create = partial(instance.create_run_for_job, remote_job_origin=RemoteJobOrigin(place, job))
     instance.create_run_for_job = create  # type: ignore[method-assign]
     return {".dagster/repository": f"{REPOSITORY}@{LOCATION}", BY_COMMAND: job}
-
-
-def close_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> int:
-    """Mark as failed the runs whose process died, so that no queue waits for them; returns how many.
-
-    A live run holds the writer's lock: under that lock every run that counts as under way is dead,
-    except one that has just started and waits for the lock.
-    """
-    with writer_lock(settings):
-        silent_since = datetime.now(UTC) - GRACE
-        dead = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED, updated_before=silent_since))
-        for run in dead:
-            instance.report_run_failed(run, message="The process of this run died; the next refresh closed it.")
-    return len(dead)
 
 
 def write_history_fast() -> None:

@@ -6,26 +6,27 @@ start no work, and the embedded data does not change by itself. A backfill is `r
 from the UI or from the command line (docs/daily-models.md), in one run.
 """
 
-import hashlib
-import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from assets.days import day_of_run
+from assets.days import day_of_run, day_that_is_over
 from assets.health import is_newest, tell_health
 from assets.history import retire
+from assets.inbox_sensor import LOOK_SECONDS, look, status_of
 from assets.instance import BY_COMMAND, prepare_home
+from assets.life import DIED, close_dead_runs
 from etl.config import Settings, load_settings
 from etl.notify import after_refresh
 
 REFRESH, LOOK_FOR_FILINGS, REFRESH_DAILY = "refresh", "look_for_filings", "refresh_daily"
-LOOK_SECONDS = 30
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: dict[str, str] | None) -> dg.Definitions:
@@ -59,7 +60,7 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
             name="refresh_every_morning",
             job=refresh,
             cron_schedule="0 7 * * *",
-            execution_timezone="Asia/Shanghai",
+            execution_timezone=SHANGHAI.key,
             description="Stopped by default: switch it on where `make dev` or a Dagster daemon runs all day.",
         ),
         dg.ScheduleDefinition(
@@ -73,9 +74,11 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
             name="refresh_daily_every_morning",
             job=daily,
             cron_schedule="30 7 * * *",
-            execution_timezone="Asia/Shanghai",
-            execution_fn=lambda context: dg.RunRequest(partition_key=day_of_run(context.instance)),
-            description="Builds every day that is due; remote sources are asked first.",
+            execution_timezone=SHANGHAI.key,
+            execution_fn=lambda context: dg.RunRequest(
+                partition_key=day_that_is_over(context.instance, context.scheduled_execution_time, SHANGHAI)
+            ),
+            description="For the day that is over in Shanghai, with every day that is due; remote sources first.",
         ),
     ]
 
@@ -87,46 +90,17 @@ def automation(assets: Sequence[dg.AssetsDefinition], root: Path, environment: d
         description="One run for all new files of the inbox, once none of them is growing.",
     )
     def on_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return look(load_settings(environment, root), context.cursor, day_of_run(context.instance))
+        settings, instance = load_settings(environment, root), context.instance
+        return look(settings, context.cursor, day_of_run(instance), partial(status_of, instance))
 
     return dg.Definitions(
         jobs=[refresh, filings, daily], schedules=schedules, sensors=[on_inbox, tell_success, tell_failure]
     )
 
 
-def look(settings: Settings, cursor: str | None, day: str) -> dg.SensorResult:
-    """Request one run, for `day`, for all new files, once none of them has changed since the last look.
-
-    The cursor keeps size and time of each file at the last look, and the content hashes for which a run was
-    requested. A file that is touched, moved or delivered again under another name is not new.
-    """
-    from etl.files.lines import examine  # imports numpy, which the definitions do without
-    from etl.inbox.open import inbox_files, inbox_name
-
-    memory: dict[str, Any] = json.loads(cursor) if cursor else {"seen": {}, "asked": {}}
-    files = {inbox_name(path, settings): path for path in inbox_files(settings)}
-    stats = {name: path.stat() for name, path in files.items()}
-    now = {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
-    # By name and mark first: a file that is unchanged since its run was requested is not read again.
-    new = [name for name in now if now[name] != memory["asked"].get(name, {}).get("mark")]
-    growing = [name for name in new if now[name] != memory["seen"].get(name)]
-    asked = {name: entry for name, entry in memory["asked"].items() if name in now}
-    if growing or not new:
-        reason = f"waiting for {', '.join(sorted(growing)[:5])} to stop growing" if growing else "no new file"
-        return _skip(reason, now, asked)
-    known = {entry["hash"] for entry in memory["asked"].values()}
-    hashes = {name: examine(files[name]).content_hash for name in new}
-    asked |= {name: {"mark": now[name], "hash": hashes[name]} for name in new}
-    batch = sorted(set(hashes.values()) - known)
-    if not batch:
-        return _skip("no new content", now, asked)
-    run_key = hashlib.sha256("".join(batch).encode()).hexdigest()
-    request = dg.RunRequest(run_key=run_key, partition_key=day, tags={"inbox/files": str(len(batch))})
-    return dg.SensorResult(run_requests=[request], cursor=json.dumps({"seen": now, "asked": asked}))
-
-
-def _skip(reason: str, seen: dict[str, list[int]], asked: dict[str, Any]) -> dg.SensorResult:
-    return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=json.dumps({"seen": seen, "asked": asked}))
+def told_itself(run: dg.DagsterRun) -> bool:
+    """Whether a run is one of the command line, which tells its end itself; one that is run again in the UI is not."""
+    return BY_COMMAND in run.tags and run.parent_run_id is None
 
 
 @dg.run_status_sensor(
@@ -137,10 +111,11 @@ def _skip(reason: str, seen: dict[str, list[int]], asked: dict[str, Any]) -> dg.
 )
 def tell_success(context: dg.RunStatusSensorContext) -> None:
     """Send what changed state, and retire old runs; a run of the command line has done both at its end."""
-    if BY_COMMAND in context.dagster_run.tags:
+    if told_itself(context.dagster_run):
         return
     settings = load_settings()
     _tell(context, settings, None)
+    close_dead_runs(context.instance)
     with suppress(sqlite3.Error):  # the next run retires what this one could not
         retire(context.instance, prepare_home(settings), settings, datetime.now(UTC))
 
@@ -151,11 +126,12 @@ def tell_success(context: dg.RunStatusSensorContext) -> None:
     description="After a failed run: report the failure through WAREHOUSE_NOTIFY, if it is set.",
 )
 def tell_failure(context: dg.RunFailureSensorContext) -> None:
-    """Send that the refresh failed, and why, once until it succeeds; the command line does so itself."""
-    if BY_COMMAND in context.dagster_run.tags:
+    """Send that the refresh failed, and why, once until it succeeds; a run of the command line that lived did so."""
+    message = context.failure_event.message or ""
+    if told_itself(context.dagster_run) and DIED not in message:
         return
     settings = load_settings()
-    _tell(context, settings, context.failure_event.message)
+    _tell(context, settings, message)
 
 
 def _tell(context: dg.RunStatusSensorContext, settings: Settings, failure: str | None) -> None:

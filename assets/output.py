@@ -42,5 +42,10 @@ def say_faults_in_addresses(settings: Settings) -> None:
         from etl.sent import faults_in_addresses
 
         for fault in faults_in_addresses(settings, note=True):
-            with suppress(OSError, ValueError):
-                print(fault, file=sys.stderr)
+            warn(fault)
+
+
+def warn(text: str) -> None:
+    """Print a text on standard error, where that can be written."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr)

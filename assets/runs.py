@@ -16,11 +16,14 @@ from datetime import UTC, datetime
 import dagster as dg
 from sqlalchemy.exc import DatabaseError as HistoryError
 
+from assets.damage import set_aside
 from assets.history import retire
-from assets.instance import close_dead_runs, prepare_home, show_on_timeline, write_history_fast
-from assets.output import say, say_faults_in_addresses
+from assets.instance import prepare_home, show_on_timeline, write_history_fast
+from assets.life import close_dead_runs
+from assets.output import say, say_faults_in_addresses, warn
 from etl.config import Settings
 from etl.errors import MendError, explained
+from etl.lock import writer_lock
 from etl.unchanged import Remembered, forget, inputs, remember
 from etl.warehouse import EXPECTED, without_pandas
 
@@ -45,14 +48,14 @@ def run_job(settings: Settings, name: str, first: str | None = None, last: str |
     from etl.notify import after_refresh
 
     with recorded(settings, name) as instance:
-        started, home = datetime.now(UTC), prepare_home(settings)
-        forget(home)
-        read = inputs(settings, home, started) if name == REFRESH else {}
-        job = definitions(settings.root).resolve_job_def(name)
-        close_dead_runs(instance, settings)
+        job, home = definitions(settings.root).resolve_job_def(name), prepare_home(settings)
+        close_dead_runs(instance)
         tags = show_on_timeline(instance, name)
         tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
-        result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
+        with writer_lock(settings):  # no run begins that would have to wait
+            forget(home)
+            read = inputs(settings, home, datetime.now(UTC)) if name == REFRESH else {}
+            result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
         found = outcome(result)
     if found.interrupted:
         raise KeyboardInterrupt
@@ -85,7 +88,7 @@ def confirm(settings: Settings, kept: Remembered) -> None:
         def unchanged() -> None:
             nothing_changed()
 
-        close_dead_runs(instance, settings)
+        close_dead_runs(instance)
         unchanged.execute_in_process(instance=instance, tags=show_on_timeline(instance, REFRESH), run_config=QUIET)
     if settings.notify:
         from etl.notify import after_refresh
@@ -103,6 +106,8 @@ def recorded(settings: Settings, job: str) -> Iterator[dg.DagsterInstance]:
     try:
         write_history_fast()
         home = prepare_home(settings)
+        for aside in set_aside(home):
+            warn(aside)
         with dg.DagsterInstance.from_config(str(home)) as instance:
             yield instance
             from assets.health import tell_health
@@ -118,8 +123,9 @@ def recorded(settings: Settings, job: str) -> Iterator[dg.DagsterInstance]:
         raise
     except HistoryError as error:
         message = (
-            f"the history of runs in {os.environ['DAGSTER_HOME']} cannot be used ({error.__cause__ or error}): correct "
-            "the permissions of that folder, or move it away; it holds no figures, and the next run starts a new one"
+            f"the history of runs in {os.environ['DAGSTER_HOME']} cannot be used ({error.__cause__ or error}): run the "
+            "same command again, which sets a damaged one aside, or correct the permissions of that folder; it holds "
+            "no figures"
         )
         _report(settings, error, message, job)
         raise MendError(message) from error

@@ -3,6 +3,7 @@
 One refresh at a time holds the lock (etl/lock.py), started by `make refresh`, the UI or a schedule.
 """
 
+import math
 import os
 import signal
 import threading
@@ -15,6 +16,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from assets.instance import BY_COMMAND
+from assets.life import show_life
 from etl.bounds import STOPPED
 from etl.checks.run import CriticalFailure
 from etl.config import ROOT, Settings, load_settings
@@ -52,8 +54,14 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Warehouse", None, None]:
-        """This resource, while the run holds the writer's lock. Raises BusyError when another run has it."""
-        with writer_lock(self.settings):
+        """This resource, while the run holds the writer's lock: it waits for it as long as another process has it.
+
+        The command line takes the lock before its run begins, and does not wait for long.
+        """
+        if context.instance and context.run:
+            show_life(context.instance, context.run.run_id)
+        tell = context.log.info if context.log else print
+        with writer_lock(self.settings, math.inf, tell):
             try:
                 yield self
             finally:

@@ -38,7 +38,7 @@ WRITTEN = ("build", "serving", KEY_FILE)
 # Proposals that nobody accepted yet, pages, notes of messages, and what is read only where the build database is lost.
 UNREAD = ("drafts", "data_docs", "notified.json", "archive")
 COMPILED = "__pycache__"
-PLACE = "DAGSTER_HOME"  # it says where the hashes are kept
+PLACE = "DAGSTER_HOME"  # set by the product, and never read
 Hashes = dict[str, str]
 
 
@@ -62,8 +62,8 @@ class Remembered:
 
 
 def history_folder(settings: Settings) -> Path:
-    """The folder of Dagster's history: DAGSTER_HOME, by default $WAREHOUSE_HOME/dagster."""
-    return settings.root / (os.environ.get(PLACE) or settings.home / "dagster")
+    """The folder of Dagster's history in the home, whatever DAGSTER_HOME is: that may be of another project."""
+    return settings.home / "dagster"
 
 
 def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:

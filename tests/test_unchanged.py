@@ -14,6 +14,7 @@ import pytest
 from etl.config import ROOT, Settings, load_settings
 from etl.lock import writer_lock
 from etl.unchanged import Remembered, forget, history_folder, inputs, last_if_unchanged, remember, written
+from tests.support.lock import held_elsewhere
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 FILES = (
@@ -178,7 +179,7 @@ def test_a_source_in_the_network_is_asked(settings: Settings, tmp_path: Path) ->
 
 
 def test_while_somebody_writes_nothing_counts_as_unchanged(settings: Settings) -> None:
-    with writer_lock(settings):
+    with held_elsewhere(settings):
         assert asked(settings) is None
     assert asked(settings) is not None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlalchemy.exc import DatabaseError
 
 from assets.cli import main
 from assets.health import HEALTH
 from assets.metadata import asset_key
 from etl.config import ROOT, load_settings
-from etl.lock import writer_lock
 from tests.support.command import run
+from tests.support.lock import held_elsewhere
 from tests.support.small_warehouse import publish_small_warehouse
 
 pytestmark = pytest.mark.slow
@@ -83,15 +85,33 @@ def test_a_broken_file_of_the_project_is_named(project: Path, notified: list[str
     assert refused.output == f"Nothing was refreshed: {failure}\n"
 
 
-def test_a_damaged_history_of_runs_is_named_with_a_way_out(project: Path, notified: list[str | None]) -> None:
+def test_a_damaged_history_of_runs_is_set_aside_and_the_warehouse_goes_on(
+    project: Path, notified: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assets.damage.PAUSE", 0)
     history = project / "data/dagster/history"
     history.mkdir(parents=True)
     (history / "runs.db").write_text("no database", encoding="utf-8")
+    told = run("daily")
+    (aside,) = history.parent.glob("history.damaged-*")
+    assert told.stderr.startswith("The history of runs was damaged (history/runs.db: file is not a database)")
+    assert str(aside) in told.stderr
+    assert "run `make refresh` first" in told.output, "it went on to the next reason"
+    assert (aside / "runs.db").read_text(encoding="utf-8") == "no database"
+
+
+def test_a_history_of_runs_that_cannot_be_used_is_named(
+    project: Path, notified: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        said = sqlite3.DatabaseError("database disk image is malformed")
+        raise DatabaseError("select 1", {}, said) from said
+
+    monkeypatch.setattr("assets.runs.close_dead_runs", broken)
     refused = run("daily")
     assert refused.exit_code == 1
-    assert refused.output.startswith(f"Nothing was refreshed: the history of runs in {history.parent} cannot be used")
-    assert "move it away" in refused.output
-    assert notified == [refused.output.removeprefix("Nothing was refreshed: ").rstrip()]
+    assert "cannot be used (database disk image is malformed): run the same command again" in refused.stderr
+    assert notified == [refused.stderr.removeprefix("Nothing was refreshed: ").rstrip()]
 
 
 def test_a_folder_of_somebody_else_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +131,7 @@ def test_a_refresh_that_finds_another_one_at_work_has_not_failed(
     project: Path, notified: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("etl.lock.WAIT_SECONDS", 0.1)
-    with writer_lock(load_settings({}, project)):
+    with held_elsewhere(load_settings({}, project)):
         done = run("refresh")
     assert done.exit_code == 1 and "another refresh is writing" in done.output
     assert notified == []

@@ -6,13 +6,14 @@ import hashlib
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
-from assets.days import NAME, day_of_run, run_tags
+from assets.days import NAME, day_of_run, day_that_is_over, run_tags
 from assets.definitions import definitions
-from assets.jobs import look
+from assets.jobs import SHANGHAI
 from assets.summary import outcome, summary
 from etl.config import ROOT, SIMULATED, Settings
 from etl.daily.due import DELIVERED
@@ -267,34 +268,6 @@ def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_fixed(again: Pr
         assert con.execute(newest).fetchall() == [(LAST + timedelta(1),)]
 
 
-def test_the_sensor_waits_while_a_file_grows_and_requests_one_run(tmp_path: Path) -> None:
-    project = Project(ROOT, tmp_path)
-    settings = project.settings
-
-    def looked(result: dg.SensorResult | None) -> dg.SensorResult:
-        return look(settings, result.cursor if result else None, str(LAST))
-
-    assert not looked(None).run_requests
-    growing = project.deliver("a.csv", "half")
-    project.deliver(".b.csv.part", "a copy under way")
-    seen = looked(looked(None))
-    assert len(seen.run_requests or []) == 1
-    growing.write_text("half and more", encoding="utf-8")
-    project.deliver("sub/c.csv", "c")
-    waiting = looked(seen)
-    assert not waiting.run_requests
-    assert "waiting for a.csv, sub/c.csv" in str(waiting.skip_reason)
-    ready = looked(waiting)
-    (request,) = ready.run_requests or []
-    assert request.tags["inbox/files"] == "2"
-    assert request.run_key != seen.run_requests[0].run_key  # type: ignore[index]
-    quiet = looked(ready)
-    assert not quiet.run_requests
-    shutil.copy(growing, settings.inbox / "the same again.csv")
-    growing.touch()
-    assert not looked(looked(quiet)).run_requests, "no content that was not asked for"
-
-
 def test_in_the_demo_every_asset_says_simulated(tmp_path: Path) -> None:
     def specs() -> list[dg.AssetSpec]:
         return list(definitions(ROOT, {"WAREHOUSE_HOME": str(tmp_path)}).resolve_all_asset_specs())
@@ -305,14 +278,11 @@ def test_in_the_demo_every_asset_says_simulated(tmp_path: Path) -> None:
     assert all((spec.description or "").startswith("Simulated data. ") for spec in specs())
 
 
-def test_schedule_and_sensor_ask_for_the_last_day_that_holds_data(tmp_path: Path) -> None:
+def test_the_sensor_asks_for_the_last_day_that_holds_data(tmp_path: Path) -> None:
     project = Project(ROOT, tmp_path)
     project.deliver("a.csv", "a")
     defs = definitions(ROOT, project.environment)
-    sensor, schedule = (
-        defs.resolve_sensor_def("inbox"),
-        defs.resolve_schedule_def("refresh_daily_every_morning"),
-    )
+    sensor = defs.resolve_sensor_def("inbox")
     with project.history() as instance:
         assert day_of_run(instance) == str(datetime.now(UTC).date() - timedelta(1)), "nothing holds data yet"
         instance.add_dynamic_partitions(NAME, ["2025-03-31"])
@@ -320,10 +290,57 @@ def test_schedule_and_sensor_ask_for_the_last_day_that_holds_data(tmp_path: Path
         with dg.SensorEvaluationContext(instance.get_ref(), repository_def=repository) as context:
             cursor = sensor.evaluate_tick(context).cursor
         with dg.SensorEvaluationContext(instance.get_ref(), repository_def=repository, cursor=cursor) as context:
-            asked = list(sensor.evaluate_tick(context).run_requests or [])
-        with dg.build_schedule_context(instance, repository_def=repository) as morning:
-            asked += schedule.evaluate_tick(morning).run_requests or []
-    assert [request.partition_key for request in asked] == ["2025-03-31"] * 2
+            (asked,) = sensor.evaluate_tick(context).run_requests or []
+    assert asked.partition_key == "2025-03-31"
+
+
+# By hand: Shanghai is eight hours ahead of UTC all year.
+@pytest.mark.parametrize(
+    ("now", "in_shanghai", "in_utc"),
+    [
+        ("2026-12-01 23:30:00", "2026-12-01", "2026-11-30"),  # 07:30 on the 2nd, when the schedule begins
+        ("2026-12-01 23:59:59", "2026-12-01", "2026-11-30"),  # 07:59:59 on the 2nd
+        ("2026-12-02 00:00:00", "2026-12-01", "2026-12-01"),  # 08:00 on the 2nd
+        ("2026-12-02 00:00:01", "2026-12-01", "2026-12-01"),
+        ("2026-12-01 15:59:59", "2026-11-30", "2026-11-30"),  # 23:59:59 on the 1st
+        ("2026-12-01 16:00:00", "2026-12-01", "2026-11-30"),  # midnight
+        ("2026-12-31 23:30:00", "2026-12-31", "2026-12-30"),
+        ("2028-02-28 23:30:00", "2028-02-28", "2028-02-27"),
+        ("2028-02-29 23:30:00", "2028-02-29", "2028-02-28"),
+    ],
+)
+def test_the_day_that_is_over_in_shanghai_and_in_utc(now: str, in_shanghai: str, in_utc: str) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert day_that_is_over(instance, at, SHANGHAI) == in_shanghai
+        assert day_that_is_over(instance, at.astimezone(SHANGHAI), ZoneInfo("UTC")) == in_utc
+        assert {*instance.get_dynamic_partitions(NAME)} == {in_shanghai, in_utc}
+
+
+@pytest.mark.parametrize("held", [[], ["2025-03-31"], ["2026-11-30", "2026-12-01"]])
+def test_the_morning_schedule_is_for_the_day_that_is_over_in_shanghai(tmp_path: Path, held: list[str]) -> None:
+    defs = definitions(ROOT, {"WAREHOUSE_HOME": str(tmp_path)})
+    schedule = defs.resolve_schedule_def("refresh_daily_every_morning")
+    began = datetime(2026, 12, 1, 23, 30, tzinfo=UTC)
+    assert schedule.cron_schedule == f"{began.astimezone(SHANGHAI):%-M %-H} * * *"
+    with Project(ROOT, tmp_path).history() as instance:
+        if held:
+            instance.add_dynamic_partitions(NAME, held)
+        with dg.build_schedule_context(
+            instance, repository_def=defs.get_repository_def(), scheduled_execution_time=began
+        ) as morning:
+            (asked,) = schedule.evaluate_tick(morning).run_requests or []
+        assert asked.partition_key == "2026-12-01"
+        assert instance.has_dynamic_partition(NAME, "2026-12-01"), "else Dagster refuses the run"
+
+
+def test_a_day_of_the_schedule_without_data_is_gone_after_its_run(again: Project) -> None:
+    held = again.days()
+    with again.history() as instance:
+        day_that_is_over(instance, datetime(2025, 4, 9, 23, 30, tzinfo=UTC), SHANGHAI)
+    assert again.days() == [*held, "2025-04-09"]
+    assert again.refresh_daily().success
+    assert again.days() == held
 
 
 def test_schedules_and_sensors_are_off_by_default() -> None:

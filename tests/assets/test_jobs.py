@@ -3,8 +3,9 @@
 import dagster as dg
 import pytest
 
-from assets.instance import show_on_timeline
-from assets.jobs import tell_failure, tell_success
+from assets.instance import BY_COMMAND, show_on_timeline
+from assets.jobs import tell_failure, tell_success, told_itself
+from assets.life import DIED
 from etl.config import Settings
 
 pytestmark = pytest.mark.slow
@@ -53,3 +54,34 @@ def test_a_run_in_the_ui_sends_notifications(fails: bool, is_command: bool, monk
     (failure,) = failures
     assert (failure is None) is not fails
     assert not fails or "work" in str(failure)
+
+
+CONFIG = {"ops": {"work": {"config": {"fails": True}}}}
+
+
+def failed_run(instance: dg.DagsterInstance, message: str, **tags: str) -> dg.RunFailureSensorContext:
+    """What the sensor on failures gets about a run that was reported as failed with a message."""
+    run = instance.create_run_for_job(some_job, run_config=CONFIG, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    event = instance.report_run_failed(run, message=message)
+    return dg.build_run_status_sensor_context(
+        sensor_name="any", dagster_instance=instance, dagster_run=run, dagster_event=event
+    ).for_run_failure()
+
+
+def test_a_command_that_was_killed_is_told_by_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[str | None] = []
+    monkeypatch.setattr("assets.jobs.after_refresh", lambda _, failure, *__, **___: failures.append(failure) or "")
+    monkeypatch.setattr("assets.jobs.tell_health", lambda *_: None)
+    with dg.DagsterInstance.ephemeral() as instance:
+        tell_failure(failed_run(instance, DIED, **{BY_COMMAND: "refresh"}))
+        tell_failure(failed_run(instance, "disk full", **{BY_COMMAND: "refresh"}))
+    assert failures == [DIED]
+
+
+def test_a_run_of_the_command_line_that_is_run_again_in_the_ui_is_told() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        command = instance.create_run_for_job(some_job, run_config=CONFIG, tags={BY_COMMAND: "refresh"})
+        again = instance.create_run_for_job(
+            some_job, run_config=CONFIG, tags=command.tags, parent_run_id=command.run_id, root_run_id=command.run_id
+        )
+    assert told_itself(command) and not told_itself(again), "Dagster copies the tags"

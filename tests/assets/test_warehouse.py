@@ -7,34 +7,39 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-import assets.instance
 import etl.lock
+from assets.days import run_tags
 from assets.definitions import definitions
-from assets.instance import close_dead_runs, prepare_home
-from assets.jobs import REFRESH
+from assets.instance import prepare_home
+from assets.jobs import REFRESH_DAILY
 from assets.summary import outcome, summary
 from assets.warehouse import INTERRUPTS, interruptible
 from etl.config import ROOT, Settings, load_settings
 from etl.errors import RetryError
 from etl.lock import writer_lock
 from etl.warehouse import memory
+from tests.assets.conftest import QUIET
+from tests.support.command import run
+from tests.support.lock import held_elsewhere
 
 pytestmark = pytest.mark.slow
 
-HOLD = """
-import sys, time
-from assets.warehouse import INTERRUPTS, interruptible
-from etl.lock import writer_lock
+REFUSED = """
+import sys
 from etl.config import load_settings
-with writer_lock(load_settings({"WAREHOUSE_HOME": sys.argv[1]})):
-    print("held", flush=True)
-    time.sleep(600)
+from etl.errors import RetryError
+from etl.lock import writer_lock
+try:
+    with writer_lock(load_settings({"WAREHOUSE_HOME": sys.argv[1]}), 0):
+        pass
+except RetryError:
+    sys.exit(3)
 """
 
 
@@ -43,39 +48,52 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings({"WAREHOUSE_HOME": str(tmp_path)})
 
 
-def unfinished_run(instance: dg.DagsterInstance) -> str:
-    job = definitions().resolve_job_def(REFRESH)
-    return instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED).run_id
-
-
-def test_a_killed_refresh_releases_its_lock(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(etl.lock, "WAIT_SECONDS", 0)
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(settings.home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(RetryError, match="another refresh"), writer_lock(settings):
+def test_a_killed_refresh_releases_its_lock(settings: Settings) -> None:
+    with held_elsewhere(settings) as holder:
+        with pytest.raises(RetryError, match="another refresh"), writer_lock(settings, 0):
             pass
-    finally:
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
-    with writer_lock(settings):
-        assert settings.build_db.with_name("refresh.lock").exists()
+        with writer_lock(settings):
+            assert settings.build_db.with_name("refresh.lock").exists()
 
 
-def test_a_second_refresh_at_the_same_time_fails_and_touches_nothing(
+def test_a_command_that_finds_the_home_in_use_begins_no_run(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     monkeypatch.setattr(etl.lock, "WAIT_SECONDS", 0)
-    job = definitions(environment={"WAREHOUSE_HOME": str(settings.home)}).resolve_job_def(REFRESH)
-    with dg.DagsterInstance.ephemeral() as instance, writer_lock(settings):
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
-        told = summary(outcome(result), 1.0)
-    assert not result.success
-    assert f"Failed     refresh: another refresh is writing {settings.home}" in told
+    with held_elsewhere(settings):
+        told = run("refresh")
+    assert told.exit_code == 1
+    assert f"another refresh is writing {settings.home}" in told.stderr
     assert not settings.build_db.exists()
+    with dg.DagsterInstance.from_config(str(settings.home / "dagster")) as instance:
+        assert instance.get_runs() == []
+
+
+def test_a_run_of_the_daemon_waits_for_the_one_before_it(settings: Settings) -> None:
+    job = definitions(environment={"WAREHOUSE_HOME": str(settings.home)}).resolve_job_def(REFRESH_DAILY)
+    with dg.DagsterInstance.ephemeral() as instance:
+        with held_elsewhere(settings) as holder:
+            threading.Timer(3, holder.kill).start()
+            started = time.monotonic()
+            # Without a registry it fails, but not for the lock, which it has waited for.
+            result = job.execute_in_process(
+                instance=instance, run_config=QUIET, tags=run_tags(instance), raise_on_error=False
+            )
+        said = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert time.monotonic() - started > 3
+    assert f"another process is writing {settings.home}: waiting for it to end" in said
+    assert "run `make refresh` first" in summary(outcome(result), 1.0)
+
+
+def test_a_lock_that_this_process_holds_is_held_already(settings: Settings) -> None:
+    with writer_lock(settings):
+        with writer_lock(settings, 0):
+            pass
+        other = subprocess.run([sys.executable, "-c", REFUSED, str(settings.home)], cwd=ROOT, check=False)
+        assert other.returncode == 3, "the inner block did not let it go"
 
 
 def test_an_interrupt_ends_the_query_and_leaves_duckdb_usable() -> None:
@@ -95,22 +113,6 @@ def test_an_interrupt_ends_the_query_and_leaves_duckdb_usable() -> None:
 def test_an_error_without_an_interrupt_is_raised_unchanged() -> None:
     with pytest.raises(ValueError, match="as it was"), interruptible():
         raise ValueError("as it was")
-
-
-def test_a_run_whose_process_died_is_closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assets.instance, "GRACE", timedelta(minutes=-1))
-    with dg.DagsterInstance.ephemeral() as instance:
-        run_id = unfinished_run(instance)
-        assert close_dead_runs(instance, settings) == 1
-        run = instance.get_run_by_id(run_id)
-        assert run is not None
-        assert run.status == dg.DagsterRunStatus.FAILURE
-
-
-def test_a_run_that_has_just_started_is_left_alone(settings: Settings) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        unfinished_run(instance)
-        assert close_dead_runs(instance, settings) == 0
 
 
 def test_the_instance_is_in_the_home_with_our_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from assets.instance import prepare_home, show_on_timeline
-from assets.web import become_dev
+from assets.web import become_dev, refuse_taken
 from etl.config import ROOT, load_settings
+from etl.errors import MendError
 from tests.assets.conftest import QUIET
 
 pytestmark = pytest.mark.slow
@@ -170,6 +171,51 @@ def test_web_sockets_pass_the_same_guard(port: int) -> None:
         assert refused.value.response.status_code == 403
 
 
+def test_a_second_one_for_the_home_says_which_runs(port: int, home: Path) -> None:
+    environment = {**os.environ, "WAREHOUSE_HOME": str(home), "DAGSTER_HOME": ""}
+    command = [sys.executable, *WORDS, "1"]
+    second = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"make dev runs already for {home}: process ")
+    assert f"http://127.0.0.1:{port}. Open that one, or end it first" in second.stderr
+    assert second.stderr.count("\n") == 1, "no trace"
+    assert ask(port) == 200, "the first one goes on"
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = int(other.getsockname()[1])
+        with pytest.raises(MendError, match=f"port {taken} is in use .*make dev PORT=3001"):
+            refuse_taken(taken)
+    refuse_taken(taken)
+
+
+CHILD = (
+    "import time; from assets.web import end_with_parent; end_with_parent(); print('runs', flush=True); time.sleep(99)"
+)
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {CHILD!r}])"
+
+
+def test_web_server_and_daemon_end_when_what_started_them_was_killed() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert parent.stdout and parent.stdout.readline() == "runs\n"
+        parent.kill()
+        parent.wait()
+        for _ in range(50):
+            if not (left := _alive(parent.pid)):
+                break
+            time.sleep(0.2)
+        assert left == []
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(parent.pid, signal.SIGKILL)
+
+
 # The UI leaves every run out of its timeline that has no repositoryOrigin (its RunTimelineFragment and hook).
 TIMELINE = """
 query ($filter: RunsFilter!) { runsOrError(filter: $filter) { ... on Runs { results {
@@ -243,6 +289,9 @@ def test_the_page_of_a_mart_begins_with_what_it_says_and_its_chart(port: int) ->
 
 
 def test_no_other_web_server_is_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path))
+    (tmp_path / "dagster").mkdir()
+
     def command(_: object, **__: object) -> None:
         from dagster._cli import dev
 
@@ -251,4 +300,4 @@ def test_no_other_web_server_is_started(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr("dagster._cli.dev.open_ipc_subprocess", lambda words, **_: words)
     monkeypatch.setattr("dagster._cli.dev.dev_command", command)
     with pytest.raises(RuntimeError, match="would have no guard"):
-        become_dev([])
+        become_dev(["-p", "0"])

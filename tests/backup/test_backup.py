@@ -26,6 +26,7 @@ from etl.warehouse import open_build
 from tests.remote.conftest import use_storage
 from tests.support import servers
 from tests.support.command import run
+from tests.support.lock import held_elsewhere
 from tests.support.publishing import refresh, served
 
 pytestmark = pytest.mark.slow
@@ -278,7 +279,7 @@ def test_a_place_within_the_home_is_refused(settings: Settings) -> None:
 
 
 def test_it_waits_for_a_refresh_and_says_when_it_waited_long_enough(settings: Settings, place: FolderStore) -> None:
-    with writer_lock(settings), pytest.raises(RetryError, match="another refresh is writing"):
+    with held_elsewhere(settings), pytest.raises(RetryError, match="another refresh is writing"):
         make_backup(settings, place, writer_lock(settings, 0.3))
     with open_build(settings), pytest.raises(RetryError):
         in_another_process(settings, place)
