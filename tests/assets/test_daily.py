@@ -19,6 +19,7 @@ from etl.config import ROOT, SIMULATED, Settings
 from etl.daily.due import DELIVERED
 from etl.errors import MendError
 from etl.models.graph import load_models
+from etl.notify import findings_in
 from etl.warehouse import open_build, open_snapshot
 from tests.assets.conftest import Project, metadata
 from tests.support.command import run
@@ -241,6 +242,25 @@ def test_a_range_of_days_is_one_run(again: Project) -> None:
     result = again.refresh_daily(str(first), str(last))
     assert result.success
     assert built(result, "core.daily_metric") == f"2: {first} to {last}"
+
+
+def test_the_alert_of_a_gap_says_what_the_table_holds(again: Project) -> None:
+    """A run without news must not tell "holds again" while the gap stands."""
+
+    def told() -> tuple[int, str]:
+        with open_build(again.settings) as con:
+            found = {f.key: f.state for f in findings_in(con, again.settings.sql_dir / "alerts")}
+            gaps = con.execute("select count(*) from marts.daily_gap where kind = 'day'").fetchall()
+        return gaps[0][0], found["marts.daily_gap no_day_is_left_out"]
+
+    again.deliver("later.csv", DAILY + day_of(LAST + timedelta(3)))
+    again.refresh_daily(str(LAST))
+    assert told() == (1, "fails")
+    again.refresh_daily(str(LAST))
+    assert told() == (1, "fails"), "nothing new came"
+    again.deliver("missing.csv", DAILY + day_of(LAST + timedelta(1)) + day_of(LAST + timedelta(2)))
+    again.refresh_daily(str(LAST))
+    assert told() == (0, "holds")
 
 
 def test_a_critical_failure_keeps_the_last_good_rows_until_it_is_fixed(again: Project, tmp_path: Path) -> None:
