@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 HOLE = "…"
@@ -58,17 +58,21 @@ def templates(root: Path) -> dict[str, str]:
     return found
 
 
+def texts(root: Path) -> set[str]:
+    """Every text of the modules, also those that are no messages."""
+    found = set()
+    for folder in ("etl", "assets"):
+        for path in (root / folder).rglob("*.py"):
+            found |= {text(node, {}) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))}
+    return found - {HOLE}
+
+
 def in_module(source: str) -> Iterator[str]:
     """The messages of one module: texts of errors and findings, and the lines that begin with a label."""
     tree = ast.parse(source)
+    constants = _assigned(tree.body)
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-        named = {
-            target.id: node.value
-            for node in ast.walk(function)
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
+        named = constants | _assigned(ast.walk(function))
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and RAISED.fullmatch(_called(node)):
                 yield from _of_call(node, named)
@@ -82,6 +86,17 @@ def in_module(source: str) -> Iterator[str]:
                 and (label := LABEL.match(text(node.value, named)))
             ):
                 yield f"{label[0]} {HOLE}"
+
+
+def _assigned(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
+    """What names are given a value, among these statements, and the value."""
+    return {
+        target.id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _called(node: ast.Call) -> str:
@@ -100,7 +115,7 @@ def _of_call(node: ast.Call, named: dict[str, ast.expr]) -> Iterator[str]:
     yield from (one for one in given if len(WORD.findall(one.replace(HOLE, " "))) >= 2)
 
 
-def text(node: ast.expr, named: dict[str, ast.expr]) -> str:
+def text(node: ast.AST, named: dict[str, ast.expr]) -> str:
     """The text of an expression as far as it is written out."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
