@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from etl.errors import MendError
+from etl.whole import make_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 # A home with this file holds made-up data and nothing else.
@@ -168,11 +169,11 @@ def make_private(settings: Settings, *folders: Path) -> None:
     The home itself stays open, for the readers of the snapshot in it.
     """
     if not settings.home.exists():
-        settings.home.mkdir(parents=True)
+        make_folder(settings.home)
         settings.home.chmod(0o755)
     for folder in folders:
         if folder.is_relative_to(settings.home):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             if folder.stat().st_uid == os.geteuid():
                 folder.chmod(0o700)
 

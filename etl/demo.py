@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from etl.config import SIMULATED, Settings
 from etl.errors import MendError
+from etl.whole import write_whole
 from etl.yaml_file import read_yaml
 
 HOME = Path("data") / "demo"
@@ -268,7 +269,7 @@ def write_demo(settings: Settings, seed: int = SEED) -> dict[str, int]:
         raise MendError(f"{home} holds a warehouse of real data: simulated rows are never mixed with it")
     for folder in ("inbox", "figures", "truth"):
         (home / folder).mkdir(parents=True, exist_ok=True)
-    (home / SIMULATED).write_text(_README, encoding="utf-8")
+    write_whole(home / SIMULATED, _README.encode())
     world = [(platform, *simulate(platform, seed)) for platform in PLATFORMS]
     return {name: _write(home / name, header.split(), list(rows)) for name, header, rows in _files(world, seed)}
 
@@ -278,9 +279,7 @@ def _write(path: Path, header: Row, rows: Sequence[Row]) -> int:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     data = text.getvalue().encode()
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(gzip.compress(data, 6, mtime=0) if path.suffix == ".gz" else data)
-    part.replace(path)
+    write_whole(path, gzip.compress(data, 6, mtime=0) if path.suffix == ".gz" else data)
     return len(rows)
 
 

@@ -6,6 +6,7 @@ were given their name.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,25 @@ def write_whole(target: Path, data: bytes) -> None:
     with partial_file(target.with_name(f".{target.name.lstrip('.')}.part")) as file:
         file.write(data)
         place(file, target)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to the end of a file, on the disk when this returns; a power cut may leave a part of it. Raises OSError."""
+    is_new = not path.exists()
+    with path.open("ab") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        sync(path.parent)
+
+
+def has_hash(path: Path, start: str) -> bool:
+    """Whether a file is there and its SHA-256 begins so: one whose name has it was not cut short. Raises OSError."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(start)
 
 
 @contextmanager

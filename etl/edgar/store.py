@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +37,7 @@ def store_body(
     """
     content_hash = hashlib.sha256(body).hexdigest()
     path = body_path(content_hash)
-    if not (settings.home / path).exists():
+    if not is_whole(settings.home / path, content_hash):
         write_whole(settings.home / path, gzip.compress(body, compresslevel=6, mtime=0))
     con.execute(
         """insert into raw.edgar_body by name
@@ -59,6 +60,15 @@ def store_body(
         },
     )
     return content_hash
+
+
+def is_whole(path: Path, content_hash: str) -> bool:
+    """Whether a stored body is there and has the content that its name says."""
+    try:
+        with gzip.open(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == content_hash
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def body_path(content_hash: str) -> Path:

@@ -10,7 +10,6 @@ unexplained contradiction stops a refresh.
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +37,7 @@ from etl.figures.log import (
 )
 from etl.reference.read import AcceptedRow, read
 from etl.reference.tables import EXPLANATIONS, FILES, TABLES
+from etl.whole import write_whole
 
 CONTRADICTIONS = FILES["contradiction"]
 VALUE = next(table.keys[0] for table in TABLES if table.kind == "contradiction")
@@ -231,12 +231,6 @@ def _with_rows(path: Path, rows: Sequence[Mapping[str, str]], key: Sequence[str]
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file in one rename; none that would be empty."""
-    if not content:
-        return
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    """Write a file whole; none that would be empty."""
+    if content:
+        write_whole(path, content)

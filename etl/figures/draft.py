@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +39,7 @@ from etl.figures.xbrl import Concept, candidates, is_report, parts_of, read_repo
 from etl.printed.words import CURRENCY_CODES
 from etl.reference.read import AcceptedRow, Reading, read
 from etl.reference.tables import identified, is_cost
+from etl.whole import write_whole
 
 DOCUMENTS, OBSERVATIONS, REVIEW, UNPLACED = "documents.csv", "observations.csv", "review.csv", "unplaced.csv"
 DOCUMENT_COLUMNS = ("document_id", "kind", "publisher", "title", "url", "published_on")
@@ -357,7 +359,8 @@ def _reviewed(row: Row) -> dict[str, str]:
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import fcntl
 import getpass
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from etl.config import Settings
+from etl.whole import append
 
 PROPOSED, ACCEPTED, REFUSED = "proposed", "accepted", "refused"
 # Verdicts of a figure: those of marts.tie_out, and a value many times that of its neighbours.
@@ -81,11 +83,12 @@ def record(settings: Settings, made: Iterable[Decision]) -> None:
     """Add lines."""
     path = _path(settings)
     is_new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerows(asdict(one) for one in made)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    if is_new:
+        writer.writeheader()
+    writer.writerows(asdict(one) for one in made)
+    append(path, text.getvalue().encode())
 
 
 def stamp(now: datetime) -> dict[str, str]:

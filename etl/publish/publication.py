@@ -53,6 +53,7 @@ from etl.warehouse import (
     tables_of,
     transaction,
 )
+from etl.whole import make_folder
 
 # Room beyond the size of the build database: file headers and the blocks a small file starts with.
 SPARE_BYTES = 2_000_000
@@ -91,7 +92,7 @@ def publish(con: Connection, settings: Settings, *, now: datetime) -> Publicatio
     try:
         for folder in (settings.serving_dir, settings.snapshots_dir):
             if not folder.exists():
-                folder.mkdir()
+                make_folder(folder)
                 folder.chmod(0o755)  # readers open it, whatever the umask of this process is
         clear_leftovers(settings)
         try:

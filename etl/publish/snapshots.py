@@ -30,6 +30,7 @@ from etl.publish.files import (
     upcoming_path,
 )
 from etl.warehouse import DatabaseError, memory, open_build
+from etl.whole import write_whole
 
 ALTERED = (
     "its fingerprint is not that of its publication: it was altered since, or another version of DuckDB or of this "
@@ -92,10 +93,8 @@ def rollback(settings: Settings, to: int | None = None) -> Rollback:
             snapshot, contents = inspect_whole(con, path)
         now = datetime.now(UTC)
         # The pin comes first: after a kill between the two, nothing is published and a second try finishes it.
-        pin_path(settings).write_text(
-            f"version {snapshot.version} by {getpass.getuser()} on {socket.gethostname()}, {shown(now)}\n",
-            encoding="utf-8",
-        )
+        told = f"version {snapshot.version} by {getpass.getuser()} on {socket.gethostname()}, {shown(now)}\n"
+        write_whole(pin_path(settings), told.encode())
         # Renaming a file onto another name of itself does nothing and leaves both names.
         if served is None or not path.samefile(settings.serving_db):
             link(path, upcoming_path(settings))

@@ -24,7 +24,7 @@ import httpx
 from etl.bounds import BOUNDS, REDIRECTS, RemoteRead
 from etl.errors import MendError, RetryError
 from etl.secrets import clean, secret_parts, shown
-from etl.whole import write_whole
+from etl.whole import has_hash, write_whole
 
 SOURCE = "ECB euro reference rate"
 HEADER = ("currency", "quote_currency", "period_start", "period_end", "rate", "source")
@@ -35,14 +35,18 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, 
 def fetch(address: str, folder: Path, reading: RemoteRead | None = None, known: Collection[str] = ()) -> Iterator[Path]:
     """Read the rates from a URL or a file and write those that are new or changed; gives the file.
 
-    The last download stays in the folder for comparison; where it is damaged, all rates are written. `known` are
-    the SHA-256 of files that were loaded before. Raises MendError and RetryError when there are none to read.
+    The last download stays in the folder for comparison; where it or the last file is damaged, all rates are written.
+    `known` are the SHA-256 of files that were loaded before. Raises MendError and RetryError when there are none to
+    read.
     """
     name, reading = shown(address), reading or RemoteRead(BOUNDS["ecb"])
     body = unpacked(_download(address, reading), name, reading.bounds.largest)
     rates = list(read(body, name))
     last = folder / ".last.csv"
+    files = sorted(folder.glob("ecb~*.csv"), key=lambda path: path.stat().st_mtime_ns)
     try:
+        if files and not has_hash(files[-1], files[-1].stem.partition("~")[2]):
+            raise MendError(f"{files[-1]} was cut short")
         old = set(read(last.read_bytes(), last.name))
     except (OSError, MendError):
         old = set()

@@ -33,7 +33,7 @@ from etl.bounds import BOUNDS, RemoteRead
 from etl.errors import MendError, RetryError
 from etl.ledger import Ledger
 from etl.secrets import clean
-from etl.whole import partial_file, place, write_whole
+from etl.whole import has_hash, partial_file, place, write_whole
 
 _TABLE = re.compile(r'(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?')
 _ISO = "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=iso_8601 -c extra_float_digits=1"
@@ -85,7 +85,7 @@ def fetch(
         differing = {name: found for name, found in now.items() if state.loaded.get(name) != found}
         if lost:
             yield lost
-        if differing != state.brought or not (folder / _name(state.content)).exists():
+        if differing != state.brought or not has_hash(folder / _name(state.content), state.content):
             state.refused += [state.content] if state.content else []  # or not read yet: settle() looks
             state.brought, state.content = {}, ""
         if differing and not state.content:
@@ -98,7 +98,7 @@ def fetch(
                         file.write(block)
                         digest.update(block)
                 # Rows that were there before, were changed and are there again: the inbox loads the same bytes once.
-                while digest.hexdigest() in known or (folder / _name(digest.hexdigest())).exists():
+                while (content := digest.hexdigest()) in known or has_hash(folder / _name(content), content):
                     file.write(b"\n")
                     digest.update(b"\n")
                 state.brought, state.content = differing, digest.hexdigest()

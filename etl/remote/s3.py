@@ -112,7 +112,7 @@ def _download(
     key, etag, changed = entry["path"], entry["e_tag"] or "", entry["last_modified"].timestamp()
     target = folder / _name(key, etag or entry["last_modified"].isoformat())
     others = [path for path in folder.glob(f"{_name(key, '')}*") if path != target]
-    if target.exists():
+    if target.exists() and target.stat().st_size == entry["size"]:  # another size was cut short
         first = target.stat().st_mtime
         if any(first < other.stat().st_mtime < changed for other in others):
             raise MendError(SAME_AGAIN)

@@ -53,3 +53,11 @@ def test_a_body_that_cannot_be_written_is_not_registered(con: Connection, settin
     with pytest.raises(OSError, match="raw"):
         store_body(con, settings, "companyfacts", 1549802, BODY, headers=HEADERS, now=NOW)
     assert con.execute("from raw.edgar_body").fetchall() == []
+
+
+@pytest.mark.parametrize("left", [0, 15, -4])
+def test_a_body_that_was_cut_short_is_written_again(con: Connection, settings: Settings, left: int) -> None:
+    path = settings.home / body_path(store_body(con, settings, "companyfacts", 1, BODY, headers=HEADERS, now=NOW))
+    path.write_bytes(path.read_bytes()[:left])
+    store_body(con, settings, "companyfacts", 1, BODY, headers=HEADERS, now=NOW)
+    assert gzip.decompress(path.read_bytes()) == BODY

@@ -134,6 +134,18 @@ def test_a_damaged_comparison_file_only_costs_a_second_copy(tmp_path: Path, torn
     assert fetch(str(source), tmp_path / "in") == []
 
 
+@pytest.mark.parametrize("left", [0, 40])
+def test_rates_whose_file_was_cut_short_come_again(tmp_path: Path, left: int) -> None:
+    """The case power_cut_sources: as an earlier version left it, which did not sync the file before its name."""
+    source = tmp_path / "rates.csv"
+    source.write_text(RATES, encoding="utf-8")
+    (first,) = fetch(str(source), tmp_path / "in")
+    content = first.read_bytes()
+    first.write_bytes(content[:left])
+    (again,) = fetch(str(source), tmp_path / "in")
+    assert again.read_bytes() == content
+
+
 def test_a_rate_that_is_there_again_after_a_change_is_news(tmp_path: Path) -> None:
     """The inbox loads the same bytes once only: then the change would stand for ever."""
     source = tmp_path / "rates.csv"

@@ -182,6 +182,17 @@ def put(dsn: str, day: str, orders: object, channel: str = "c", updated: str = "
     run(dsn, f"insert into m values ('shop', '{day}', '{channel}', {orders}, {updated})")
 
 
+@pytest.mark.parametrize("left", [0, 20])
+def test_a_batch_whose_file_was_cut_short_comes_again(empty: Warehouse, dsn: str, left: int) -> None:
+    """The case power_cut_sources: as an earlier version left it, which did not sync the file before its name."""
+    put(dsn, "2024-01-01", 7)
+    (path,) = empty.fetch().files
+    path.write_bytes(path.read_bytes()[:left])
+    empty.load()
+    assert empty.rows() == {("2024-01-01", "c"): 7}
+    assert empty.refusals() == []
+
+
 def test_a_row_that_was_committed_after_a_poll_with_an_earlier_time_arrives(empty: Warehouse) -> None:
     with psycopg.connect(empty.dsn) as slow:
         slow.execute("insert into m values ('shop', '2025-05-01', 'slow job', 1)")  # begins first, commits last

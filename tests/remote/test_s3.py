@@ -52,6 +52,17 @@ def test_an_object_is_fetched_once_and_again_when_it_is_replaced(bucket: Put, tm
     assert first.stat().st_mtime <= second.stat().st_mtime, "the inbox reads the older one first"
 
 
+@pytest.mark.parametrize("left", [0, 3])
+def test_an_object_whose_file_was_cut_short_comes_again(bucket: Put, tmp_path: Path, left: int) -> None:
+    """The case power_cut_sources: as an earlier version left it, which did not sync the file before its name."""
+    bucket("in/a.csv", "a,b\n1,2\n")
+    (path,) = files(fetch("s3://team/in", tmp_path))
+    path.write_bytes(path.read_bytes()[:left])
+    assert files(fetch("s3://team/in", tmp_path)) == [path]
+    assert path.read_text() == "a,b\n1,2\n"
+    assert fetch("s3://team/in", tmp_path) == []
+
+
 def test_an_object_key_cannot_leave_its_folder(bucket: Put, tmp_path: Path) -> None:
     for key in ("quo'te ~ %2F.csv", "deep/" * 60 + "x.csv", ".hidden.csv"):
         bucket(f"in/{key}", key)
