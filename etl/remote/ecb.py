@@ -45,9 +45,8 @@ def fetch(address: str, folder: Path, reading: RemoteRead | None = None, known: 
     last = folder / ".last.csv"
     files = sorted(folder.glob("ecb~*.csv"), key=lambda path: path.stat().st_mtime_ns)
     try:
-        if files and not has_hash(files[-1], files[-1].stem.partition("~")[2]):
-            raise MendError(f"{files[-1]} was cut short")
-        old = set(read(last.read_bytes(), last.name))
+        is_whole = not files or has_hash(files[-1], files[-1].stem.partition("~")[2])
+        old = set(read(last.read_bytes(), last.name)) if is_whole else set()
     except (OSError, MendError):
         old = set()
     if not (new := [rate for rate in rates if rate not in old]):
