@@ -18,7 +18,11 @@ import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
 
 from etl.contracts import CONTRACTS, PERIOD_END
 from etl.errors import MendError
@@ -61,6 +65,17 @@ def day_that_is_over(instance: dg.DagsterInstance, now: datetime, zone: ZoneInfo
     day = (now.astimezone(zone).date() - timedelta(1)).isoformat()
     instance.add_dynamic_partitions(NAME, [day])
     return day
+
+
+def keep_days_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Add the days of a run that is about to work to the set: one without data is gone if it waited for another run.
+
+    Dagster fails a run for a day that is not in the set (1.13.27: "Nonexistent partition keys").
+    """
+    named = (PARTITION_NAME_TAG, ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
+    wanted = {run.tags[tag] for tag in named if tag in run.tags}
+    if missing := sorted(wanted - {*instance.get_dynamic_partitions(NAME)}):
+        instance.add_dynamic_partitions(NAME, missing)
 
 
 def _range_of_days(first: str, last: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from assets.days import keep_days_of
 from assets.instance import BY_COMMAND
 from assets.life import show_life
 from etl.bounds import STOPPED
@@ -62,6 +63,8 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
             show_life(context.instance, context.run.run_id)
         tell = context.log.info if context.log else print
         with writer_lock(self.settings, math.inf, tell):
+            if context.instance and context.run:
+                keep_days_of(context.instance, context.run)
             try:
                 yield self
             finally:

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from assets.days import NAME, day_of_run, day_that_is_over, run_tags
 from assets.definitions import definitions
-from assets.jobs import SHANGHAI
+from assets.jobs import REFRESH_DAILY, SHANGHAI
 from assets.summary import outcome, summary
 from etl.config import ROOT, SIMULATED, Settings
 from etl.daily.due import DELIVERED
@@ -21,7 +22,7 @@ from etl.errors import MendError
 from etl.models.graph import load_models
 from etl.notify import findings_in
 from etl.warehouse import open_build, open_snapshot
-from tests.assets.conftest import Project, metadata
+from tests.assets.conftest import QUIET, Project, metadata
 from tests.support.command import run
 
 pytestmark = pytest.mark.slow
@@ -354,12 +355,17 @@ def test_the_morning_schedule_is_for_the_day_that_is_over_in_shanghai(tmp_path: 
         assert instance.has_dynamic_partition(NAME, "2026-12-01"), "else Dagster refuses the run"
 
 
-def test_a_day_of_the_schedule_without_data_is_gone_after_its_run(again: Project) -> None:
+def test_a_day_of_the_schedule_without_data_is_gone_after_a_run_and_there_for_its_own(again: Project) -> None:
     held = again.days()
     with again.history() as instance:
         day_that_is_over(instance, datetime(2025, 4, 9, 23, 30, tzinfo=UTC), SHANGHAI)
     assert again.days() == [*held, "2025-04-09"]
-    assert again.refresh_daily().success
+    assert again.refresh_daily(str(LAST)).success
+    assert again.days() == held
+    job = definitions(again.root, again.environment).resolve_job_def(REFRESH_DAILY)
+    with again.history() as instance:  # the scheduled run waited for the other one
+        tags = {PARTITION_NAME_TAG: "2025-04-09"}
+        assert job.execute_in_process(instance=instance, run_config=QUIET, tags=tags, raise_on_error=False).success
     assert again.days() == held
 
 
