@@ -15,6 +15,9 @@ WAREHOUSE := $(RUN) -m assets.cli$(if $(DEMO), --demo)
 # Queries and identifiers reach Python as typed: make would read a `$` in them as its own.
 unexport Q ID CIKS FILE DEAL A B OUT TO FROM
 
+# What a shell says to Python for other projects.
+unexport PYTHONHOME PYTHONPATH PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS PYTHONSTARTUP PYTHONINSPECT PYTHONIOENCODING
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 

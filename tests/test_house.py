@@ -38,7 +38,7 @@ SELF_CONTAINED = {"etl.printed": set[str](), "etl.files": {"etl.errors"}}
 # Packages that read a source; none imports another.
 SOURCES = ("reference", "inbox", "remote", "edgar")
 # The longest chain of imports: within etl/, and through etl/ and assets/ together.
-LONGEST_CHAIN = {"etl": 8, "assets": 14}
+LONGEST_CHAIN = {"etl": 8, "assets": 15}
 # Folders of tests/ that mirror no package of etl/: assets/ beside etl/, what tests share, values of the whole.
 OTHER_TESTS = {"assets", "data", "support", "values"}
 LAYERS = {"core": ("raw", "core"), "steps": ("core", "steps", "marts"), "marts": ("core", "steps", "marts")}
