@@ -105,9 +105,21 @@ def _retire_runless(shards: Path) -> None:
 
 
 def _trim(shard: Path, kept: list[list[str | None]]) -> None:
-    """Leave of the events of a run its beginning and end and the materializations that are kept."""
+    """Leave of the events of a run its beginning and end and the materializations that are kept.
+
+    A damaged file goes: nothing of it can be read, and it would keep all older runs from being retired.
+    """
     if not shard.exists():
         return
+    try:
+        _trim_file(shard, kept)
+    except sqlite3.OperationalError:  # another process keeps it busy
+        raise
+    except sqlite3.DatabaseError:
+        shard.unlink()
+
+
+def _trim_file(shard: Path, kept: list[list[str | None]]) -> None:
     with _opened(shard) as con:
         con.execute("create temp table kept (asset_key text, partition text)")
         con.executemany("insert into kept values (?, ?)", kept)

@@ -127,6 +127,19 @@ def test_runs_within_the_days_and_runs_under_way_are_left(history: History) -> N
     assert history.runs() == {recent, also, under_way}
 
 
+def test_a_damaged_file_of_a_run_keeps_no_other_from_being_retired(history: History) -> None:
+    damaged = history.run("by_day", 200, "2026-01-02")
+    history.run("whole", 199)
+    newest = history.run("whole", 10)
+    shard = history.home / "history" / "runs" / f"{damaged}.db"
+    shard.write_bytes(b"no database" * 1000)
+    for log in shard.parent.glob(f"{shard.name}-*"):
+        log.unlink()
+    assert history.retire() == 2
+    assert history.runs() == {damaged, newest}, "it holds the latest state of its day"
+    assert not shard.exists()
+
+
 def test_the_days_are_a_setting(history: History) -> None:
     history.run("whole", 89)
     newest = history.run("whole", 88)
