@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls  # type: ignore[import-untyped]
-from scipy.stats import t as student  # type: ignore[import-untyped]
 
 from etl.errors import MendError
 
@@ -202,7 +200,9 @@ def _shortage(needed: Requirements, donors: int, before: int, after: int) -> str
 
 def _half_width(of_placebos: Sequence[float], level: float) -> float:
     """Half the width of the interval, from the scatter of the placebos."""
-    return float(student.ppf(1 - level / 2, len(of_placebos) - 1)) * _root_mean_square(of_placebos)
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
+    return float(stdtrit(len(of_placebos) - 1, 1 - level / 2)) * _root_mean_square(of_placebos)
 
 
 def _smallest(of_placebos: Sequence[float], level: float) -> float:
@@ -276,6 +276,8 @@ def weights(columns: Array, target: Array, ridge: float, demeaned: bool = True) 
     `ridge` spreads them: its square times the number of rows is added for each squared weight. Raises MendError
     unless the result is the best one.
     """
+    from scipy.optimize import nnls  # type: ignore[import-untyped]
+
     if demeaned:
         columns, target = columns - columns.mean(axis=0), target - target.mean()
     rows, width = columns.shape
