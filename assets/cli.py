@@ -115,7 +115,7 @@ def refresh(whole: bool, accept_fewer: str) -> None:
     if kept:
         confirm(settings, kept)
     else:
-        run_job(settings, "refresh")
+        run_job(settings, "refresh", whole=whole)
 
 
 @warehouse.command()

@@ -25,6 +25,8 @@ BUSY_SECONDS = 60  # how long a write of the history waits for another process
 LOCATION, REPOSITORY = "warehouse", "__repository__"  # of workspace.yaml, and Dagster's name for what it loads there
 BY_COMMAND = "warehouse/command"
 """The tag of a run of the command line, which sends its notifications itself: the command."""
+WHOLE = "warehouse/whole"
+"""The tag of a run that makes and checks every table, also where nothing changed."""
 
 
 def prepare_home(settings: Settings) -> Path:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError as HistoryError
 
 from assets.damage import set_aside
 from assets.history import retire
-from assets.instance import prepare_home, show_on_timeline, write_history_fast
+from assets.instance import WHOLE, prepare_home, show_on_timeline, write_history_fast
 from assets.life import close_dead_runs
 from assets.output import say, say_faults_in_addresses, warn
 from etl.config import Settings
@@ -33,8 +33,12 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 CHANGED = "changed"  # in the metadata of a table: whether the run that made it found other rows
 
 
-def run_job(settings: Settings, name: str, first: str | None = None, last: str | None = None) -> None:
+def run_job(
+    settings: Settings, name: str, first: str | None = None, last: str | None = None, *, whole: bool = False
+) -> None:
     """Run a job in this process, record it for the UI, print its summary; `first` and `last` are days.
+
+    Tables that would be made and checked with the same result are left as they are, except in a `whole` run.
 
     A refresh that left nothing to tell is remembered (etl/unchanged.py). Exits with 1 when a step failed, or a file,
     row or source is left out. Raises KeyboardInterrupt on an interrupt.
@@ -48,13 +52,16 @@ def run_job(settings: Settings, name: str, first: str | None = None, last: str |
     from etl.notify import after_refresh
 
     with recorded(settings, name) as instance:
-        job, home = definitions(settings.root).resolve_job_def(name), prepare_home(settings)
+        home = prepare_home(settings)
+        # Before anything is read: what somebody changes from here on differs at the end.
+        read = inputs(settings, home, datetime.now(UTC)) if name == REFRESH else {}
+        job = definitions(settings.root).resolve_job_def(name)
         close_dead_runs(instance)
         tags = show_on_timeline(instance, name)
+        tags |= {WHOLE: "yes"} if whole else {}
         tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
         with writer_lock(settings):  # no run begins that would have to wait
             forget(home)
-            read = inputs(settings, home, datetime.now(UTC)) if name == REFRESH else {}
             result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
         found = outcome(result)
     if found.interrupted:

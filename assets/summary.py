@@ -161,10 +161,12 @@ def _set_aside(row: QuarantineRecord) -> str:
 
 
 def _tables(found: RunOutcome) -> Iterator[str]:
-    built = {name: report for name, report in found.reports.items() if report.of(BuildResult)}
+    built = {name: (report, result) for name, report in found.reports.items() for result in report.of(BuildResult)}
+    made = {name: report for name, (report, result) in built.items() if result.made}
     if built:
-        yield f"Tables     {len(built)} built"
-    for name, report in built.items():
+        left = f", {len(built) - len(made)} as they were" if len(made) < len(built) else ""
+        yield f"Tables     {len(made)} built{left}"
+    for name, report in made.items():
         yield f"  {name:<32} {report.rows[name]:>7,} rows  {found.seconds.get(name, 0):5.2f} s"
 
 

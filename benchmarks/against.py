@@ -63,28 +63,28 @@ def check_out(revision: str, folder: Path) -> Side:
     return Side(folder)
 
 
-def changed_figures(side: Side, folder: Path) -> Path:
-    """A copy of a commit's reference data with one figure changed. Raises ValueError where the figure is not there."""
-    shutil.copytree(side.figures().parent, folder)
-    path = folder / "observations.csv"
+def change_a_figure(path: Path) -> None:
+    """Change one figure in a file of observations. Raises ValueError where the figure is not there."""
     text = path.read_text(encoding="utf-8")
     for before, after in FIGURE.items():
         if before not in text:
-            raise ValueError(f"{side.figures()} has no {before}")
+            raise ValueError(f"{path} has no {before}")
         text = text.replace(before, after)
     path.write_text(text, encoding="utf-8")
-    return folder
 
 
 def pair_of(side: Side, work: Path, *, has_page: bool) -> dict[str, Cost]:
-    """The costs of one side's works in a fresh home."""
-    home = work / "home"
-    costs = {FIRST: side.run("refresh", home), UNCHANGED: side.run("refresh", home)}
+    """The costs of one side's works in a fresh home, on a copy of its reference data."""
+    home, figures = work / "home", work / "figures"
+    shutil.copytree(side.figures().parent, figures)
+    given = {"WAREHOUSE_FIGURES": str(figures)}
+    costs = {FIRST: side.run("refresh", home, **given), UNCHANGED: side.run("refresh", home, **given)}
     if has_page:
         (home / "serving" / "page").unlink()
-        costs[PAGE] = side.run("page", home)
-    costs[DAILY] = side.run("daily", home)
-    costs[CHANGED] = side.run("refresh", home, WAREHOUSE_FIGURES=str(changed_figures(side, work / "figures")))
+        costs[PAGE] = side.run("page", home, **given)
+    change_a_figure(figures / "observations.csv")
+    costs[CHANGED] = side.run("refresh", home, **given)
+    costs[DAILY] = side.run("daily", home, **given)
     return costs
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
 
+from etl import basis
 from etl.checks.run import CheckResult, Checks, SuiteRunner, checked, run
 from etl.checks.suite import Suite
 from etl.contracts import contract_tables
@@ -27,13 +27,15 @@ from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 class BuildResult:
     """One model that was built: `rows` of its table (0 for a macro) and how long it took.
 
-    `changed` says whether rows, columns or, for a macro, its definition differ from before.
+    `changed` says whether rows, columns or, for a macro, its definition differ from before; `made` is false where the
+    table was left as it is, because it and all that it is made from are the same.
     """
 
     rows: int
     seconds: float
     checks: list[CheckResult]
     changed: bool
+    made: bool = field(default=True, kw_only=True)
 
 
 @contextmanager
@@ -73,25 +75,45 @@ def _is_made(con: Connection, model: Model) -> bool:
     return not differ
 
 
-def build(con: Connection, model: Model, suite: Suite | None, run_id: str, check: SuiteRunner = run) -> BuildResult:
+def build(
+    con: Connection,
+    model: Model,
+    suite: Suite | None,
+    run_id: str,
+    check: SuiteRunner = run,
+    *,
+    models: Sequence[Model] = (),
+    whole: bool = False,
+) -> BuildResult:
     """Build one model in one transaction; `suite` is None for a macro, which has no rows to check.
 
+    With all `models` of the project, a table that would be made and checked with the same result is left as it is,
+    unless `whole`.
     Raises CriticalFailure when a critical expectation fails and MendError when the SQL does; the
     table is then as it was before. Results of the suite go to audit.expectation_result either way.
     """
     started = time.perf_counter()
     with all_or_nothing(con, model, run_id) as checks:
         before = _content(con, model)
+        if suite is not None and models and not whole:
+            wanted = basis.basis(con, model, suite, models, run_id)
+            if basis.is_made(con, model, wanted, before[1], run_id):
+                note_built(con, model, wanted, before[1])
+                return BuildResult(before[0], time.perf_counter() - started, [], changed=False, made=False)
         if model.python:
             import_module(model.python).bring_up_to_date(con)
         for statement in create_statements(model):
             con.execute(statement)
+        basis.forget(run_id, model.name, *model.filled)
         if suite is not None:
             checks.validate(suite, model.grain, check)
-        note_built(con, model)
         after = _content(con, model)
-    rows = 0 if model.is_macro else int(after[-1][0])
-    return BuildResult(rows, time.perf_counter() - started, checks.results, before != after)
+        if suite is not None and models and all(result.success for result in checks.results):
+            note_built(con, model, basis.basis(con, model, suite, models, run_id), after[1])
+        else:
+            note_built(con, model)
+    basis.know(run_id, model.name, after[1])
+    return BuildResult(after[0], time.perf_counter() - started, checks.results, before != after)
 
 
 def drop_unmade(con: Connection, models: Sequence[Model]) -> list[str]:
@@ -123,24 +145,13 @@ def drop_unmade(con: Connection, models: Sequence[Model]) -> list[str]:
     return [name for _, name in stale]
 
 
-def _content(con: Connection, model: Model) -> list[tuple[Any, ...]]:
-    """The columns of the table, then its row count and a hash that does not depend on the order of the rows.
-
-    A macro has its definition instead. Empty when there is nothing yet.
-    """
-    name = [model.schema, model.table]
-    if model.is_macro:
-        return con.execute(
-            "select macro_definition from duckdb_functions() where schema_name = ? and function_name = ? "
-            "and database_name = current_database()",
-            name,
-        ).fetchall()
-    columns = con.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
-        "and database_name = current_database() order by column_index",
-        name,
+def _content(con: Connection, model: Model) -> tuple[int, str]:
+    """The number of rows and a hash of columns and rows of a table; of a macro 0 and its definition."""
+    if not model.is_macro:
+        return basis.content(con, model.name)
+    found = con.execute(
+        "select macro_definition from duckdb_functions() where schema_name = ? and function_name = ? "
+        "and database_name = current_database()",
+        [model.schema, model.table],
     ).fetchall()
-    if not columns:
-        return []
-    rows = con.execute(f"select count(*), sum(hash(t)::hugeint) from {model.name} as t").fetchall()
-    return [*columns, *rows]
+    return 0, repr(found)

@@ -70,10 +70,8 @@ def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:
     """What a refresh that starts now would read, by name. `history` is Dagster's folder. Raises OSError."""
     known = sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES) and name != PLACE)
     said = {"day": now.date(), "python": sys.version, "settings": settings.model_dump(mode="json"), "variables": known}
-    look = _Look(frozenset({history, *(settings.home / name for name in (*WRITTEN, *UNREAD))}))
-    for packages in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):
-        for record in Path(packages).glob("*.dist-info/RECORD"):
-            look.at(record)
+    look = Look(frozenset({history, *(settings.home / name for name in (*WRITTEN, *UNREAD))}))
+    packages(look)
     for name in PROJECT:
         look.at(settings.root / name)
     for folder in (*settings.figure_folders, settings.home, settings.inbox):
@@ -83,10 +81,17 @@ def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:
 
 def written(settings: Settings) -> Hashes:
     """What a refresh wrote, by name; the build database first. Raises OSError."""
-    look = _Look(frozenset({settings.build_copy, settings.build_copy.with_name("aside")}))
+    look = Look(frozenset({settings.build_copy, settings.build_copy.with_name("aside")}))
     for name in WRITTEN:
         look.at(settings.home / name)
     return look.found
+
+
+def packages(look: Look) -> None:
+    """Look at what the installed packages say of their files."""
+    for place in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):
+        for record in Path(place).glob("*.dist-info/RECORD"):
+            look.at(record)
 
 
 def remember(history: Path, remembered: Remembered) -> None:
@@ -120,10 +125,10 @@ def _file(history: Path) -> Path:
     return history / "history" / "last_refresh.json"
 
 
-class _Look:
+class Look:
     """Permissions and content of files by path, each read once by its inode."""
 
-    def __init__(self, aside: frozenset[Path]) -> None:
+    def __init__(self, aside: frozenset[Path] = frozenset()) -> None:
         self.aside = aside
         self.found: Hashes = {}
         self.seen: dict[tuple[int, int], str] = {}

@@ -21,13 +21,16 @@ DELIVERIES, DAY = "", "raw.refresh_day"
 NOW = "(greatest(now(), (select max(try_cast(s.state as timestamptz)) from raw.daily_state as s)) at time zone 'UTC')"
 
 
-def note_built(con: Connection, model: Model) -> None:
-    """Record that a table or macro is made now; in the caller's transaction."""
+def note_built(con: Connection, model: Model, basis: str | None = None, content: str | None = None) -> None:
+    """Record that a table or macro is made now, or found as it would be; in the caller's transaction.
+
+    `basis` and `content` are those of etl/basis.py, where all checks passed.
+    """
     con.execute("delete from raw.model_built where table_name = ?", [model.name])
     con.execute(
         f"""insert into raw.model_built by name
-        select $name as table_name, $state as state, {NOW} as built_at""",
-        {"name": model.name, "state": program(con, model)},
+        select $name as table_name, $state as state, {NOW} as built_at, $basis as basis, $content as content""",
+        {"name": model.name, "state": program(con, model), "basis": basis, "content": content},
     )
 
 
