@@ -166,6 +166,9 @@ bench: env ## time and memory of a refresh of the embedded data
 bench-platforms: env ## a refresh of thousands of platforms with made figures: seconds and peak memory (PLATFORMS=2000)
 	@$(RUN) -m benchmarks.platforms --platforms $(or $(PLATFORMS),2000)
 
+bench-upgrades: env ## homes of earlier commits, opened by this one and killed meanwhile: no row lost (KILLS=50 of each home)
+	@$(RUN) -m benchmarks.upgrades --kills $(or $(KILLS),50)
+
 bench-against: env ## this commit against an older one, in turn: refresh, unchanged, one figure, daily, page (REV=8ed5de8 PAIRS=5)
 	@$(RUN) -m benchmarks.against $(or $(REV),8ed5de8) --pairs $(or $(PAIRS),5)
 

@@ -42,6 +42,7 @@ from etl.warehouse import (
     DatabaseError,
     LostError,
     attached,
+    before_upgrade,
     count,
     literal,
     memory,
@@ -132,6 +133,7 @@ def _finish(con: Connection, settings: Settings) -> None:
     # What a killed refresh or load left, and databases that could not be opened any more.
     for name in (f"{settings.build_db.name}.tmp", "inbox", "aside"):
         shutil.rmtree(settings.build_db.with_name(name), ignore_errors=True)
+    before_upgrade(settings.build_db).unlink(missing_ok=True)
     for part in settings.archive_dir.glob("*/.*.part"):
         part.unlink()
     lines = {place for entry in erased.entries for place in entry.lines}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cache
@@ -27,7 +27,7 @@ from etl.buyers import know_buyers
 from etl.config import ROOT, Settings, make_private
 from etl.contracts import CONTRACTS, Column, as_of_macro, contract_tables, wrong_time
 from etl.errors import MendError, RetryError
-from etl.whole import place, write_whole
+from etl.whole import copy_open_file, partial_file, place, write_whole
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
@@ -53,6 +53,8 @@ GO_ON = (
     "run `make refresh`, which moves it aside and goes on from its copy and the archive of deliveries; readers keep "
     "what is served"
 )
+# A line of a migration behind which nothing may be left of what was there before.
+CLEARS = "-- clears: identifiers of persons"
 _WHEN = re.compile(r"^-- when: (.+)$", re.MULTILINE)
 
 
@@ -400,20 +402,22 @@ def _prepare(con: Connection, database: Path | None = None) -> None:
     script, migrations, text_hash = _layout()
     is_made = con.execute("select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'bookkeeping'")
     if is_made.fetchall() and con.execute("from raw.bookkeeping").fetchall() == [(text_hash,)]:
+        if database:
+            _end_upgrade(database)
         return
     con.execute("set variable root = ?", [str(ROOT)])
+    if database and _is_older(con, [condition for condition, _ in migrations]):
+        _keep_before_upgrade(con, database)
     for condition, statements in migrations:
         if con.execute(condition).fetchall():
             if database:
                 write_anew_when_opened(database)
+                if CLEARS in statements:
+                    write_whole(upgrading(database), CLEARS.encode())
             with transaction(con):
                 con.execute(statements)
     with transaction(con):
-        found = con.execute(
-            "select schema_name || '.' || table_name, map(list(column_name), list(data_type)) from duckdb_columns() "
-            "where database_name = current_database() group by all"
-        )
-        types = dict(found.fetchall())
+        types = _types(con)
         for table, (_, columns) in kept_tables().items():
             _change_columns(con, table, columns, types.get(table, {}))
         macros = con.execute(
@@ -425,6 +429,66 @@ def _prepare(con: Connection, database: Path | None = None) -> None:
         con.execute(script)
         con.execute("delete from raw.bookkeeping")
         con.execute("insert into raw.bookkeeping (text_hash) values (?)", [text_hash])
+    if database:
+        _end_upgrade(database)
+
+
+def _types(con: Connection) -> dict[str, dict[str, str]]:
+    """The type of each column, by table."""
+    found = con.execute(
+        "select schema_name || '.' || table_name, map(list(column_name), list(data_type)) from duckdb_columns() "
+        "where database_name = current_database() group by all"
+    )
+    return dict(found.fetchall())
+
+
+def _is_older(con: Connection, conditions: Sequence[str]) -> bool:
+    """Whether an opening changes rows that are there: by a migration, or by columns of a table."""
+    types = _types(con)
+    wanted = {table: {column.name for column in columns} for table, (_, columns) in kept_tables().items()}
+    others = [table for table in wanted.keys() & types.keys() if _is_changed(types[table], wanted[table])]
+    return any(con.execute(condition).fetchall() for condition in conditions) or any(
+        con.execute(f"select 1 from {table} limit 1").fetchall() for table in others
+    )
+
+
+def _is_changed(types: Mapping[str, str], wanted: Collection[str]) -> bool:
+    return types.keys() != set(wanted) or ZONED in types.values()
+
+
+def before_upgrade(database: Path) -> Path:
+    """The database as it was before the last upgrade of its tables: the way back to the version that wrote it."""
+    return database.with_name("before_upgrade.duckdb")
+
+
+def upgrading(database: Path) -> Path:
+    """A file that says that an upgrade has begun: what is kept of the time before it is not replaced."""
+    return database.with_name("upgrading")
+
+
+def _end_upgrade(database: Path) -> None:
+    """Note that an upgrade is done; what was kept of the time before goes where it has persons in plain text."""
+    if (mark := upgrading(database)).exists():
+        if mark.read_bytes():
+            before_upgrade(database).unlink(missing_ok=True)
+        mark.unlink()
+
+
+def _keep_before_upgrade(con: Connection, database: Path) -> None:
+    """Copy the database before an upgrade begins. Raises MendError where it cannot be."""
+    if upgrading(database).exists():
+        return
+    con.execute("checkpoint")
+    try:
+        with partial_file(database.with_name(".before_upgrade.part")) as file:
+            copy_open_file(database, Path(file.name))
+            place(file, before_upgrade(database))
+        write_whole(upgrading(database), b"")
+    except OSError as error:
+        raise MendError(
+            f"{database} is of an earlier version and could not be copied before its upgrade ({error}): make room, "
+            "then run again; nothing was changed"
+        ) from error
 
 
 def _change_columns(con: Connection, table: str, columns: Sequence[Column], types: Mapping[str, str]) -> None:
@@ -446,16 +510,21 @@ def _change_columns(con: Connection, table: str, columns: Sequence[Column], type
     if unknown:
         raise MendError(
             f"{table} has rows with {', '.join(sorted(unknown))}, which this version does not know: go back to the "
-            "version that wrote them, or add a file to sql/migrations that renames the column or moves its values "
-            "into `extra`"
+            "version that wrote them, restore a backup that is older than it, or add a file to sql/migrations that "
+            "renames the column or moves its values into `extra`"
         )
-    for name in zoned:
-        con.execute(f"alter table {table} alter column {name} set data type timestamp using {name} at time zone 'UTC'")
     for column in missing:
         if column.required and column.default == "null":
             raise MendError(
                 f"{table} has rows without {column.name}, which no row may leave empty: give it a default in "
                 "its contract"
             )
+    if zoned:  # written anew: DuckDB 1.5 cannot replay an ALTER COLUMN with an expression after a kill
+        schema, _, name = table.partition(".")
+        times = ", ".join(f"{column} at time zone 'UTC' as {column}" for column in zoned)
+        con.execute(f"create table {schema}.migrated as select * replace ({times}) from {table}")
+        con.execute(f"drop table {table}")
+        con.execute(f"alter table {schema}.migrated rename to {name}")
+    for column in missing:
         con.execute(f"alter table {table} add column {column.name} {column.type} default {column.default}")
         con.execute(f"alter table {table} alter column {column.name} drop default")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from etl import warehouse
 from etl.buyers import KEY_FILE, LENGTH
 from etl.config import ROOT, Settings, load_settings
 from etl.contracts import FX_RATE, ORDER_EVENT, PLATFORM_METRIC_DAILY, Column, contract_tables
@@ -25,7 +27,16 @@ from etl.errors import MendError
 from etl.inbox.load import load_inbox
 from etl.ledger import Ledger
 from etl.reference.load import load_reference
-from etl.warehouse import Connection, DatabaseError, create_database, kept_tables, memory, open_build, tables_of
+from etl.warehouse import (
+    Connection,
+    DatabaseError,
+    before_upgrade,
+    create_database,
+    kept_tables,
+    memory,
+    open_build,
+    tables_of,
+)
 from tests.support.building import build_all
 
 pytestmark = pytest.mark.slow
@@ -113,6 +124,81 @@ def test_an_older_home_keeps_every_row(settings: Settings) -> None:
     before["raw.reference_row"] = before.pop("raw.published_row")
     assert [table for table, found in before.items() if not found and not table.startswith(("raw", "core"))] == []
     assert_same_rows(before, after)
+
+
+def test_an_upgrade_that_is_killed_before_it_is_checkpointed_is_whole_at_the_next_opening(settings: Settings) -> None:
+    before = plain(settings, contents)
+    child = os.fork()
+    if not child:
+        with open_build(settings):
+            os.kill(os.getpid(), signal.SIGKILL)  # what was committed lies in the log alone
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    with open_build(settings) as con:
+        after = contents(con)
+    before["raw.reference_row"] = before.pop("raw.published_row")
+    assert_same_rows(before, after)
+
+
+def test_rows_without_a_load_number_get_that_of_the_load_of_their_file(settings: Settings) -> None:
+    """As homes had them before 2026-11-26: each row with file, SHA-256 and line, and no number of a load."""
+    tables = [
+        table
+        for contract in ("platform_metric_daily", "partner_target", "order_event", "fx_rate")
+        for table in (f"core.{contract}", f"raw.{contract}_history")
+    ]
+
+    def set_back(con: Connection) -> list[tuple[Any, ...]]:
+        expected = con.execute("select platform, date, load_id from core.platform_metric_daily order by all").fetchall()
+        for table in tables:
+            con.execute(
+                f"create table early as select t.* exclude (load_id), l.file, l.content_hash, 2::bigint as line "
+                f"from {table} as t left join audit.load as l using (load_id)"
+            )
+            con.execute(f"create or replace table {table} as from early; drop table early")
+        con.execute("alter table audit.load drop column load_id")
+        return expected
+
+    expected = plain(settings, set_back)
+    with open_build(settings) as con:
+        found = con.execute("select platform, date, load_id from core.platform_metric_daily order by all").fetchall()
+        loads = con.execute("select load_id, content_hash from audit.load where load_id is not null").fetchall()
+        assert [row[:2] for row in found] == [row[:2] for row in expected] and len(found) > 1
+        assert {row[2] for row in found} <= {number for number, _ in loads} and None not in {row[2] for row in found}
+        assert Ledger(con, "inbox").next_load_id() == max(number for number, _ in loads) + 1
+    assert before_upgrade(settings.build_db).exists() is False  # it had identifiers in plain text
+
+
+def test_the_database_is_copied_before_an_upgrade_and_only_then(settings: Settings) -> None:
+    with open_build(settings) as con:
+        con.execute("alter table audit.load drop column profile")
+        con.execute("delete from raw.bookkeeping")
+        rows = con.execute("select count(*) from audit.load").fetchall()
+    with open_build(settings):
+        pass
+    copy = before_upgrade(settings.build_db)
+    with create_database(copy) as con:
+        assert con.execute("select count(*) from audit.load").fetchall() == rows
+        assert "profile" not in [name for name, *_ in con.execute("describe audit.load").fetchall()]
+    copy.unlink()
+    with open_build(settings) as con:
+        con.execute("delete from raw.bookkeeping")  # another text of a comment or macro
+    with open_build(settings):
+        pass
+    assert not copy.exists()
+
+
+def test_an_upgrade_without_room_for_its_copy_changes_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = plain(settings, contents)
+
+    def full(source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(warehouse, "copy_open_file", full)
+    with pytest.raises(MendError, match="could not be copied before its upgrade"), open_build(settings):
+        pass
+    assert plain(settings, contents) == before
 
 
 def test_an_older_home_gives_the_same_figures(settings: Settings) -> None:

@@ -8,15 +8,13 @@ read; until then the one before stays.
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 
 from etl.config import Settings
 from etl.errors import MendError
 from etl.warehouse import Connection, DatabaseError, attached, memory
-from etl.whole import partial_file, place
+from etl.whole import copy_open_file, partial_file, place
 
 A_DAY = 64_000_000
 DAY_SECONDS = 86_400
@@ -57,19 +55,6 @@ def renew_copy(con: Connection, settings: Settings, now: datetime, *, always: bo
             ) from error
         place(file, settings.build_copy)
     return True
-
-
-def copy_open_file(source: Path, target: Path) -> None:
-    """Copy the file of a database that this process has open and has checkpointed. Raises OSError where that fails.
-
-    In a process of its own: closing any handle of the file would end the lock that this one has on it.
-    """
-    script = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-I", "-c", script, str(source), str(target)], check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise OSError(f"{source} could not be copied to {target}: {done.stderr.strip().rpartition(chr(10))[2]}")
 
 
 def read_whole(database: Path) -> None:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from etl.archive.copy import copy_open_file
 from etl.backup.erased import store_erased
 from etl.backup.manifest import (
     FILES,
@@ -38,13 +37,13 @@ from etl.errors import MendError
 from etl.publish.files import inspect
 from etl.secrets import shown
 from etl.warehouse import memory, open_build
-from etl.whole import write_whole
+from etl.whole import copy_open_file, write_whole
 
 # What a home is, and what is made again from it. Anything else in the folder is not the home's; a backup names it.
 KEPT = ("build", "serving", "raw", "archive", "inbox", "figures", "drafts", "profiles", "notified.json", SIMULATED)
 MADE_AGAIN = (
     *("dagster", "data_docs", "taxonomies", "serving/page", "serving/pages"),
-    *("build/refresh.lock", "build/copy.duckdb", "build/aside"),
+    *("build/refresh.lock", "build/copy.duckdb", "build/before_upgrade.duckdb", "build/aside"),
 )
 LAST = "last_backup.json"
 

@@ -1,6 +1,7 @@
 -- Buyers are kept as keyed hashes only: what was delivered as their identifier is replaced by its hash, and lines in
 -- quarantine with an address are no longer shown. The column that is added says that it was done;
 -- the tables are written anew, because DuckDB 1.5 cannot update and alter a table in one transaction.
+-- clears: identifiers of persons
 -- when: from duckdb_tables() where table_name = 'order_event' and not contains(sql, 'refunded')
 create table core.migrated as
 select
