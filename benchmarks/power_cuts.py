@@ -418,7 +418,10 @@ def heal(root: Path, wanted: dict[str, Any]) -> str:
     store = FolderStore(root / "backups")
     for name in manifests(store):
         read_back(store, read_manifest(store, name).files)
-    return f"healed by the second run, after: {told[:80]}" if told else "healed by the next run"
+    if told:
+        return f"healed by the second run, after: {told[:80]}"
+    is_recovered = (settings.build_db.parent / "aside").exists()
+    return f"healed by the next run{', from the copy and the archive' if is_recovered else ''}"
 
 
 def main(states: int = 1000, seed: int = 7) -> int:

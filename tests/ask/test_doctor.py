@@ -18,7 +18,7 @@ from etl.backup.make import make_backup, remember
 from etl.backup.stores import FolderStore
 from etl.config import Settings
 from etl.publish.files import pin_path
-from etl.warehouse import open_build
+from etl.warehouse import damage_mark, open_build
 from tests.support.command import run
 from tests.support.publishing import NOW, refresh, settings_in
 
@@ -239,3 +239,24 @@ def test_the_page_begins_with_what_is_wrong(settings: Settings, monkeypatch: pyt
     found = run("doctor")
     assert found.exit_code == 1
     assert "WRONG  snapshot" in found.output
+
+
+def test_what_was_moved_aside_and_what_leaves_the_archive_is_told(settings: Settings) -> None:
+    aside = settings.build_db.parent / "aside" / "20260301T120000Z-1"
+    aside.mkdir(parents=True)
+    (aside / "warehouse.duckdb").write_bytes(bytes(2_000_000))
+    settings.archive_dir.mkdir(exist_ok=True)
+    leaving = '{"number": 2, "told_at": "2026-03-01T12:00:00+00:00", "sentence": "deliveries 1 to 2 leave the archive"}'
+    (settings.archive_dir / "leaving.json").write_text(leaving)
+    assert bad(settings)["aside"].finding == "1 build databases were lost and moved aside, 2.0 MB"
+    assert bad(settings)["archive"].finding == "deliveries 1 to 2 leave the archive"
+    (settings.archive_dir / "leaving.json").write_text("{")
+    assert "archive" not in bad(settings)
+
+
+def test_damage_that_an_earlier_run_met_is_told(settings: Settings) -> None:
+    damage_mark(settings).write_text("Corrupt database file")
+    found = bad(settings)["build"]
+    assert (found.state, found.finding, found.remedy) == (
+        "wrong", "Corrupt database file", "make refresh, then make daily",
+    )  # fmt: skip
