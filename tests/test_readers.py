@@ -68,6 +68,8 @@ SETTLED = {
 EXPANDED = {
     ("etl/inbox/open.py", "{CSV}"): scan.CSV,
     ("etl/inbox/open.py", "{ending}"): "new_line = , ",  # but for CR LF: lines.new_line says why
+    ("etl/inbox/open.py", "{UNSPLIT}"): scan.UNSPLIT,
+    ("etl/inbox/open.py", "{new_line(lines.ending)}"): "new_line = , ",
     ("etl/inbox/scan.py", "{CSV}"): scan.CSV,
     ("etl/profiles/table.py", "{CSV}"): scan.CSV,
     ("etl/profiles/table.py", "{new_line(lines.ending)}"): "new_line = , ",

@@ -22,7 +22,7 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
 from etl.files.lines import Examined, Lines, Scan, largest_unpacked, new_line, unpack
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, values_of_objects, write_out
+from etl.inbox.scan import CSV, UNSPLIT, Progress, values_of_objects, write_out
 from etl.profiles.apply import Application, Profiled
 from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
 from etl.profiles.recognise import nearest, recognise
@@ -258,9 +258,8 @@ def _open_lines(
 
 def _raw_lines(path: Path, first: int, lines: Lines) -> str:
     """SQL for line and raw text of each line of a file, from the first that is a record."""
-    unsplit = CSV.replace("delim = ',', quote = '\"', escape = '\"'", "delim = '\x01', quote = '', escape = ''")
     return (
-        f"(select row_number() over () + {first - 1} as line, raw from read_csv({sql_path(path)}, {unsplit}, "
+        f"(select row_number() over () + {first - 1} as line, raw from read_csv({sql_path(path)}, {UNSPLIT}, "
         f"skip = {first - 1}, {new_line(lines.ending)}max_line_size = {LONGEST_LINE}, null_padding = false, "
         "parallel = true, columns = {raw: 'varchar'}, ignore_errors = false))"
     )

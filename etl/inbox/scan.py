@@ -14,6 +14,7 @@ from etl.warehouse import CSV_OPTIONS, Connection, DatabaseError, sql_path
 
 Progress = Callable[[str], None]
 CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
+UNSPLIT = f"{CSV_OPTIONS}, delim = '\x01', quote = '', escape = ''"  # each line is one field
 
 
 def write_out(
@@ -60,7 +61,10 @@ def values_of_objects(con: Connection, path: Path, target: Path) -> tuple[tuple[
             reader.read(values)
             file.write(values)
     found = reader.lines
-    rows = f"read_ndjson_objects({sql_path(path)}, compression = 'uncompressed', ignore_errors = false)"
+    rows = (
+        f"read_ndjson_objects({sql_path(path)}, compression = 'uncompressed', ignore_errors = false, "
+        f"maximum_object_size = {LONGEST_LINE}, hive_partitioning = false, union_by_name = false, filename = false)"
+    )
     try:
         ((count,),) = con.execute(f"select count(*) from {rows}").fetchall()
     except DatabaseError:
