@@ -374,6 +374,7 @@ def main() -> int:
         "WAREHOUSE_HOME": str(home),
         "WAREHOUSE_NOTIFY": f"json://127.0.0.1:{server.server_address[1]}",
         "WAREHOUSE_HISTORY_DAYS": str(HISTORY_DAYS),
+        "WAREHOUSE_BAD_SHARE": "0.5",  # one row of four is set aside, and not the whole file
         "DAGSTER_HOME": str(home / "dagster"),
     }
     soak = Soak(load_settings(own), {**os.environ, **own}, given.port, random.Random(given.seed), server)
