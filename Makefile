@@ -24,8 +24,8 @@ help: ## this list
 refresh: env ## read the sources, build and check every table, publish the snapshot if anything changed (WHOLE=1: build anyway)
 	@$(WAREHOUSE) refresh $(WHOLE:%=--whole) $${ACCEPT_FEWER:+--accept-fewer "$$ACCEPT_FEWER"}
 
-daily: env ## load the files in the inbox, build the days they touch, publish (FROM=2025-03-01 TO=2025-03-31: these again)
-	@$(WAREHOUSE) daily $${ACCEPT_FEWER:+--accept-fewer "$$ACCEPT_FEWER"} $(FROM) $(TO)
+daily: env ## load the files in the inbox, build the days they touch, publish (FROM=2025-03-01 TO=2025-03-31: these again; WHOLE=1: build anyway)
+	@$(WAREHOUSE) daily $(WHOLE:%=--whole) $${ACCEPT_FEWER:+--accept-fewer "$$ACCEPT_FEWER"} $(FROM) $(TO)
 
 inbox: env ## list the files in the inbox that are not loaded yet
 	@$(WAREHOUSE) inbox list

@@ -102,11 +102,30 @@ def refresh(whole: bool, accept_fewer: str) -> None:
 
     Where nothing changed since the last one, as hashes of all that it read and wrote tell, this is said and recorded.
     """
+    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
+    _run("refresh", None, None, whole=whole)
+
+
+@warehouse.command()
+@click.argument("first", required=False)
+@click.argument("last", required=False)
+@click.option("--whole", is_flag=True, help="Build and publish, also where nothing changed.")
+@fewer
+def daily(first: str | None, last: str | None, whole: bool, accept_fewer: str) -> None:
+    """Load the inbox, build the days from FIRST to LAST and those that are due, publish.
+
+    Where nothing changed since the last one, as hashes of all that it read and wrote tell, this is said and recorded.
+    """
+    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
+    _run("refresh_daily", first, last, whole=whole)
+
+
+def _run(job: str, first: str | None, last: str | None, *, whole: bool) -> None:
+    """Run a job, or say and record that it would find everything as it is."""
     from etl.unchanged import last_if_unchanged
 
-    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
     settings = load_settings()
-    kept = None if whole else last_if_unchanged(settings, datetime.now(UTC))
+    kept = None if whole or first or last else last_if_unchanged(settings, datetime.now(UTC), job)
     if kept:
         say(kept.sentence)
 
@@ -115,20 +134,7 @@ def refresh(whole: bool, accept_fewer: str) -> None:
     if kept:
         confirm(settings, kept)
     else:
-        run_job(settings, "refresh", whole=whole)
-
-
-@warehouse.command()
-@click.argument("first", required=False)
-@click.argument("last", required=False)
-@fewer
-def daily(first: str | None, last: str | None, accept_fewer: str) -> None:
-    """Load the inbox, build the days from FIRST to LAST and those that are due, publish."""
-    from assets.runs import run_job
-
-    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
-
-    run_job(load_settings(), "refresh_daily", first, last)
+        run_job(settings, job, first, last, whole=whole)
 
 
 @warehouse.command()

@@ -1,6 +1,6 @@
 """Runs of the command line, recorded in Dagster's history as those of the UI are.
 
-`run_job` runs a job whole. `confirm` records that a refresh need not run: one step materializes each table of the last
+`run_job` runs a job whole. `confirm` records that a run need not be: one step materializes each table of the last
 one again, with the metadata and the data version that it has, so that its freshness policy goes on passing and nothing
 made from it counts as outdated. It loads no definitions of the project, which take longer than all else of it.
 """
@@ -27,7 +27,7 @@ from etl.lock import writer_lock
 from etl.unchanged import Remembered, forget, inputs, remember
 from etl.warehouse import EXPECTED, without_pandas
 
-REFRESH, REFRESH_DAILY = "refresh", "refresh_daily"
+REFRESH_DAILY = "refresh_daily"
 # The summary reports errors; Dagster's own log, with traces, is in the UI.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 CHANGED = "changed"  # in the metadata of a table: whether the run that made it found other rows
@@ -40,8 +40,8 @@ def run_job(
 
     Tables that would be made and checked with the same result are left as they are, except in a `whole` run.
 
-    A refresh that left nothing to tell is remembered (etl/unchanged.py). Exits with 1 when a step failed, or a file,
-    row or source is left out. Raises KeyboardInterrupt on an interrupt.
+    A run without days that left nothing to tell is remembered (etl/unchanged.py). Exits with 1 when a step failed, or
+    a file, row or source is left out. Raises KeyboardInterrupt on an interrupt.
     """
     import psutil
 
@@ -54,14 +54,14 @@ def run_job(
     with recorded(settings, name) as instance:
         home = prepare_home(settings)
         # Before anything is read: what somebody changes from here on differs at the end.
-        read = inputs(settings, home, datetime.now(UTC)) if name == REFRESH else {}
+        read = {} if first or last else inputs(settings, home, datetime.now(UTC))
         job = definitions(settings.root).resolve_job_def(name)
         close_dead_runs(instance)
         tags = show_on_timeline(instance, name)
         tags |= {WHOLE: "yes"} if whole else {}
         tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
         with writer_lock(settings):  # no run begins that would have to wait
-            forget(home)
+            forget(home, name)
             result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
         found = outcome(result)
     if found.interrupted:
@@ -73,17 +73,17 @@ def run_job(
         say(notified)
     wrote, now = WRITTEN.get(result.run_id), datetime.now(UTC)
     if found.has_nothing_to_tell and wrote and read and inputs(settings, home, now) == read:
-        remember(home, Remembered(now.isoformat(), read, wrote, found.tables))
+        remember(home, Remembered(name, now.isoformat(), read, wrote, found.tables))
     sys.exit(0 if found.is_whole else 1)
 
 
 def confirm(settings: Settings, kept: Remembered) -> None:
-    """Record a refresh that found all as the remembered one left it, and send what could not be sent before."""
-    with without_pandas(), recorded(settings, REFRESH) as instance:
+    """Record a run that found all as the remembered one left it, and send what could not be sent before."""
+    with without_pandas(), recorded(settings, kept.job) as instance:
         keys = [dg.AssetKey(table.split(".")) for table in kept.tables]
         made = [record.asset_entry.last_materialization for record in instance.get_asset_records(keys)]
 
-        @dg.op(description="All that a refresh reads and writes has the hashes that it had after the last one.")
+        @dg.op(description="All that the run reads and writes has the hashes that it had after the last one.")
         def nothing_changed(context: dg.OpExecutionContext) -> None:
             context.log.info(kept.sentence)
             for entry in made:
@@ -91,16 +91,16 @@ def confirm(settings: Settings, kept: Remembered) -> None:
                     same = {CHANGED: dg.MetadataValue.bool(False)} if CHANGED in found.metadata else {}
                     context.log_event(found._replace(metadata={**found.metadata, **same}))
 
-        @dg.job(name=REFRESH, executor_def=dg.in_process_executor)
+        @dg.job(name=kept.job, executor_def=dg.in_process_executor)
         def unchanged() -> None:
             nothing_changed()
 
         close_dead_runs(instance)
-        unchanged.execute_in_process(instance=instance, tags=show_on_timeline(instance, REFRESH), run_config=QUIET)
+        unchanged.execute_in_process(instance=instance, tags=show_on_timeline(instance, kept.job), run_config=QUIET)
     if settings.notify:
         from etl.notify import after_refresh
 
-        say(after_refresh(settings, None, REFRESH))
+        say(after_refresh(settings, None, kept.job))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = b"Stopping after the step that is under way; once more stops at once.\n"
 RETRIES = 3
 RETRY_SECONDS = 5
-REMEMBERED = "refresh"  # the job of which it is remembered what it wrote
+REMEMBERED = ("refresh", "refresh_daily")  # the jobs of which it is remembered what they wrote
 # What a run of this process left in its home, hashed while it still held the writer's lock.
 WRITTEN: dict[str, Hashes] = {}
 
@@ -70,7 +70,8 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
             finally:
                 self._connection = None
                 self._held.close()
-            if context.run and context.run.tags.get(BY_COMMAND) == context.run.job_name == REMEMBERED:
+            job = context.run.job_name if context.run else ""
+            if context.run and job in REMEMBERED and context.run.tags.get(BY_COMMAND) == job:
                 with suppress(OSError):
                     WRITTEN[context.run.run_id] = written(self.settings)
 

@@ -1,4 +1,4 @@
-"""Whether a refresh would find everything as the last one left it, told by hashes alone.
+"""Whether a refresh, or a daily run, would find everything as the last one left it, told by hashes alone.
 
 A refresh reads reference files, code, settings, installed packages, the day and its own home, and writes the build
 database and what is served. What it read is hashed before it and once more after it, what it wrote while it still holds
@@ -38,14 +38,17 @@ WRITTEN = ("build", "serving", KEY_FILE)
 # Proposals that nobody accepted yet, pages, notes of messages, and what is read only where the build database is lost.
 UNREAD = ("drafts", "data_docs", "notified.json", "archive")
 COMPILED = "__pycache__"
+# The settings by which a job asks a source in the network: only asking tells what it has.
+ASKED = {"refresh": ("sec_user_agent",), "refresh_daily": ("s3_url", "postgres_dsn", "fx_url")}
 PLACE = "DAGSTER_HOME"  # set by the product, and never read
 Hashes = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """A refresh that left nothing to tell: when it ended, what it read and wrote, the tables that it made."""
+    """A run of a job that left nothing to tell: when it ended, what it read and wrote, the tables that it made."""
 
+    job: str
     ended_at: str
     read: Hashes
     written: Hashes
@@ -53,10 +56,11 @@ class Remembered:
 
     @property
     def sentence(self) -> str:
-        """What a person reads of a refresh that need not run."""
+        """What a person reads of a run that need not be."""
+        name = "daily run" if self.job == "refresh_daily" else self.job
         ended = datetime.fromisoformat(self.ended_at).astimezone(UTC)
         return (
-            f"Unchanged  nothing changed since the refresh of {ended:%Y-%m-%d %H:%M:%S} UTC: inputs, code, settings, "
+            f"Unchanged  nothing changed since the {name} of {ended:%Y-%m-%d %H:%M:%S} UTC: inputs, code, settings, "
             "versions,\n           build database, snapshot and page have the same hashes; --whole builds all the same"
         )
 
@@ -95,25 +99,25 @@ def packages(look: Look) -> None:
 
 
 def remember(history: Path, remembered: Remembered) -> None:
-    """Keep what a refresh read and wrote. Raises OSError."""
-    write_whole(_file(history), json.dumps(asdict(remembered)).encode())
+    """Keep what a run read and wrote. Raises OSError."""
+    write_whole(_file(history, remembered.job), json.dumps(asdict(remembered)).encode())
 
 
-def forget(history: Path) -> None:
-    """Keep nothing, so that the next refresh runs. Raises OSError."""
-    _file(history).unlink(missing_ok=True)
+def forget(history: Path, job: str) -> None:
+    """Keep nothing of a job, so that its next run is made. Raises OSError."""
+    _file(history, job).unlink(missing_ok=True)
 
 
-def last_if_unchanged(settings: Settings, now: datetime) -> Remembered | None:
-    """The last refresh, if everything is as it was then, and the clock has not gone back; else None.
+def last_if_unchanged(settings: Settings, now: datetime, job: str = "refresh") -> Remembered | None:
+    """The last run of a job, if everything is as it was then, and the clock has not gone back; else None.
 
-    None too while somebody writes, and where a source in the network is on: only asking it tells what it has.
+    None too while somebody writes, and where a source in the network is on that the job asks.
     """
-    history = history_folder(settings)
-    if settings.sec_user_agent or not _file(history).exists():
+    file = _file(history := history_folder(settings), job)
+    if any(getattr(settings, name) for name in ASKED[job]) or not file.exists():
         return None
     try:
-        kept = Remembered(**json.loads(_file(history).read_text(encoding="utf-8")))
+        kept = Remembered(**json.loads(file.read_text(encoding="utf-8")))
         with writer_lock(settings, wait_seconds=0):
             same = kept.read == inputs(settings, history, now) and kept.written == written(settings)
         return kept if same and datetime.fromisoformat(kept.ended_at) <= now else None
@@ -121,8 +125,8 @@ def last_if_unchanged(settings: Settings, now: datetime) -> Remembered | None:
         return None
 
 
-def _file(history: Path) -> Path:
-    return history / "history" / "last_refresh.json"
+def _file(history: Path, job: str) -> Path:
+    return history / "history" / f"last_{job}.json"
 
 
 class Look:

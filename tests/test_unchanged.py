@@ -68,10 +68,10 @@ def set_to(folder: Path, **more: str) -> Settings:
     return load_settings({**given, **more}, folder / "root")
 
 
-def keep(settings: Settings, ended: datetime = NOW) -> None:
+def keep(settings: Settings, ended: datetime = NOW, job: str = "refresh") -> None:
     history = history_folder(settings)
     read = inputs(settings, history, ended)
-    remember(history, Remembered(ended.isoformat(), read, written(settings), ["marts.cac_trend"]))
+    remember(history, Remembered(job, ended.isoformat(), read, written(settings), ["marts.cac_trend"]))
 
 
 def asked(settings: Settings, after: timedelta = timedelta(hours=1)) -> Remembered | None:
@@ -178,6 +178,26 @@ def test_a_source_in_the_network_is_asked(settings: Settings, tmp_path: Path) ->
     assert asked(live) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("WAREHOUSE_S3_URL", "s3://bucket/daily"),
+        ("WAREHOUSE_POSTGRES_DSN", "postgresql://127.0.0.1/shop"),
+        ("WAREHOUSE_FX_URL", "http://127.0.0.1/rates.zip"),
+    ],
+)
+def test_a_daily_run_asks_its_own_sources(settings: Settings, tmp_path: Path, name: str, address: str) -> None:
+    assert last_if_unchanged(settings, NOW, "refresh_daily") is None, "a refresh says nothing about it"
+    keep(settings, job="refresh_daily")
+    kept = last_if_unchanged(settings, NOW, "refresh_daily")
+    assert kept and "since the daily run of 20" in kept.sentence
+    live = set_to(tmp_path, **{name: address})
+    for job in ("refresh", "refresh_daily"):
+        keep(live, job=job)
+    assert asked(live) is not None
+    assert last_if_unchanged(live, NOW, "refresh_daily") is None
+
+
 def test_while_somebody_writes_nothing_counts_as_unchanged(settings: Settings) -> None:
     with held_elsewhere(settings):
         assert asked(settings) is None
@@ -191,7 +211,7 @@ def test_what_cannot_be_understood_counts_as_changed(settings: Settings, text: s
 
 
 def test_what_is_forgotten_or_has_lost_its_history_runs(settings: Settings, tmp_path: Path) -> None:
-    forget(history_folder(settings))
+    forget(history_folder(settings), "refresh")
     assert asked(settings) is None
     keep(settings)
     (settings.home / "dagster/history").rename(tmp_path / "elsewhere")

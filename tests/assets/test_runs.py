@@ -1,4 +1,4 @@
-"""A refresh of the command line that finds nothing changed: what it says, and what the UI has of it."""
+"""A run of the command line that finds nothing changed: what it says, and what the UI has of it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from etl.config import ROOT
 pytestmark = pytest.mark.slow
 
 
-def refreshed(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("WAREHOUSE_", "DAGSTER_", "SEC_"))
     }
     environment = {**kept, "WAREHOUSE_HOME": str(home)}
-    command = [sys.executable, "-m", "assets.cli", "refresh", *words]
+    command = [sys.executable, "-m", "assets.cli", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_an_unchanged_refresh_says_so_and_is_a_run_that_keeps_every_table_fresh(tmp_path: Path) -> None:
+def test_an_unchanged_run_says_so_and_keeps_every_table_fresh(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    whole, unchanged = refreshed(home), refreshed(home)
+    whole, unchanged = run(home, "refresh"), run(home, "refresh")
     assert whole.returncode == 0 and "Published  version 1" in whole.stdout, whole.stderr
     assert unchanged.returncode == 0, unchanged.stderr
     assert unchanged.stdout.startswith("Unchanged  nothing changed since the refresh of 20")
@@ -50,6 +50,19 @@ def test_an_unchanged_refresh_says_so_and_is_a_run_that_keeps_every_table_fresh(
         health = instance.get_latest_materialization_event(asset_key(HEALTH))
         assert health and health.asset_materialization
         assert second.run_id[:8] in str(health.asset_materialization.metadata["last runs"].value)
+
+    daily, again = run(home, "daily"), run(home, "daily")
+    assert daily.returncode == again.returncode == 0, daily.stderr + again.stderr
+    assert not daily.stdout.startswith("Unchanged")
+    assert again.stdout.startswith("Unchanged  nothing changed since the daily run of 20")
+    (home / "inbox").mkdir(exist_ok=True)
+    (home / "inbox/a.csv").write_text("no contract\n1\n", encoding="utf-8")
+    delivered = run(home, "daily")
+    assert delivered.returncode == 1 and "a.csv" in delivered.stdout
+    assert "a.csv" in run(home, "daily").stdout, "what is refused is told each time"
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        jobs = [(run.job_name, run.status.value) for run in instance.get_runs(limit=4)]
+    assert jobs[2:] == [("refresh_daily", "SUCCESS")] * 2
 
 
 def told(instance: dg.DagsterInstance, key: dg.AssetKey) -> list[dg.EventLogEntry]:
