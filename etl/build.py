@@ -17,8 +17,8 @@ from etl.checks.run import CheckResult, Checks, SuiteRunner, checked, run
 from etl.checks.suite import Suite
 from etl.contracts import contract_tables
 from etl.errors import MendError
-from etl.models.file import AS_OF, SCHEMAS, Model
-from etl.models.graph import create_statements
+from etl.models.file import SCHEMAS, Model
+from etl.models.graph import create_statements, macros_of
 from etl.publish.origins import note_built
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, transaction
 
@@ -122,7 +122,7 @@ def drop_unmade(con: Connection, models: Sequence[Model]) -> list[str]:
     Readers then find no stale copy of a model that was removed or renamed. The check results of a table that
     moved to another schema are kept under its new name.
     """
-    made = {*contract_tables(), *(m.name for m in models), *(m.name + AS_OF for m in models if m.twin)}
+    made = {*contract_tables(), *(name for m in models for name in (m.name, *macros_of(m)))}
     found = con.execute(
         """
         select 'table' as kind, schema_name, table_name as name from duckdb_tables()

@@ -4,6 +4,8 @@ A file opens with comment lines: what a row tells, then `-- grain: a, b`, then, 
 the group of the UI in which a table of core or steps stands (a mart stands in that of its question), `-- twin: no`,
 `-- portable: yes`, `-- daily: column, reach, ahead` or `-- daily: column, key` for a table that is built day by day,
 `-- contract: word` for a mart that promises something else than figures with their intervals,
+`-- partition: platform` where every row depends on the figures of its own platform alone, so that a second macro can
+ask for one platform,
 `-- python: etl.module, table, table` for one whose numbers Python computes, or
 `-- macro: schema.name(as_of_date date)`. Its final list has one column a line: `expression::type as name,  -- comment`;
 a longer comment continues in comment lines below it, and a header line that ends with a comma in the next line.
@@ -12,7 +14,7 @@ a longer comment continues in comment lines below it, and a header line that end
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,8 +31,10 @@ from etl.models.tree import PARAMETER, broken_rules, parse, references
 SCHEMAS = ("core", "steps", "marts")
 PARAMETERS = f"{PARAMETER} date"
 AS_OF = "_as_of"
+PARTITION = "platform"
+ONE = f"_for_{PARTITION}"
 BY_KEY = "key"
-KEYS = frozenset({"grain", "group", "twin", "macro", "portable", "daily", "contract", "python"})
+KEYS = frozenset({"grain", "group", "twin", "macro", "portable", "daily", "contract", "python", "partition"})
 FIGURES = "figures"
 # What a mart with numbers promises its readers, by the word of its header; tests/test_house.py checks each mart.
 CONTRACTS = {
@@ -69,6 +73,7 @@ class Model:
     `group` is that of the UI: the question, what the header says, or the schema.
     `contract` is one of CONTRACTS. `python` is a module whose function `bring_up_to_date(con)` reads the tables that
     the header names and fills the tables of raw that the query reads, in the transaction of the build; else empty.
+    `by_platform` says that a row depends on the figures of its own platform alone.
     """
 
     schema: str
@@ -92,6 +97,7 @@ class Model:
     group: str = ""
     contract: str = FIGURES
     python: str = ""
+    by_platform: bool = False
 
     @property
     def name(self) -> str:
@@ -160,7 +166,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         grain=grain,
         sql=sql,
         columns=columns,
-        reads=tuple(dict.fromkeys([*(read.name + "()" * read.is_call for read in references(tree)), *inputs])),
+        reads=_reads(tree, inputs),
         is_macro=is_macro,
         twin=schema != "core" and not is_macro and "twin" not in keys,
         portable="portable" in keys,
@@ -172,7 +178,14 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         group=question or keys.get("group", schema),
         contract=keys.get("contract", FIGURES),
         python=python,
+        by_platform="partition" in keys,
     )
+
+
+def _reads(tree: exp.Select, inputs: Sequence[str]) -> tuple[str, ...]:
+    """What the query reads, macros by name also where they are asked for one platform, and what Python reads."""
+    read = [reference.name.removesuffix(ONE) + "()" * reference.is_call for reference in references(tree)]
+    return tuple(dict.fromkeys([*read, *inputs]))
 
 
 def _daily(
@@ -216,6 +229,8 @@ def _header(path: Path, sql: str) -> tuple[str, dict[str, str]]:
         fail(path, f"-- contract: is one of {', '.join(CONTRACTS)}")
     if keys.get("twin", "no") != "no":
         fail(path, "-- twin: takes only no; a mart has a twin unless it says so")
+    if keys.get("partition", PARTITION) != PARTITION:
+        fail(path, f"-- partition: takes only {PARTITION}; a model is computed over all platforms unless it says so")
     if keys.get("portable", "yes") != "yes":
         fail(path, "-- portable: takes only yes; a model is not portable unless it says so")
     return " ".join(filter(None, description)), keys

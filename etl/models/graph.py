@@ -8,7 +8,7 @@ it once, however many of the models behind it use it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -21,7 +21,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from etl.contracts import contract_tables
-from etl.models.file import AS_OF, Model, fail, macro_names, read_model
+from etl.models.file import AS_OF, ONE, PARTITION, Model, fail, macro_names, read_model
 from etl.models.tree import PARAMETER, called, parse, replace_tables, row_by_row
 from etl.warehouse import kept_tables
 
@@ -63,6 +63,7 @@ def _calls_as_tables(tree: exp.Select, by_name: Mapping[str, Model]) -> None:
         name = called(node.this if isinstance(node, exp.Lateral) else node)
         if name is None:
             continue
+        name = name.removesuffix(ONE)
         if name not in by_name:
             name = name.removesuffix(AS_OF)
         schema, _, table = name.partition(".")
@@ -108,6 +109,9 @@ _DAY = re.compile(rf"\b{PARAMETER}\b")
 DAY = f"{PARAMETER}::date"
 USE_FIRST = "In an attached snapshot: run USE on it before the call."
 LATEST = "_latest"
+THE_ONE = f"for_{PARTITION}"
+_ALL = re.compile(rf"\b(core\.\w+)\({PARAMETER}\)")
+_ONE = re.compile(rf"\b(\w+\.\w+){ONE}\(")
 KNOWN = "_known"
 # What a model of each schema may read.
 MAY_READ = {"core": ("raw", "core"), "steps": ("core", "steps", "marts"), "marts": ("core", "steps", "marts")}
@@ -160,17 +164,52 @@ def twins_of(models: Sequence[Model]) -> dict[str, str]:
     return twins
 
 
+def macros_of(model: Model) -> list[str]:
+    """The table macros that a model's file makes: its own or its twin, and the one that asks for one platform."""
+    if not model.is_macro and not model.twin:
+        return []
+    macro = model.name if model.is_macro else model.name + AS_OF
+    return [macro, *[macro + ONE] * model.by_platform]
+
+
 def twin_sql(model: Model) -> str:
     """CREATE OR REPLACE MACRO of the twin: the model's text, reading what was known instead of its tables.
 
     What was known precedes it as one query for each table, for other marts with their own text: a call of their
     twins would compute the figures of the day again in each, at its cost of time and memory.
     """
+    return f"create or replace macro {model.name}{AS_OF}({PARAMETER}) as table\n{_body(model)}"
+
+
+def _body(model: Model) -> str:
+    """The query of the as-of macro of a model."""
+    if model.is_macro:
+        return model.sql
     known = ",\n".join(f'"{name}" as (\n{sql}\n)' for name, sql in model.known)
-    return (
-        f"create or replace macro {model.name}{AS_OF}({PARAMETER}) as table\n"
-        f"with {known}\nselect * from (\n{_as_of_text(model)}\n)"
-    )
+    return f"with {known}\nselect * from (\n{_as_of_text(model)}\n)"
+
+
+def macro_sql(name: str, models: Mapping[str, Model]) -> str | None:
+    """The CREATE OR REPLACE MACRO of a table macro by its name; None where no model makes such a macro."""
+    whole = name.removesuffix(ONE)
+    model = models.get(whole) or models.get(whole.removesuffix(AS_OF))
+    if model is None or name not in macros_of(model):
+        return None
+    if name != whole:
+        return one_platform_sql(model)
+    return create_statements(model)[0] if model.is_macro else twin_sql(model)
+
+
+def one_platform_sql(model: Model) -> str:
+    """CREATE OR REPLACE MACRO of the as-of macro of a model for one platform: its text over the platform's figures.
+
+    The platform is chosen before anything is computed, which DuckDB does not do with a condition on the result. Work
+    and memory then grow with the platforms that are asked for.
+    """
+    body, calls = _ALL.subn(rf"\1{ONE}({PARAMETER}, {THE_ONE})", _body(model))
+    if not calls:  # it chooses the figures: nothing is computed before this condition
+        body = f"select figure.* from (\n{body}\n) as figure where figure.{PARTITION} = {THE_ONE}"
+    return f"create or replace macro {macros_of(model)[-1]}({PARAMETER}, {THE_ONE}) as table\n{_DAY.sub(DAY, body)}"
 
 
 def create_statements(model: Model) -> list[str]:
@@ -183,6 +222,7 @@ def create_statements(model: Model) -> list[str]:
         return [
             f"create or replace macro {model.name}({PARAMETER}) as table\n{_DAY.sub(DAY, model.sql)}",
             f"comment on macro table {model.name} is {_literal(f'{model.description} {USE_FIRST}')}",
+            *_one_platform(model, model.description),
         ]
     statements = [
         f"create or replace table {model.name} as\n{model.sql}",
@@ -194,8 +234,16 @@ def create_statements(model: Model) -> list[str]:
         statements += [
             twin_sql(model),
             f"comment on macro table {model.name}{AS_OF} is {known}",
+            *_one_platform(model, f"{model.description} As known on {PARAMETER}."),
         ]
     return statements
+
+
+def _one_platform(model: Model, words: str) -> list[str]:
+    if not model.by_platform:
+        return []
+    told = _literal(f"{words} Of one platform. {USE_FIRST}")
+    return [one_platform_sql(model), f"comment on macro table {macros_of(model)[-1]} is {told}"]
 
 
 def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
@@ -203,6 +251,10 @@ def _resolve(model: Model, models: Mapping[str, Model]) -> Model:
     layers = MAY_READ[model.schema]
     delivered = contract_tables()
     reads: dict[str, None] = {}
+    for name in _ONE.findall(model.sql):
+        asked = models.get(name) or models.get(name.removesuffix(AS_OF))
+        if asked is None or not asked.by_platform:
+            fail(model.path, f"asks {name} for one platform, but its file has no -- partition: {PARTITION}")
     for read in model.reads:
         name, is_call = read.removesuffix("()"), read.endswith("()")
         if name in delivered and not model.portable:
@@ -277,7 +329,18 @@ def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
             finished.append(replace(model, as_of=as_of, known=known))
         else:
             finished.append(model)
+        if model.by_platform:
+            _check_partition(finished[-1], {other.name for other in finished if other.by_platform})
     return tuple(finished)
+
+
+def _check_partition(model: Model, by_platform: Set[str]) -> None:
+    """Refuse a model that cannot be asked for one platform, because a macro that it reads cannot."""
+    if not macros_of(model):
+        fail(model.path, f"-- partition: {PARTITION} goes with a macro or a twin")
+    for name in _ALL.findall(_body(model)):
+        if name not in by_platform:
+            fail(model.path, f"reads {name}, which cannot be asked for one platform: leave out -- partition")
 
 
 def _known(as_of: Sequence[tuple[str, str]], by_twin: Mapping[str, Model]) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,8 @@ from datetime import datetime
 from importlib import import_module
 
 from etl.contracts import CONTRACTS
-from etl.models.file import AS_OF, Model
-from etl.models.graph import create_statements, twin_sql
+from etl.models.file import Model
+from etl.models.graph import macro_sql
 from etl.models.tree import references_of
 from etl.warehouse import Connection, DatabaseError, kept_tables, literal, scalar_macros
 
@@ -95,11 +95,7 @@ class World:
 
     def _make(self, name: str) -> None:
         model = self._past.models.get(name)
-        if model and model.is_macro:
-            self._ensure_read(model.sql)
-            self._con.execute(create_statements(model)[0])
-        elif model is None and name.endswith(AS_OF) and (mart := self._past.models.get(name.removesuffix(AS_OF))):
-            statement = twin_sql(mart)
+        if statement := macro_sql(name, self._past.models):
             self._ensure_read(statement.partition(" as table\n")[2])
             self._con.execute(statement)
         elif kept := self._kept(name):

@@ -1,15 +1,21 @@
--- Every figure and acquisition cost that a claim can be held against, as it stood on the day of each dated claim and as
--- it stands now.
+-- Every figure and acquisition cost of the platforms that claims name, as it stood on the days of their dated claims
+-- and as it stands now. A day has the platforms of its own claims, and acquisition costs where one is about them.
 -- group: claim_steps
 -- grain: known_day, definition, platform, metric, scope, unit, period_start, period_end
 -- twin: no
-with day as (
-    select distinct claim.published_on as known_day from core.claim as claim
-    where claim.published_on is not null and not claim.metric like 'partnership%'
+with asked as (
+    select
+        claim.published_on as known_day,
+        part.subject as platform,
+        bool_or(part.measure = 'cac') as asks_cost
+    from steps.claim_part as part
+    join core.claim as claim on claim.claim_id = part.claim_id
+    where part.measure not like 'partnership%'
+    group by claim.published_on, part.subject
 ),
 cost as (
     select
-        day.known_day,
+        asked.known_day,
         trend.platform,
         trend.scope,
         trend.definition,
@@ -24,8 +30,14 @@ cost as (
         trend.validity,
         trend.flags,
         trend.input_observation_ids
-    from day
-    cross join lateral (select trend.* from marts.cac_trend_as_of(day.known_day) as trend) as trend
+    from (
+        select asked.* from asked
+        where asked.known_day is not null and asked.asks_cost
+    ) as asked
+    cross join
+        lateral (
+            select trend.* from marts.cac_trend_as_of_for_platform(asked.known_day, asked.platform) as trend
+        ) as trend
     union all
     select
         null,
@@ -44,10 +56,14 @@ cost as (
         trend.flags,
         trend.input_observation_ids
     from marts.cac_trend as trend
+    where trend.platform in (
+        select asked.platform from asked
+        where asked.asks_cost
+    )
 ),
 printed as (
     select
-        day.known_day,
+        asked.known_day,
         figure.platform,
         figure.metric,
         figure.scope,
@@ -62,8 +78,14 @@ printed as (
         figure.expense_nature,
         figure.flags,
         figure.observation_id
-    from day
-    cross join lateral (select figure.* from core.observation_as_of(day.known_day) as figure) as figure
+    from (
+        select asked.* from asked
+        where asked.known_day is not null
+    ) as asked
+    cross join
+        lateral (
+            select figure.* from core.observation_as_of_for_platform(asked.known_day, asked.platform) as figure
+        ) as figure
     union all
     select
         null,
@@ -82,6 +104,7 @@ printed as (
         figure.flags,
         figure.observation_id
     from core.observation_latest as figure
+    where figure.platform in (select asked.platform from asked)
 ),
 figure as (
     select

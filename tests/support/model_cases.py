@@ -16,12 +16,13 @@ are made. They are made in a transaction that is rolled back, so all cases share
 
 import csv
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from etl.models.file import AS_OF, Model
-from etl.models.graph import create_statements, twin_sql, twins_of
+from etl.models.file import AS_OF, ONE, Model
+from etl.models.graph import create_statements, macros_of, one_platform_sql, twin_sql, twins_of
 from etl.warehouse import Connection
 from tests.support.models import create_empty, model_files, models_behind
 
@@ -71,7 +72,7 @@ def names_read(name: str, models: Mapping[str, Model]) -> Iterator[str]:
     macros = dict(model.as_of) if is_twin else {}
     for read in model.reads:
         table = read.removesuffix("()")
-        if (twin := table + AS_OF) not in models and f"{twin}(" in model.sql:
+        if (twin := table + AS_OF) not in models and re.search(rf"\b{twin}({ONE})?\(", model.sql):
             yield twin
             yield from names_read(twin, models)
         source = macros.get(table, table)
@@ -99,6 +100,8 @@ def make_table(con: Connection, model: Model, needed: set[str], *, has_rows: boo
         create_empty(con, model)
     if model.twin and model.name + AS_OF in needed:
         con.execute(twin_sql(model))
+    if model.by_platform and not needed.isdisjoint(macros_of(model)):
+        con.execute(one_platform_sql(model))
 
 
 def load_csv(con: Connection, table: str, path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from etl.errors import MendError
 from etl.models.file import Model
-from etl.models.graph import create_statements, load_models, twin_sql
+from etl.models.graph import create_statements, load_models, macros_of, twin_sql
 from etl.models.tree import replace_tables
 from etl.warehouse import Connection, memory
 from tests.support.models import project_models
@@ -262,3 +262,37 @@ def test_twins_give_the_same_rows_for_many_days_at_once(warehouse: Connection) -
         rows = [sorted(map(repr, warehouse.execute(sql).fetchall())) for sql in (at_once, each)]
         assert len(rows[0]) > 10, mart.name
         assert rows[0] == rows[1], mart.name
+
+
+@pytest.mark.parametrize("day", ["2017-10-17", "2020-12-31", "infinity"])
+@pytest.mark.parametrize("macro", ["core.observation_known", "core.observation_as_of", "marts.cac_trend_as_of"])
+def test_a_macro_for_one_platform_gives_the_rows_of_that_platform(warehouse: Connection, macro: str, day: str) -> None:
+    assert macro in [one for model in project_models() if model.by_platform for one in macros_of(model)]
+    whole = f"from {macro}(date '{day}')"
+    one_by_one = (
+        "select f.* from core.platform as p "
+        f"cross join lateral (select t.* from {macro}_for_platform(date '{day}', p.platform) as t) as f"
+    )
+    [[rows, platforms]] = warehouse.execute(f"select count(*), count(distinct platform) {whole}").fetchall()
+    assert rows > platforms > 5
+    for more, fewer in ((whole, one_by_one), (one_by_one, whole)):
+        assert warehouse.execute(f"({more}) except all ({fewer})").fetchall() == []
+    assert warehouse.execute(f"from {macro}_for_platform(date '{day}', null)").fetchall() == []
+
+
+def test_what_all_platforms_decide_is_not_asked_for_one(tmp_path: Path) -> None:
+    """A model that reads a macro over all platforms, and a call of one that is not partitioned, are refused."""
+    files = {"core/seen": SEEN, "macros/core/seen_known": SEEN_KNOWN, "macros/core/seen_as_of": SEEN_AS_OF}
+    for name, text in files.items():
+        path = tmp_path / f"{name}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            text.replace("-- grain: thing\n", "-- grain: thing\n-- partition: platform\n"), encoding="utf-8"
+        )
+    with pytest.raises(MendError, match=r"reads core.seen_known, which cannot be asked for one platform"):
+        load_models(tmp_path)
+    path.write_text(SEEN_AS_OF, encoding="utf-8")
+    asking = SEEN_LATEST.replace("seen_as_of(date 'infinity')", "seen_as_of_for_platform(date 'infinity', 'jd')")
+    (tmp_path / "core/seen_latest.sql").write_text(asking, encoding="utf-8")
+    with pytest.raises(MendError, match=r"asks core.seen_as_of for one platform, but its file has no -- partition"):
+        load_models(tmp_path)

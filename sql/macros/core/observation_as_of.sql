@@ -3,6 +3,7 @@
 -- Undated figures are known only on date 'infinity', and only where the quantity has no dated one.
 -- macro: core.observation_as_of(as_of_date date)
 -- grain: platform, metric, scope, unit, period_start, period_end
+-- partition: platform
 with known as (
     select
         observation.observation_id,

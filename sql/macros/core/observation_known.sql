@@ -1,6 +1,7 @@
 -- The observations that were public on a day; those of undated documents only on date 'infinity'.
 -- macro: core.observation_known(as_of_date date)
 -- grain: observation_id
+-- partition: platform
 select
     observation.observation_id::varchar as observation_id,  -- stable identifier of the figure
     observation.platform::varchar as platform,              -- platform slug

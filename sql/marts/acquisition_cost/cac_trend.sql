@@ -3,6 +3,7 @@
 -- A row without a number says why in validity. Index and growth compare with dated rows of the same platform, scope and
 -- definition, between which nothing changed in what is counted as a buyer.
 -- grain: platform, scope, definition, period_end
+-- partition: platform
 with cost as (
     select
         cac_ratio.platform,

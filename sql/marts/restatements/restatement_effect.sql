@@ -7,6 +7,7 @@
 -- contract: vintages
 with day as (
     select distinct
+        step.platform,
         step.restated_on,
         step.restated_on + shift.days as told_on,
         shift.days = 0 as is_after
@@ -18,7 +19,7 @@ told as (
         day.restated_on,
         day.is_after,
         trend.*
-    from day, marts.cac_trend_as_of(day.told_on) as trend
+    from day, marts.cac_trend_as_of_for_platform(day.told_on, day.platform) as trend
 ),
 resting as (
     select
