@@ -154,6 +154,9 @@ bench-partnership: env ## daily metrics to all partnership marts (ROWS=100_000_0
 bench-kills: env ## kill the whole path, from file to published snapshot, and compare what is left (KILLS=500)
 	@$(RUN) -m benchmarks.kills $(KILLS)
 
+bench-backups: env-dev ## back up a home while a process writes it, restore each backup, compare the next run (ROUNDS=50 COMMANDS=3)
+	@$(RUN) -m benchmarks.backups $(or $(ROUNDS),50) $(or $(COMMANDS),3)
+
 bench-power-cuts: env-dev ## record every write of the whole path with strace, replay power cuts, let the next run heal them (STATES=1000)
 	@$(RUN) -m benchmarks.power_cuts $(STATES)
 

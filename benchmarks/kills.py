@@ -6,7 +6,7 @@ part of the time that this takes, four times in a row, and a fifth time up to fi
 publication's rename began. Then the path is run to its end and has to leave exactly what a run that was not killed
 leaves: every row once. A run that ends before it is killed counts as none. A reader opens the published snapshot all
 the while and compares its tables with each other. Prints counts; ends with 1 when a row was lost or doubled or a
-reader saw an error. The checks of the suites are left out: they write nothing.
+reader saw an error.
 """
 
 from __future__ import annotations
@@ -20,30 +20,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-from etl.checks.run import CheckResult
-from etl.checks.suite import Suite, load_suite
-from etl.config import ROOT, Settings, load_settings
-from etl.daily.build import build_daily
-from etl.daily.due import DELIVERED, create_unbuilt
-from etl.daily.ingest import ingest
-from etl.models.graph import load_models
+from benchmarks.whole_path import MODELS, settings_in, whole_path
 from etl.publish import files, publication
 from etl.publish.files import read_contents
-from etl.warehouse import Connection, open_build, open_snapshot
+from etl.warehouse import open_build, open_snapshot
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-BUILT = ("core.first_purchase", "core.order_day", "core.order_silence", "core.conversion_rate", "core.daily_metric")
-REGISTRY = """
-    create table core.platform as select unnest(['pdd', 'jd']) as platform, 'CNY' as reporting_currency;
-    create table core.platform_ever as from core.platform;
-    create table core.partnership as select 'deal' as partnership_id, null::date as ended_on;
-"""
 METRICS = "platform,date,channel,currency,orders,gmv\n"
 ORDERS = "event_id,event_time,platform,buyer_id_hash,amount,currency,status\n"
 KEPT = {
@@ -55,33 +42,9 @@ KEPT = {
     "audit.load": "* exclude (loaded_at, superseded_at), superseded_at is null",
     "audit.quarantine": "* exclude (loaded_at, superseded_at), superseded_at is null",
 }
-# Read once, by the process that the children are forked from.
-MODELS = [model for model in load_models(ROOT / "sql") if model.name in BUILT]
-SUITES = {table: load_suite(ROOT / "expectations", table) for table in (*BUILT, *DELIVERED)}
 CHILDREN = multiprocessing.get_context("forkserver")
 IN_A_ROW = 5
 CHILDREN.set_forkserver_preload(["benchmarks.kills"])
-
-
-def settings_in(home: Path) -> Settings:
-    """Settings of a home without any source."""
-    return load_settings({"WAREHOUSE_HOME": str(home)})
-
-
-def no_checks(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckResult]:
-    """In the place of a suite."""
-    return []
-
-
-def whole_path(home: Path, now: datetime) -> None:
-    """Load what waits, build the daily tables, publish."""
-    settings = settings_in(home)
-    with open_build(settings) as con:
-        create_unbuilt(con, MODELS)
-        ingest(con, settings, MODELS, SUITES, "run", now=now, progress=lambda _: None, check=no_checks)
-        for model in MODELS:
-            build_daily(con, model, MODELS, SUITES[model.name], "run", check=no_checks)
-        publication.publish(con, settings, now=now)
 
 
 def deliver(home: Path, number: int) -> None:
@@ -143,7 +106,7 @@ def in_child(home: Path, after: float = 0, *, in_rename: bool = False) -> tuple[
 
 def state(home: Path) -> dict[str, Any]:
     """What is kept in the build database, without times, and what is served."""
-    settings = settings_in(home)
+    settings, built = settings_in(home), {model.name for model in MODELS}
     with open_build(settings) as con:
         found: dict[str, Any] = {
             table: con.execute(f"select {columns} from {table} order by all").fetchall()
@@ -153,7 +116,7 @@ def state(home: Path) -> dict[str, Any]:
         assert con.execute(doubled).fetchall() == [(0,)]
     with open_snapshot(settings.serving_db) as con:
         rows = read_contents(con).rows
-        found["served"] = {table: number for table, number in rows.items() if table in KEPT or table in BUILT}
+        found["served"] = {table: number for table, number in rows.items() if table in KEPT or table in built}
         found["sums"] = con.execute("select count(*), sum(orders), sum(gmv) from core.daily_metric").fetchall()
     return found
 
@@ -180,10 +143,8 @@ def main(kills: int = 500) -> int:
     chance = random.Random(7)
     with tempfile.TemporaryDirectory() as folder:
         first, clean, copy = (Path(folder) / name for name in ("first", "clean", "copy"))
-        with open_build(settings_in(first)) as con:
-            con.execute(REGISTRY)
         deliver(first, 1)
-        whole_path(first, NOW)
+        whole_path(first, NOW, reference=True)
         before = state(first)
         deliver(first, 2)
         shutil.copytree(first, clean)
