@@ -29,6 +29,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -262,19 +263,20 @@ def in_process(folder: Path, rounds: int, counts: Counter[str]) -> tuple[FolderS
 
 def through_commands(folder: Path, rounds: int, counts: Counter[str]) -> tuple[FolderStore, list[str]]:
     """The same with commands on the embedded data."""
-    home, store, chance, found = folder / "by_command", FolderStore(folder / "of_commands"), random.Random(5), []
+    home, store, chance, found = folder / "home", FolderStore(folder / "backups"), random.Random(5), []
     command(home, "refresh")
     for number in range(1, rounds + 1):
         deliver(home, f"m{number:03}.csv")
         deliver(home, f"o{number:03}.csv")
         started = time.monotonic()
         words = ("daily", "refresh") if number % 2 else ("refresh", "daily")
-        runs = threading.Thread(target=lambda both=words: [command(home, word) for word in both])
-        runs.start()
-        time.sleep(chance.uniform(0, 15))
-        copy = folder / "copy"
-        manifest = make_backup(settings_in(home), store, lock_and_copy(home, copy)).manifest
-        runs.join()
+        with ThreadPoolExecutor(1) as writer:
+            runs = [writer.submit(command, home, word) for word in words]
+            time.sleep(chance.uniform(0, 15))
+            copy = folder / "copy"
+            manifest = make_backup(settings_in(home), store, lock_and_copy(home, copy)).manifest
+            for run in runs:
+                run.result()
         seconds = time.monotonic() - started
         wrong = hold(home, store, manifest, copy, by_command)
         counts["restored by command"] += 1
@@ -319,14 +321,14 @@ def damaged(folder: Path, store: FolderStore, key: Path, counts: Counter[str]) -
 
 def main(rounds: int = 50, command_rounds: int = 3) -> int:
     """Back up, restore, compare, damage; the exit code."""
-    counts, found, started = Counter[str](), [], time.monotonic()
+    counts, found, started = Counter[str](), list[str](), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        store, found = in_process(folder, rounds, counts)
-        found += damaged(folder, store, folder / "home" / KEY_FILE, counts)
-        if command_rounds:
-            store, wrong = through_commands(folder, command_rounds, counts)
-            found += wrong + damaged(folder, store, folder / "by_command" / KEY_FILE, counts)
+        for part, number in ((in_process, rounds), (through_commands, command_rounds)):
+            if number:
+                folder = Path(name) / part.__name__
+                folder.mkdir()
+                store, wrong = part(folder, number, counts)
+                found += wrong + damaged(folder, store, folder / "home" / KEY_FILE, counts)
     print(f"{time.monotonic() - started:,.0f} s: {dict(counts)}", *found, sep="\n", flush=True)
     return int(bool(found))
 

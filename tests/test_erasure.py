@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import multiprocessing
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -227,49 +230,78 @@ class Killed(BaseException):
     """As a kill ends a process: nothing behind it runs."""
 
 
-@pytest.mark.parametrize("at", range(2, 14, 2))
-def test_a_killed_erasure_is_finished_by_the_next_run(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, at: int
-) -> None:
-    with open_build(settings) as con:
-        before, buyer = sums(con), hash_of(con, BEN)
-    steps = [
-        (erasure, name)
-        for name in (
-            "_found",
-            "write_erased",
-            "_empty_files",
-            "_forget_rows",
-            "remove_left_stage",
-            "_tells",
-            "write_whole",
-        )
-    ] + [(warehouse, name) for name in ("_write_anew", "_opened_to_write", "attached")]
+STEPS = [
+    *((erasure, name) for name in ("_found", "write_erased", "_empty_files", "_forget_rows")),
+    *((erasure, name) for name in ("remove_left_stage", "_tells", "write_whole")),
+    *((warehouse, name) for name in ("_write_anew", "_opened_to_write", "attached")),
+]
+CHILDREN = multiprocessing.get_context("spawn")
+
+
+@contextmanager
+def ends_at(step: int, end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` before the step of that number of an erasure."""
     seen = 0
-    with monkeypatch.context() as patched:
-        for module, name in steps:
+    with pytest.MonkeyPatch.context() as patched:
+        for module, name in STEPS:
             whole = getattr(module, name)
 
             def stepped(*args: object, _whole=whole, **kwargs: object):  # type: ignore[no-untyped-def]
                 nonlocal seen
                 seen += 1
-                if seen == at:
-                    raise Killed
+                if seen == step:
+                    end()
                 return _whole(*args, **kwargs)
 
             patched.setattr(module, name, stepped)
-        with suppress(Killed):
-            erase(settings, BEN)
-    erased = read_erased(settings.home)
-    if erased is None:
-        assert at <= 2
-        erase(settings, BEN)
+        yield
+
+
+def raise_killed() -> None:
+    raise Killed
+
+
+def kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def erase_and_die(home: str, step: int) -> None:
+    """Erase in this process until it kills itself."""
+    with ends_at(step, kill_this_process):
+        erase(load_settings({"WAREHOUSE_HOME": home}), BEN)
+
+
+def finished_by_the_next_run(settings: Settings, before: list[object], buyer: str) -> None:
     go_on(settings)
     with open_build(settings) as con:
         assert sums(con) == before
     assert read_erased(settings.home).is_finished  # type: ignore[union-attr]
     assert list(traces(settings.home, buyer)) == []
     assert (settings.inbox / "postgres/postgres~12.csv").read_bytes() == EMPTIED
+
+
+@pytest.mark.parametrize("at", range(2, 14, 2))
+def test_an_erasure_that_an_error_ended_is_finished_by_the_next_run(settings: Settings, at: int) -> None:
+    with open_build(settings) as con:
+        before, buyer = sums(con), hash_of(con, BEN)
+    with ends_at(at, raise_killed), suppress(Killed):
+        erase(settings, BEN)
+    if read_erased(settings.home) is None:
+        assert at <= 2
+        erase(settings, BEN)
+    finished_by_the_next_run(settings, before, buyer)
+
+
+@pytest.mark.parametrize("at", [3, 7, 11])
+def test_a_killed_erasure_is_finished_by_the_next_run(settings: Settings, at: int) -> None:
+    with open_build(settings) as con:
+        before, buyer = sums(con), hash_of(con, BEN)
+    child = CHILDREN.Process(target=erase_and_die, args=(str(settings.home), at))
+    child.start()
+    child.join(60)
+    assert child.exitcode == -signal.SIGKILL, "it is killed, and does not end by itself"
+    assert not read_erased(settings.home).is_finished  # type: ignore[union-attr]
+    finished_by_the_next_run(settings, before, buyer)
 
 
 def test_what_is_no_identifier_is_refused_and_a_damaged_file_is_named(settings: Settings) -> None:

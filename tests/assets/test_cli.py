@@ -127,6 +127,22 @@ def test_a_folder_of_somebody_else_is_named_with_a_way_out(monkeypatch: pytest.M
     )
 
 
+def test_a_refresh_of_a_home_that_cannot_be_written_says_so_in_one_sentence(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o555)
+    # Root writes everywhere, unless it gives that up.
+    ordinary = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    environment = {**os.environ, "WAREHOUSE_HOME": str(home), "DAGSTER_HOME": ""}
+    line = [*ordinary, sys.executable, "-m", "assets.cli", "refresh"]
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == (
+        f"Nothing was refreshed: {home}/dagster is not yours to use (Permission denied): correct its owner or "
+        "permissions, or name another folder with WAREHOUSE_HOME\n"
+    )
+    assert list(home.iterdir()) == []
+
+
 def test_a_refresh_that_finds_another_one_at_work_has_not_failed(
     project: Path, notified: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
