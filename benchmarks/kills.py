@@ -176,8 +176,9 @@ def main(kills: int = 500) -> int:
             if differs or errors:
                 print(f"after kill {number + IN_A_ROW}: {differs} {errors[:3]}", flush=True)
             shutil.rmtree(copy)
-            if (number + IN_A_ROW) % 50 == 0:
+            if (number + IN_A_ROW) % 50 == 0 and number + IN_A_ROW < kills:
                 print(f"{number + IN_A_ROW}: {counts}", flush=True)
+    print(f"{kills}: {counts}", flush=True)
     return int(counts["lost or doubled"] > 0 or counts["reader errors"] > 0 or counts["killed"] < kills * 0.6)
 
 
