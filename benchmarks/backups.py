@@ -218,7 +218,7 @@ def hold(home: Path, store: FolderStore, manifest: Manifest, copy: Path, run: Ca
 
 def come_again(home: Path, second: Path) -> list[str]:
     """Deliver everything once more to a restored home, and run; what is lost or doubled."""
-    for path in (home / "inbox").glob("*.csv"):
+    for path in sorted((home / "inbox").glob("*.csv")):  # the inbox takes files in the order of their times
         shutil.copyfile(path, second / "inbox" / path.name)
     whole_path(second, NOW + timedelta(days=31))
     return miscounted(second, files_in(home))
