@@ -326,6 +326,11 @@ def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None
     files, size = len(made.manifest.files), sum(file.size for file in made.manifest.files)
     print(f"Stored     {made.manifest.name}: {files} files of {size:,} bytes, version {made.manifest.version}")
     print(f"           new: {made.new_files} files of {made.new_bytes:,} bytes, read back and equal")
+    print(
+        f"           known: {made.known} files, all of the size they were written with, {made.reread} read back today"
+    )
+    for file in made.rewritten:
+        print(f"           {file.name}, which is {file.path}, was damaged there: written anew from the home")
     for name in made.unfinished:
         print(f"           {name} was being written: the next backup takes it")
     if made.left_out:
@@ -334,7 +339,7 @@ def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None
         copy_key(settings, key_to)
         print(f"Key        {key_to}: keep it apart from the backups")
     elif made.manifest.key_sha256:
-        print("Key        not in it: buyer.key of the home, or --key-to FILE; a restore asks for it")
+        print("Key        not in it: buyer.key of the home, or KEY=FILE; a restore asks for it")
 
 
 @warehouse.command()
@@ -413,8 +418,8 @@ def list_files() -> None:
 
     settings = load_settings()
     with open_build(settings) as con:
-        for path in waiting(con, settings):
-            print(repr(inbox_name(path, settings)))
+        names = [repr(inbox_name(path, settings)) for path in waiting(con, settings)]
+    print("\n".join(names or [f"No file waits in {settings.inbox}"]))
 
 
 @inbox.command("check")

@@ -57,11 +57,12 @@ class Remembered:
     @property
     def sentence(self) -> str:
         """What a person reads of a run that need not be."""
-        name = "daily run" if self.job == "refresh_daily" else self.job
+        name, command = ("daily run", "daily") if self.job == "refresh_daily" else (self.job, self.job)
         ended = datetime.fromisoformat(self.ended_at).astimezone(UTC)
         return (
             f"Unchanged  nothing changed since the {name} of {ended:%Y-%m-%d %H:%M:%S} UTC: inputs, code, settings, "
-            "versions,\n           build database, snapshot and page have the same hashes; --whole builds all the same"
+            "versions,\n           build database, snapshot and page have the same hashes;\n           "
+            f"`make {command} WHOLE=1` builds all the same"
         )
 
 

@@ -318,7 +318,7 @@ def test_a_backup_with_a_damaged_list_of_erased_buyers_is_refused(settings: Sett
     erase(settings, BEN)
     place = FolderStore(tmp_path / "backups")
     make_backup(settings, place, nullcontext())
-    (name,) = place.names("erased")
+    (name,) = place.sizes("erased")
     (place.root / name).write_bytes(b"{}")
     with pytest.raises(MendError, match=name):
         restore(load_settings({"WAREHOUSE_HOME": str(tmp_path / "second")}), place, key=settings.home / "buyer.key")

@@ -191,6 +191,10 @@ def test_a_daily_run_asks_its_own_sources(settings: Settings, tmp_path: Path, na
     keep(settings, job="refresh_daily")
     kept = last_if_unchanged(settings, NOW, "refresh_daily")
     assert kept and "since the daily run of 20" in kept.sentence
+    assert "`make daily WHOLE=1` builds all the same" in kept.sentence
+    keep(settings)
+    refreshed = last_if_unchanged(settings, NOW)
+    assert refreshed and "`make refresh WHOLE=1` builds all the same" in refreshed.sentence
     live = set_to(tmp_path, **{name: address})
     for job in ("refresh", "refresh_daily"):
         keep(live, job=job)

@@ -22,7 +22,7 @@ def store_erased(home: Path, store: Store) -> None:
         return
     text = (own if there is None else own.joined(there)).outside().text()
     name = f"{FOLDER}/{hashlib.sha256(text).hexdigest()}.json"
-    before = store.names(FOLDER)
+    before = set(store.sizes(FOLDER))
     if name not in before:
         store.write(name, iter([text]))
     for older in before - {name}:
@@ -32,7 +32,7 @@ def store_erased(home: Path, store: Store) -> None:
 def stored_erased(store: Store) -> Erased | None:
     """The erased buyers of a place. Raises MendError for a damaged file, which it names."""
     found: Erased | None = None
-    for name in sorted(store.names(FOLDER)):
+    for name in sorted(store.sizes(FOLDER)):
         text = b"".join(store.read(name))
         if name != f"{FOLDER}/{hashlib.sha256(text).hexdigest()}.json":
             raise MendError(f"{name} is damaged: its content is not the one that it was written with")

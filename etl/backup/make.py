@@ -32,7 +32,7 @@ from etl.backup.manifest import (
 from etl.backup.stage import LOCK, STAGE, alone
 from etl.backup.stores import PIECE, FolderStore, Store
 from etl.buyers import ERASED_FILE, KEY_FILE
-from etl.config import SIMULATED, Settings, variable
+from etl.config import SIMULATED, Settings, load_settings, variable
 from etl.errors import MendError
 from etl.publish.files import inspect
 from etl.secrets import shown
@@ -46,6 +46,8 @@ MADE_AGAIN = (
     *("build/refresh.lock", "build/copy.duckdb", "build/before_upgrade.duckdb", "build/aside"),
 )
 LAST = "last_backup.json"
+# Each day another of so many parts of the known contents is read back. A prime, so that a weekly backup meets all.
+PARTS = 31
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,17 @@ class LastBackup:
 
 @dataclass(frozen=True)
 class Made:
-    """A finished backup: its manifest, what was stored anew, deliveries still being written, and what is not in it."""
+    """A finished backup: its manifest, what was stored anew, deliveries still being written, and what is not in it.
+
+    Of the contents that the place had before, the known ones, `reread` were read back; `rewritten` were damaged.
+    """
 
     manifest: Manifest
     new_files: int
     new_bytes: int
+    known: int
+    reread: int
+    rewritten: tuple[StoredFile, ...]
     unfinished: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -98,16 +106,18 @@ def _make(settings: Settings, store: Store, lock: AbstractContextManager[None], 
                 stored.append(file)
             else:
                 unfinished.append(str(path.relative_to(stage)))
-        known = store.names(FILES)
-        new = list({file.name: file for file in stored if file.name not in known}.values())
-        for file in new:
-            try:
-                store.write(file.name, checked(_pieces(stage / file.path), file))
-            except MendError:
-                if _described(stage / file.path, file.path, {}) == file:
-                    raise
-                unfinished.append(file.path)  # a delivery that is written just now; the next backup takes it
-        new_bytes = read_back(store, [file for file in new if file.path not in unfinished])
+        sizes = store.sizes(FILES)
+        needed = {file.name: file for file in stored}.values()
+        new, known = ([file for file in needed if (file.name in sizes) is there] for there in (False, True))
+        due = [file for file in known if _is_due(file, now_in_seconds())]
+        damaged = [
+            file for file in known if sizes[file.name] != file.size or (file in due and not _is_whole(store, file))
+        ]
+        lost = {file.name for file in (*new, *damaged) if not _is_written(store, file, stage)}
+        unfinished += [file.path for file in stored if file.name in lost]  # the next backup takes them
+        new_bytes = read_back(store, [file for file in new if file.name not in lost])
+        rewritten = tuple(file for file in damaged if file.name not in lost)
+        read_back(store, rewritten)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     store_erased(settings.home, store)
@@ -124,7 +134,40 @@ def _make(settings: Settings, store: Store, lock: AbstractContextManager[None], 
         raise MendError(f"{manifest.name} is not what was written: the place of the backups does not keep its files")
     if keep:
         forget(store, keep)
-    return Made(manifest, len(new), new_bytes, tuple(unfinished), _left_out(settings))
+    return Made(manifest, len(new), new_bytes, len(known), len(due), rewritten, tuple(unfinished), _left_out(settings))
+
+
+def _is_due(file: StoredFile, now: datetime) -> bool:
+    """Whether a known content is read back today."""
+    return int(file.sha256[:8], 16) % PARTS == now.toordinal() % PARTS
+
+
+def _is_whole(store: Store, file: StoredFile) -> bool:
+    """Whether the place still has the content that it was given."""
+    try:
+        return read_back(store, [file]) == file.size
+    except MendError:
+        return False
+
+
+def _is_written(store: Store, file: StoredFile, stage: Path) -> bool:
+    """Store a content from the home; False where somebody writes that file just now.
+
+    Raises MendError where the place refuses, or where the home has no longer what it had under that size and time.
+    """
+    try:
+        store.write(file.name, checked(_pieces(stage / file.path), file))
+    except MendError as error:
+        found = _described(stage / file.path, file.path, {})
+        if found == file:
+            raise
+        if found and (found.size, found.mtime_ns) == (file.size, file.mtime_ns):
+            raise MendError(
+                f"{file.name} is damaged or gone in the place of the backups, and {file.path} of the home has another "
+                "content of the same size and time: bring that file back from elsewhere, or touch it to keep it so"
+            ) from error
+        return False
+    return True
 
 
 def remember(settings: Settings, manifest: Manifest, address: str) -> None:
@@ -157,7 +200,7 @@ def forget(store: Store, keep: int) -> None:
     for name in names[:-keep]:
         store.remove(name)
     used = {file.name for name in names[-keep:] for file in read_manifest(store, name).files}
-    for name in store.names(FILES) - used:
+    for name in store.sizes(FILES).keys() - used:
         store.remove(name)
 
 
@@ -261,9 +304,10 @@ def _served(settings: Settings) -> int | None:
 def _without_secrets(settings: Settings) -> dict[str, str]:
     """The settings that are not the default, by variable; addresses without user, password and query."""
     given: dict[str, str] = {}
+    default = load_settings({variable("home"): str(settings.home)}, settings.root)
     for field, info in list(type(settings).model_fields.items())[2:]:  # without root and home
         value = getattr(settings, field)
-        if value is None or value == info.default:
+        if value is None or value == getattr(default, field):
             continue
         text = os.pathsep.join(map(str, value)) if isinstance(value, tuple) else str(value)
         given[variable(field)] = text if info.repr else shown(text) if "://" in text else "(not kept)"

@@ -68,7 +68,7 @@ class Manifest:
 
 def manifests(store: Store) -> list[str]:
     """The names of all backups of a place, oldest first."""
-    return sorted(name for name in store.names(BACKUPS) if _NAME.fullmatch(name))
+    return sorted(name for name in store.sizes(BACKUPS) if _NAME.fullmatch(name))
 
 
 def read_manifest(store: Store, name: str) -> Manifest:

@@ -41,22 +41,31 @@ def restore(
         shutil.rmtree(stage, ignore_errors=True)
         home.mkdir(parents=True, exist_ok=True)
         home.chmod(0o755)
-        for file in manifest.files:
-            _bring(store, file, stage)
-        if key:
-            _bring_key(key, stage / KEY_FILE)
-        if erased := stored_erased(store):  # some of them perhaps after this backup
-            write_erased(stage, erased.again())
-        for folder in (stage / "serving", stage / "serving" / "snapshots"):
-            if folder.exists():
-                folder.chmod(0o755)  # for the readers of the snapshot
-        write_whole(stage / WHOLE, manifest.name.encode())
+        try:
+            _fill(stage, store, manifest, key)
+        except MendError:
+            shutil.rmtree(stage, ignore_errors=True)
+            raise
     names = sorted(path.name for path in stage.iterdir() if path.name not in (WHOLE, LAST))
     for name in [*names, *([LAST] if (stage / LAST).exists() else [])]:
         (stage / name).replace(home / name)
     sync(home)
     shutil.rmtree(stage)
     return manifest
+
+
+def _fill(stage: Path, store: Store, manifest: Manifest, key: Path | None) -> None:
+    """Bring all that a home gets into a folder beside its place."""
+    for file in manifest.files:
+        _bring(store, file, stage)
+    if key:
+        _bring_key(key, stage / KEY_FILE)
+    if erased := stored_erased(store):  # some of them perhaps after this backup
+        write_erased(stage, erased.again())
+    for folder in (stage / "serving", stage / "serving" / "snapshots"):
+        if folder.exists():
+            folder.chmod(0o755)  # for the readers of the snapshot
+    write_whole(stage / WHOLE, manifest.name.encode())
 
 
 def _refuse_a_home(home: Path, stage: Path) -> None:
@@ -77,8 +86,9 @@ def _refuse_another_key(manifest: Manifest, key: Path | None, *, new_key: bool) 
         return
     if key is None:
         raise MendError(
-            "the key of the buyers' hashes is kept apart from the backup: name its file with --key. Where it is lost, "
-            "--new-key goes on without it; buyers of new files are then not recognised, and each counts as new"
+            "the key of the buyers' hashes is kept apart from the backup: name its file with KEY=. Where it is lost, "
+            "`warehouse restore FROM --new-key` goes on without it; buyers of new files are then not recognised, and "
+            "each counts as new"
         )
     if key_digest(key) != manifest.key_sha256:
         raise MendError(f"{key} is not the key of this backup: buyers of new files would not be recognised")

@@ -1,6 +1,7 @@
 """Where backups lie: a folder, or a prefix of a bucket of an S3-compatible storage. Both hold files by name.
 
-A file that has its name is whole and on the disk. Nothing is changed in place: a name is written once, or removed.
+A file that has its name is whole and on the disk. Nothing is changed in place: a name is written once, and again only
+where its content is damaged, or removed.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ PIECE = 8 << 20
 class Store(Protocol):
     """The four things that a backup does with the place where it lies. Each raises MendError where it cannot."""
 
-    def names(self, folder: str) -> set[str]:
-        """The names of all files below a folder, with the folder."""
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The bytes of all files below a folder by name, with the folder, from the listing alone."""
 
     def read(self, name: str) -> Iterator[bytes]:
         """The content of a file, in pieces."""
 
     def write(self, name: str, pieces: Iterator[bytes]) -> None:
-        """Write a file that is not there yet."""
+        """Write a file, in the place of one of that name."""
 
     def remove(self, name: str) -> None:
         """Remove a file."""
@@ -44,10 +45,14 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def names(self, folder: str) -> set[str]:
+    def sizes(self, folder: str) -> dict[str, int]:
         """See Store."""
         found = (self.root / folder).rglob("*")
-        return {str(path.relative_to(self.root)) for path in found if path.is_file() and not path.name.startswith(".")}
+        return {
+            str(path.relative_to(self.root)): path.stat().st_size
+            for path in found
+            if path.is_file() and not path.name.startswith(".")
+        }
 
     def read(self, name: str) -> Iterator[bytes]:
         """See Store."""
@@ -80,10 +85,10 @@ class BucketStore:
         self.url = url
         self.store: S3Store = open_store(url, BOUNDS["s3"])
 
-    def names(self, folder: str) -> set[str]:
+    def sizes(self, folder: str) -> dict[str, int]:
         """See Store."""
         try:
-            return {entry["path"] for batch in obstore.list(self.store, folder) for entry in batch}
+            return {entry["path"]: entry["size"] for batch in obstore.list(self.store, folder) for entry in batch}
         except BaseError as error:
             raise self._refused("its objects cannot be listed", error) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from etl import whole
 from etl.backup import make as make_module
 from etl.backup import restore as restore_module
 from etl.backup.make import Made, copy_key, forget, make_backup
-from etl.backup.manifest import Manifest, manifests, read_back, read_manifest
+from etl.backup.manifest import Manifest, StoredFile, manifests, read_back, read_manifest
 from etl.backup.restore import restore
 from etl.backup.stores import BucketStore, FolderStore, Store, open_backups
 from etl.config import Settings, load_settings
@@ -128,7 +129,7 @@ def test_only_the_newest_are_kept_with_what_they_need(
     brought_back(place, another(tmp_path), settings)
     assert (tmp_path / "second" / "inbox" / "changing.csv").read_text() == "content 2"
     (manifest,) = [read_manifest(place, name) for name in manifests(place)]
-    assert place.names("files") == {file.name for file in manifest.files}
+    assert set(place.sizes("files")) == {file.name for file in manifest.files}
 
 
 def _second(number: int) -> datetime:
@@ -148,9 +149,61 @@ def test_a_damaged_backup_is_refused_and_its_file_named(
         path.write_bytes(path.read_bytes()[:-1] + (b"?" if damage == "changed" else b""))
     with pytest.raises(MendError, match=file.name):
         brought_back(place, another(tmp_path), settings)
-    assert not (tmp_path / "second" / "build").exists(), "nothing got its place"
+    assert list((tmp_path / "second").iterdir()) == [], "nothing got its place, and nothing hidden stays"
     with pytest.raises(MendError, match=file.name):
         read_back(place, made.manifest.files)
+
+
+def _on_its_day(monkeypatch: pytest.MonkeyPatch, digest: str, days_later: int = 0) -> None:
+    """Let the day be one on which the content is read back, or so many days later."""
+    day = int(digest[:8], 16) % make_module.PARTS + make_module.PARTS * 24_000 + days_later
+    moment = datetime.fromordinal(day).replace(tzinfo=UTC)
+    monkeypatch.setattr(make_module, "now_in_seconds", lambda: moment)
+
+
+def _delivery(made: Made) -> StoredFile:
+    (file,) = [file for file in made.manifest.files if file.path == "inbox/team/a.csv"]
+    return file
+
+
+@pytest.mark.parametrize("damage", ["changed", "shorter", "gone"])
+def test_a_known_content_that_is_damaged_is_written_anew_from_the_home(
+    settings: Settings, place: FolderStore, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    first = back_up(settings, place)
+    file = _delivery(first)
+    path = place.root / file.name
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-1] + (b"?" if damage == "changed" else b""))
+    _on_its_day(monkeypatch, file.sha256, days_later=0 if damage == "changed" else 1)
+    made = back_up(settings, place)
+    assert made.rewritten == ((file,) if damage != "gone" else ())
+    assert read_back(place, first.manifest.files) > 0, "the earlier backup is whole again too"
+
+
+def test_each_known_content_is_read_back_on_one_day_of_31() -> None:
+    file = StoredFile("a", hashlib.sha256(b"a").hexdigest(), 1, 0, 0o600)
+    days = [day for day in range(1, 32) if make_module._is_due(file, datetime(2026, 1, day, tzinfo=UTC))]
+    # By hand: the hash begins with ca978112 or 3,398,926,610, which leaves 27 by 31; 2026-01-01 is day 739,617: 19.
+    assert days == [9]
+
+
+def test_a_damaged_content_that_the_home_has_no_longer_fails_the_backup_and_is_named(
+    settings: Settings, place: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _delivery(back_up(settings, place))
+    own, stored = settings.home / file.path, place.root / file.name
+    stored.write_bytes(b"")
+    own.write_bytes(b"?" * file.size)
+    os.utime(own, ns=(file.mtime_ns, file.mtime_ns))
+    _on_its_day(monkeypatch, file.sha256, days_later=1)
+    with pytest.raises(MendError, match=rf"{file.name} is damaged or gone .* {file.path} of the home has another"):
+        back_up(settings, place)
+    assert len(manifests(place)) == 1, "what is not whole is no backup"
+    own.touch()
+    assert _delivery(back_up(settings, place)).sha256 == hashlib.sha256(b"?" * file.size).hexdigest()
 
 
 def test_a_damaged_manifest_is_refused(settings: Settings, place: FolderStore, tmp_path: Path) -> None:
@@ -166,7 +219,7 @@ def test_a_key_that_is_missing_or_another_one_is_refused(
 ) -> None:
     back_up(settings, place)
     second = another(tmp_path)
-    with pytest.raises(MendError, match="name its file with --key"):
+    with pytest.raises(MendError, match="name its file with KEY="):
         restore(second, place)
     (tmp_path / "wrong").write_text("0" * 64)
     with pytest.raises(MendError, match="is not the key of this backup"):
@@ -345,8 +398,17 @@ def test_the_commands_say_what_they_did(settings: Settings, tmp_path: Path, monk
     assert "read back and equal" in told
     assert "not in it: reference" in told
     assert "1 backups" in run("backup", folder, "--check").output
+    (file,) = [
+        path for path in Path(folder, "files").glob("*/*") if path.read_bytes() == b"content of inbox/team/a.csv"
+    ]
+    file.write_bytes(b"")
+    told = run("backup", folder).output
+    assert f"files/{file.parent.name}/{file.name}, which is inbox/team/a.csv, was damaged there: written anew" in told
+    assert "all of the size they were written with" in told
     monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path / "second"))
-    assert "version 1" in run("restore", folder, "--key", key).output
+    told = run("restore", folder, "--key", key).output
+    assert "version 1" in told
+    assert "WAREHOUSE_INBOX was" not in told, "it is where it is by default"
     assert run("restore", folder, "--key", key).exit_code == 1
 
 

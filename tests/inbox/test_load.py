@@ -370,6 +370,7 @@ def test_the_command_lists_loads_and_reads_again(tmp_path: Path, monkeypatch: py
     with open_build(settings) as con:
         registry(con)
     settings.inbox.mkdir(exist_ok=True)
+    assert command("inbox", "list").stdout == f"No file waits in {settings.inbox}\n"
     (settings.inbox / "a.csv").write_text(f"{DAILY}\n{daily(1)}\n")
     (settings.inbox / "b.csv").write_text(f"{DAILY}\n{daily(1).replace('pdd', 'new')}\n")
     assert command("inbox", "list").stdout == "'a.csv'\n'b.csv'\n"
