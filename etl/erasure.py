@@ -229,12 +229,15 @@ def _forget_in_archived(con: Connection, file: ArchivedFile, places: set[tuple[s
 
 
 def _forget_rows(con: Connection, settings: Settings) -> None:
-    """Take the buyers out of delivered tables, their histories and the tables made from them, whose days become due.
+    """Take the buyers out of delivered tables, their histories and the tables made from them.
 
-    A row that is about a buyer goes, another one stays without the buyer.
+    A row that is about a buyer goes, another one stays without the buyer. Their days become due in the tables that are
+    made from the delivered ones, and in those made from a daily table that is changed here: made again, it would find
+    nothing changed any more.
     """
     models = load_models(settings.sql_dir)
     subjects = {model.name: set(model.grain) for model in models}
+    dated = {model.name: model.daily for model in models if model.daily}
     for contract, column in _personal():
         first = f"{contract.day}::date"
         last = f"coalesce({PERIOD_END}, {first})" if PERIOD_END in {c.name for c in contract.columns} else first
@@ -255,6 +258,9 @@ def _forget_rows(con: Connection, settings: Settings) -> None:
         {"buyers": BUYERS},
     ).fetchall()
     for table, column in found:
+        if table in dated:
+            asked = f"select distinct {dated[table]} from {table} where {is_erased(column)} order by 1"
+            make_due(con, models, {table}, [day for (day,) in con.execute(asked).fetchall()])
         if column in subjects.get(table, {column}):
             con.execute(f"delete from {table} where {is_erased(column)}")
         else:

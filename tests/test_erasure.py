@@ -21,6 +21,7 @@ from etl.backup.restore import restore
 from etl.backup.stores import FolderStore
 from etl.buyers import hashed, read_erased
 from etl.config import Settings, load_settings
+from etl.daily.due import mark_changed_days
 from etl.erasure import EMPTIED, UNSHOWN, begin, go_on, naming
 from etl.errors import MendError
 from etl.inbox.load import load_inbox, replay
@@ -30,6 +31,7 @@ from etl.models.graph import create_statements
 from etl.publish.publication import publish
 from etl.reference.load import load_reference
 from etl.warehouse import Connection, open_build
+from tests.support.daily_models import build, tables, whole
 from tests.support.models import models_behind, project_models
 
 pytestmark = pytest.mark.slow
@@ -176,6 +178,24 @@ def test_the_hash_of_an_erased_buyer_is_nowhere_and_the_sums_are_as_before(setti
     with open_build(settings) as con:
         assert load_inbox(con, settings, NOW + timedelta(hours=2)) == ()  # the emptied file is no delivery
         assert hash_of(con, BEN) in {h for (h,) in con.execute("select buyer_id_hash from core.order_event").fetchall()}
+
+
+def test_an_erased_buyer_counts_nowhere_after_the_next_daily_run(settings: Settings) -> None:
+    """Tables that are built day by day become what their queries give: a buyer less on each day, also of the past."""
+    behind = models_behind("core.order_day")
+    daily = tuple(model for model in project_models() if model.daily and model.name in behind)
+    with open_build(settings) as con:
+        mark_changed_days(con, daily)
+        build(con, daily)
+        counted = "select count(*) filter (buyers > 0), sum(new_buyers) from core.order_day"
+        assert con.execute(counted).fetchall() == [(16, 6)], "eight days and three buyers, on two bases"
+    erase(settings, "carl-0001")
+    with open_build(settings) as con:
+        mark_changed_days(con, daily)
+        results = build(con, daily)
+        assert not results["core.order_day"].whole
+        assert tables(con, daily) == whole(con, daily)
+        assert con.execute(counted).fetchall() == [(10, 4)]
 
 
 def test_an_erased_buyer_does_not_come_back(settings: Settings, tmp_path: Path) -> None:
