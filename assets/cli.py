@@ -102,7 +102,7 @@ def refresh(whole: bool, accept_fewer: str) -> None:
 
     Where nothing changed since the last one, as hashes of all that it read and wrote tell, this is said and recorded.
     """
-    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
+    _accept(accept_fewer)
     _run("refresh", None, None, whole=whole)
 
 
@@ -116,8 +116,14 @@ def daily(first: str | None, last: str | None, whole: bool, accept_fewer: str) -
 
     Where nothing changed since the last one, as hashes of all that it read and wrote tell, this is said and recorded.
     """
-    os.environ["WAREHOUSE_ACCEPT_FEWER"] = accept_fewer
+    _accept(accept_fewer)
     _run("refresh_daily", first, last, whole=whole)
+
+
+def _accept(tables: str) -> None:
+    """Tables named by an option are a setting of this run; those of .env count where none are."""
+    if tables:
+        os.environ["WAREHOUSE_ACCEPT_FEWER"] = tables
 
 
 def _run(job: str, first: str | None, last: str | None, *, whole: bool) -> None:
@@ -346,9 +352,10 @@ def back_up(to: str, keep: int | None, key_to: Path | None, check: bool) -> None
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
     """Say on one page what is wrong with the warehouse and what to do; exits with 1 where something is."""
-    from etl.ask.doctor import examine, page
+    from assets.health import examined
+    from etl.ask.doctor import page
 
-    findings = examine(load_settings(), datetime.now(UTC))
+    findings = examined(load_settings(), datetime.now(UTC))
     print(page(findings))
     ctx.exit(any(one.state == "wrong" for one in findings))
 

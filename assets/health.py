@@ -12,8 +12,10 @@ from textwrap import shorten
 from typing import Any
 
 import dagster as dg
+from sqlalchemy.exc import DatabaseError as HistoryError
 
 from assets import links
+from assets.life import close_dead_runs
 from assets.metadata import asset_key, listed, markdown_table
 from assets.step import FRESHNESS, table_spec
 from etl.ask.doctor import StateFound, examine
@@ -21,6 +23,7 @@ from etl.config import Settings, load_settings
 from etl.errors import MendError
 from etl.page.content import ask
 from etl.publish.files import shown
+from etl.unchanged import history_folder
 from etl.warehouse import DatabaseError, open_snapshot
 
 HEALTH = "serving.health"
@@ -29,6 +32,7 @@ JOBS = ("refresh", "refresh_daily", "look_for_filings")
 PLATFORMS_SHOWN = 6
 FINDING_WIDTH = 90  # characters; the page behind the link has all of it
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_OPEN = "open it in `make dev`, or run the same command again"
 _PAGE = re.compile(r"\bdocs/([\w-]+\.md)")
 
 
@@ -77,6 +81,25 @@ def tell_health(instance: dg.DagsterInstance, settings: Settings) -> str:
     return ""
 
 
+def examined(settings: Settings, now: datetime) -> list[StateFound]:
+    """What `warehouse doctor` tells: what is wrong with the last run of a job, then all that it looks at.
+
+    Runs whose process died are reported as failed first.
+    """
+    history = history_folder(settings)
+    if not (history / "dagster.yaml").exists():
+        return examine(settings, now)
+    try:
+        with dg.DagsterInstance.from_config(str(history)) as instance:
+            close_dead_runs(instance)
+            runs = last_runs(instance)
+    except (HistoryError, OSError) as error:
+        what = f"cannot be read ({type(error).__name__})"
+        remedy = "run `make refresh`, which sets a damaged one aside; it holds no figures"
+        return [StateFound("run", "wrong", "the history of runs", what, remedy), *examine(settings, now)]
+    return _sorted([*_failed(runs), *examine(settings, now)])
+
+
 def is_newest(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether a run is the last finished one of its job, by the order in which runs began and not by their times.
 
@@ -109,14 +132,21 @@ def last_runs(instance: dg.DagsterInstance) -> list[dg.RunRecord]:
 
 def findings_of(records: Sequence[dg.RunRecord], settings: Settings) -> list[StateFound]:
     """What is wrong with the last run of a job, then everything that the doctor looks at."""
-    runs = [
-        StateFound(
-            "run", "wrong", f"the last of {one.job_name}", f"ended as {one.status.value.lower()}: {_run_link(one)}"
-        )
-        for one in (record.dagster_run for record in records)
-        if one.status != dg.DagsterRunStatus.SUCCESS
-    ]
-    found = [*runs, *examine(settings, datetime.now(UTC))]
+    runs = [one._replace(finding=f"{one.finding}: {_run_link(run)}") for one, run in _failed(records).items()]
+    return _sorted([*runs, *examine(settings, datetime.now(UTC))])
+
+
+def _failed(records: Sequence[dg.RunRecord]) -> dict[StateFound, dg.DagsterRun]:
+    """The runs that did not end well, and what to say of each."""
+    runs = (record.dagster_run for record in records)
+    return {
+        StateFound("run", "wrong", f"the last of {run.job_name}", f"ended as {run.status.value.lower()}", _OPEN): run
+        for run in runs
+        if run.status != dg.DagsterRunStatus.SUCCESS
+    }
+
+
+def _sorted(found: Sequence[StateFound]) -> list[StateFound]:
     return sorted(found, key=lambda one: ["wrong", "warn", "fine"].index(one.state))
 
 

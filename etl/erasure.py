@@ -156,6 +156,8 @@ def described(entry: Entry, delivered: Sequence[str]) -> Iterator[str]:
     rows = ", ".join(f"{number:,} in {table}" for table, number in entry.rows.items() if number)
     yield f"Erased     rows with the buyer: {rows or 'none'}; orders stay, without a buyer"
     yield f"           {len(entry.files)} remote files emptied, {len(entry.lines)} lines in quarantine hidden"
+    if not (rows or entry.files or entry.lines or delivered):
+        yield "           nothing in this home names the buyer: look at the identifier, if there should be orders"
     for name in delivered:
         yield f"           still delivered: {name!r} names the buyer; remove it, or deliver it without"
     if not entry.is_finished:

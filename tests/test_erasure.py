@@ -22,7 +22,7 @@ from etl.backup.stores import FolderStore
 from etl.buyers import hashed, read_erased
 from etl.config import Settings, load_settings
 from etl.daily.due import mark_changed_days
-from etl.erasure import EMPTIED, UNSHOWN, begin, go_on, naming
+from etl.erasure import EMPTIED, UNSHOWN, begin, described, go_on, naming
 from etl.errors import MendError
 from etl.inbox.load import load_inbox, replay
 from etl.inbox.open import inbox_files, inbox_name
@@ -332,6 +332,19 @@ def test_what_is_no_identifier_is_refused_and_a_damaged_file_is_named(settings: 
     (settings.home / "erased_buyers.json").write_text("{")
     with pytest.raises(MendError, match="is damaged: bring it back"), open_build(settings):
         pass
+
+
+def test_an_identifier_that_nobody_has_is_told(settings: Settings) -> None:
+    with open_build(settings) as con:
+        before = sums(con)
+    assert erase(settings, "nobody@example.org") == []
+    (entry,) = read_erased(settings.home).entries  # type: ignore[union-attr]
+    assert "nothing in this home names the buyer" in "".join(described(entry, []))
+    with open_build(settings) as con:
+        assert sums(con) == before
+    erase(settings, ANNA)
+    (_, entry) = read_erased(settings.home).entries  # type: ignore[union-attr]
+    assert "nothing in this home" not in "".join(described(entry, []))
 
 
 def test_a_backup_with_a_damaged_list_of_erased_buyers_is_refused(settings: Settings, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """The health of all in one asset: told after a run that succeeds and after one that fails."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 
-from assets.health import CHECK, HEALTH, health_asset, is_newest, tell_health
+from assets.health import CHECK, HEALTH, examined, health_asset, is_newest, tell_health
+from assets.instance import prepare_home
 from assets.metadata import MOST_SHOWN, asset_key
 from etl.config import ROOT
 from etl.warehouse import open_build
@@ -96,6 +98,20 @@ def test_a_failed_run_a_failed_check_and_a_row_set_aside_are_told(
     )
     assert check_line.endswith("2 rows: it matters → [failed-checks.md](/warehouse/docs/failed-checks.md)")
     assert any(line.startswith("- **quarantine** data/parties.csv: 1 rows set aside") for line in others)
+
+
+def test_the_doctor_tells_runs_that_failed(refreshed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the command line does, which has no asset of the health before it."""
+    monkeypatch.setenv("DAGSTER_HOME", "")  # and back
+    settings = refreshed.settings
+    assert not [one for one in examined(settings, datetime.now(UTC)) if one.topic == "run"]
+    with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+        run(instance, fails=True)
+    found = [(one.state, one.subject, one.finding) for one in examined(settings, datetime.now(UTC))]
+    assert found[0] == ("wrong", "the last of refresh", "ended as failure")
+    (settings.home / "dagster/history/runs.db").write_bytes(b"no database" * 1000)
+    found = [(one.state, one.subject) for one in examined(settings, datetime.now(UTC))]
+    assert found[0] == ("wrong", "the history of runs")
 
 
 def test_a_long_list_is_cut_and_counted(refreshed: Project, instance: dg.DagsterInstance) -> None:
