@@ -147,6 +147,10 @@ def become_daemon() -> None:
 def end_with_parent() -> None:
     """End this process when the one that started it is gone, also where that was killed and could tell nobody."""
     parent = os.getppid()
+    # A shell in the background hands SIGINT on ignored, and Dagster lets SIGTERM do what SIGINT does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def watch() -> None:
         while os.getppid() == parent:

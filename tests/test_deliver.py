@@ -196,7 +196,7 @@ def test_a_mail_shows_what_the_message_says_and_no_markup() -> None:
 
 
 CHATS = {
-    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general": "attachments.0.text",
+    "slack://TAAAAAAAA/ABBBBBBBB/cccccccccccccccccccccccc/#general": "attachments.0.text",
     f"dingtalk://{'a' * 64}": "text.content",
     "feishu://6e6a6a6a-aaaa-bbbb-cccc-dddddddddddd": "content.text",
     "wecombot://6e6a6a6a-aaaa-bbbb-cccc-dddddddddddd": "text.content",

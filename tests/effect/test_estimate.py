@@ -267,7 +267,7 @@ def test_weights_that_are_not_the_best_are_an_error(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("Maximum number of iterations reached.")
 
     for solver, message in ((stop_early, "not the best ones"), (give_up, "weights of 19 .* are not found: Maximum")):
-        monkeypatch.setattr("etl.effect.estimate.nnls", solver)
+        monkeypatch.setattr("scipy.optimize.nnls", solver)
         with pytest.raises(MendError, match=message):
             measure_effect(values, BEFORE)
 

@@ -111,13 +111,24 @@ def test_a_file_with_faults_is_opened_once_and_read_twice(tmp_path: Path, kind: 
         ("blank lines", text([*LINES, ""]), "loaded"),
         ("gzip", gzip.compress(text(LINES)), "loaded"),
         ("gzip with faults", gzip.compress(text([*LINES, daily(21, orders="-1")])), "partly_loaded"),
-        ("NDJSON", b'{"platform":"pdd","date":"2025-01-01","orders":7}\n', "loaded"),
         ("XLSX", workbook(), "loaded"),
     ],
 )
 def test_what_python_reads_is_opened_twice(tmp_path: Path, kind: str, content: bytes, status: str) -> None:
     """Once to be recognised, once to be unpacked or read record by record; DuckDB reads what that gives."""
     assert opened_and_read(tmp_path / "home", content) == (status, 2, 0)
+
+
+def test_ndjson_of_two_shapes_is_opened_once_more_than_by_record(tmp_path: Path) -> None:
+    """Recognised, tried by its lines, read object by object."""
+    shapes = b'{"platform":"pdd","date":"2025-01-01","orders":7}\n{"date":"2025-01-02","platform":"pdd","orders":7}\n'
+    assert opened_and_read(tmp_path / "home", shapes) == ("loaded", 3, 0)
+
+
+def test_ndjson_of_one_shape_is_opened_once_more_to_take_its_names_out(tmp_path: Path) -> None:
+    """DuckDB reads it once, to say whether every line is JSON; then it reads the values alone."""
+    content = b'{"platform":"pdd","date":"2025-01-01","orders":7}\n'
+    assert opened_and_read(tmp_path / "home", content) == ("loaded", 2, 1)
 
 
 @pytest.mark.parametrize(("orders", "status", "reads"), [("i", "loaded", 5), ("i - 1", "partly_loaded", 6)])
