@@ -2,6 +2,7 @@
 -- the last two single years that ended after a window over more than one.
 -- group: cost_steps
 -- grain: row_id
+-- twin: no
 with trend as (
     select
         cost.*,

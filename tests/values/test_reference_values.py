@@ -255,8 +255,7 @@ def test_nothing_is_known_before_its_day(warehouse: Connection, macro: str, day:
 def test_twin_at_the_end_of_time_equals_its_table(warehouse: Connection, model: Model) -> None:
     """On dated rows; a row that rests on an undated figure is in the table only, and says so."""
     names = {column.name for column in model.columns}
-    is_dated = "t.known_on is not null" if "known_on" in names else "true"
-    is_dated = "not list_contains(t.flags, 'undated_input')" if "flags" in names else is_dated
+    is_dated = "not list_contains(t.flags, 'undated_input')" if "flags" in names else "t.known_on is not null"
     now = {key(model, row): row for row in rows(warehouse, model.name)}
     dated = {key(model, row): row for row in rows(warehouse, model.name, is_dated)}
     twin = {key(model, row): row for row in rows(warehouse, f"{model.name}_as_of(date '{END_OF_TIME}')", is_dated)}
