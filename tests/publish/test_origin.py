@@ -26,20 +26,20 @@ MACROS = """
     where database_name = ? and function_type = 'table_macro' and not internal order by 1
 """
 DAYS = "(values (date '2017-10-17'), (date '2018-05-01'), (date '2020-06-01')) as d(day)"
-# What a reader asks, also where no row comes of it; {} is a macro.
+# What a reader asks, also where no row comes of it, of a macro; one of a single platform takes that `more`.
 QUESTIONS = (
-    "from {}(date '2018-05-01')",
-    "from {}(date '1900-01-01')",
-    "select count(*) from {}(date '1900-01-01')",
-    "from {}(date '2018-05-01') where false",
-    "from {}(date '2018-05-01') limit 0",
-    "select 1 where exists (from {}(date '2018-05-01'))",
-    f"select t.* from {DAYS}, {{}}(d.day) as t",
-    f"select d.day, (select count(*) from {{}}(d.day)) from {DAYS}",
-    "with asked as (from {}(date '2018-05-01')) select count(*) from asked",
-    "describe from {}(date '2018-05-01')",
-    "explain from {}(date '2018-05-01')",
-    "prepare q as from {}($1::date)",
+    "from {macro}(date '2018-05-01'{more})",
+    "from {macro}(date '1900-01-01'{more})",
+    "select count(*) from {macro}(date '1900-01-01'{more})",
+    "from {macro}(date '2018-05-01'{more}) where false",
+    "from {macro}(date '2018-05-01'{more}) limit 0",
+    "select 1 where exists (from {macro}(date '2018-05-01'{more}))",
+    f"select t.* from {DAYS}, {{macro}}(d.day{{more}}) as t",
+    f"select d.day, (select count(*) from {{macro}}(d.day{{more}})) from {DAYS}",
+    "with asked as (from {macro}(date '2018-05-01'{more})) select count(*) from asked",
+    "describe from {macro}(date '2018-05-01'{more})",
+    "explain from {macro}(date '2018-05-01'{more})",
+    "prepare q as from {macro}($1::date{more})",
 )
 ROWS = (QUESTIONS[0], QUESTIONS[6])
 
@@ -69,6 +69,11 @@ def macros_of(con: Connection, catalog: str = "warehouse") -> list[str]:
     return [name for (name,) in con.execute(MACROS, [catalog]).fetchall()]
 
 
+def asked_of(macro: str, question: str) -> str:
+    """The question about a macro."""
+    return question.format(macro=macro, more=", 'jd'" if macro.endswith("_for_platform") else "")
+
+
 def rows_of(con: Connection, query: str) -> list[str]:
     return sorted(map(repr, con.execute(query).fetchall()))
 
@@ -85,33 +90,34 @@ def test_no_macro_gives_rows_of_another_snapshot(homes: tuple[Path, Path]) -> No
     with both(homes) as con:
         macros = macros_of(con, "one")
         assert {"core.observation_as_of", "core.observation_known", "marts.cac_trend_as_of"} < set(macros)
+        assert "marts.cac_trend_as_of_for_platform" in macros
         for in_use, asked, origin, other in (("one", "other", *origins), ("other", "one", *reversed(origins))):
             con.execute(f"use {in_use}")
             refusal = f"this macro is of {other}, and the snapshot in use, whose tables it would read, is {origin}: run"
             for macro in macros:
                 for question in QUESTIONS:
                     with pytest.raises(DatabaseError, match=re.escape(refusal)):
-                        con.execute(question.format(f"{asked}.{macro}")).fetchall()
+                        con.execute(asked_of(f"{asked}.{macro}", question)).fetchall()
 
 
 def test_every_macro_gives_the_rows_of_its_own_snapshot_when_that_is_in_use(homes: tuple[Path, Path]) -> None:
     alone = {}
     for name, path in zip(("one", "other"), homes, strict=True):
         with open_snapshot(path) as con:
-            alone[name] = {(m, query): rows_of(con, query.format(m)) for m in macros_of(con) for query in ROWS}
+            alone[name] = {(m, query): rows_of(con, asked_of(m, query)) for m in macros_of(con) for query in ROWS}
     assert alone["one"] != alone["other"]
     with both(homes) as con:
         for name, expected in alone.items():
             con.execute(f"use {name}")
             for (macro, query), rows in expected.items():
-                assert rows_of(con, query.format(f"{name}.{macro}")) == rows, (name, macro)
+                assert rows_of(con, asked_of(f"{name}.{macro}", query)) == rows, (name, macro)
 
 
 def test_published_macros_give_the_rows_that_they_gave_where_they_were_built(first: Settings) -> None:
     with open_build(first) as build, open_snapshot(first.serving_db) as reader:
         for macro in macros_of(reader):
             for query in ROWS:
-                assert rows_of(build, query.format(macro)) == rows_of(reader, query.format(macro)), macro
+                assert rows_of(build, asked_of(macro, query)) == rows_of(reader, asked_of(macro, query)), macro
 
 
 def test_a_prepared_question_never_moves_to_another_snapshot(homes: tuple[Path, Path]) -> None:
