@@ -1,8 +1,8 @@
 """Go on without a build database that is lost: from its copy, the archive of deliveries, and what is served.
 
-What is left of it is moved to build/aside/<time>/ and never deleted. Its place takes the first of these that can be
-read whole: the copy, the database without its log, none. Then the archive is loaded from there on, and days of its
-deliveries are due again. Nothing is published until they are built (etl.publish).
+What is left of it is moved to build/aside/<time>/, where only the erasure of a buyer deletes it. Its place takes the
+first of these that can be read whole: the copy, the database without its log, none. Then the archive is loaded from
+there on, and days of its deliveries are due again. Nothing is published until they are built (etl.publish).
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from etl.files.csv import LONGEST_LINE
+
 _MOST_NAMES = 500
 _ESCAPE = re.compile(rb"""\\(?:["/]|u([0-9a-fA-F]{4}))""")
 _SIGNS = {b'\\"': b'""', rb"\/": b"/"}
@@ -76,6 +78,7 @@ def _values(part: bytes, names: tuple[str, ...]) -> bytes | None:
     ends = ends if part.endswith(b"\n") else np.append(ends, _EDGE + len(part))
     starts = np.append(_EDGE, ends[:-1] + 1)
     is_odd |= any(np.count_nonzero(inside == ord(sign)) != len(ends) for sign in "{}")
+    is_odd |= (ends - starts).max() >= LONGEST_LINE
     if is_odd or not names or (padded[starts] != ord("{")).any() or (padded[ends - 1] != ord("}")).any():
         return None
     colons = np.flatnonzero(inside == ord(":")) + _EDGE
