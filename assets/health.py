@@ -12,7 +12,6 @@ from textwrap import shorten
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import DatabaseError as HistoryError
 
 from assets import links
 from assets.life import close_dead_runs
@@ -84,7 +83,7 @@ def tell_health(instance: dg.DagsterInstance, settings: Settings) -> str:
 def examined(settings: Settings, now: datetime) -> list[StateFound]:
     """What `warehouse doctor` tells: what is wrong with the last run of a job, then all that it looks at.
 
-    Runs whose process died are reported as failed first.
+    Runs whose process died are reported as failed first. Whatever the history raises is a finding: all else is told.
     """
     history = history_folder(settings)
     if not (history / "dagster.yaml").exists():
@@ -93,7 +92,7 @@ def examined(settings: Settings, now: datetime) -> list[StateFound]:
         with dg.DagsterInstance.from_config(str(history)) as instance:
             close_dead_runs(instance)
             runs = last_runs(instance)
-    except (HistoryError, OSError) as error:
+    except Exception as error:
         what = f"cannot be read ({type(error).__name__})"
         remedy = "run `make refresh`, which sets a damaged one aside; it holds no figures"
         return [StateFound("run", "wrong", "the history of runs", what, remedy), *examine(settings, now)]
