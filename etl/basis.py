@@ -2,9 +2,10 @@
 
 The basis of a table is a hash over its statements, the text of the macros that it calls, its suite, the program (all of
 etl, the installed packages, Python), and columns and rows of each table that it or its suite reads, directly or
-through macros. When its checks passed, raw.model_built keeps the basis and a hash of the table itself. While both are
-the same, making and checking it again would give the same rows and the same results: it is left as it is, and what is
-made from it finds its input unchanged. A table whose content did not change stops the wave.
+through macros; of a table of raw only the rows that its query can use, such as those of one kind. When its checks
+passed, raw.model_built keeps the basis and a hash of the table itself. While both are the same, making and checking it
+again would give the same rows and the same results: it is left as it is, and what is made from it finds its input
+unchanged. A table whose content did not change stops the wave.
 """
 
 from __future__ import annotations
@@ -23,32 +24,33 @@ from etl.publish.origins import program
 from etl.unchanged import Look, packages
 from etl.warehouse import Connection
 
-# Hashes of the tables that this process has looked at, by run: a table is read once for all that are made from it.
-_HELD: defaultdict[str, dict[str, str]] = defaultdict(dict)
+# Hashes of what this process has looked at, by run, table and condition: it is read once for all that are made from it.
+_HELD: defaultdict[str, dict[tuple[str, str], str]] = defaultdict(dict)
 _MACROS: dict[str, frozenset[str]] = {}
+ALL = "true"
 
 
-def held(con: Connection, table: str, run_id: str) -> str:
+def held(con: Connection, table: str, run_id: str, rows: str = ALL) -> str:
     """A hash of columns and rows of a table, in any order; it is that of nothing where there is none."""
     known = _HELD[run_id]
-    if table not in known:
-        known[table] = content(con, table)[1]
-    return known[table]
+    if (table, rows) not in known:
+        known[table, rows] = content(con, table, rows)[1]
+    return known[table, rows]
 
 
 def know(run_id: str, table: str, hashed: str) -> None:
     """A table was looked at in a run, and what was found is committed."""
-    _HELD[run_id][table] = hashed
+    _HELD[run_id][table, ALL] = hashed
 
 
 def forget(run_id: str, *tables: str) -> None:
     """These tables may have changed in a run: they are read again."""
-    for table in tables:
-        _HELD[run_id].pop(table, None)
+    for looked_at in [(table, rows) for table, rows in _HELD[run_id] if table in tables]:
+        del _HELD[run_id][looked_at]
 
 
-def content(con: Connection, table: str) -> tuple[int, str]:
-    """The number of rows of a table, and a hash of its columns and rows in any order."""
+def content(con: Connection, table: str, rows: str = ALL) -> tuple[int, str]:
+    """The number of rows of a table, and a hash of its columns and those rows in any order."""
     columns = con.execute(
         "select column_name, data_type from duckdb_columns() where schema_name || '.' || table_name = $name "
         "and database_name = current_database() order by column_index",
@@ -56,28 +58,39 @@ def content(con: Connection, table: str) -> tuple[int, str]:
     ).fetchall()
     if not columns:
         return 0, ""
-    ((rows, total),) = con.execute(f"select count(*), sum(hash(t)::hugeint) from {table} as t").fetchall()
-    return int(rows), _digest([repr((columns, rows, total))])
+    ((number, total),) = con.execute(
+        f"select count(*), sum(hash(t)::hugeint) from {table} as t where {rows}"
+    ).fetchall()
+    return int(number), _digest([repr((columns, number, total))])
 
 
 def basis(con: Connection, model: Model, suite: Suite, models: Sequence[Model], run_id: str) -> str:
     """The hash of all that a table and the results of its checks follow from, in the caller's transaction."""
     by_name = {other.name: other for other in models}
-    tables: set[str] = set()
+    tables: set[tuple[str, str]] = set()
     macros: dict[str, Model] = {}
-    ahead = [*model.reads, *suite.reads]  # a twin has a text, which is in the statements, and no rows
+    # A twin has a text, which is in the statements, and no rows.
+    ahead = [*_rows_read(model), *((name, ALL) for name in suite.reads)]
     while ahead:
-        name = ahead.pop().removesuffix("()")
+        name, rows = ahead.pop()
+        name = name.removesuffix("()")
         found = by_name.get(name) or by_name.get(name.removesuffix(AS_OF))
         if found and found.is_macro and name not in macros:
             macros[name] = found
-            ahead += found.reads
+            ahead += _rows_read(found)
         elif not (found and found.is_macro):
-            tables.add(found.name if found else name)
+            tables.add((found.name if found else name, rows))
     parts = [*create_statements(model), program(con, model), _machinery(), repr(suite)]
     parts += [text for name in sorted(macros) for text in create_statements(macros[name])]
-    parts += [part for table in sorted(tables - {model.name}) for part in (table, held(con, table, run_id))]
+    for table, rows in sorted(tables):
+        parts += [table, rows, held(con, table, run_id, rows)] if table != model.name else []
     return _digest(parts)
+
+
+def _rows_read(model: Model) -> list[tuple[str, str]]:
+    """The tables that a model reads, each with the condition of the rows that its query can use."""
+    rows = dict(model.rows_read)
+    return [(read, " or ".join(f"({one})" for one in rows.get(read, ())) or ALL) for read in model.reads]
 
 
 def is_made(con: Connection, model: Model, wanted: str, found: str, run_id: str) -> bool:

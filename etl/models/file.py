@@ -26,7 +26,7 @@ from sqlglot.errors import SqlglotError
 from etl.contracts import wrong_time
 from etl.errors import MendError
 from etl.models.portable import unportable
-from etl.models.tree import PARAMETER, broken_rules, parse, references
+from etl.models.tree import PARAMETER, broken_rules, parse, references, rows_read
 
 SCHEMAS = ("core", "steps", "marts")
 PARAMETERS = f"{PARAMETER} date"
@@ -73,7 +73,8 @@ class Model:
     `group` is that of the UI: the question, what the header says, or the schema.
     `contract` is one of CONTRACTS. `python` is a module whose function `bring_up_to_date(con)` reads the tables that
     the header names and fills the tables of raw that the query reads, in the transaction of the build; else empty.
-    `by_platform` says that a row depends on the figures of its own platform alone.
+    `by_platform` says that a row depends on the figures of its own platform alone. `rows_read` has, for tables of raw,
+    the conditions of which the query needs one to hold for a row to matter; a table that it lacks is read whole.
     """
 
     schema: str
@@ -98,6 +99,7 @@ class Model:
     contract: str = FIGURES
     python: str = ""
     by_platform: bool = False
+    rows_read: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def name(self) -> str:
@@ -158,6 +160,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         fail(path, f"the grain names {', '.join(sorted(missing))}, which the final list does not have")
     daily, (reach, ahead), by_key = _daily(path, keys, columns)
     python, *inputs = (part.strip() for part in keys.get("python", "").split(","))
+    reads = _reads(tree, inputs)
     return Model(
         schema=schema,
         table=table,
@@ -166,7 +169,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         grain=grain,
         sql=sql,
         columns=columns,
-        reads=_reads(tree, inputs),
+        reads=reads,
         is_macro=is_macro,
         twin=schema != "core" and not is_macro and "twin" not in keys,
         portable="portable" in keys,
@@ -179,6 +182,12 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         contract=keys.get("contract", FIGURES),
         python=python,
         by_platform="partition" in keys,
+        rows_read=tuple(
+            (read, rows)
+            for read in reads
+            if read.startswith("raw.") and read not in inputs
+            if (rows := rows_read(tree, read))
+        ),
     )
 
 

@@ -91,6 +91,48 @@ def called(node: exp.Expr) -> str | None:
     return None
 
 
+def rows_read(tree: exp.Select, table: str) -> tuple[str, ...]:
+    """The rows of a table that the query can use: one of these conditions over its columns; none where it is all rows.
+
+    A condition is what the WHERE over a place where the table is read demands of its columns against constants.
+    """
+    places = [
+        node for node in tree.find_all(exp.Table) if not called(node) and f"{node.db}.{node.name}".lower() == table
+    ]
+    conditions = [_demanded(node) for node in places]
+    return tuple(sorted(set(conditions))) if all(conditions) else ()
+
+
+def _demanded(node: exp.Table) -> str:
+    """What a WHERE demands of the rows of the table in its FROM, where no join brings rows back that it left out."""
+    select, where = node.find_ancestor(exp.Select), None
+    if (
+        select
+        and isinstance(node.parent, exp.From)
+        and not any(join.side in ("RIGHT", "FULL") for join in select.args.get("joins") or ())
+    ):
+        where = select.args.get("where")
+    parts = where.this.flatten() if where and isinstance(where.this, exp.And) else [where.this] if where else []
+    demands = [part.copy() for part in parts if _is_about(part, node.alias_or_name)]
+    for column in (column for demand in demands for column in demand.find_all(exp.Column)):
+        column.set("table", None)
+    return " and ".join(demand.sql("duckdb", comments=False) for demand in demands)
+
+
+def _is_about(part: exp.Expr, alias: str) -> bool:
+    """Whether a condition compares columns of this table, named with it, with constants and does nothing else."""
+    columns = list(part.find_all(exp.Column))
+    return (
+        isinstance(part, exp.EQ | exp.In | exp.Is)
+        and all(
+            isinstance(node, exp.Literal | exp.Null | exp.Column | exp.Identifier)
+            for node in part.walk()
+            if node is not part
+        )
+        and {column.table for column in columns} == {alias}
+    )
+
+
 def row_by_row(tree: exp.Select) -> Iterator[tuple[str, frozenset[str]]]:
     """Joins and subqueries that a twin cannot ask about several days, with the tables and CTEs that they read.
 
