@@ -9,6 +9,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from assets.history import RETIRED, retire
 from assets.instance import prepare_home
@@ -19,13 +22,14 @@ pytestmark = pytest.mark.slow
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAYS = dg.DailyPartitionsDefinition(start_date="2026-01-01", timezone="UTC")
 BY_DAY, WHOLE, CHECK = dg.AssetKey("by_day"), dg.AssetKey("whole"), dg.AssetKey("by_day")
+WITHOUT_RUN = ""
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dg.asset(key=BY_DAY, partitions_def=DAYS, check_specs=[dg.AssetCheckSpec("holds", asset=BY_DAY)])
 def by_day(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     yield dg.AssetCheckResult(passed=context.partition_key != "2026-01-03", check_name="holds")
-    yield dg.MaterializeResult(metadata={"day": context.partition_key})
+    yield dg.MaterializeResult(metadata={"day": context.partition_key, "text": "x" * 10_000})
 
 
 @dg.asset(key=WHOLE)
@@ -67,6 +71,26 @@ class History:
         filters = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[day])
         return self.instance.fetch_materializations(filters, limit=1).records[0].run_id
 
+    def materialized(self) -> list[dg.EventLogRecord]:
+        """The latest materialization of each day, as the UI asks for it."""
+        ids = self.instance.event_log_storage.get_latest_storage_id_by_partition(
+            BY_DAY, dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        filters = dg.AssetRecordsFilter(asset_key=BY_DAY, storage_ids=[*ids.values()])
+        return [*self.instance.fetch_materializations(filters, limit=1000).records]
+
+    def states_of_days(self) -> tuple[list[str], list[str]]:
+        """The days that the UI shows as built and as failed."""
+        status = get_and_update_asset_status_cache_value(self.instance, BY_DAY, DAYS)
+        assert status
+        failed = status.deserialize_failed_partition_subsets(DAYS).get_partition_keys()
+        return sorted(status.deserialize_materialized_partition_subsets(DAYS).get_partition_keys()), sorted(failed)
+
+    def marks(self) -> list[str]:
+        """The events of the days without a run."""
+        with closing(sqlite3.connect(self.home / "history" / "runs" / "index.db")) as con:
+            return [text for (text,) in con.execute("select event from event_logs where run_id = ''")]
+
     def checked(self) -> tuple[str, bool]:
         """The run and the result of the newest check."""
         key = dg.AssetCheckKey(CHECK, "holds")
@@ -95,15 +119,34 @@ def test_an_old_run_goes_with_all_it_has_unless_it_holds_the_latest_state(histor
     newest = history.run("whole", 91)
     history.everything = history.runs()
     assert history.retire() == 4
-    assert history.runs() == history.shards() == {of_day, checked, newest}
+    assert history.runs() == history.shards() == {checked, newest}
     assert history.latest(WHOLE) == newest
-    assert (history.latest(BY_DAY, "2026-01-02"), history.latest(BY_DAY, "2026-01-03")) == (of_day, checked)
+    assert (history.latest(BY_DAY, "2026-01-02"), history.latest(BY_DAY, "2026-01-03")) == (WITHOUT_RUN, checked)
     assert history.instance.get_materialized_partitions(BY_DAY) == {"2026-01-02", "2026-01-03"}
     assert history.checked() == (checked, False), "a failed check stays failed"
-    kept = {entry.dagster_event_type for entry in history.instance.all_logs(of_day)}
+    kept = {entry.dagster_event_type for entry in history.instance.all_logs(checked)}
     assert dg.DagsterEventType.ASSET_MATERIALIZATION in kept and dg.DagsterEventType.STEP_OUTPUT not in kept
-    assert history.instance.get_run_by_id(of_day).status == dg.DagsterRunStatus.SUCCESS  # type: ignore[union-attr]
-    assert replaced not in history.runs()
+    assert history.instance.get_run_by_id(checked).status == dg.DagsterRunStatus.SUCCESS  # type: ignore[union-attr]
+    assert {replaced, of_day}.isdisjoint(history.runs())
+
+
+def test_a_day_costs_the_same_whatever_its_table_said_of_itself(history: History) -> None:
+    days = [f"2026-01-{n:02}" for n in range(2, 8)]
+    history.everything = {history.run("by_day", 200 - n, day) for n, day in enumerate(days)}
+    before = {day: event for event in history.materialized() if (day := event.partition_key)}
+    states = history.states_of_days()
+    assert history.retire() == len(days)
+    after = {day: event for event in history.materialized() if (day := event.partition_key)}
+    for day in days[:-1]:
+        assert after[day].timestamp == before[day].timestamp, "the UI shows when it was built"
+        assert after[day].event_log_entry.asset_materialization == dg.AssetMaterialization(BY_DAY, partition=day)
+    assert after[days[-1]] == before[days[-1]], "the newest of a table stays as it was"
+    assert len(history.marks()) == len(days) - 1 and max(map(len, history.marks())) < 1000
+    assert history.states_of_days() == states == (days, [])
+    assert len(history.shards()) == 1, "and no file for each run"
+    again = history.run("by_day", 10, "2026-01-02")
+    assert history.retire() == 1 and history.latest(BY_DAY, "2026-01-02") == again
+    assert len(history.marks()) == len(days) - 1, "a mark of the run that was retired, none of the day built again"
 
 
 def test_a_run_goes_when_a_later_one_holds_the_latest_state(history: History) -> None:
@@ -146,6 +189,13 @@ def test_the_days_are_a_setting(history: History) -> None:
     history.settings = load_settings({"WAREHOUSE_HISTORY_DAYS": "30"})
     assert history.retire() == 2
     assert history.runs() == {newest}
+
+
+def test_what_the_daemon_notes_leaves_too(history: History) -> None:
+    """As Dagster comes, a tick that started a run is never purged."""
+    for kind in (InstigatorType.SCHEDULE, InstigatorType.SENSOR):
+        kept = history.instance.get_tick_retention_settings(kind)
+        assert all(0 < days <= 90 for status, days in kept.items() if status != TickStatus.STARTED), kept
 
 
 def test_space_is_given_back(history: History) -> None:
