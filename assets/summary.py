@@ -50,7 +50,9 @@ class RunOutcome:
     def is_whole(self) -> bool:
         """Whether the run succeeded, and everything that its sources brought is in the figures."""
         refused = any(file.status == "refused" for loaded in self.results(Ingested) for file in loaded.files)
-        return self.success and not refused and not any(one.total or one.unread for one in self.results(Standing))
+        waits = any(one.total or one.unread for one in self.results(Standing))
+        waits |= any(publication.is_recovering for publication in self.results(Publication))
+        return self.success and not refused and not waits
 
     @property
     def has_nothing_to_tell(self) -> bool:

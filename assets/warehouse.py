@@ -47,6 +47,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
     environment: dict[str, str] | None = None
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _connection: Connection | None = PrivateAttr(default=None)
+    _is_under_way: bool = PrivateAttr(default=False)
 
     @property
     def settings(self) -> Settings:
@@ -79,14 +80,17 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
     def open(self, threads: int = 1) -> Iterator[Connection]:
         """The build database for one step, with this number of threads, each of which costs memory.
 
-        Asks Dagster for a retry when another program uses the database; an error that a retry would not fix (a
-        refused source, SQL that does not run, a full disk) becomes a failure with its message.
+        Asks Dagster for a retry when another program uses the database, or when it is found to be damaged; an error
+        that a retry would not fix (a refused source, SQL that does not run, a full disk) becomes a failure with its
+        message.
         """
         try:
             with interruptible() as interrupt:
                 if self._connection is None:
                     go_on(self.settings)
-                    self._connection = self._held.enter_context(open_or_recover(self.settings))
+                    opened = open_or_recover(self.settings, is_under_way=self._is_under_way)
+                    self._connection = self._held.enter_context(opened)
+                    self._is_under_way = True
                 self._connection.execute(f"set threads = {threads}")
                 interrupt.append(self._connection.interrupt)
                 yield self._connection
@@ -96,6 +100,8 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
                 self._held.pop_all().__exit__(type(error), error, error.__traceback__)
             except MendError as explained:  # the build database is damaged
                 error = explained
+            if isinstance(error, LostError):  # the step is tried again on what can be brought back
+                raise dg.RetryRequested(max_retries=1) from error
             if isinstance(error, RetryError):
                 raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_SECONDS) from error
             # The step reports the checks of a critical failure.
@@ -105,8 +111,11 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
 
 
 @contextmanager
-def open_or_recover(settings: Settings) -> Iterator[Connection]:
-    """The build database; where it is lost, what its copy and the archive give. The caller holds the writer's lock."""
+def open_or_recover(settings: Settings, *, is_under_way: bool = False) -> Iterator[Connection]:
+    """The build database; where it is lost, what its copy and the archive give. The caller holds the writer's lock.
+
+    `is_under_way` says that the same run has opened it before.
+    """
     with ExitStack() as held:
         try:
             con = held.enter_context(open_build(settings))
@@ -114,7 +123,7 @@ def open_or_recover(settings: Settings) -> Iterator[Connection]:
             from etl.archive.recover import recover
             from etl.models.graph import load_models
 
-            recover(settings, load_models(settings.sql_dir), datetime.now(UTC))
+            recover(settings, load_models(settings.sql_dir), datetime.now(UTC), is_under_way=is_under_way)
             con = held.enter_context(open_build(settings))
         yield con
 

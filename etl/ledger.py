@@ -99,6 +99,19 @@ def unknown_deliveries(con: Connection, served: Path) -> list[str]:
         return []  # there is none, or it cannot be read either
 
 
+def is_behind(con: Connection, served: Path) -> bool:
+    """Whether readers have something of reference data or filings that the open database does not know."""
+    asked = (
+        "select 1 from served.audit.load as l where l.source in ('reference', 'edgar') and l.superseded_at is null and "
+        "l.content_hash not in (select content_hash from audit.load) limit 1"
+    )
+    try:
+        with attached(con, served, "served"):
+            return bool(con.execute(asked).fetchall())
+    except (MendError, RetryError, DatabaseError):
+        return True  # it cannot be told
+
+
 class Ledger:
     """The audit trail of one source, by the name that audit.load.source has for it."""
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from etl.archive.standing import unfinished
 from etl.config import Settings
 from etl.deliver import Message, addresses_in, deliver, shown
 from etl.errors import BusyError, MendError, RetryError
@@ -25,6 +26,7 @@ from etl.publish.files import kept_versions, snapshot_path
 from etl.sent import BUSY, CHANNELS, PROBLEMS, RECORD, alone, name_of, read_record, write_record
 from etl.warehouse import Connection, DatabaseError, open_build, open_snapshot
 
+RECOVERY = "recovery"  # the query that tells of a build database that was lost
 DIGEST, VERSION = "digest", "version"  # under which an address has the version whose digest was sent last
 NEEDS = re.compile(r"^-- needs: (.+)$", re.MULTILINE)
 NEWS = re.compile(r"^-- news$", re.MULTILINE)
@@ -201,11 +203,12 @@ def _asked(con: Connection, settings: Settings) -> set[str]:
 
 
 def _queries(con: Connection, folder: Path) -> Iterator[tuple[Path, str]]:
-    """The alert queries whose tables exist."""
+    """The alert queries whose tables exist; while a recovery is unfinished, only its own: other states are older."""
+    pattern = f"{RECOVERY}.sql" if unfinished(con) else "*.sql"
     tables = con.execute(
         "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
     ).fetchall()
-    for path in sorted(folder.glob("*.sql")):
+    for path in sorted(folder.glob(pattern)):
         query = path.read_text(encoding="utf-8")
         if {(table.strip(),) for line in NEEDS.findall(query) for table in line.split(",")} <= set(tables):
             yield path, query

@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from etl.archive.standing import end_recovery, note_reading, note_recovery
 from etl.checks.run import CheckResult, checked
 from etl.config import Settings, load_settings
 from etl.errors import RetryError
@@ -249,6 +250,30 @@ def test_a_damaged_database_is_sent_too(settings: Settings, receiver: Receiver) 
     settings.build_db.write_bytes(b"no database" * 1000)
     after_refresh(settings, None)
     assert "run: refresh failed" in receiver.texts()[0]
+
+
+def test_a_recovery_is_sent_once_and_hides_what_it_brought_back(settings: Settings, receiver: Receiver) -> None:
+    """Its copy says that the check holds; that was told as the end of a failure that went on."""
+    write(settings, check(True, 1))
+    after_refresh(settings, None)
+    write(settings, check(False, 2))
+    after_refresh(settings, None)
+    assert "core.party unique" in receiver.texts()[0]
+    write(settings, "delete from audit.expectation_result where not success")
+    told = "the build database was lost; LOST: b.csv"
+    with open_build(settings) as con:
+        note_recovery(con, NOW, told, reads_again=True)
+    for _ in range(2):
+        after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert f"recovery: 2026-01-01 00:00:00 UTC {told}\n    make doctor" in text and "holds again" not in text
+    with open_build(settings) as con:
+        note_reading(con)
+        end_recovery(con)
+        con.execute(check(True, 3))
+    after_refresh(settings, None)
+    (text,) = receiver.texts()
+    assert "core.party unique holds again" in text and "recovery" not in text
 
 
 def test_a_plan_that_turns_and_orders_that_move_are_sent(settings: Settings, receiver: Receiver) -> None:

@@ -2,7 +2,8 @@
 
 What is left of it is moved to build/aside/<time>/, where only the erasure of a buyer deletes it. Its place takes the
 first of these that can be read whole: the copy, the database without its log, none. Then the archive is loaded from
-there on, and days of its deliveries are due again. Nothing is published until they are built (etl.publish).
+there on, and days of its deliveries are due again. Nothing is published until they are built and reference data is as
+new as what readers have (etl.archive.standing).
 """
 
 from __future__ import annotations
@@ -13,28 +14,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from etl.archive.copy import read_whole
-from etl.archive.files import last_number, set_number
 from etl.archive.replay import CaughtUp, catch_up
+from etl.archive.standing import note_recovery
 from etl.config import Settings, make_private
 from etl.daily.due import mark_changed_days
 from etl.errors import MendError, RetryError
-from etl.ledger import unknown_deliveries
+from etl.ledger import is_behind, unknown_deliveries
 from etl.models.file import Model
 from etl.warehouse import Connection, DatabaseError, damage_mark, open_build, transaction
 from etl.whole import partial_file, place, sync, write_whole
 
-REBUILT = (
-    "results of checks, the journal of publications and facts of filings that came since are not in it; `make refresh` "
-    "reads reference data and filings again"
-)
+REBUILT = "results of checks, the journal of publications and facts of filings that came since are not in it"
 MOST_NAMED = 10
 
 
-def recover(settings: Settings, models: Sequence[Model], now: datetime) -> str:
+def recover(settings: Settings, models: Sequence[Model], now: datetime, *, is_under_way: bool = False) -> str:
     """Go on without the build database; gives a sentence that says from what, and what is lost.
 
-    The caller holds the writer's lock. Raises RetryError where another process has the database, MendError where the
-    archive cannot be loaded; the next run then begins anew.
+    `is_under_way` says that the run which lost it may have read reference data before: it is read again. The caller
+    holds the writer's lock. Raises RetryError where another process has the database, MendError where the archive
+    cannot be loaded; the next run then begins anew.
     """
     mark = damage_mark(settings)
     if not mark.exists():  # while it is there, a recovery that was killed begins anew
@@ -44,10 +43,10 @@ def recover(settings: Settings, models: Sequence[Model], now: datetime) -> str:
     with open_build(settings, is_recovering=True) as con:
         found = catch_up(con, settings, now, logging.getLogger(__name__).info)
         told = _told(con, settings, aside, origin, found)
+        reads_again = is_under_way or is_behind(con, settings.serving_db)
         with transaction(con):
             mark_changed_days(con, models)
-            set_number(con, last_number(con))
-            con.execute("update raw.archived set recovered_at = $now, told = $told", {"now": now, "told": told})
+            note_recovery(con, now, told, reads_again=reads_again)
     mark.unlink()
     sync(mark.parent)
     logging.getLogger(__name__).warning(told)

@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from etl.archive.standing import unfinished
 from etl.config import Settings
 from etl.errors import MendError, RetryError
 from etl.publish.files import inspect, kept_versions, pin_path, refuse_if_written, shown
@@ -155,9 +156,13 @@ def _kept(con: Connection, settings: Settings, now: datetime) -> tuple[list[Stat
         with _audit(con, settings) as place:
             rows = con.execute(prepared("doctor_findings"), {"now": now.replace(tzinfo=None)}).fetchall()
             ((rate, size, _),) = con.execute(prepared("doctor_growth")).fetchall()
+            recovery = unfinished(con) if place == settings.build_db else None
     except (DatabaseError, MendError) as error:
         return [StateFound("build", "wrong", str(settings.build_db), str(error), "docs/operations.md, Backup")], None
     found = [StateFound(*row) for row in rows]
+    if recovery:
+        remedy = ", then ".join(recovery.needs)
+        found.append(StateFound("build", "wrong", f"brought back at {shown(recovery.at)}", recovery.told, remedy))
     if place != settings.build_db:
         found.append(StateFound("build", "fine", str(place), "asked instead of the build database, which is in use"))
     return found, Growth(rate, size) if size else None

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from etl.archive.standing import end_recovery, unfinished
 from etl.config import ROOT, Settings
 from etl.contracts import CONTRACTS
 from etl.errors import MendError
@@ -68,7 +69,7 @@ class Publication:
     """The result: `published` or not, and why; the other fields describe what is served now.
 
     `tables` has the number of rows of each table of core, steps, marts and audit, `problem` says what kept the reasons
-    of changed rows from being found.
+    of changed rows from being found, `is_recovering` that a build database was lost and more commands are needed.
     """
 
     published: bool
@@ -78,6 +79,7 @@ class Publication:
     size_bytes: int
     tables: dict[str, int]
     problem: str = ""
+    is_recovering: bool = False
 
 
 def publish(con: Connection, settings: Settings, *, now: datetime) -> Publication:
@@ -121,8 +123,8 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
         if pin.exists():
             text = pin.read_text(encoding="utf-8").strip()
             return _publication(False, *served, f"pinned to {text}; `make unpin` lets refreshes publish again")
-    if served and (waits := _is_recovering(con)):
-        return _publication(False, *served, waits)
+    if served and (recovery := unfinished(con)):
+        return _publication(False, *served, recovery.sentence, is_recovering=True)
     built = read_contents(con)
     if served:
         snapshot, contents = served
@@ -130,6 +132,7 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
         refuse_fewer(settings, snapshot, contents, built)
         reason = _difference(snapshot, contents, built)
         if not reason:
+            end_recovery(con)
             note_served(con, snapshot.version, kept_versions(settings))
             reason = f"nothing changed since version {snapshot.version} of {shown(snapshot.refreshed_at)}"
             return _publication(False, snapshot, contents, reason)
@@ -146,18 +149,9 @@ def _publish_if_changed(con: Connection, settings: Settings, now: datetime) -> P
     size = settings.serving_db.stat().st_size
     snapshot = Snapshot(version, now, built.fingerprint, size, settings.serving_db)
     _keep_and_record(con, settings, snapshot, found)
+    end_recovery(con)
     note_served(con, version, kept_versions(settings))
     return _publication(True, snapshot, built, reason, found.problem)
-
-
-def _is_recovering(con: Connection) -> str:
-    """Why a database that was brought back is not published yet; empty, and over, where its days are built."""
-    told = con.execute("select told from raw.archived where recovered_at is not null").fetchall()
-    if told and con.execute("select 1 from raw.daily_due limit 1").fetchall():
-        return f"{told[0][0]}. Now `make daily` builds what is made from deliveries, and publishes"
-    if told:
-        con.execute("update raw.archived set recovered_at = null, told = null")
-    return ""
 
 
 def _refuse_lost(con: Connection, settings: Settings, served: Snapshot) -> None:
@@ -205,9 +199,16 @@ def _explain(con: Connection, settings: Settings, version: int) -> Found:
 
 
 def _publication(
-    published: bool, snapshot: Snapshot, contents: Contents, reason: str, problem: str = ""
+    published: bool,
+    snapshot: Snapshot,
+    contents: Contents,
+    reason: str,
+    problem: str = "",
+    *,
+    is_recovering: bool = False,
 ) -> Publication:
-    return Publication(published, snapshot.version, reason, snapshot.path, snapshot.size_bytes, contents.rows, problem)
+    place, size = snapshot.path, snapshot.size_bytes
+    return Publication(published, snapshot.version, reason, place, size, contents.rows, problem, is_recovering)
 
 
 def _difference(served: Snapshot, contents: Contents, built: Contents) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from etl.archive.standing import note_reading
 from etl.config import Settings
 from etl.ledger import Ledger, LoadRecord, QuarantineRecord
 from etl.reference.read import read
@@ -50,6 +51,7 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
             fields map(varchar, varchar), reading map(varchar, varchar))[], recursive := true)""",
         {"rows": [asdict(r) | {"fields": _as_map(r.fields), "reading": _as_map(r.reading)} for r in reading.records]},
     )
+    note_reading(con)
     superseded = count(
         con,
         """update raw.reference_row as r set superseded_at = $now

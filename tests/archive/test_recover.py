@@ -17,12 +17,14 @@ import pytest
 from assets.warehouse import open_or_recover
 from etl.archive import recover as recover_module
 from etl.archive.copy import A_DAY, is_due, renew_copy
+from etl.archive.standing import note_reading
 from etl.config import load_settings
 from etl.contracts import contract_tables
 from etl.daily.build import build_daily
 from etl.daily.due import create_unbuilt
 from etl.daily.ingest import ingest
 from etl.errors import MendError
+from etl.ledger import Ledger, LoadRecord
 from etl.models.graph import load_models
 from etl.publish.publication import Publication, publish
 from etl.warehouse import Connection, LostError, create_database, damage_mark, open_build, open_snapshot
@@ -115,6 +117,25 @@ def test_a_lost_build_database_is_no_loss(home: Home, caplog: pytest.LogCaptureF
         table: rows for table, rows in wanted.items() if table != "core.metric_day"
     }
     assert home.refresh().reason.startswith("nothing changed")
+
+
+def test_reference_data_is_as_new_as_that_of_readers_before_it_is_published(home: Home) -> None:
+    """The copy is days old: a daily run alone would take newer figures back from readers."""
+    loaded = LoadRecord("observations.csv", "new", 1, 1, 0, "loaded")
+    with home.opened() as con:
+        Ledger(con, "reference").reconcile([loaded], [], home.now)
+    assert home.refresh().published
+    home.settings.build_db.unlink()
+    waits = home.daily()
+    assert waits.is_recovering and not waits.published
+    assert waits.reason.endswith("not whole yet; now `make refresh`, which reads reference data and filings again")
+    home.deliver("c.csv", 60)
+    assert not home.daily().published
+    with home.opened() as con:  # as a refresh does
+        note_reading(con)
+        Ledger(con, "reference").reconcile([loaded], [], home.now)
+    assert home.refresh().published
+    assert home.served() == 60
 
 
 def test_without_a_copy_the_archive_gives_every_row(home: Home, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from etl.archive.standing import DAILY, REFRESH, note_recovery
 from etl.ask.doctor import StateFound, examine, page
 from etl.backup.make import make_backup, remember
 from etl.backup.stores import FolderStore
@@ -76,6 +77,19 @@ def test_a_lost_build_database_is_told_before_it_costs_anything(settings: Settin
 def test_a_damaged_build_database_is_told(settings: Settings) -> None:
     settings.build_db.write_bytes(b"\0" * 20_000)
     assert bad(settings)["build"].state == "wrong"
+
+
+def test_a_recovery_names_the_commands_that_it_needs_until_it_is_published(settings: Settings) -> None:
+    with open_build(settings) as con:
+        note_recovery(con, NOW, "it was lost; LOST: b.csv", reads_again=True)
+        con.execute("insert into raw.daily_due values ('core.metric_day', '2026-02-01')")
+    found = bad(settings)["build"]
+    assert (found.state, found.finding) == ("wrong", "it was lost; LOST: b.csv")
+    assert found.remedy == f"{REFRESH}, then {DAILY}"
+    write(settings, "update raw.archived set reads_again = false")
+    assert bad(settings)["build"].remedy == DAILY
+    write(settings, "delete from raw.daily_due")
+    assert "build" not in bad(settings)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,11 +20,12 @@ from assets.definitions import definitions
 from assets.instance import prepare_home
 from assets.jobs import REFRESH_DAILY
 from assets.summary import outcome, summary
-from assets.warehouse import INTERRUPTS, interruptible
+from assets.warehouse import INTERRUPTS, Warehouse, interruptible
+from etl.archive.standing import REFRESH, unfinished
 from etl.config import ROOT, Settings, load_settings
-from etl.errors import RetryError
+from etl.errors import MendError, RetryError
 from etl.lock import writer_lock
-from etl.warehouse import memory
+from etl.warehouse import memory, open_build
 from tests.assets.conftest import QUIET
 from tests.support.command import run
 from tests.support.lock import held_elsewhere
@@ -86,6 +88,37 @@ def test_a_run_of_the_daemon_waits_for_the_one_before_it(settings: Settings) -> 
     assert time.monotonic() - started > 3
     assert f"another process is writing {settings.home}: waiting for it to end" in said
     assert "run `make refresh` first" in summary(outcome(result), 1.0)
+
+
+def test_a_database_found_damaged_in_a_run_is_brought_back_and_the_run_says_one_thing(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Zeros in a block show only when it is read; the run had recovered and then ended with `Failed … is damaged`."""
+    resource, seen = Warehouse(environment={"WAREHOUSE_HOME": str(settings.home)}), []
+    with open_build(settings) as con:
+        con.execute("create table core.kept as select 1 as one")
+    shutil.copyfile(settings.build_db, settings.build_copy)
+
+    @dg.op
+    def step(warehouse: Warehouse) -> None:
+        with warehouse.open() as con:
+            seen.append(con.execute("select one from core.kept").fetchall())
+            if len(seen) == 2:
+                raise MendError(f'Corrupt database file: in block of file "{settings.build_db}"')
+
+    @dg.job(resource_defs={"warehouse": resource})
+    def steps() -> None:
+        step.alias("before")()
+        step.alias("meets_it")()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = steps.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
+    found = outcome(result)
+    assert (found.success, found.errors, seen) == (True, {}, [[(1,)]] * 3)
+    assert caplog.text.count("the build database was lost") == 1 and "is damaged" not in caplog.text
+    with open_build(settings) as con:
+        recovery = unfinished(con)
+    assert recovery and recovery.needs == [REFRESH], "what the run read of the reference data before is not in it"
 
 
 def test_a_lock_that_this_process_holds_is_held_already(settings: Settings) -> None:
