@@ -44,19 +44,19 @@ select
     coalesce(
         rooted.exact_low,
         rooted.won
-        - 1.959963984540054 * rooted.low_root
-        + 0.9471529402313751
-        + 0.17196185986461623 / nullif(rooted.low_root, 0)
-        - 0.06809954241743825 / nullif(rooted.won, 0)
-        - 0.03444176509221394 / nullif(rooted.won * rooted.low_root, 0)
+        - 1.959963984540054e0 * rooted.low_root
+        + 0.9471529402313751e0
+        + 0.17196185986461623e0 / nullif(rooted.low_root, 0)
+        - 0.06809954241743825e0 / nullif(rooted.won, 0)
+        - 0.03444176509221394e0 / nullif(rooted.won * rooted.low_root, 0)
     )::double as low,                 -- least mean that the count allows, 95 %
     coalesce(
         rooted.exact_high,
         rooted.won
         + 1
-        + 1.959963984540054 * rooted.high_root
-        + 0.9471529402313751
-        - 0.17196185986461623 / rooted.high_root
-        - 0.06809954241743825 / (rooted.won + 1) + 0.03444176509221394 / ((rooted.won + 1) * rooted.high_root)
+        + 1.959963984540054e0 * rooted.high_root
+        + 0.9471529402313751e0
+        - 0.17196185986461623e0 / rooted.high_root
+        - 0.06809954241743825e0 / (rooted.won + 1) + 0.03444176509221394e0 / ((rooted.won + 1) * rooted.high_root)
     )::double as high                 -- greatest mean that the count allows, 95 %
 from rooted

@@ -115,7 +115,7 @@ def test_a_portable_model_must_write_it_out() -> None:
     assert list(unportable(tree, {"ratio"})) == [
         "is portable, but RATIO(t.a, t.b) is a macro of DuckDB: write out what it says"
     ]
-    assert list(unportable(tree)) == []
+    assert ["is not among" in sentence for sentence in unportable(tree)] == [True]
 
 
 def test_readers_have_them_and_a_removed_one_is_gone(tmp_path: Path) -> None:

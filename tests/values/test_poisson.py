@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from scipy.stats import chi2
 
@@ -24,6 +26,15 @@ def test_the_table_below_20_is_exact(con: Connection) -> None:
     assert [events for events, *_ in rows] == list(range(20))
     for events, low, high in rows:
         assert (low, high) == pytest.approx(garwood(events), rel=1e-14)
+
+
+def test_each_bound_is_the_double_next_to_what_the_file_says(con: Connection) -> None:
+    """As plain literals they become one wide DECIMAL, and the bound of five events 1.6234863901184209."""
+    model = models_behind("core.poisson_interval")["core.poisson_interval"]
+    written = re.findall(r"\((\d+), ([\d.]+)e0, ([\d.]+)e0\)", model.sql)
+    rows = con.execute(f"select * from ({model.sql}) order by events").fetchall()
+    assert rows == [(int(events), float(low), float(high)) for events, low, high in written]
+    assert rows[5][1] == 1.6234863901184207
 
 
 def test_from_20_on_the_relative_error_is_below_a_hundred_thousandth(con: Connection) -> None:
