@@ -3,6 +3,10 @@
 A run reports its end after it has let go of the warehouse, and its process ends after that. So a run whose lock is
 free and that is not reported as ended is dead, however long it ran and whenever it was last heard of; a live one may
 be stopped for hours. The lock is a file in the folder `live` of Dagster's home, named after the run.
+
+A command holds it before its run is created. A run of the daemon takes it when its process has read the definitions;
+until then that process or the code server that starts it shows that it may still begin. A code server that lives
+reports the end of its processes itself.
 """
 
 from collections.abc import Collection
@@ -13,6 +17,7 @@ from typing import IO
 
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.utils import make_new_run_id
 
 from etl.lock import try_lock
 
@@ -23,9 +28,8 @@ UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 DIED = "the process of this run died before it could report an end"
-# A run takes its lock in the first moment after it has started; one that never took it did not come that far. Until
-# then nothing shows that it lives: this long after it was last heard of it counts as dead.
-START = timedelta(minutes=3)
+# So long after a run was last heard of it is handed to a code server, and has its lock.
+LAUNCH, START = timedelta(seconds=20), timedelta(minutes=3)
 _held: IO[str] | None = None
 
 
@@ -41,6 +45,12 @@ def show_life(instance: dg.DagsterInstance, run_id: str) -> None:
     _held = file
 
 
+def living_run(instance: dg.DagsterInstance) -> str:
+    """The number of a run that this process will create, and that lives from now on."""
+    show_life(instance, run_id := make_new_run_id())
+    return run_id
+
+
 def is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Whether a run has not ended and its process has, or never began."""
     try:
@@ -52,7 +62,34 @@ def is_dead(instance: dg.DagsterInstance, run_id: str) -> bool:
     record = instance.get_run_record_by_id(run_id)
     if record is None or record.dagster_run.status not in UNFINISHED:
         return False
-    return datetime.now(UTC) - record.update_timestamp.replace(tzinfo=UTC) > START if is_free is None else is_free
+    if is_free is not None:
+        return is_free
+    heard = record.update_timestamp.replace(tzinfo=UTC)
+    silent = datetime.now(UTC) - heard
+    return silent > START or (silent > LAUNCH and not _may_begin(instance.root_directory, heard))
+
+
+def _may_begin(home: str, heard: datetime) -> bool:
+    """Whether a process lives that has a run, or starts one, which has no lock yet and was last `heard` of then.
+
+    That is a code server which was there by then, or a process that one has started. Of another user's process only
+    what it runs is known: it may be one.
+    """
+    import psutil
+
+    for process in psutil.process_iter(["cmdline", "create_time"]):
+        words = process.info["cmdline"] or []
+        is_server = "grpc" in words and process.info["create_time"] <= heard.timestamp()
+        if not is_server and not any("spawn_main" in word for word in words):
+            continue
+        try:
+            if process.environ().get("DAGSTER_HOME") == home:
+                return True
+        except psutil.AccessDenied:
+            return True
+        except psutil.NoSuchProcess:
+            continue
+    return False
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> int:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DatabaseError as HistoryError
 from assets.damage import set_aside
 from assets.history import retire
 from assets.instance import WHOLE, prepare_home, show_on_timeline, write_history_fast
-from assets.life import close_dead_runs
+from assets.life import close_dead_runs, living_run
 from assets.output import say, say_faults_in_addresses, warn
 from etl.config import Settings
 from etl.errors import MendError, explained
@@ -62,7 +62,9 @@ def run_job(
         tags |= run_tags(instance, first or "", last or "") if name == REFRESH_DAILY else {}
         with writer_lock(settings):  # no run begins that would have to wait
             forget(home, name)
-            result = job.execute_in_process(run_config=QUIET, instance=instance, tags=tags, raise_on_error=False)
+            result = job.execute_in_process(
+                run_config=QUIET, instance=instance, tags=tags, raise_on_error=False, run_id=living_run(instance)
+            )
         found = outcome(result)
     if found.interrupted:
         raise KeyboardInterrupt
@@ -96,7 +98,8 @@ def confirm(settings: Settings, kept: Remembered) -> None:
             nothing_changed()
 
         close_dead_runs(instance)
-        unchanged.execute_in_process(instance=instance, tags=show_on_timeline(instance, kept.job), run_config=QUIET)
+        tags, run_id = show_on_timeline(instance, kept.job), living_run(instance)
+        unchanged.execute_in_process(instance=instance, tags=tags, run_config=QUIET, run_id=run_id)
     if settings.notify:
         from etl.notify import after_refresh
 

@@ -76,7 +76,7 @@ class Settings(BaseModel):
     contact: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", title="an e-mail address")
     """E-mail address of whoever answers for the figures: the owner of every asset in the UI."""
     history_days: int = Field(90, ge=1, title="a number of days, like 90")
-    """Days after which a run leaves Dagster's history; what is built and the latest state of assets and checks stays."""
+    """Days after which a run leaves Dagster's history; what is built and the latest states stay."""
     sec_user_agent: str | None = None
     """"name e-mail", as the SEC demands; without it EDGAR is off, with it a refresh reads new filings of every
     platform with a `sec_cik`."""

@@ -17,7 +17,7 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 
 from assets.instance import prepare_home
-from assets.life import DIED, LivingRunLauncher, close_dead_runs, is_dead, show_life
+from assets.life import DIED, LivingRunLauncher, close_dead_runs, is_dead, living_run, show_life
 from etl.config import ROOT, load_settings
 
 pytestmark = pytest.mark.slow
@@ -143,9 +143,44 @@ def test_a_run_that_ends_while_it_is_looked_at_stands(
     assert status(instance, run_id) == "SUCCESS"
 
 
-def test_a_run_that_never_showed_its_life_counts_as_dead_after_three_minutes(instance: dg.DagsterInstance) -> None:
-    just, long = begun(instance, timedelta(minutes=2)), begun(instance, timedelta(minutes=4))
-    assert (is_dead(instance, just), is_dead(instance, long)) == (False, True)
+@pytest.mark.parametrize("kind", ["grpc", "spawn_main"])
+def test_a_run_without_a_lock_may_begin_while_a_process_lives_that_has_it(
+    instance: dg.DagsterInstance, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed together with the code server in its first moments, it was found dead three minutes later."""
+    environment = {**os.environ, "DAGSTER_HOME": instance.root_directory}
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()", kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
+        just, later = begun(instance, timedelta(seconds=-1)), begun(instance, timedelta(seconds=-1))
+        at_once, long = begun(instance, timedelta(seconds=5)), begun(instance, timedelta(minutes=4))
+        assert not is_dead(instance, at_once), "it is being handed over"
+        assert is_dead(instance, long)
+        monkeypatch.setattr("assets.life.LAUNCH", timedelta(seconds=-10))
+        assert not is_dead(instance, just)
+        process.kill()
+        process.wait()
+        assert is_dead(instance, later)
+
+
+def test_a_code_server_that_began_later_has_no_earlier_run(instance: dg.DagsterInstance) -> None:
+    """`make dev` was killed with its run and started again."""
+    run = begun(instance, timedelta(seconds=30))
+    environment = {**os.environ, "DAGSTER_HOME": instance.root_directory}
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()", "grpc"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
+        assert is_dead(instance, run)
+        process.kill()
+
+
+def test_a_run_of_a_command_lives_before_it_is_known(instance: dg.DagsterInstance) -> None:
+    run_id = living_run(instance)
+    instance.create_run_for_job(some_job, run_id=run_id, status=dg.DagsterRunStatus.NOT_STARTED)
+    at = f"{datetime.now().astimezone(None) - timedelta(hours=1):%Y-%m-%d %H:%M:%S}"
+    with closing(sqlite3.connect(Path(instance.root_directory) / "history" / "runs.db")) as con, con:
+        con.execute("update runs set update_timestamp = ?", [at])
+    assert close_dead_runs(instance) == 0
+    show_life(instance, "another")
+    assert close_dead_runs(instance) == 1
 
 
 def test_dagsters_daemon_asks_whether_a_run_lives(
