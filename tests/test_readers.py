@@ -40,7 +40,9 @@ SETTLED = {
         **dict.fromkeys(("sep", "maximum_line_size"), "another name of one that is given"),
         **dict.fromkeys(("sample_size", "files_to_sniff", "auto_type_candidates"), "nothing is sniffed"),
         **dict.fromkeys(("hive_types", "hive_types_autocast"), "no folder is a column"),
-        **dict.fromkeys(("rejects_table", "rejects_scan", "rejects_limit"), "no rejects are kept"),
+        **dict.fromkeys(
+            ("rejects_table", "rejects_scan", "rejects_limit"), "given where rejects are kept, and all are"
+        ),
         **dict.fromkeys(("dateformat", "timestampformat"), "days and times are read as text"),
         "buffer_size": "memory only",
         "force_not_null": "empty is null in every column",
@@ -67,6 +69,9 @@ SETTLED = {
 # What stands for options in the calls of a module.
 EXPANDED = {
     ("etl/inbox/open.py", "{CSV}"): scan.CSV,
+    ("etl/inbox/open.py", "{KEEPING}"): scan.KEEPING,
+    ("etl/inbox/open.py", "{rest}"): "skip = , new_line = , max_line_size = , null_padding = , parallel = ",
+    ("etl/inbox/open.py", "{file}"): "",
     ("etl/inbox/open.py", "{ending}"): "new_line = , ",  # but for CR LF: lines.new_line says why
     ("etl/inbox/open.py", "{UNSPLIT}"): scan.UNSPLIT,
     ("etl/inbox/open.py", "{new_line(lines.ending)}"): "new_line = , ",
@@ -130,6 +135,7 @@ BOUND = {
     "etl/edgar/facts.py": "paths, sizes and CIKs; facts are read from their file",
     "etl/frames.py": "a day, names and IDs",
     "etl/profiles/apply.py": "a constant as text",
+    "etl/inbox/load.py": "names, words, the time of a load, and numbers of lines as plain integers",
     "etl/figures/evidence.py": "JSON of figures, whose numbers are text",
 }
 

@@ -150,7 +150,7 @@ class LineReader:
 
     def _is_exact(self, values: _Bytes, part: bytes) -> bool:
         size = len(values)
-        if size < 6 or ((b"- " in part or b"+ " in part) and _LOOSE_SIGN.search(part)):
+        if size < 6 or (b" " in part and self._has_signs_and_blanks(values) and _LOOSE_SIGN.search(part)):
             return False
         shifted = np.subtract(values, 48, out=self._buffer[:size])  # bytes below 0 wrap around
         digits = np.less(shifted, 10, out=self._marks(1, size))
@@ -171,6 +171,16 @@ class LineReader:
                 if ((behind - 48 < 10) | np.isin(behind, (32, 43, 45))).any():  # a digit, a blank or a sign
                     return False
         return True
+
+    def _has_signs_and_blanks(self, values: _Bytes) -> bool:
+        """Whether a blank follows a sign; a search for both bytes at once takes ten times as long."""
+        size = len(values) - 1
+        blanks = np.equal(values[1:], 32, out=self._marks(0, size))
+        for sign in b"+-":
+            signs = np.equal(values[:-1], sign, out=self._marks(1, size))
+            if np.logical_and(signs, blanks, out=signs).any():
+                return True
+        return False
 
 
 def _is_utf8(part: bytes) -> bool:

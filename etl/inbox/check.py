@@ -105,13 +105,19 @@ class RowRules:
     @property
     def has_form(self) -> str:
         """SQL that holds for a row whose every field has the form of its column."""
-        forms = [condition for condition in self.faults if condition.is_form]
-        broken = _any(form.breaks for form in forms)
-        return f"not coalesce(case when {_suspect(forms)} then {broken} else false end, false)"
+        return f"not {held([condition for condition in self.faults if condition.is_form])}"
 
 
 def _any(conditions: Iterable[str]) -> str:
     return " or ".join(f"({condition})" for condition in conditions)
+
+
+def held(conditions: Sequence[Condition]) -> str:
+    """SQL that holds where one of the conditions does, which are evaluated for suspects only."""
+    if not conditions:
+        return "false"
+    broken = _any(condition.breaks for condition in conditions)
+    return f"coalesce(case when {_suspect(conditions)} then {broken} else false end, false)"
 
 
 def _suspect(conditions: Iterable[Condition]) -> str:

@@ -6,7 +6,8 @@ docs/daily-data.md says what a team has to know.
 
 DuckDB's reader inserts the rows directly; the contract's rules and the uniqueness of keys are then checked on the
 table. Only if something is wrong is the file read a second time, strictly, which gives every row with its line and
-its fault. Table and quarantine together must have as many rows as the file.
+its fault: of a text file whose every line is a record, only the lines that are not sound, unless keys repeat. Table
+and quarantine together must have as many rows as the file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from etl.archive.files import enter, keep
 from etl.archive.replay import catch_up, prepare_delivery
@@ -40,12 +44,14 @@ from etl.inbox.check import (
     digits_of_texts,
     digits_of_values,
     grouped_by,
+    held,
     known_words,
     rounded,
 )
 from etl.inbox.merge import Delivery, merge
-from etl.inbox.open import Opened, Using, folder_of, inbox_files, inbox_name, is_inside, open_file
+from etl.inbox.open import Few, Opened, Using, folder_of, inbox_files, inbox_name, is_inside, open_file
 from etl.inbox.parquet import OPTIONS
+from etl.inbox.scan import UNREAD, UNREAD_SCAN
 from etl.ledger import Ledger, LoadRecord
 from etl.profiles.apply import Profiled
 from etl.profiles.profile import FOLDER, Profiles, load_profiles
@@ -66,6 +72,7 @@ UNSHOWN = "(not shown: this line may name a buyer)"
 SHORT = 3  # an identifier of so few characters names nobody, and would be found everywhere in a line
 # A file with more rows than a sheet holds was not saved by a spreadsheet.
 SHEET = 1_048_576
+Places = npt.NDArray[np.int64]
 ANY_ORDER, IN_ORDER = "set preserve_insertion_order = false", "reset preserve_insertion_order"
 
 
@@ -405,8 +412,10 @@ class Rows:
         places = {name: f"f{n}" for n, name in enumerate(opened.columns)}
         personal = [places[c.name] for c in opened.contract.columns if c.personal and c.name in places]
         self._persons = [] if opened.profiled else personal  # the fields that name a person
+        self._scratch = scratch
         self._verdicts = literal(str(scratch / "verdicts.parquet"))
         self._judged = ""  # the rows that were read strictly, with their faults
+        self._raw: str | None = None  # the raw texts by line, where those rows have none
         self._faults: Sequence[Condition] = ()
         self._grouped: frozenset[str] = frozenset()  # columns in which three digits after the point may be thousands
 
@@ -421,28 +430,79 @@ class Rows:
         Raises ReaderError, and DatabaseError when there is no room.
         """
         opened, may_repeat = self._opened, True
-        if opened.quick:
+        if opened.quick and opened.few:
+            if self._read_in_order(opened.quick, opened.few):
+                return True
+            self._con.execute(AGAIN)
+        elif opened.quick:
             rules = self._rules(opened.quick)
             inserted = self._insert(f"{_typed(opened.quick, rules)} where {rules.has_form}", self._extra)
-            is_complete, breaks_rules, repeats = inserted == opened.rows, self._is_broken(rules), self._is_repeated()
+            is_complete, breaks_rules, repeats = inserted == opened.rows, self._broken(rules), self._is_repeated()
             self._look_at_names()
-            if opened.is_text and self._grouped_columns(self._new, digits_of_values):
-                self._grouped = self._grouped_columns(opened.strict.sql, digits_of_texts)
-            if is_complete and not breaks_rules and not repeats and not self._grouped:
+            if is_complete and not breaks_rules and not repeats:
                 return True
-            if not breaks_rules and not repeats and not self._grouped:
+            if not breaks_rules and not repeats:
                 # Of a row that a profile made, the key tells the records behind it.
-                self._judge(with_values=opened.profiled is not None, may_repeat=False)
+                self._judge(opened.strict, opened.raw, with_values=opened.profiled is not None, may_repeat=False)
                 if inserted == self.loaded:
                     return True
             may_repeat = repeats or not is_complete  # rows that were left out may repeat a key
             self._con.execute(AGAIN)
         elif opened.is_text:
             self._grouped = self._grouped_columns(opened.strict.sql, digits_of_texts)
-        self._judge(with_values=True, may_repeat=may_repeat)
+        self._judge(opened.strict, opened.raw, with_values=True, may_repeat=may_repeat)
         is_complete = self._insert(f"{self._judged} where fault = 0", "extra") == self.loaded
         self._look_at_names()
         return is_complete
+
+    def _read_in_order(self, quick: Scan, few: Callable[[Sequence[int], Path], Few]) -> bool:
+        """Insert the rows in the order of the file and read strictly only the lines of those that are not sound.
+
+        False where that does not account for every row, where keys repeat, and where three digits after a point may be
+        thousands: then all lines have to be read strictly.
+        """
+        con, opened, rules = self._con, self._opened, self._rules(quick)
+        # A row without the form of its columns counts for the order, and is marked until it is taken out.
+        mark = f"if({rules.has_form}, {self.load_id}, -{self.load_id})"
+        inserted = self._insert(_typed(quick, rules), self._extra, mark, order=IN_ORDER)
+        unread = _unread_lines(con)
+        if inserted + len(unread) != opened.rows:
+            return False
+        if opened.is_text and self._grouped_columns(self._new, digits_of_values):
+            self._grouped = self._grouped_columns(opened.strict.sql, digits_of_texts)
+        if self._grouped:
+            return False
+        lines = _lines_of(self._take_out(rules), unread, opened.first_line)
+        if self._is_repeated():
+            return False
+        if len(lines) + len(unread):
+            chosen = few(np.sort(np.append(lines, unread)).tolist(), self._scratch)
+            self._judge(chosen.strict, chosen.raw, with_values=True, may_repeat=False)
+            judged, sound = con.execute(
+                f"select count(*), count_if(fault = 0 and line in (select unnest($lines))) from {self._judged}",
+                {"lines": lines.tolist()},
+            ).fetchall()[0]
+            if judged != len(lines) + len(unread) or sound:  # what was taken out has to be at fault in its line
+                return False
+            if self._insert(f"{self._judged} where fault = 0", "extra") and self._is_repeated():
+                return False
+        self._look_at_names()
+        return True
+
+    def _take_out(self, rules: RowRules) -> Places:
+        """Delete the rows that are marked or break a rule; their places among the new ones, from 0 on."""
+        con, marked = self._con, f"{self._table} where load_id = -{self.load_id}"
+        broken = self._broken(rules)
+        if not broken and not con.execute(f"select 1 from {marked} limit 1").fetchall():
+            return np.empty(0, np.int64)
+        new = f"{self._table} where load_id in ({self.load_id}, -{self.load_id})"
+        con.execute(
+            "create or replace temp table unsound as select rowid as row, "
+            f"rowid - (select min(rowid) from {new}) as place from {new} and (load_id < 0 or {held(broken)})"
+        )
+        places = con.execute("select place from unsound order by place").fetchnumpy()["place"]
+        con.execute(f"delete from {self._table} where rowid in (select row from unsound)")
+        return np.asarray(places, np.int64)
 
     def leave_out_erased(self) -> None:
         """Take out the rows that are about nothing but a buyer who was erased; they count as skipped."""
@@ -485,8 +545,8 @@ class Rows:
         profiled, parts = self._opened.profiled, []
         if self.quarantined:
             raw, line, joined = "row.raw", "row.line", ""
-            if self._opened.raw:
-                raw, joined = "text.raw", f"join {self._opened.raw} as text on text.line = row.line"
+            if self._raw:
+                raw, joined = "text.raw", f"join {self._raw} as text on text.line = row.line"
             if profiled:  # every record that the row was made of
                 line, joined = "source.line", f"join ({profiled.sources}) as source on source.first_line = row.line"
             for person in (f"row.person_{field}" for field in self._persons):
@@ -553,7 +613,7 @@ class Rows:
             persons = (rounded(f"{person}::varchar") for person in self._persons)
             names = [*names, *(c.name for c in self._contract.columns if c.personal and c.name in self._opened.columns)]
             found += self._row(f"select {', '.join(persons)} from {self._opened.strict.sql}")
-        scan = self._opened.quick or self._opened.strict
+        scan = self._opened.strict if self._opened.few else self._opened.quick or self._opened.strict
         fields = self._fields(scan)
         texts = [fields[name][0] for name in names if fields.get(name, ("", ""))[1] == "varchar"]
         if has_letters and texts and not self._opened.is_ascii:
@@ -575,16 +635,16 @@ class Rows:
         found = self._row(f"select {', '.join(asked)} from {rows}")
         return frozenset(name for name, is_grouped in zip(names, found, strict=True) if is_grouped)
 
-    def _insert(self, rows: str, extra: str) -> int:
+    def _insert(self, rows: str, extra: str, load_id: str = "", order: str = ANY_ORDER) -> int:
         """Insert rows with the contract's columns; how many they are.
 
-        In any order: the table has none, and DuckDB need not hold back what it has read. After an error the caller
-        has to execute IN_ORDER, behind the end of the transaction.
+        In any order unless their order is asked for later: the table has none, and DuckDB need not hold back what it
+        has read. After an error the caller has to execute IN_ORDER, behind the end of the transaction.
         """
-        self._con.execute(ANY_ORDER)
+        self._con.execute(order)
         inserted = self._read(
             f"insert into {self._table} ({self._names}, extra, load_id, loaded_at) "
-            f"select {self._names}, {extra}, {self.load_id}, $now from {rows}",
+            f"select {self._names}, {extra}, {load_id or self.load_id}, $now from {rows}",
             {"now": self._limits.now},
         )
         self._con.execute(IN_ORDER)
@@ -604,16 +664,16 @@ class Rows:
                 raise
             raise ReaderError(f"cannot be read ({str(error).splitlines()[0][:300]})") from error
 
-    def _judge(self, *, with_values: bool, may_repeat: bool) -> None:
-        """Read the file strictly: line, fault and raw text of every row at fault, on request with all values.
+    def _judge(self, strict: Scan, raw_texts: str | None, *, with_values: bool, may_repeat: bool) -> None:
+        """Read the file or lines of it strictly: line, fault and raw text of every row at fault, or with all values.
 
         One reading writes everything to one file; the order of its rows gives the lines where each line is a row.
         """
-        rules = self._rules(self._opened.strict)
+        rules = self._rules(strict)
         values = f", {self._names}, {self._extra} as extra" if with_values else ""
         persons = "".join(f", {person}::varchar as person_{person}" for person in self._persons)
         raw = "raw" if may_repeat else "if(fault > 0, raw, null) as raw"
-        rows = f"(select *, {rules.fault} as fault from {_typed(self._opened.strict, rules)})"
+        rows = f"(select *, {rules.fault} as fault from {_typed(strict, rules)})"
         judged = f"select line, broken, fault, {raw}{persons}{values} from {rows}"
         self._read(f"copy ({judged}) to {self._verdicts} (format parquet)")
         verdicts = (
@@ -628,7 +688,7 @@ class Rows:
             f"(select row.* replace (if(later.line is null, row.fault, {REPEATED}) as fault) "
             f"from {verdicts} as row left join later using (line))"
         )
-        self._faults = rules.faults
+        self._faults, self._raw = rules.faults, raw_texts
         self.quarantined = count(self._con, f"select count(*) from {self._judged} where fault > 0")
 
     def _repeated(self, rows: str) -> str:
@@ -647,14 +707,15 @@ class Rows:
                 from {rows} group by all having count(*) > 1
             ) using ({self._fixed}) where line > first_line and ({loose} is null or first_line = empty_line)"""
 
-    def _is_broken(self, rules: RowRules) -> bool:
-        """Whether rows of the load break a rule, in one statement: DuckDB skips blocks that cannot break one."""
+    def _broken(self, rules: RowRules) -> list[Condition]:
+        """The rules that rows of the load break, in one statement: DuckDB skips blocks that cannot break one."""
         asked = " union all ".join(
-            f"(select 1 from {self._new} and ({screen}) and ({rule.breaks}) limit 1)"
-            for rule in rules.rules
+            f"(select {number} from {self._new} and ({screen}) and ({rule.breaks}) limit 1)"
+            for number, rule in enumerate(rules.rules)
             for screen in rule.screens or (rule.breaks,)
         )
-        return bool(self._con.execute(asked).fetchall())
+        found = {number for (number,) in self._con.execute(asked).fetchall()}
+        return [rules.rules[number] for number in sorted(found)]
 
     def _is_repeated(self) -> bool:
         """Whether rows of the load seem to have the same key, by runs of days where the key has a day.
@@ -681,6 +742,21 @@ class Rows:
             count(self._con, f"select sum(repeated) from ({' union all '.join(question + run for run in part)})")
             for part in (runs[start : start + ASIDE] for start in range(0, len(runs), ASIDE))
         )
+
+
+def _unread_lines(con: Connection) -> Places:
+    """The numbers of the lines that the reader left out, in order, and no longer kept for the next file."""
+    if not con.execute(f"select 1 from duckdb_tables() where temporary and table_name = '{UNREAD}'").fetchall():
+        return np.empty(0, np.int64)
+    lines = con.execute(f"select distinct line::bigint as line from {UNREAD} order by line").fetchnumpy()["line"]
+    con.execute(f"drop table {UNREAD}; drop table {UNREAD_SCAN}")
+    return np.asarray(lines, np.int64)
+
+
+def _lines_of(places: Places, unread: Places, first_line: int) -> Places:
+    """The lines of the rows at these places, which count those that were read; `unread` are the lines of the others."""
+    before = unread - first_line - np.arange(len(unread))  # rows that were read before each
+    return places + np.searchsorted(before, places, side="right") + first_line
 
 
 def _typed(scan: Scan, rules: RowRules) -> str:

@@ -22,7 +22,7 @@ from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
 from etl.files.lines import Examined, Lines, Scan, largest_unpacked, new_line, unpack
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, UNSPLIT, Progress, values_of_objects, write_out
+from etl.inbox.scan import CSV, KEEPING, UNSPLIT, Progress, copy_lines, values_of_objects, write_out
 from etl.profiles.apply import Application, Profiled
 from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
 from etl.profiles.recognise import nearest, recognise
@@ -51,9 +51,11 @@ class Opened:
     `quick` gives the fields of every row, or leaves out rows whose numbers it cannot take; it is None where only a
     strict reading is safe. `strict` gives `broken` (what is wrong with the record as a whole), `raw` and `line`
     beside them; `line` is null where every line is a row and their order tells it, from `first_line` on. Where
-    `strict` cannot tell the raw text, `raw` has it by line. `slowly`, where there is one, reads the file record by
-    record instead; with `is_text` amounts are as somebody wrote them; with `is_ascii` no name can have another form.
-    `profiled` tells of the records behind the rows where a profile made them.
+    `strict` cannot tell the raw text, `raw` has it by line. `few`, where there is one, reads strictly only the lines
+    of the given numbers; then `quick`, read in order, tells the numbers of those that it left out. `slowly`, where
+    there is one, reads the file record by record instead; with `is_text` amounts are as somebody wrote them; with
+    `is_ascii` no name can have another form. `profiled` tells of the records behind the rows where a profile made
+    them.
     """
 
     path: Path
@@ -64,10 +66,19 @@ class Opened:
     strict: Scan
     raw: str | None = None
     first_line: int = 2
+    few: Callable[[Sequence[int], Path], Few] | None = None
     slowly: Callable[[], Opened] | None = None
     is_text: bool = False
     is_ascii: bool = False
     profiled: Profiled | None = None
+
+
+@dataclass(frozen=True)
+class Few:
+    """Some lines of a file, read strictly: `line` is never null, and `raw` has the raw text of each by line."""
+
+    strict: Scan
+    raw: str
 
 
 @dataclass(frozen=True)
@@ -213,7 +224,7 @@ def _open_objects(con: Connection, path: Path, scratch: Path, progress: Progress
         return slowly()
     columns, lines = found
     opened = _open_lines(values, choose_contract(columns), columns, lines, slowly=slowly, has_header=False)
-    return replace(opened, raw=_raw_lines(path, 1, lines))
+    return replace(opened, raw=_raw_lines(path, 1, lines), few=partial(_few_lines, values, path, lines))
 
 
 def _open_lines(
@@ -227,14 +238,14 @@ def _open_lines(
 ) -> Opened:
     """A CSV file of which each line is a record to DuckDB's reader."""
     ending = new_line(lines.ending)
-    begin = f"read_csv({sql_path(path)}, {CSV}, skip = {int(has_header)}, {ending}max_line_size = {LONGEST_LINE}"
-    file, texts = f"{begin}, null_padding = false, parallel = true", ("varchar",) * len(columns)
-    types, lenient = texts, "false"
+    rest = f"skip = {int(has_header)}, {ending}max_line_size = {LONGEST_LINE}, null_padding = false, parallel = true"
+    file, texts = f"read_csv({sql_path(path)}, {CSV}, {rest}", ("varchar",) * len(columns)
+    types, quick = texts, f"{file}, ignore_errors = false"
     if lines.is_exact:
         # Counts are read as MONEY too: the reader would round 1.5 persons.
         numbers = {c.name: MONEY if c.type == "bigint" else c.type for c in contract.columns}
         types = tuple(kind if (kind := numbers.get(name)) in AMOUNTS else "varchar" for name in columns)
-        lenient = "true"
+        quick = f"read_csv({sql_path(path)}, {KEEPING}, {rest}"
     typed, plain = (", ".join(f"f{number}: '{kind}'" for number, kind in enumerate(kinds)) for kinds in (types, texts))
     # Without quotation marks, the fields with commas between them are the line itself.
     fields = ", ".join(f"coalesce(f{number}, '')" for number in range(len(columns)))
@@ -245,14 +256,35 @@ def _open_lines(
         contract=contract,
         columns=columns,
         rows=lines.count - has_header,
-        quick=Scan(
-            f"(select null::varchar as broken, * from {file}, columns = {{{typed}}}, ignore_errors = {lenient}))", types
-        ),
+        quick=Scan(f"(select null::varchar as broken, * from {quick}, columns = {{{typed}}}))", types),
         strict=Scan(f"({strict}, columns = {{{plain}}}, ignore_errors = false))", texts),
         raw=_raw_lines(path, 1 + has_header, lines) if lines.has_quotes else None,
         first_line=1 + has_header,
+        few=partial(_few_lines, path, path, lines),
         slowly=slowly,
         is_ascii=lines.is_ascii,
+    )
+
+
+def _few_lines(path: Path, raw: Path, lines: Lines, numbers: Sequence[int], scratch: Path) -> Few:
+    """The lines of these ascending numbers, whose raw texts are those of another file. Raises OSError."""
+    few, texts = scratch / "few.csv", scratch / "few_raw.csv"
+    copy_lines(path, numbers, few)
+    if raw == path:
+        texts = few
+    else:
+        copy_lines(raw, numbers, texts)
+    columns = ", ".join(f"f{number}: 'varchar'" for number in range(lines.width))
+    longest = LONGEST_LINE + len(f"{lines.count},") + 1
+    rest = f"skip = 0, new_line = '\\n', max_line_size = {longest}, null_padding = false, parallel = true"
+    return Few(
+        strict=Scan(
+            f"(select null::varchar as raw, null::varchar as broken, * from read_csv({sql_path(few)}, {CSV}, {rest}, "
+            f"columns = {{line: 'bigint', {columns}}}, ignore_errors = false))",
+            ("varchar",) * lines.width,
+        ),
+        raw=f"(select split_part(text, ',', 1)::bigint as line, substr(text, strpos(text, ',') + 1) as raw "
+        f"from read_csv({sql_path(texts)}, {UNSPLIT}, {rest}, columns = {{text: 'varchar'}}, ignore_errors = false))",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from etl.errors import FileError
@@ -14,6 +14,12 @@ from etl.warehouse import CSV_OPTIONS, Connection, DatabaseError, sql_path
 
 Progress = Callable[[str], None]
 CSV = f"{CSV_OPTIONS}, delim = ',', quote = '\"', escape = '\"'"
+UNREAD, UNREAD_SCAN = "unread_line", "unread_scan"  # temporary tables of DuckDB's reader
+# Leaves out the lines that have a value of another type than declared, and keeps their numbers in UNREAD.
+KEEPING = CSV.replace(
+    "store_rejects = false",
+    f"store_rejects = true, rejects_table = '{UNREAD}', rejects_scan = '{UNREAD_SCAN}', ignore_errors = true",
+)
 UNSPLIT = f"{CSV_OPTIONS}, delim = '\x01', quote = '', escape = ''"  # each line is one field
 
 
@@ -44,6 +50,23 @@ def write_out(
         "ignore_errors = false)"
     )
     return Scan(rows, ("varchar",) * len(columns)), count
+
+
+def copy_lines(path: Path, numbers: Sequence[int], target: Path) -> None:
+    """Copy the lines of these ascending numbers, the first line of the file being 1, each with its number in front.
+
+    The copied ones end with a line feed alone. Raises OSError.
+    """
+    wanted, before = iter(numbers), 0
+    number = next(wanted, 0)
+    with path.open("rb") as source, target.open("wb") as file:
+        for part in blocks(source):
+            behind = before + part.count(b"\n") + (not part.endswith(b"\n"))
+            lines = part.split(b"\n") if before < number <= behind else []
+            while before < number <= behind:
+                file.write(b"%d,%s\n" % (number, lines[number - before - 1].removesuffix(b"\r")))
+                number = next(wanted, 0)
+            before = behind
 
 
 def values_of_objects(con: Connection, path: Path, target: Path) -> tuple[tuple[str, ...], Lines] | None:

@@ -100,8 +100,12 @@ def test_a_clean_file_is_opened_once_and_read_once(tmp_path: Path, kind: str) ->
 
 
 @pytest.mark.parametrize("kind", FAULTY)
-def test_a_file_with_faults_is_opened_once_and_read_twice(tmp_path: Path, kind: str) -> None:
-    assert opened_and_read(tmp_path / "home", FAULTY[kind](tmp_path)) == ("partly_loaded", 1, 2)
+def test_of_a_file_with_faults_the_lines_at_fault_are_read_again_and_all_where_keys_repeat(
+    tmp_path: Path, kind: str
+) -> None:
+    """Python copies the lines at fault; of repeated keys DuckDB has to find the first."""
+    once_more = (1, 2) if kind in ("a key", "all of these") else (2, 1)
+    assert opened_and_read(tmp_path / "home", FAULTY[kind](tmp_path)) == ("partly_loaded", *once_more)
 
 
 @pytest.mark.parametrize(

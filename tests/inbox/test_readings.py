@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from etl.errors import MendError
 from etl.files.lines import Examined, LineReader, Lines, examine
 from etl.inbox import load as inbox_load
 from etl.inbox import open as inbox_open
+from etl.inbox.scan import copy_lines
 from tests.support.inbox_files import DAILY, Inbox, daily, inbox_in
 
 pytestmark = pytest.mark.slow
@@ -187,6 +188,42 @@ def test_a_file_with_faults_is_loaded_in_one_order_or_another_with_the_same_line
         (300_001, None),
     ]
     assert load.first_day == date(2025, 1, 1)
+
+
+def test_only_the_lines_at_fault_are_read_again(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults that the reader, a form and a rule find, and 15 digits that the reader leaves out: lines by hand."""
+    lines = [daily(1 + n % 28, f"c{n}") for n in range(200_000)]
+    lines[5], lines[100_000] = daily(6, "c5", orders="x"), daily(1, '"c,1"', gmv="-1")
+    lines[150_000] = daily(1, "c150000", orders="123456789012345")
+    lines[199_999] = daily(1, "last").replace("2025-01-01", "2025/01/01")
+    inbox.csv("a.csv", lines)
+    asked, few_lines = list[Sequence[int]](), inbox_open._few_lines
+
+    def few(path: Path, raw: Path, lines: Lines, numbers: Sequence[int], scratch: Path) -> inbox_open.Few:
+        asked.append(numbers)
+        return few_lines(path, raw, lines, numbers, scratch)
+
+    monkeypatch.setattr(inbox_open, "_few_lines", few)
+    (load,) = inbox.load()
+    assert asked == [[7, 100_002, 150_002, 200_001]]
+    assert (load.rows_read, load.rows_loaded, load.rows_quarantined) == (200_000, 199_997, 3)
+    assert [(line, column, raw) for line, column, raw, _ in inbox.set_aside()] == [
+        (7, "orders", lines[5]),
+        (100_002, "gmv", lines[100_000]),
+        (200_001, "date", lines[199_999]),
+    ]
+    assert inbox.rows("orders", "core.platform_metric_daily where channel = 'c150000'") == [(123456789012345,)]
+    inbox.csv("b.csv", [daily(1, "b", orders="y"), *lines[:200]])
+    (load,) = inbox.load()
+    assert (load.rows_loaded, load.rows_quarantined) == (199, 2), "what the reader left out of the file before is gone"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_are_copied_with_their_numbers(tmp_path: Path, end: str) -> None:
+    lines = [f"{number}{'x' * 1000}" for number in range(1, 5001)]
+    (tmp_path / "all").write_bytes(end.join(lines).encode())
+    copy_lines(tmp_path / "all", [1, 2, 2500, 5000], tmp_path / "few")
+    assert (tmp_path / "few").read_text().splitlines() == [f"{n},{lines[n - 1]}" for n in (1, 2, 2500, 5000)]
 
 
 def test_too_little_memory_is_reported_with_the_fix(inbox: Inbox) -> None:
