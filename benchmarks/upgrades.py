@@ -2,7 +2,11 @@
 
 Each commit since 8ed5de8 that changed the tables of the build database makes an empty home with its own code, and every
 table of it gets rows. The home is upgraded once undisturbed, then as often as asked by a process that is killed
-(SIGKILL) after a part of that time, and opened again: every row of every table has to be as in the undisturbed one.
+(SIGKILL), and opened again: every row of every table has to be as in the undisturbed one.
+
+A process kills itself at one point: before or after one statement of SQL, or before one renaming or removal of a file.
+The points asked for are spread evenly over all that an upgrade has, the first and the last among them. Some more kills
+come after a part of the time of an upgrade, wherever that is.
 """
 
 from __future__ import annotations
@@ -16,10 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from etl import warehouse
 from etl.buyers import KEY_FILE
 from etl.config import ROOT, load_settings
 from etl.warehouse import kept_tables, open_build
@@ -34,7 +41,9 @@ from etl.warehouse import open_build
 with open_build(load_settings({"WAREHOUSE_HOME": os.environ["WAREHOUSE_HOME"]})):
     pass
 """
-ROWS, KEY = 3000, "0" * 64
+ROWS, KEY = 1000, "0" * 64
+FILES = ("os.rename", "os.remove", "os.link")
+NEVER = 1 << 30
 Contents = dict[str, tuple[int, int]]
 
 
@@ -106,6 +115,57 @@ def upgraded(home: Path) -> Contents:
     return found
 
 
+class Counted:
+    """A connection that passes a point before and after each statement."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, passed: Callable[[], None]) -> None:
+        self._con, self._passed = con, passed
+
+    def execute(self, *given: Any, **named: Any) -> duckdb.DuckDBPyConnection:
+        """Run a statement."""
+        self._passed()
+        done = self._con.execute(*given, **named)
+        self._passed()
+        return done
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+
+def killed_at(home: Path, point: int) -> int:
+    """Open a home in a process of its own that kills itself at this point; how many points it has passed."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        passed = 0
+
+        def count() -> None:
+            nonlocal passed
+            passed += 1
+            if passed == point:
+                os.write(write, str(passed).encode())
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            connect = warehouse._connect
+            warehouse._connect = lambda *given, **named: Counted(connect(*given, **named), count)  # type: ignore
+            sys.addaudithook(lambda event, _: count() if event in FILES else None)
+            with open_build(load_settings({"WAREHOUSE_HOME": str(home)})):
+                pass
+            os.write(write, str(passed).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as told:
+        os.waitpid(child, 0)
+        return int(told.read() or 0)
+
+
+def spread(kills: int, points: int) -> list[int]:
+    """So many points of all, evenly, the first and the last among them; the same one again where there are fewer."""
+    return [1 + round(n * (points - 1) / max(1, kills - 1)) for n in range(kills)]
+
+
 def killed(home: Path, after: float) -> bool:
     """Open a home in a process of its own and kill that after so many seconds; whether it was still at work."""
     child = os.fork()
@@ -132,8 +192,9 @@ def copied(source: Path, target: Path) -> Path:
 def main() -> int:
     """Upgrade every home; exits with 1 where a row is lost or another one."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--kills", type=int, default=50, help="of each home")
-    kills, chance, seen, wrong, total = words.parse_args().kills, random.Random(1), set[str](), 0, 0
+    words.add_argument("--kills", type=int, default=50, help="of each home, at points")
+    words.add_argument("--timed", type=int, default=3, help="of each home, after a part of the time")
+    given, chance, seen, wrong, total = words.parse_args(), random.Random(1), set[str](), 0, 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for commit in commits():
@@ -149,16 +210,20 @@ def main() -> int:
             expected = upgraded(copied(home, work))
             seconds = time.perf_counter() - started
             kept = sum(count for count, _ in expected.values())
+            points = killed_at(copied(home, work), NEVER)
             at_work = differing = 0
-            for _ in range(kills):
-                copied(home, work)
-                for _ in range(chance.choice((1, 1, 2))):
-                    at_work += killed(work, chance.uniform(0, seconds))
+            for point in spread(given.kills, points):
+                at_work += killed_at(copied(home, work), point) == point
+                if point % 4 == 0:  # the run that makes it good is killed too
+                    at_work += killed_at(work, chance.randint(1, points)) > 0
+                differing += upgraded(work) != expected
+            for _ in range(given.timed):
+                at_work += killed(copied(home, work), chance.uniform(0, seconds))
                 differing += upgraded(work) != expected
             wrong, total = wrong + differing + (kept != rows), total + at_work
             print(
-                f"{commit}  {rows:,} rows, {kept:,} after it in {seconds:.2f} s; killed {at_work} times, "
-                f"{differing} homes differ",
+                f"{commit}  {rows:,} rows, {kept:,} after it in {seconds:.2f} s, {points} points; killed {at_work} "
+                f"times, {differing} homes differ",
                 flush=True,
             )
     print(f"{len(seen)} homes, killed {total} times at work, {wrong} wrong")
