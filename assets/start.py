@@ -1,8 +1,8 @@
 """The start of the command `warehouse`, before anything else of it is imported.
 
 Shells export settings of Python for other projects: modules of theirs that would stand in the place of ours, warnings
-that become errors. Neither this process nor one that it starts shall have them. (PYTHONHOME of another Python ends the
-process before any code of ours; `make` does not hand it on.)
+that become errors. Neither this process nor one that it starts shall have them. (What would end Python before this
+code, or put another package `assets` in its place, deploy/warehouse and `make` do not hand on.)
 """
 
 import os

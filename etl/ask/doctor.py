@@ -7,7 +7,6 @@ wrong (data is missing, old or at risk now).
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import shutil
@@ -24,6 +23,7 @@ from typing import Literal, NamedTuple
 from etl.archive.standing import unfinished
 from etl.config import Settings
 from etl.errors import MendError, RetryError
+from etl.lock import try_lock
 from etl.publish.files import inspect, kept_versions, pin_path, refuse_if_written, shown
 from etl.warehouse import Connection, DatabaseError, attached, damage_mark, memory, prepared
 
@@ -103,12 +103,17 @@ def _locks(settings: Settings) -> Iterator[StateFound]:
     path = settings.build_db.with_name("refresh.lock")
     if not path.exists():
         return
-    with path.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield StateFound("lock", "fine", path.name, "nobody writes")
-        except BlockingIOError:
-            yield StateFound("lock", "fine", path.name, f"held by {_holders(path)}; a second refresh waits 30 seconds")
+    try:
+        with path.open("a") as lock:
+            is_free = try_lock(lock)
+    except PermissionError:
+        remedy = "correct its owner or permissions, or run as the user who has it"
+        yield StateFound("lock", "wrong", path.name, f"is of another user, {path.owner()}", remedy)
+        return
+    if is_free:
+        yield StateFound("lock", "fine", path.name, "nobody writes")
+    else:
+        yield StateFound("lock", "fine", path.name, f"held by {_holders(path)}; a second refresh waits 30 seconds")
 
 
 def _holders(path: Path) -> str:

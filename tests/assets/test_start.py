@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,34 @@ def test_the_command_works_with_modules_of_another_project_on_the_path(foreign: 
     command = [sys.executable, "-m", "assets.start", "snapshots", "list"]
     told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert "another project" not in told.stderr and "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONPATH": "FOREIGN"},
+        {"PYTHONHOME": "/nowhere"},
+        {"PYTHONSAFEPATH": "1", "PYTHONPATH": "FOREIGN"},
+        {"PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error", "PYTHONSTARTUP": "/nowhere"},
+    ],
+)
+def test_the_installed_command_works_whatever_a_shell_says_to_python(tmp_path: Path, variables: dict[str, str]) -> None:
+    """Called in a folder with a package `assets`, or with one on PYTHONPATH, it ended in a traceback."""
+    other, place = tmp_path / "other", tmp_path / "bin"
+    for folder in (other / "assets", place):
+        folder.mkdir(parents=True)
+    (other / "assets" / "__init__.py").write_text("raise RuntimeError('of another project')\n", encoding="utf-8")
+    (other / "etl.py").write_text("raise RuntimeError('of another project')\n", encoding="utf-8")
+    shutil.copy(ROOT / "deploy" / "warehouse", place)
+    (place / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    (place / "python").chmod(0o755)
+    (tmp_path / "warehouse").symlink_to(place / "warehouse")
+    given = {name: value.replace("FOREIGN", str(other)) for name, value in variables.items()}
+    environment = {**os.environ, **given, "WAREHOUSE_HOME": str(tmp_path / "home")}
+    command = [str(tmp_path / "warehouse"), "snapshots", "list"]
+    told = subprocess.run(command, cwd=other, env=environment, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == f"no snapshots in {tmp_path}/home/serving/snapshots\n"
 
 
 def test_make_hands_no_setting_of_python_on(tmp_path: Path) -> None:
