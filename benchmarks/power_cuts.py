@@ -1,7 +1,8 @@
 """Power cuts over all paths that write: `python -m benchmarks.power_cuts [STATES] [SEED]`; needs strace.
 
-A process delivers files to a home with a published snapshot, brings exchange rates, loads, archives, builds, publishes,
-copies the build database, dismisses a refusal and makes a backup. strace records each of its writes, renames and syncs
+A process delivers files to a home with a published snapshot, brings exchange rates, objects of an S3 storage and rows
+of PostgreSQL (servers of the tests, on loopback), loads, archives, builds, publishes, copies the build database,
+dismisses a refusal and makes a backup. strace records each of its writes, renames and syncs
 with their bytes. From the record disks are made as a power cut leaves them at chance points: what was synced is there;
 of what was not, names come in a prefix of their order and data in any part, with blocks torn in the middle, or not at
 all. One half of the states takes the file system at the word of POSIX (a file's name lasts once its folder is synced),
@@ -24,12 +25,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+import psycopg
 
 from assets.warehouse import open_or_recover
 from etl.archive.copy import renew_copy
@@ -47,8 +51,10 @@ from etl.ledger import Ledger
 from etl.models.graph import load_models
 from etl.publish.publication import publish
 from etl.warehouse import open_snapshot, transaction
+from tests.support import servers
 from tests.support.delivered_home import REGISTRY, SUITES, no_checks, root_with_a_model
 
+SOURCES = ("WAREHOUSE_S3_URL", "WAREHOUSE_POSTGRES_DSN", "WAREHOUSE_POSTGRES_QUERY")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HEADER = "platform,date,channel,currency,orders,gmv\n"
 CALLS = (
@@ -73,9 +79,35 @@ _PLACE = re.compile(r"\d+<([^>]*)>")
 
 
 def settings_in(root: Path) -> Settings:
-    """Settings of the home below `root`, with a source of exchange rates."""
+    """Settings of the home below `root`, with its source of exchange rates and those that the environment names."""
     env = {"WAREHOUSE_HOME": str(root / "home"), "WAREHOUSE_FX_URL": str(root / "rates.csv")}
-    return load_settings(env, root / "project")
+    return load_settings(env | {name: os.environ[name] for name in SOURCES if name in os.environ}, root / "project")
+
+
+@contextmanager
+def sources() -> Iterator[Callable[[int], None]]:
+    """A storage and a database on loopback, named in the environment; call it to bring a month of rows into both."""
+    with servers.s3_server() as storage, servers.postgres_server() as dsn:
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+        os.environ |= {
+            **keys,
+            "AWS_ENDPOINT_URL": storage,
+            **dict(zip(SOURCES, ("s3://team/p", dsn, "t"), strict=True)),
+        }
+        client = boto3.client("s3", endpoint_url=storage, region_name="us-east-1")
+        client.create_bucket(Bucket="team")
+        with psycopg.connect(dsn, autocommit=True) as con:
+            con.execute("create table t (platform text, date date, channel text, currency text, orders int, gmv int)")
+
+            def bring(month: int) -> None:
+                rows = [f"jd,2024-{month:02d}-{day:02d},s3,CNY,{day},{month}\n" for day in range(1, 29)]
+                client.put_object(Bucket="team", Key=f"p/{month}.csv", Body=(HEADER + "".join(rows)).encode())
+                for day in range(1, 29):
+                    con.execute(
+                        "insert into t values ('jd', %s, 'pg', 'CNY', %s, %s)", [date(2023, month, day), day, month]
+                    )
+
+            yield bring
 
 
 def deliver(folder: Path, name: str, number: int) -> None:
@@ -428,9 +460,11 @@ def main(states: int = 1000, seed: int = 7) -> int:
     """Record, cut, heal, compare; the exit code."""
     logging.disable(logging.WARNING)
     chance, started = random.Random(seed), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, sources() as bring:
         root = Path(folder) / "root"
+        bring(1)
         begin(root)
+        bring(2)
         before, project = Disk.of(root), Path(folder) / "project"
         shutil.copytree(root / "project", project)
         steps = record(root)

@@ -40,7 +40,7 @@ def _user() -> str | None:
 
 def _runs(folder: Path) -> bool:
     try:
-        command = [folder / "initdb", "--version"]
+        command: list[str | Path] = [folder / "initdb", "--version"]
         return subprocess.run(command, check=False, capture_output=True, user=_user(), cwd="/").returncode == 0
     except OSError:
         return False
