@@ -93,7 +93,7 @@ def test_a_message_that_the_service_took_is_delivered() -> None:
 
 @pytest.mark.parametrize("status", [302, 307])
 def test_a_redirect_is_not_followed_and_not_delivered(status: int) -> None:
-    """An expired hook that leads to a login page, or to another host that would get the message."""
+    """The case notify_redirect: an expired hook leads to a login page, or to another host that would get the message."""
     with http_server(answering(200)) as (elsewhere, stolen):
         to = f"http://127.0.0.1:{elsewhere}/login"
         with http_server(answering(status, Location=to)) as (port, got):
@@ -150,6 +150,7 @@ def drip_mail(connection: socket.socket) -> None:
 def test_an_answer_without_end_ends(
     serve: Callable[[socket.socket], None], kind: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The case notify_never_ends."""
     monkeypatch.setattr(module, "SECONDS", 2.0)
     with tcp_server(serve) as port:
         asks = "?from=a@example.org&to=b@example.org&mode=insecure" if kind == "mailto" else ""
@@ -184,6 +185,7 @@ def mail_server() -> Iterator[tuple[int, list[bytes]]]:
 
 
 def test_a_mail_shows_what_the_message_says_and_no_markup() -> None:
+    """The case notify_mail_markup."""
     body = f"{SAYS}\nsecond finding"
     with mail_server() as (port, mails):
         address = f"mailto://127.0.0.1:{port}/?from=a@example.org&to=b@example.org&mode=insecure"

@@ -337,6 +337,7 @@ def test_a_run_after_which_another_ended_is_not_reported(settings: Settings, rec
 
 
 def test_a_busy_warehouse_is_no_failure_until_it_is_busy_for_long(settings: Settings, receiver: Receiver) -> None:
+    """The case notify_busy_is_no_failure."""
     for _ in range(MOST_BUSY - 1):
         assert after_busy(settings, "refresh") == ""
     after_refresh(settings, None)  # it was free once
@@ -364,6 +365,8 @@ def run_check(settings: Settings, success: bool) -> None:
 def test_a_clock_that_ran_ahead_hides_no_later_failure_and_is_told(
     settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The case clock_ahead_hides_failures."""
+
     class Ahead(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Ahead:

@@ -88,6 +88,7 @@ def test_a_broken_file_of_the_project_is_named(project: Path, notified: list[str
 def test_a_damaged_history_of_runs_is_set_aside_and_the_warehouse_goes_on(
     project: Path, notified: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The case history_damaged."""
     monkeypatch.setattr("assets.damage.PAUSE", 0)
     history = project / "data/dagster/history"
     history.mkdir(parents=True)

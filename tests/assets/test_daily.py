@@ -246,7 +246,7 @@ def test_a_range_of_days_is_one_run(again: Project) -> None:
 
 
 def test_the_alert_of_a_gap_says_what_the_table_holds(again: Project) -> None:
-    """A run without news must not tell "holds again" while the gap stands."""
+    """The case alert_holds_again_falsely: a run without news must not tell "holds again" while the gap stands."""
 
     def told() -> tuple[int, str]:
         with open_build(again.settings) as con:

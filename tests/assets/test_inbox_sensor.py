@@ -68,6 +68,7 @@ def test_it_waits_while_a_file_grows_and_requests_one_run(project: Project, sens
 
 
 def test_a_run_that_failed_is_asked_for_again_after_longer_and_longer_pauses(project: Project, sensor: Sensor) -> None:
+    """The case inbox_sensor_after_failed_run."""
     project.deliver("a.csv", "a")
     sensor.look()
     (first,) = sensor.look()
@@ -113,6 +114,7 @@ def test_a_clock_that_went_back_does_not_keep_it_waiting(project: Project, senso
 
 
 def test_its_memory_is_small_however_many_files_there_are(project: Project, sensor: Sensor) -> None:
+    """The case inbox_sensor_cursor_grows."""
     for number in range(300):
         project.deliver(f"platform_metrics_{number}.csv", str(number))
     for _ in range(3):

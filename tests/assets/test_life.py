@@ -113,6 +113,7 @@ def test_a_killed_run_is_closed_at_once(instance: dg.DagsterInstance, other: tup
 def test_a_run_that_ended_well_stands_between_its_report_and_the_end_of_its_process(
     instance: dg.DagsterInstance, other: tuple[str, subprocess.Popen[str]]
 ) -> None:
+    """The case live_run_closed_as_dead."""
     run_id, process = other
     assert process.stdin and process.stdout
     process.stdin.write("report\n")
@@ -209,6 +210,7 @@ def test_the_next_run_of_a_process_ends_the_life_of_the_one_before(instance: dg.
 def test_the_settings_and_the_runs_of_another_project_are_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The case dagster_home_foreign."""
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     text = "telemetry: {enabled: false}\n# settings of another project\n"

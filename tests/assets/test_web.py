@@ -96,7 +96,7 @@ def port(home: Path) -> Iterator[int]:
             time.sleep(1)
         with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
-    assert left == [], "SIGTERM ends daemon and web server, too"
+    assert left == [], "SIGTERM ends daemon and web server, too: the case make_dev_term"
 
 
 def _alive(group: int) -> list[str]:
