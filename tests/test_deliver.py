@@ -93,7 +93,7 @@ def test_a_message_that_the_service_took_is_delivered() -> None:
 
 @pytest.mark.parametrize("status", [302, 307])
 def test_a_redirect_is_not_followed_and_not_delivered(status: int) -> None:
-    """The case notify_redirect: an expired hook leads to a login page, or to another host that would get the message."""
+    """The case notify_redirect: an expired hook leads to a login page, or to a host that would get the message."""
     with http_server(answering(200)) as (elsewhere, stolen):
         to = f"http://127.0.0.1:{elsewhere}/login"
         with http_server(answering(status, Location=to)) as (port, got):
