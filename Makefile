@@ -130,6 +130,19 @@ edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK per li
 xbrl-env: env ## what `warehouse figures propose` needs for inline XBRL and xBRL-CSV (Arelle)
 	@$(LOCKED) -r requirements-xbrl.lock && $(CHECK)
 
+spark-env: env ## the client of Spark Connect (the extra spark): needs no Java
+	@$(LOCKED) -r requirements-spark.lock && $(CHECK)
+
+cluster-env: spark-env ## Spark itself for a cluster on this machine, 400 MB, in .venv-cluster; needs Java 17
+	@[ -x .venv-cluster/bin/python ] || $(PYTHON) -m venv .venv-cluster
+	@.venv-cluster/bin/python -m pip -qq --disable-pip-version-check install --require-hashes --no-deps -r requirements-cluster.lock
+
+cluster: cluster-env ## a Spark cluster on this machine for trying: a master, two workers of one core, a Connect server
+	@$(RUN) -m etl.spark.cluster
+
+test-cluster: env-dev cluster-env ## every portable model and every allowed function on DuckDB and on such a cluster, compared exactly
+	@$(RUN) -m etl.spark.cluster $(RUN) -m pytest tests/spark
+
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
 	@$(PIP) install edgartools "dlt[duckdb]" "diff-diff==3.13.*" "pysyncon==1.7.*"
 
@@ -178,7 +191,7 @@ bench-upgrades: env ## homes of earlier commits, opened by this one and killed m
 bench-against: env ## this commit against an older one, in turn: refresh, unchanged, one figure, daily, page (REV=8ed5de8 PAIRS=5)
 	@$(RUN) -m benchmarks.against $(or $(REV),8ed5de8) --pairs $(or $(PAIRS),5)
 
-lock: ## rewrite the three requirements*.lock from pyproject.toml, with uv in a folder of its own
+lock: ## rewrite the five requirements*.lock from pyproject.toml, with uv in a folder of its own
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile="$$tmp/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
@@ -186,10 +199,13 @@ lock: ## rewrite the three requirements*.lock from pyproject.toml, with uv in a 
 	$$compile --group install pyproject.toml -o requirements.lock && \
 	locked=$$(sed -n '/sys_platform/!s/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock) && \
 	$$compile --group pyproject.toml:dev --constraint requirements.lock $$locked -o requirements-dev.lock && \
-	$$compile --extra xbrl --constraint requirements.lock pyproject.toml $$locked -o requirements-xbrl.lock
+	$$compile --extra xbrl --constraint requirements.lock pyproject.toml $$locked -o requirements-xbrl.lock && \
+	$$compile --extra spark --constraint requirements.lock --constraint requirements-dev.lock pyproject.toml $$locked \
+		-o requirements-spark.lock && \
+	$$compile --group pyproject.toml:cluster -o requirements-cluster.lock
 
 clean: ## remove the environment and caches; the warehouse stays
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-cluster .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find assets benchmarks etl tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are copies of the locks, written last: an interrupted or outdated environment is built again. A linked

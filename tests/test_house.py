@@ -593,7 +593,7 @@ def index_addresses(lock: str) -> list[str]:
     return [line for line in lock.splitlines() if "://" in line or re.match(r"\s*--?(?!hash)[a-z]", line)]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-xbrl.lock"])
+@pytest.mark.parametrize("name", [f"requirements{of}.lock" for of in ("", "-dev", "-xbrl", "-spark", "-cluster")])
 def test_lock_names_no_index(name: str) -> None:
     lock = tracked()[name]
     assert "--hash=sha256:" in lock

@@ -25,7 +25,7 @@ GRAMMAR = (
     *(exp.Exists, exp.Filter, exp.From, exp.Group, exp.Having, exp.Identifier, exp.If, exp.Interval, exp.Join),
     *(exp.Lambda, exp.Literal, exp.Null, exp.Order, exp.Ordered, exp.Paren, exp.PropertyEQ, exp.Qualify, exp.Select),
     *(exp.Star, exp.Struct, exp.Subquery, exp.Table, exp.TableAlias, exp.Tuple, exp.Union, exp.Values, exp.Var),
-    *(exp.Where, exp.Window, exp.WindowSpec, exp.With, exp.Dot),
+    *(exp.Where, exp.Window, exp.WindowSpec, exp.With),
     *(exp.Add, exp.And, exp.Between, exp.Div, exp.EQ, exp.GT, exp.GTE, exp.In, exp.Is, exp.Like, exp.LT, exp.LTE),
     *(exp.Mod, exp.Mul, exp.Neg, exp.NEQ, exp.Not, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Or, exp.Sub),
 )

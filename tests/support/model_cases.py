@@ -18,6 +18,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ DEFINITIONS = "core.definition"
 
 def run_case(con: Connection, case: Path, sql_dir: Path) -> list[str]:
     """What differs between expected.csv and what the model makes of the case's input; `con` stays as it was."""
+    with made(con, case, sql_dir) as (model, source, named):
+        return differences(con, source, case / "expected.csv", model, named)
+
+
+@contextmanager
+def made(con: Connection, case: Path, sql_dir: Path) -> Iterator[tuple[Model, str, Sequence[str]]]:
+    """The model of a case, what to select its rows from, and the columns that name rows, while its tables exist."""
     name = f"{case.parent.parent.name}.{case.parent.name}"
     assert name in model_files(sql_dir), f"{case}: there is no model {name}"
     models = models_behind(name, sql_dir)
@@ -50,8 +58,7 @@ def run_case(con: Connection, case: Path, sql_dir: Path) -> list[str]:
             load_csv(con, table, path)
         con.execute(create_statements(models[asked])[0] if asked in models else twin_sql(models[name]))
         source = f"{asked}(date '{day.read_text(encoding='utf-8').strip()}')" if day.exists() else name
-        named = named_by_case(models[name], inputs, needed)
-        return differences(con, source, case / "expected.csv", models[name], named)
+        yield models[name], source, named_by_case(models[name], inputs, needed)
     finally:
         con.execute("rollback")
 

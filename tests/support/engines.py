@@ -1,0 +1,36 @@
+"""The same query on DuckDB and on Spark, over the same rows, compared value by value and type by type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from etl.spark.session import SparkSession
+from etl.warehouse import Connection
+
+
+def share(con: Connection, spark: SparkSession, tables: Sequence[str], folder: Path) -> None:
+    """Let Spark read the rows that these tables have on DuckDB."""
+    for table in tables:
+        path = folder / f"{table}.parquet"
+        con.execute(f"copy (select t.* from {table} as t) to '{path}' (format parquet)")
+        spark.read(table, [path])
+
+
+def compared(con: Connection, spark: SparkSession, sql: str, *, types: bool = True) -> list[str]:
+    """Rows that only one engine gives, at most three of each, and columns whose types differ."""
+    wanted, found = con.execute(sql).to_arrow_table(), spark.run(sql)
+    columns = zip(wanted.schema, found.schema, strict=True)
+    lines = [f"{a.name} is {b.type} on Spark, not {a.type}" for a, b in columns if types and a.type != b.type]
+    here, there = (Counter(map(plain, table.to_pylist())) for table in (wanted, found))
+    lines += [f"only DuckDB: {row}" for row in sorted((here - there).elements(), key=repr)[:3]]
+    return lines + [f"only Spark:  {row}" for row in sorted((there - here).elements(), key=repr)[:3]]
+
+
+def plain(value: Any) -> Any:
+    """The value so that it can be counted; two that are equal, such as 1 and 1.0, are one."""
+    if isinstance(value, dict):
+        return tuple((name, plain(part)) for name, part in value.items())
+    return tuple(map(plain, value)) if isinstance(value, list) else value
