@@ -32,7 +32,9 @@ ONLY_IN = {
     "dagster": ("assets/",),
     "duckdb": ("etl/warehouse.py",),
     "great_expectations": ("etl/checks/",),
+    "pyspark": ("etl/spark/session.py",),
 }
+NOT_AT_ONCE = ("great_expectations", "pyspark")
 # Packages that import no other module of the project than these and their own.
 SELF_CONTAINED = {"etl.printed": set[str](), "etl.files": {"etl.errors"}}
 # Packages that read a source; none imports another.
@@ -120,7 +122,7 @@ def forbidden_imports(path: str, source: str) -> list[str]:
         is_other_package = library in ("etl", "assets") and bool(below) and not f"{module}.".startswith(f"{own}.")
         if places and not path.startswith(places):
             found.append(f"{path} imports {module}: only {' and '.join(places)} does")
-        elif library == "great_expectations" and at_once:
+        elif library in NOT_AT_ONCE and at_once:
             found.append(f"{path} imports {module} at once: import it inside a function")
         elif module.startswith("."):
             found.append(f"{path} imports from {module}: write the full name")
@@ -162,6 +164,9 @@ def test_modules_import_only_what_they_may() -> None:
         ("etl/checks/run.py", "def f():\n    import great_expectations as gx", True),
         ("etl/checks/run.py", "import great_expectations as gx", False),
         ("etl/build.py", "def f():\n    import great_expectations as gx", False),
+        ("etl/spark/session.py", "def f():\n    from pyspark.sql import types", True),
+        ("etl/spark/session.py", "import pyspark", False),
+        ("etl/build.py", "def f():\n    import pyspark", False),
         ("etl/build.py", "from assets import models", False),
         ("etl/build.py", "from . import quality", False),
         ("etl/build.py", "from .checks import run", False),
