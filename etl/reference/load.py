@@ -7,17 +7,18 @@ row adds one row. Nothing is deleted; a row that left its file is marked with su
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from etl.archive.standing import note_reading
 from etl.config import Settings
 from etl.ledger import Ledger, LoadRecord, QuarantineRecord
-from etl.reference.read import read
+from etl.reference.read import AcceptedRow, read
 from etl.warehouse import Connection, count
 
 SOURCE = "reference"
+AT_A_TIME = 500  # rows that are bound to one statement
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,7 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
     file or a wrong header, before anything is written.
     """
     reading = read(settings.figure_folders, settings.root)
-    con.execute(
-        """create or replace temp table staged as
-        select unnest($rows::struct(kind varchar, file varchar, content_hash varchar, line bigint,
-            fields map(varchar, varchar), reading map(varchar, varchar))[], recursive := true)""",
-        {"rows": [asdict(r) | {"fields": _as_map(r.fields), "reading": _as_map(r.reading)} for r in reading.records]},
-    )
+    _stage(con, reading.records)
     note_reading(con)
     superseded = count(
         con,
@@ -102,6 +98,27 @@ def load_reference(con: Connection, settings: Settings, now: datetime) -> Ingest
         period_start=min((o["period_start"] or o["period_end"] for o in observations), default=None),
         period_end=max((o["period_end"] for o in observations), default=None),
     )
+
+
+def _stage(con: Connection, records: Sequence[AcceptedRow]) -> None:
+    """Put the rows into temp.staged, some at a time.
+
+    A list that is bound to a query is held by DuckDB outside of its memory limit, at 30 KB a row.
+    """
+    con.execute(
+        "create or replace temp table staged (kind varchar, file varchar, content_hash varchar, line bigint, "
+        "fields map(varchar, varchar), reading map(varchar, varchar))"
+    )
+    for first in range(0, len(records), AT_A_TIME):
+        rows = [
+            asdict(r) | {"fields": _as_map(r.fields), "reading": _as_map(r.reading)}
+            for r in records[first : first + AT_A_TIME]
+        ]
+        con.execute(
+            """insert into staged select unnest($rows::struct(kind varchar, file varchar, content_hash varchar,
+            line bigint, fields map(varchar, varchar), reading map(varchar, varchar))[], recursive := true)""",
+            {"rows": rows},
+        )
 
 
 def _as_map(texts: Mapping[str, str]) -> dict[str, list[str]]:
