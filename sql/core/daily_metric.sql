@@ -110,6 +110,7 @@ own as (
         account.date,
         account.channel,
         account.partnership_id,
+        true as is_repeated,  -- a join on a column of one table only would compare all rows with all in DuckDB
         count(account.dau) as dau,
         count(account.sessions) as sessions,
         count(account.clicks) as clicks,
@@ -172,7 +173,7 @@ once as (
     left join
         own
         on
-            account.repeats
+            own.is_repeated = account.repeats
             and own.platform = account.platform
             and own.date = account.date
             and own.channel = account.channel

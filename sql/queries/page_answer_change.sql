@@ -184,8 +184,7 @@ left join steps.cac_context as context on context.row_id = newest.row_id
 left join steps.cac_context as base_context on base_context.row_id = base.row_id
 left join core.definition_break as change
     on
-        former.row_id is not null
-        and change.platform = newest.platform
+        change.platform = if(former.row_id is not null, newest.platform, null)
         and change.metric = 'annual_active_buyers'
         and change.scope = newest.scope
         and change.from_period_end = newest.counted_from

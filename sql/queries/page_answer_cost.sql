@@ -117,19 +117,16 @@ answer as (
     join core.platform as platform on platform.platform = chosen.platform
     left join newest_year
         on
-            newest_year.platform = chosen.platform
+            newest_year.platform = if(chosen.cac is not null and chosen.months > 12, chosen.platform, null)
             and newest_year.scope = chosen.scope
-            and chosen.cac is not null
-            and chosen.months > 12
     left join steps.cac_context as context on context.row_id = chosen.row_id
     left join steps.cac_context as year_context on year_context.row_id = newest_year.row_id
     left join bound
         on
-            bound.platform = chosen.platform
+            bound.platform = if(chosen.cac is not null, chosen.platform, null)
             and bound.scope = chosen.scope
             and bound.definition = chosen.definition
             and bound.period_end > chosen.period_end
-            and chosen.cac is not null
     where platform.role = 'supply' or chosen.cac is not null
     union all by name
     select

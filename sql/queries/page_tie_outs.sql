@@ -10,6 +10,6 @@ select
         as unexplained
 from marts.tie_out as tie
 left join core.term as term on term.kind = 'tie_rule' and term.term = tie.rule
-left join core.term as alone on tie.rule is null and alone.kind = 'tie_verdict' and alone.term = tie.verdict
+left join core.term as alone on alone.kind = 'tie_verdict' and alone.term = if(tie.rule is null, tie.verdict, null)
 group by tie.rule, term.meaning, alone.meaning
 order by tie.rule is null, figures desc, tie.rule

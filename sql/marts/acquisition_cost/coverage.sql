@@ -129,7 +129,8 @@ gap as (
             listed.platform = wanted.platform
             and listed.metric = wanted.metric
             and listed.months = wanted.months
-            and abs(listed.period_end - calendar.period_end) <= 15
+            and listed.period_end >= calendar.period_end - 15
+            and listed.period_end <= calendar.period_end + 15
     where
         (not wanted.fiscal_only or month(calendar.period_end) = fiscal_month(wanted.fiscal_year_end))
         and listed.platform is null

@@ -26,9 +26,10 @@ priced as not materialized (
     left join core.term as term on term.kind = 'validity' and term.term = money.validity
     left join steps.average_rate as average
         on
-            average.currency = money.currency and average.to_currency = money.to_currency
-            and average.period_start = money.period_start and average.period_end = money.period_end
-            and coalesce(money.cac, money.cac_low, money.cac_high) is not null
+            average.currency = if(coalesce(money.cac, money.cac_low, money.cac_high) is null, null, money.currency)
+            and average.to_currency = money.to_currency
+            and average.period_start = money.period_start
+            and average.period_end = money.period_end
 ),
 entrant as not materialized (
     select

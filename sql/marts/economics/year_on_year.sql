@@ -34,10 +34,10 @@ with pair as (
             and earlier.unit = figure.unit
             and is_same_end(earlier.period_end, months_before(figure.period_end, 12))
             and (earlier.period_start is null) = (figure.period_start is null)
-            and abs(
-                coalesce(earlier.period_end - earlier.period_start, 0)
-                - coalesce(figure.period_end - figure.period_start, 0)
-            ) <= 7
+            and coalesce(earlier.period_end - earlier.period_start, 0)
+            >= coalesce(figure.period_end - figure.period_start, 0) - 7
+            and coalesce(earlier.period_end - earlier.period_start, 0)
+            <= coalesce(figure.period_end - figure.period_start, 0) + 7
     qualify row_number() over (
         partition by
             figure.platform, figure.metric, figure.scope, figure.unit, figure.period_start, figure.period_end
