@@ -59,7 +59,7 @@ class Settings(BaseModel):
     accept_fewer: str = ""
     """Tables of which one publication may take any share, with blanks between them; `make refresh ACCEPT_FEWER=…`."""
     memory: str = Field("1500MB", pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[MG]i?B$", title="a size like 1500MB or 4GB")
-    """What DuckDB may hold in memory while it builds; the rest goes to disk."""
+    """What DuckDB may hold in memory while it builds or the page is made; the rest goes to disk."""
     s3_url: str | None = Field(None, repr=False)
     """`s3://bucket/prefix` of an S3-compatible storage whose files are loaded too; address and keys by Amazon's
     names (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, …)."""

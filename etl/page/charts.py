@@ -42,6 +42,14 @@ class Drawing:
     screen: str = ""
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """The pictures of a view, and a sentence where they leave rows of it out."""
+
+    pictures: Sequence[Drawing]
+    note: str = ""
+
+
 def draw(chart: str, rows: Sequence[Row], words: Words, key: str, mark: str = "") -> list[Drawing]:
     """The pictures of a chart, none where no row can be drawn.
 

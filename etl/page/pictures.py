@@ -12,7 +12,7 @@ from html import escape
 from textwrap import wrap
 from typing import Any
 
-from etl.page.charts import Drawing
+from etl.page.charts import Drawing, Drawn
 from etl.page.svg import INK, MUTED
 
 WIDEST = 640  # of a picture, in points: what the UI has beside its side bars on a desk
@@ -23,17 +23,19 @@ NARROW = "narrow"
 _SIZE = re.compile(r'viewBox="0 0 (\S+) (\S+)"')
 
 
-def pictures(texts: Mapping[str, Any], drawings: Mapping[str, Sequence[Drawing]]) -> Iterator[tuple[str, str]]:
+def pictures(texts: Mapping[str, Any], drawings: Mapping[str, Drawn]) -> Iterator[tuple[str, str]]:
     """Name and text of the SVG file of each view with a chart."""
     for section in texts["sections"]:
         for view in section.get("views", ()):
             if "chart" in view:
-                shown = [drawing for drawing in drawings[view["key"]] if drawing.screen != NARROW]
-                yield f"{view['key']}.svg", picture(shown) if shown else _sentence(view.get("none", texts["nothing"]))
+                drawn = drawings[view["key"]]
+                shown = [drawing for drawing in drawn.pictures if drawing.screen != NARROW]
+                none = _sentence(view.get("none", texts["nothing"]))
+                yield f"{view['key']}.svg", picture(shown, drawn.note) if shown else none
 
 
-def picture(drawings: Sequence[Drawing]) -> str:
-    """The drawings in rows of three, each below its title."""
+def picture(drawings: Sequence[Drawing], note: str = "") -> str:
+    """The drawings in rows of three, each below its title, and a note below them all."""
     parts, right, top, below = [], 0.0, 0.0, 0.0
     for number, drawing in enumerate(drawings):
         width, height = map(float, _size(drawing))
@@ -45,6 +47,9 @@ def picture(drawings: Sequence[Drawing]) -> str:
         parts.append(drawing.svg.replace("<svg ", place, 1))
         left += width + GAP
         right, below = max(right, left - GAP), max(below, top + LINE + height)
+    for line in wrap(note, max(1, int(right / SIZE / LETTER))):
+        below += LINE
+        parts.append(_text(line, (0, below), f'fill="{MUTED}" font-size="{SIZE}"'))
     return _framed(right, below, parts)
 
 

@@ -50,7 +50,7 @@ def make_page(settings: Settings) -> Page:
             f"{link} is no link, as after a copy that follows links: remove it and {editions}, then make it"
         )
     try:
-        with open_snapshot(settings.serving_db, threads=1) as con, _alone(settings.serving_dir):
+        with open_snapshot(settings.serving_db, settings.memory, threads=1) as con, _alone(settings.serving_dir):
             (found,) = con.execute("select version || fingerprint, version from meta.publication").fetchall()
             edition = f"{found[1]}-{_digest(found[0], settings.is_demo)}"
             index = editions / edition / "index.html"

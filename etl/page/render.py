@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from etl.errors import MendError
 from etl.page.cells import CellMaker, safe
-from etl.page.charts import Drawing, draw
+from etl.page.charts import Drawn, draw
 from etl.page.content import PageContent, QueryRows, Row, part_keys
 from etl.page.numbers import machine_value, printed
 from etl.page.pictures import pictures
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 TEMPLATES = Path(__file__).with_name("templates")
-ROWS_SHOWN = (200, 100, 50, 25)  # of one table, the most that fit; the others are in its CSV
+ROWS_SHOWN = (200, 100, 50, 25)  # of a table, its pictures, or sentences: the most that fit; its CSV has all
 MOST_BYTES = 1_000_000  # of the page
 ROWS_OPEN = 12  # a table with more rows is folded
+NOT_DRAWN = Drawn((), "")
 
 
 def files(content: PageContent, texts: Mapping[str, Any], edition: str) -> Iterator[tuple[str, str]]:
@@ -31,8 +32,8 @@ def files(content: PageContent, texts: Mapping[str, Any], edition: str) -> Itera
 
     Raises MendError where the page is too large.
     """
-    drawings = draw_all(content, texts)
-    yield "index.html", html(content, texts, edition, drawings)
+    page, drawings = html(content, texts, edition)
+    yield "index.html", page
     yield from csv_files(content, texts, edition)
     yield from pictures(texts, drawings)
     for file in content.files:
@@ -40,33 +41,44 @@ def files(content: PageContent, texts: Mapping[str, Any], edition: str) -> Itera
         words = {name: printed(value) for name, value in file.row.items()}
         title = file.kind["title"].format(**words)
         told = {**texts, **file.kind, "title": title}
-        yield f"{file.name}.html", html(own, told, edition, draw_all(own, told), f"{file.name}.")
+        yield f"{file.name}.html", html(own, told, edition, f"{file.name}.")[0]
         yield from csv_files(own, told, edition, f"{file.name}.")
 
 
-def draw_all(content: PageContent, texts: Mapping[str, Any]) -> dict[str, list[Drawing]]:
-    """The pictures of each view that has a chart, by its key."""
+def draw_all(content: PageContent, texts: Mapping[str, Any], most_rows: int) -> dict[str, Drawn]:
+    """The pictures of each view that has a chart, by its key, of at most so many rows."""
     mark = texts["simulated"] if content.is_simulated else ""
     views = [view for section in texts["sections"] for view in section.get("views", ())]
     charts = {view["key"]: view["chart"] for view in views if "chart" in view}
-    return {key: draw(charts[key], content.parts[key].rows, texts["charts"], key, mark) for key in charts}
+    drawn = {}
+    for key in charts:
+        rows = content.parts[key].rows
+        first = first_rows(rows, most_rows)
+        note = texts["drawn_of"].format(shown=len(first), rows=len(rows)) if len(first) < len(rows) else ""
+        drawn[key] = Drawn(draw(charts[key], first, texts["charts"], key, mark), note)
+    return drawn
+
+
+def first_rows(rows: Sequence[Row], most: int) -> Sequence[Row]:
+    """The first rows, without those of a platform of which others follow: no picture shows a part of its numbers."""
+    if len(rows) <= most:
+        return rows
+    cut = rows[most].get("name")
+    return [row for row in rows[:most] if row.get("name") != cut] or rows[:most]
 
 
 def html(
-    content: PageContent,
-    texts: Mapping[str, Any],
-    edition: str,
-    drawings: Mapping[str, list[Drawing]],
-    prefix: str = "",
-) -> str:
-    """The page, with as many rows of long tables as fit; `edition` and `prefix` name its CSV files.
+    content: PageContent, texts: Mapping[str, Any], edition: str, prefix: str = ""
+) -> tuple[str, dict[str, Drawn]]:
+    """The page and its pictures, with as many rows and sentences of long parts as fit.
 
-    Raises MendError where the fewest rows are too many.
+    `edition` and `prefix` name its CSV files. Raises MendError where the fewest rows are too many.
     """
     for rows in ROWS_SHOWN:
+        drawings = draw_all(content, texts, rows)
         page = Renderer(content, texts, edition, drawings, rows, prefix).page()
         if (size := len(page.encode())) <= MOST_BYTES:
-            return page
+            return page, drawings
     raise MendError(f"the page has {size:,} bytes with {rows} rows a table, and may have {MOST_BYTES:,}")
 
 
@@ -83,12 +95,12 @@ def _template() -> Template:
 
 @dataclass(frozen=True)
 class Renderer:
-    """One try at the page: `drawings` are the pictures of each view, `most_rows` is how much of a table is shown."""
+    """One try at the page: `drawings` are the pictures of each view, `most_rows` is how much of a part is shown."""
 
     content: PageContent
     texts: Mapping[str, Any]
     edition: str
-    drawings: Mapping[str, list[Drawing]]
+    drawings: Mapping[str, Drawn]
     most_rows: int
     prefix: str
 
@@ -119,12 +131,14 @@ class Renderer:
         part = self.content.parts[question["key"]]
         sentences = [
             {"text": cells.sentence(question, row), "cited": cells.citations(row), "url": _link(row)}
-            for row in part.rows
+            for row in part.rows[: self.most_rows]
         ]
-        return {"note": "", "none": "", "more": {}, **question, **self._sources(part), "sentences": sentences}
+        shown = {"sentences": sentences, "all_rows": len(part.rows)}
+        return {"note": "", "none": "", "more": {}, **question, **self._sources(part), **shown}
 
     def _view(self, view: Mapping[str, Any], cells: CellMaker) -> dict[str, Any]:
         part = self.content.parts[view["key"]]
+        drawn = self.drawings.get(view["key"], NOT_DRAWN)
         columns = cells.columns(part) if part.rows else []
         rows = [
             {
@@ -138,7 +152,8 @@ class Renderer:
             "columns": columns,
             "rows": rows,
             "all_rows": len(part.rows),
-            "drawings": self.drawings.get(view["key"], []),
+            "drawings": drawn.pictures,
+            "drawn_note": drawn.note,
             "has_citations": any(row["cited"] for row in rows),
             "is_open": view.get("open", False) or len(rows) <= ROWS_OPEN,
         }

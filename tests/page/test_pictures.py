@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from etl.page.charts import Drawing
+from etl.page.charts import Drawing, Drawn
 from etl.page.pictures import WIDEST, picture, pictures
 from etl.page.place import Page
 
@@ -41,14 +41,14 @@ def test_a_long_title_stays_above_its_panel() -> None:
 
 
 def test_a_view_without_a_drawing_says_so() -> None:
-    made = dict(pictures(TEXTS, {"cost": [], "deals": [panel("Deals", screen="narrow")]}))
+    made = dict(pictures(TEXTS, {"cost": Drawn([]), "deals": Drawn([panel("Deals", screen="narrow")])}))
     said = {name: etree.fromstring(text.encode()).findtext(f"{SVG}text") for name, text in made.items()}
     assert said == {"cost.svg": "Nothing of this is in the snapshot.", "deals.svg": "No deal."}
 
 
 def test_the_picture_for_a_phone_is_left_out() -> None:
     wide, narrow = panel("wide", 800, screen="wide"), panel("narrow", screen="narrow")
-    made = dict(pictures(TEXTS, {"cost": [], "deals": [narrow, wide]}))
+    made = dict(pictures(TEXTS, {"cost": Drawn([]), "deals": Drawn([narrow, wide])}))
     assert ">wide<" in made["deals.svg"] and ">narrow<" not in made["deals.svg"]
 
 

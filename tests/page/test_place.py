@@ -193,6 +193,19 @@ def test_a_long_table_is_cut_and_says_so(small: Settings, monkeypatch: pytest.Mo
     (article,) = document.xpath("//article[@id='cost']")
     assert len(article.xpath(".//tbody/tr")) == 1
     assert "The first 1 of" in article.text_content()
+    assert "Charts show the first 1 of" in article.text_content()
+    (question,) = document.xpath("//article[@id='answer_cost']")
+    assert len(question.xpath(".//li")) == 1
+    assert "The first 1 of 2 answers; all are in the CSV file." in question.text_content()
+
+
+def test_a_picture_is_of_whole_platforms() -> None:
+    """The rows of a platform that is cut are left out, unless it is the only one."""
+    rows = [{"name": name} for name in "aabbb"]
+    assert render.first_rows(rows, 5) == rows
+    assert render.first_rows(rows, 4) == rows[:2]
+    assert render.first_rows(rows, 2) == rows[:2]
+    assert render.first_rows(rows, 1) == rows[:1]
 
 
 def test_a_column_without_a_label_is_refused(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
