@@ -51,11 +51,11 @@ def draw_all(content: PageContent, texts: Mapping[str, Any], most_rows: int) -> 
     views = [view for section in texts["sections"] for view in section.get("views", ())]
     charts = {view["key"]: view["chart"] for view in views if "chart" in view}
     drawn = {}
-    for key in charts:
+    for key, chart in charts.items():
         rows = content.parts[key].rows
         first = first_rows(rows, most_rows)
         note = texts["drawn_of"].format(shown=len(first), rows=len(rows)) if len(first) < len(rows) else ""
-        drawn[key] = Drawn(draw(charts[key], first, texts["charts"], key, mark), note)
+        drawn[key] = Drawn(draw(chart, first, texts["charts"], key, mark), note)
     return drawn
 
 
