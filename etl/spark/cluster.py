@@ -8,12 +8,13 @@ environment of its own, because the client is a package of the same name. Java 1
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
@@ -111,7 +112,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     end = time.monotonic() + LONGEST_START
     while port and not _answers(port):
         if process.poll() is not None or time.monotonic() > end:
-            told = " ".join(log.read_text(errors="replace").split("\n")[-5:])
+            told = " ".join(log.read_text(errors="replace").split()[-60:])
             raise RetryError(f"the {log.stem} of the Spark cluster did not start: {told}")
         time.sleep(0.2)
 
@@ -130,16 +131,15 @@ def _free_port() -> int:
 
 def main() -> None:
     """Run a cluster until Ctrl-C, or run a command, the arguments, with SPARK_REMOTE set to its address."""
-    with cluster(spark_home(ENVIRONMENT)) as address:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with suppress(KeyboardInterrupt), cluster(spark_home(ENVIRONMENT)) as address:
         if command := sys.argv[1:]:
             asked = os.environ | {"SPARK_REMOTE": address}
             sys.exit(subprocess.run(command, env=asked, check=False).returncode)  # noqa: S603 (what the user typed)
         print(f"Spark answers at {address}; Ctrl-C ends it.", flush=True)
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            print("The cluster has ended.")
+        while True:
+            time.sleep(3600)
 
 
 if __name__ == "__main__":
