@@ -27,6 +27,9 @@ from etl.daily.due import HISTORIES, create_unbuilt, dated_inputs
 from etl.models.file import Model
 from etl.warehouse import Connection
 
+# The runs whose database has every table that a model or suite may name before it is built.
+_PREPARED: set[str] = set()
+
 
 def model_assets(models: Sequence[Model], suites: Mapping[str, Suite], sql_dir: Path) -> list[dg.AssetsDefinition]:
     """The assets of all tables among `models`, whose files are in `sql_dir`; `suites` has one suite a table."""
@@ -37,18 +40,18 @@ def _model_asset(
     model: Model, models: Sequence[Model], suites: Mapping[str, Suite], sql_dir: Path
 ) -> dg.AssetsDefinition:
     suite, macros = suites[model.name], macros_after(model, models)
-    reads_daily = any(other.daily and other.name in model.reads for other in models)
 
     @step(_spec(model, models, suite, sql_dir), suites=suites)
     def build_table(context: dg.AssetExecutionContext, con: Connection, settings: Settings) -> Report:
         run_id = context.run.run_id
         built: BuildResult
-        create_vocabulary(con, models)
+        if run_id not in _PREPARED:
+            create_vocabulary(con, models)
+            create_unbuilt(con, models)
+            _PREPARED.add(run_id)
         if model.daily:
             built = build_daily(con, model, models, suite, run_id, days=asked_days(context))
         else:
-            if reads_daily:
-                create_unbuilt(con, models)
             built = build(con, model, suite, run_id, models=models, whole=is_asked_whole(context))
         for macro in macros:
             build(con, macro, None, run_id)

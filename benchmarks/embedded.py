@@ -76,8 +76,9 @@ def phases() -> dict[str, float]:
         seconds[name] = time.perf_counter() - started
 
     with timed("import"):
-        import great_expectations  # noqa: F401 (else its import would count as validation)
+        from etl.checks import gathered
 
+        gathered.prepare()  # else the import of Great Expectations would count as validation
         from assets.definitions import definitions
         from etl.checks.run import run as run_suite
         from etl.checks.suite import load_suite

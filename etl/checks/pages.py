@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from etl.checks.gathered import know_expectation
 from etl.config import Settings
 from etl.errors import MendError
 from etl.warehouse import Connection
@@ -79,6 +80,8 @@ def _page(table: str, rows: list[Any]) -> str:
     from great_expectations.render.view import DefaultJinjaPageView
 
     results = []
+    for kind in {row[2] for row in rows}:
+        know_expectation(kind)
     for _, name, kind, severity, success, observed, unexpected, elements, kwargs, why, error, *_ in rows:
         description = html.escape(f"{name} ({severity}): {why}")
         result: dict[str, Any] = {"observed_value": json.loads(observed) if observed else None, "details": {}}

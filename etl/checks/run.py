@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from importlib.util import LazyLoader, find_spec, module_from_spec
 from typing import Any
 
+from etl.checks import gathered
 from etl.checks.dialect import SharedConnection
 from etl.checks.suite import UNEXPECTED_ROWS, Expectation, Severity, Suite
 from etl.errors import MendError
@@ -34,8 +34,6 @@ COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 WITH_ROWS = {"result_format": "SUMMARY", "partial_unexpected_count": ROWS, "return_unexpected_index_query": False}
 COMPOUND = "expect_compound_columns_to_be_unique"
 BETWEEN = "expect_column_values_to_be_between"
-# What Great Expectations imports for expectations that no suite has: a fifth of its own import, and 60 MB.
-COMPANIONS = ("scipy.stats", "altair")
 # The forms that expect a unique key, each with the argument that names its columns.
 UNIQUENESS = {COMPOUND: "column_list", "expect_column_values_to_be_unique": "column"}
 
@@ -90,25 +88,11 @@ def run(con: Connection, suite: Suite, grain: Sequence[str] = ()) -> list[CheckR
     return results
 
 
-def _import_when_used(name: str) -> None:
-    """Let `import name` do nothing until something of the module is used."""
-    if name in sys.modules or not (spec := find_spec(name)) or not spec.loader:
-        return
-    spec.loader = LazyLoader(spec.loader)
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    parent, _, child = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], child, module)
-
-
 class _CheckedTable:
     """A table of the open transaction, as Great Expectations sees it."""
 
     def __init__(self, con: Connection, name: str, key: Sequence[str]) -> None:
-        for companion in COMPANIONS:
-            _import_when_used(companion)
+        gathered.prepare()
         from great_expectations.execution_engine import SqlAlchemyExecutionEngine
         from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 
@@ -204,6 +188,7 @@ class _CheckedTable:
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
         from great_expectations.validator.metrics_calculator import MetricsCalculator
 
+        gathered.know_expectation(expectation.type)
         self.shared.statements.clear()
         settings = {"result_format": dict(result_format)}
         kwargs = {**_gx_kwargs(expectation), "batch_id": BATCH}

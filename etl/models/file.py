@@ -25,6 +25,7 @@ from sqlglot.errors import SqlglotError
 
 from etl.contracts import wrong_time
 from etl.errors import MendError
+from etl.models.kept import kept
 from etl.models.portable import unportable
 from etl.models.tree import PARAMETER, broken_rules, parse, references, rows_read
 
@@ -134,6 +135,11 @@ def read_model(path: Path, sql_dir: Path) -> Model:
 
 @lru_cache(maxsize=256)
 def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
+    macros = sorted(macro_names(sql_dir))
+    return kept("model", path, sql_dir, text, macros, find=lambda: _parse(path, sql_dir, text, macros))
+
+
+def _parse(path: Path, sql_dir: Path, text: str, scalar_macros: Sequence[str]) -> Model:
     *folders, file = path.relative_to(sql_dir).parts
     is_macro = folders[:1] == ["macros"]
     place, table = folders[is_macro:], file.removesuffix(".sql")
@@ -150,7 +156,7 @@ def _parsed(path: Path, sql_dir: Path, text: str) -> Model:
         tree = parse(sql)
         for sentence in broken_rules(tree, is_macro):
             raise MendError(sentence)
-        for sentence in unportable(tree, macro_names(sql_dir)) if "portable" in keys else ():
+        for sentence in unportable(tree, scalar_macros) if "portable" in keys else ():
             raise MendError(sentence)
         columns = _columns(sql, tree)
     except MendError as error:

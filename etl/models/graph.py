@@ -8,9 +8,8 @@ it once, however many of the models behind it use it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -22,23 +21,42 @@ from sqlglot.schema import MappingSchema
 
 from etl.contracts import contract_tables
 from etl.models.file import AS_OF, ONE, PARTITION, Model, fail, macro_names, read_model
+from etl.models.kept import kept
 from etl.models.tree import PARAMETER, called, parse, replace_tables, row_by_row
 from etl.warehouse import kept_tables
 
+Lineage = Mapping[str, Sequence[tuple[str, str]]]
+Columns = Mapping[str, Sequence[tuple[str, str]]]
 
-@lru_cache(maxsize=256)
-def column_lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, Sequence[tuple[str, str]]]:
+
+def column_lineage(model: Model, models: Sequence[Model]) -> Lineage:
     """For each output column, the (schema.table, column) pairs that its value is computed from.
 
     Columns that only filter or join are left out. A macro is replaced by the tables behind it, a twin by its mart.
     `models` are all models of the project. A query that SQLGlot cannot follow has no lineage, and no error.
     """
     by_name = {other.name: other for other in models}
-    tree = parse(model.sql)
-    _calls_as_tables(tree, by_name)
+    read = {name: by_name.get(name) for name in sorted(read.removesuffix("()") for read in model.reads)}
+    columns = {
+        name: [(c.name, c.type) for c in (other.columns if other else kept_tables()[name][1])]
+        for name, other in read.items()
+    }
+    behind = {name: column_lineage(other, models) for name, other in read.items() if other and other.is_macro}
+    return kept("lineage", model.sql, columns, behind, find=lambda: _lineage(model.sql, columns, behind))
+
+
+def _lineage(sql: str, columns: Columns, behind: Mapping[str, Lineage]) -> Lineage:
+    """The lineage of a query over tables with these columns and types, and macros with lineages of their own."""
+    schema: dict[str, dict[str, dict[str, str]]] = {}
+    for name, listed in columns.items():
+        place, _, table = name.partition(".")
+        schema.setdefault(place, {})[table] = dict(listed)
+    known = MappingSchema(schema, dialect="duckdb")
+    tree = parse(sql)
+    _calls_as_tables(tree, columns)
     try:
-        _align_unions(tree, _schema(models))
-        nodes = lineage(None, tree, _schema(models), dialect="duckdb", trim_selects=False, copy=False)
+        _align_unions(tree, known)
+        nodes = lineage(None, tree, known, dialect="duckdb", trim_selects=False, copy=False)
     except SqlglotError:
         return {}
     found: dict[str, list[tuple[str, str]]] = {}
@@ -48,16 +66,12 @@ def column_lineage(model: Model, models: tuple[Model, ...]) -> Mapping[str, Sequ
             if isinstance(node.expression, exp.Table):
                 table = f"{node.expression.db}.{node.expression.name}"
                 column = node.name.rpartition(".")[2]
-                macro = by_name.get(table)
-                if macro is not None and macro.is_macro:
-                    sources.update(column_lineage(macro, models).get(column, ()))
-                else:
-                    sources.add((table, column))
+                sources.update(behind[table].get(column, ()) if table in behind else [(table, column)])
         found[output] = sorted(sources)
     return found
 
 
-def _calls_as_tables(tree: exp.Select, by_name: Mapping[str, Model]) -> None:
+def _calls_as_tables(tree: exp.Select, by_name: Container[str]) -> None:
     """Replace every macro call by a table with the same columns: SQLGlot cannot look into a call."""
     for node in list(tree.find_all(exp.Table, exp.Lateral)):
         name = called(node.this if isinstance(node, exp.Lateral) else node)
@@ -90,17 +104,6 @@ def _column_names(query: exp.Query) -> list[str]:
     if isinstance(query, exp.Union) and query.args.get("by_name"):
         return list(dict.fromkeys([*_column_names(query.left), *_column_names(query.right)]))
     return list(query.named_selects)
-
-
-@lru_cache(maxsize=8)
-def _schema(models: tuple[Model, ...]) -> MappingSchema:
-    schema: dict[str, dict[str, dict[str, str]]] = {}
-    for model in models:
-        schema.setdefault(model.schema, {})[model.table] = {c.name: c.type for c in model.columns}
-    for name, (_, columns) in kept_tables().items():
-        place, _, table = name.partition(".")
-        schema.setdefault(place, {})[table] = {column.name: column.type for column in columns}
-    return MappingSchema(schema, dialect="duckdb")
 
 
 # For DuckDB looks up the names in a macro in the database in use; etl/publish/files.py holds published ones to it.
@@ -317,7 +320,7 @@ def _with_twins(models: Sequence[Model]) -> tuple[Model, ...]:
                     f"its twin would read today's {today[0]}, which has no as-of macro; "
                     "read another table, or add -- twin: no",
                 )
-            for text, sources in row_by_row(parse(model.sql)):
+            for text, sources in row_by_row(model.sql):
                 if any("." not in source or source in twins for source in sources):
                     fail(
                         model.path,

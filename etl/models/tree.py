@@ -5,7 +5,7 @@ SQLGlot only finds the places in the text. The SQL that runs is always the text 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
 from etl.errors import MendError
+from etl.models.kept import kept
 
 PARAMETER = "as_of_date"
 LAYERS = frozenset({"raw", "core", "steps", "marts", "audit", "meta"})
@@ -133,12 +134,16 @@ def _is_about(part: exp.Expr, alias: str) -> bool:
     )
 
 
-def row_by_row(tree: exp.Select) -> Iterator[tuple[str, frozenset[str]]]:
+def row_by_row(sql: str) -> Sequence[tuple[str, frozenset[str]]]:
     """Joins and subqueries that a twin cannot ask about several days, with the tables and CTEs that they read.
 
     DuckDB 1.5 fails on a FULL JOIN over what was known on the day of an outer row, and answers wrongly where a
     subquery over it refers to the row outside itself: EXISTS finds nothing.
     """
+    return kept("row by row", sql, find=lambda: list(_row_by_row(parse(sql))))
+
+
+def _row_by_row(tree: exp.Select) -> Iterator[tuple[str, frozenset[str]]]:
     for join in tree.find_all(exp.Join):
         if join.side == "FULL":
             yield "FULL JOIN", _sources(join.find_ancestor(exp.Select) or tree)
@@ -168,7 +173,7 @@ def replace_tables(sql: str, replacements: Mapping[str, str]) -> str:
 @lru_cache(maxsize=256)
 def references_of(sql: str) -> tuple[Reference, ...]:
     """References of a text, kept because one that is asked in several runs or worlds needs them for each."""
-    return tuple(references(parse(sql)))
+    return kept("references", sql, find=lambda: tuple(references(parse(sql))))
 
 
 def broken_rules(tree: exp.Select, is_macro: bool) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from etl.checks import gathered
 from etl.checks.suite import EXACT_INTEGER, FORMS, MOST, Expectation, load_suite, suite_path
 from etl.config import ROOT
 from etl.errors import MendError
@@ -37,6 +38,7 @@ def suite_of(folder: Path, **entry: Any) -> Path:
 
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
 def test_great_expectations_accepts_every_expectation_of_the_project(path: Path) -> None:
+    gathered.prepare()
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     schema, *question = path.relative_to(EXPECTATIONS).parent.parts
@@ -45,14 +47,17 @@ def test_great_expectations_accepts_every_expectation_of_the_project(path: Path)
     assert len(suite.expectations) <= MOST
     for expectation in suite.expectations:
         assert expectation.why
+        gathered.know_expectation(expectation.type)
         ExpectationConfiguration(type=expectation.type, kwargs=dict(expectation.kwargs)).to_domain_obj()
 
 
 def test_great_expectations_knows_every_allowed_type() -> None:
+    gathered.prepare()
     from great_expectations.expectations.registry import get_expectation_impl
 
     assert SUITES
     for form in FORMS:
+        gathered.know_expectation(form)
         assert get_expectation_impl(form).__doc__
 
 
