@@ -1,27 +1,21 @@
 """The Dagster instance of a warehouse home, which records the runs of `make refresh` and `make dev` alike."""
 
-import atexit
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection as SqlConnection
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.pool import StaticPool
 
 from etl.config import Settings, make_private
 from etl.unchanged import history_folder
 
-BUSY_SECONDS = 60  # how long a write of the history waits for another process
+MOST_EVENTS = 1000  # that Dagster stores at once, where it has so many
 LOCATION, REPOSITORY = "warehouse", "__repository__"  # of workspace.yaml, and Dagster's name for what it loads there
 BY_COMMAND = "warehouse/command"
 """The tag of a run of the command line, which sends its notifications itself: the command."""
@@ -56,12 +50,11 @@ def show_on_timeline(instance: dg.DagsterInstance, job: str) -> dict[str, str]:
     return {".dagster/repository": f"{REPOSITORY}@{LOCATION}", BY_COMMAND: job}
 
 
-def write_history_fast() -> None:
-    """Let this process write the run history through one connection, without waiting for the disk.
+def open_history(home: Path) -> dg.DagsterInstance:
+    """Dagster's instance of a home, for a command that runs a job: it writes events in few steps (assets/events.py).
 
-    Dagster writes hundreds of events one by one, each through a connection of its own (a sixth of a refresh) and
-    each waiting for the disk (as much again). A killed process still loses nothing; a power cut may damage the
-    history, never the warehouse.
+    It does not wait for the disk, which takes as long as the writing. A killed process still loses nothing; a power cut
+    may damage the history, never the warehouse.
     """
 
     @event.listens_for(Engine, "connect")
@@ -69,29 +62,6 @@ def write_history_fast() -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("pragma synchronous = off")
 
-    engines: dict[tuple[int, str], Engine] = {}
-
-    @contextmanager
-    def connect(storage: Any, shard: str) -> Iterator[SqlConnection]:
-        with storage._db_lock:
-            engine = engines.get((id(storage), shard))
-            if engine is None:
-                place = storage.conn_string_for_shard(shard)
-                options = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-                engine = create_engine(place, poolclass=StaticPool, connect_args=options)
-                engines[id(storage), shard] = engine
-            if shard not in storage._initialized_dbs:
-                storage._initdb(engine)
-                storage._initialized_dbs.add(shard)
-            with engine.begin() as open_connection:
-                yield open_connection
-
-    # Closed, a file of the history takes in its log, which is as large as itself.
-    @atexit.register
-    def close() -> None:
-        for engine in engines.values():
-            engine.dispose()
-
-    SqliteEventLogStorage._connect = connect  # type: ignore[assignment]
-    # Each check asks the file whether it has the table of checks; a history made by this version has it.
-    SqliteEventLogStorage.supports_asset_checks = True  # type: ignore[assignment,method-assign]
+    os.environ["DAGSTER_EVENT_BATCH_SIZE"] = str(MOST_EVENTS)
+    events = {"module": "assets.events", "class": "RunEvents", "config": {"base_dir": str(home / "history" / "runs")}}
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": events}))

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError as HistoryError
 
 from assets.damage import set_aside
 from assets.history import retire
-from assets.instance import WHOLE, prepare_home, show_on_timeline, write_history_fast
+from assets.instance import WHOLE, open_history, prepare_home, show_on_timeline
 from assets.life import close_dead_runs, living_run
 from assets.output import say, say_faults_in_addresses, warn
 from etl.config import Settings
@@ -114,11 +114,10 @@ def recorded(settings: Settings, job: str) -> Iterator[dg.DagsterInstance]:
     """
     say_faults_in_addresses(settings)
     try:
-        write_history_fast()
         home = prepare_home(settings)
         for aside in set_aside(home):
             warn(aside)
-        with dg.DagsterInstance.from_config(str(home)) as instance:
+        with open_history(home) as instance:
             yield instance
             from assets.health import tell_health
 

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import dagster as dg
 
 from assets.history import retire
-from assets.instance import prepare_home, write_history_fast
+from assets.instance import open_history, prepare_home
 from etl.config import load_settings
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ def measure(runs: int, *, retires: bool) -> None:
         os.environ.pop("DAGSTER_HOME", None)
         home = prepare_home(settings)
         retiring = 0.0
-        with dg.DagsterInstance.from_config(str(home)) as instance:
+        with open_history(home) as instance:
             for n in range(runs):
                 day = FIRST + timedelta(n)
                 key = f"{day:%Y-%m-%d}"
@@ -93,7 +93,6 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--runs", type=int, default=500)
     runs = words.parse_args().runs
-    write_history_fast()
     warnings.simplefilter("ignore")  # partitioned checks are in preview
     for retires in (False, True):
         print("old runs are retired" if retires else "every run is kept")
