@@ -1,6 +1,6 @@
 """Metadata of an asset in the UI: first rows, how new they are, documents, columns, lineage.
 
-Column types and comments are read from DuckDB's catalog, where the build wrote those of the SQL file.
+Column types are read from DuckDB's catalog, comments from where the build has them too: the SQL file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from etl.page.numbers import printed
-from etl.warehouse import Connection
+from etl.warehouse import Connection, columns_of
 
 if TYPE_CHECKING:
     from etl.models.file import Model
@@ -36,25 +36,20 @@ Columns = Mapping[str, str]
 """The type of each column by its name, in their order."""
 
 
-def table_metadata(con: Connection, table: str, rows: int) -> dict[str, Any]:
+def table_metadata(con: Connection, table: str, rows: int, comments: Mapping[str, str]) -> dict[str, Any]:
     """What the UI shows of `schema.table` as it is in the database, in the order in which people look for it.
 
     First rows with their number, how new the data is, the newest documents behind it, then columns and row count.
+    `comments` are those of its columns.
     """
-    schema, name = table.split(".")
-    found = con.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where database_name = current_database() and schema_name = ? and table_name = ? "
-        "order by column_index",
-        [schema, name],
-    ).fetchall()
-    columns = {column: kind for column, kind, _ in found}
+    columns = dict(columns_of(con, table))
     shown: dict[str, Any] = {"first rows": dg.MetadataValue.md(first_rows(con, table, columns))}
     if newest := newest_data(con, table, columns):
         shown["newest data"] = newest
-    if schema == "marts" and (documents := newest_documents(con, table, columns)):
+    if table.startswith("marts.") and (documents := newest_documents(con, table, columns)):
         shown["newest documents"] = listed(documents)
-    return shown | {"dagster/row_count": rows, "dagster/column_schema": column_schema(found)}
+    described = column_schema((name, kind, comments.get(name)) for name, kind in columns.items())
+    return shown | {"dagster/row_count": rows, "dagster/column_schema": described}
 
 
 def first_rows(con: Connection, table: str, columns: Columns) -> str:

@@ -24,7 +24,7 @@ from assets.warehouse import Warehouse
 from etl.checks.run import CheckResult, CriticalFailure
 from etl.checks.suite import Suite
 from etl.config import Settings
-from etl.warehouse import Connection, count
+from etl.warehouse import Connection, count, kept_tables
 
 DAILY_THREADS = os.cpu_count() or 1  # tables by day may be large; for others one thread is enough
 TEAM = "team:warehouse"  # the owner of an asset, beside the contact of the settings
@@ -94,7 +94,15 @@ def step(
     keys = {".".join(spec.key.path): spec.key for spec in specs}
     own_suites = [suites[table] for table in keys if table in suites]
     days = specs[0].partitions_def
+    described = {".".join(spec.key.path): spec.metadata.get("dagster/column_schema") for spec in specs}
     step_name = name or specs[0].key.to_python_identifier()
+
+    def comments(table: str) -> dict[str, str]:
+        """The comments of the columns of a table that this step makes, by the column."""
+        schema = described[table]
+        if isinstance(schema, dg.TableSchema):
+            return {column.name: column.description or "" for column in schema.columns}
+        return {column.name: column.meaning for column in kept_tables()[table][1]}
 
     def decorate(work: Work) -> dg.AssetsDefinition:
         description = inspect.getdoc(work)
@@ -111,7 +119,7 @@ def step(
                 with warehouse.open(DAILY_THREADS if days else 1) as con:
                     report = work(context, con, warehouse.settings)
                     rows = {suite.table: count(con, f"select count(*) from {suite.table}") for suite in own_suites}
-                    tables = {table: table_metadata(con, table, rows[table]) for table in rows}
+                    tables = {table: table_metadata(con, table, rows[table], comments(table)) for table in rows}
             except CriticalFailure as failure:
                 yield from check_results(failure.results)
                 raise blocked(failure.results) from None

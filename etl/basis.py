@@ -22,7 +22,7 @@ from etl.models.file import AS_OF, Model
 from etl.models.graph import create_statements
 from etl.publish.origins import program
 from etl.unchanged import Look, packages
-from etl.warehouse import Connection
+from etl.warehouse import Connection, columns_of
 
 # Hashes of what this process has looked at, by run, table and condition: it is read once for all that are made from it.
 _HELD: defaultdict[str, dict[tuple[str, str], str]] = defaultdict(dict)
@@ -51,11 +51,7 @@ def forget(run_id: str, *tables: str) -> None:
 
 def content(con: Connection, table: str, rows: str = ALL) -> tuple[int, str]:
     """The number of rows of a table, and a hash of its columns and those rows in any order."""
-    columns = con.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name || '.' || table_name = $name "
-        "and database_name = current_database() order by column_index",
-        {"name": table},
-    ).fetchall()
+    columns = columns_of(con, table)
     if not columns:
         return 0, ""
     ((number, total),) = con.execute(

@@ -217,6 +217,18 @@ def attached(con: Connection, path: Path, name: str, *, read_only: bool = True) 
         con.execute(f"detach {name}")
 
 
+def columns_of(con: Connection, table: str) -> list[tuple[str, str]]:
+    """Name and type of each column of `schema.table`, in order; none where there is no such table.
+
+    duckdb_columns() looks at all tables of all databases, which takes 30 times as long.
+    """
+    try:
+        found = con.execute(f"select name, type from pragma_table_info({literal(table)})").fetchall()
+    except duckdb.CatalogException:
+        return []
+    return [(name, kind) for name, kind in found]
+
+
 def count(con: Connection, sql: str, values: Mapping[str, Any] | None = None) -> int:
     """The number that a statement returns: rows that it changed, or what it counted."""
     return int(con.execute(sql, dict(values or {})).fetchall()[0][0])

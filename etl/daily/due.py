@@ -20,7 +20,7 @@ from etl.contracts import CONTRACTS, PERIOD_END, Contract
 from etl.daily.mark import make_due
 from etl.models.file import SCHEMAS, Model
 from etl.models.graph import create_statements
-from etl.warehouse import Connection
+from etl.warehouse import Connection, transaction
 
 DELIVERED = {contract.table: contract for contract in CONTRACTS}
 HISTORIES = {contract.history: contract for contract in CONTRACTS}
@@ -93,8 +93,11 @@ def create_unbuilt(con: Connection, models: Sequence[Model]) -> None:
     made = tables_from_deliveries(models)
     others = (name.partition(".") for name in existing.keys() - {model.name for model in models})
     former = {table: f"{schema}.{table}" for schema, _, table in others if schema in SCHEMAS}
-    for model in models:
-        if model.name in made and model.name not in existing:
+    missing = [model for model in models if model.name in made and model.name not in existing]
+    if not missing:
+        return
+    with transaction(con):
+        for model in missing:
             columns = ", ".join(f'"{column.name}" {column.type}' for column in model.columns)
             con.execute(f"create table {model.name} ({columns})")
             before = former.get(model.table, "")
