@@ -49,7 +49,9 @@ class Side:
 
     def run(self, verb: str, home: Path, **settings: str) -> Cost:
         """Run `make VERB` in this home. Raises RuntimeError with what it printed where it fails."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WAREHOUSE_", "DAGSTER_"))}
+        # Nor what a shell says to Python: without compiled modules both sides would read their sources each time.
+        foreign = ("WAREHOUSE_", "DAGSTER_", "PYTHON")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         environment = {**kept, "WAREHOUSE_HOME": str(home), **settings}
         return measure_command(["make", "--no-print-directory", verb], self.folder, environment)
 

@@ -83,6 +83,11 @@ def memory() -> Connection:
     return con
 
 
+def empty() -> Connection:
+    """An in-memory database without anything, to look at files that are attached."""
+    return _connect(":memory:", {})
+
+
 @contextmanager
 def without_pandas() -> Iterator[None]:
     """Keep DuckDB from importing pandas in the block, where nobody has: a quarter of a second and 60 MB.

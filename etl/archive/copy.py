@@ -13,7 +13,7 @@ from pathlib import Path
 
 from etl.config import Settings
 from etl.errors import MendError
-from etl.warehouse import Connection, DatabaseError, attached, memory
+from etl.warehouse import Connection, DatabaseError, attached, empty
 from etl.whole import copy_open_file, partial_file, place
 
 A_DAY = 64_000_000
@@ -59,7 +59,7 @@ def renew_copy(con: Connection, settings: Settings, now: datetime, *, always: bo
 
 def read_whole(database: Path) -> None:
     """Read every row of a database file. Raises DatabaseError, MendError where it is damaged."""
-    con = memory()
+    con = empty()
     try:
         with attached(con, database, "read"):
             read_tables(con, "read")

@@ -25,7 +25,7 @@ from etl.config import Settings
 from etl.errors import MendError, RetryError
 from etl.lock import try_lock
 from etl.publish.files import inspect, kept_versions, pin_path, refuse_if_written, shown
-from etl.warehouse import Connection, DatabaseError, attached, damage_mark, memory, prepared
+from etl.warehouse import Connection, DatabaseError, attached, damage_mark, empty, prepared
 
 OLD = timedelta(hours=36)
 BACKUP_OLD = timedelta(days=7)
@@ -58,7 +58,7 @@ def examine(settings: Settings, now: datetime) -> list[StateFound]:
     if not settings.build_db.exists():
         return [*found, _nothing_built(settings)]
     found += _locks(settings)
-    with memory() as con:
+    with empty() as con:
         found += _snapshot(con, settings, now)
         kept, growth = _kept(con, settings, now)
     backups = [*_copies(settings), *_disk(settings, growth), *_backup(settings, now)]

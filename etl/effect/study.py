@@ -166,9 +166,7 @@ def bring_up_to_date(con: Connection) -> None:
     stale = [study for study in studies if known.get(study.study_id) != hashes[study.study_id]]
     gone = [*(known.keys() - hashes.keys()), *(study.study_id for study in stale)]
     con.execute("delete from raw.study_result where study_id in (select unnest(?::varchar[]))", [gone])
-    for study in stale:
-        answer = answer_of(study, markets[study.metric, study.period])
-        _insert(con, study, hashes[study.study_id], answer)
+    _insert(con, [_row(s, hashes[s.study_id], answer_of(s, markets[s.metric, s.period])) for s in stale])
 
 
 def answer_of(study: Study, market: Market) -> Answer:
@@ -338,9 +336,10 @@ _COLUMNS = [
 ]
 
 
-def _insert(con: Connection, study: Study, input_hash: str, answer: Answer) -> None:
+def _row(study: Study, input_hash: str, answer: Answer) -> dict[str, Any]:
+    """The row of raw.study_result."""
     needed = CALENDARS[study.period or "quarter"].needed
-    row = {
+    return {
         "study_id": study.study_id,
         "input_hash": input_hash,
         **{name: getattr(answer, name) for name in ("gap_before", "gap_after", "is_shared", "has_donor_deal")},
@@ -349,7 +348,12 @@ def _insert(con: Connection, study: Study, input_hash: str, answer: Answer) -> N
         "units": [vars(unit) for unit in answer.units],
         "points": [{"number": number, "expected": expected} for number, expected in answer.points],
     }
+
+
+def _insert(con: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
     types = {"units": "struct(platform varchar, place varchar, missing bigint, weight double)[]"}
     types["points"] = "struct(number bigint, expected double)[]"
-    values = ", ".join(f"${column}::{types[column]}" if column in types else f"${column}" for column in row)
-    con.execute(f"insert into raw.study_result ({', '.join(row)}) values ({values})", row)
+    values = ", ".join(f"${column}::{types[column]}" if column in types else f"${column}" for column in rows[0])
+    con.executemany(f"insert into raw.study_result ({', '.join(rows[0])}) values ({values})", rows)

@@ -29,7 +29,7 @@ from etl.publish.files import (
     snapshot_path,
     upcoming_path,
 )
-from etl.warehouse import DatabaseError, memory, open_build
+from etl.warehouse import DatabaseError, empty, open_build
 from etl.whole import write_whole
 
 ALTERED = (
@@ -50,7 +50,7 @@ class Rollback:
 def list_snapshots(settings: Settings) -> list[Snapshot]:
     """The kept snapshots that can be read, newest first."""
     found = []
-    with closing(memory()) as con:
+    with closing(empty()) as con:
         for version in reversed(kept_versions(settings)):
             try:
                 found.append(inspect(con, snapshot_path(settings, version)))
@@ -66,7 +66,7 @@ def served_snapshot(settings: Settings) -> Snapshot | None:
     """
     if not settings.serving_db.exists():
         return None
-    with closing(memory()) as con:
+    with closing(empty()) as con:
         try:
             return inspect(con, settings.serving_db)
         except MendError:
@@ -89,7 +89,7 @@ def rollback(settings: Settings, to: int | None = None) -> Rollback:
         served = served_snapshot(settings)
         path = snapshot_path(settings, _choose(settings, served, to))
         refuse_if_written(path)
-        with closing(memory()) as con:
+        with closing(empty()) as con:
             snapshot, contents = inspect_whole(con, path)
         now = datetime.now(UTC)
         # The pin comes first: after a kill between the two, nothing is published and a second try finishes it.
