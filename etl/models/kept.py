@@ -48,7 +48,7 @@ def kept(kind: str, *follows_from: object, find: Callable[[], Found]) -> Found:
     return found
 
 
-class _Reader(pickle.Unpickler):
+class _OwnClasses(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in KINDS:
             raise pickle.UnpicklingError(f"{module}.{name} is nothing that is kept")
@@ -58,7 +58,7 @@ class _Reader(pickle.Unpickler):
 @cache
 def _earlier() -> dict[str, Any]:
     try:
-        found = _Reader(io.BytesIO(FILE.read_bytes())).load()
+        found = _OwnClasses(io.BytesIO(FILE.read_bytes())).load()
     except Exception:  # a damaged pickle raises anything
         return {}
     return found if isinstance(found, dict) else {}
