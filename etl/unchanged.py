@@ -40,7 +40,7 @@ UNREAD = ("drafts", "data_docs", "notified.json", "archive")
 COMPILED = "__pycache__"
 # The settings by which a job asks a source in the network: only asking tells what it has.
 ASKED = {"refresh": ("sec_user_agent",), "refresh_daily": ("s3_url", "postgres_dsn", "fx_url")}
-PLACE = "DAGSTER_HOME"  # set by the product, and never read
+OWN = {"DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"}  # set by the product, and never read
 Hashes = dict[str, str]
 
 
@@ -73,7 +73,7 @@ def history_folder(settings: Settings) -> Path:
 
 def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:
     """What a refresh that starts now would read, by name. `history` is Dagster's folder. Raises OSError."""
-    known = sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES) and name != PLACE)
+    known = sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES) if name not in OWN)
     said = {"day": now.date(), "python": sys.version, "settings": settings.model_dump(mode="json"), "variables": known}
     look = Look(frozenset({history, *(settings.home / name for name in (*WRITTEN, *UNREAD))}))
     packages(look)
