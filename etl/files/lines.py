@@ -22,12 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from etl.errors import FileError
-from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE
+from etl.files.csv import BYTE_ORDER_MARK, JOINED, LONGEST_LINE
 
 BLOCK = 1 << 20
 # What unpacks to more than this, and to that many times its size, is refused.
 SMALL, RATIO = 64 << 20, 200
 # Bytes at the edges of fields, and blanks of more than one byte: no-break, ideographic, byte order mark.
+FOLDED = "\x02\x03"  # what stands for a line feed and a return within a text; no file of lines has them otherwise
 _EDGES = np.isin(np.arange(256), (10, 13, 34, 44))
 _WIDE_BLANKS = ("\u00a0".encode(), "\u3000".encode(), BYTE_ORDER_MARK)
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*[^\r\n]*")
@@ -40,7 +41,10 @@ _Source = BinaryIO | gzip.GzipFile
 
 @dataclass(frozen=True)
 class Lines:
-    r"""Of a CSV file whose every line is a record to every reader: how many, how they end (\n or \r\n), their fields.
+    r"""Of a CSV file whose records every reader tells alike: how many, how they end (\n or \r\n), their fields.
+
+    Each record is a line, or has line breaks within quotation marks, in the fields of the numbers `broken`; `fold`
+    makes a line of each.
 
     In exact ones no digit is followed by an exponent or an underscore, no point by five digits, and no field begins
     with a sign and a blank: what reads as a number is the number that stands there. `is_ascii`: no other characters.
@@ -52,6 +56,7 @@ class Lines:
     has_quotes: bool
     is_exact: bool
     is_ascii: bool
+    broken: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -78,61 +83,110 @@ class Examined:
 class LineReader:
     """Looks at the parts of one file, in order; `lines` is what was found, None where some line is odd.
 
-    That it is not with control characters (NUL, tabs, returns that end no line or only some), blank and very long
+    Odd are lines with control characters (NUL, tabs, returns that end no line or only some), blank and very long
     lines, lines of nothing but commas, other bytes than UTF-8, quotation marks that do not enclose a field, and with
-    another number of fields than the header has. A part begins and ends with a line.
+    another number of fields than the header has; of a text over several lines those that may be records of their own.
+    A part begins and ends with a line.
     """
 
     def __init__(self) -> None:
-        self.lines: Lines | None = None
+        self._found: Lines | None = None
         self._is_odd = False
+        self._rest = b""  # the beginning of a record that goes on in the next part
         self._buffer = np.empty(0, np.uint8)  # memory used again for every part: fresh pages cost more than work
 
     def read(self, part: bytes) -> None:
         """Look at the next part."""
         if self._is_odd or not part:
             return
-        if self.lines is None:
+        if self._found is None and not self._rest:
             part = part.removeprefix(BYTE_ORDER_MARK)
+        part, self._rest = self._rest + part, b""
         if len(self._buffer) < 4 * len(part):
             self._buffer = np.empty(4 * len(part), np.uint8)
-        before, found = self.lines, self._look(part) if part else None
+        before, found = self._found, self._look(part) if part else None
+        if self._rest and self._rest == part:  # no record ends in it
+            self._is_odd = len(part) > LONGEST_LINE
+            return
         if found and before:
             is_alike = (found.ending, found.width) == (before.ending, before.width)
             count, has_quotes = before.count + found.count, before.has_quotes or found.has_quotes
             is_exact, is_ascii = before.is_exact and found.is_exact, before.is_ascii and found.is_ascii
             found = replace(found, count=count, has_quotes=has_quotes, is_exact=is_exact, is_ascii=is_ascii)
-            found = found if is_alike else None
-        self.lines = found if found and found.width else None
-        self._is_odd = self.lines is None
+            found = replace(found, broken=before.broken | found.broken) if is_alike else None
+        self._found = found if found and found.width else None
+        self._is_odd = self._found is None
+
+    @property
+    def lines(self) -> Lines | None:
+        """What was found so far."""
+        return None if self._rest or self._is_odd else self._found
 
     def _look(self, part: bytes) -> Lines | None:
         values = np.frombuffer(part, np.uint8)
         ends = np.flatnonzero(np.equal(values, 10, out=self._marks(0, len(values))))
-        returns = np.flatnonzero(values == 13) if b"\r" in part else ends[:0]
-        if len(returns) and not np.array_equal(returns + 1, ends):
-            return None
-        if np.count_nonzero(np.less(values, 32, out=self._marks(0, len(values)))) != len(ends) + len(returns):
-            return None
-        if part[-1] != 10:
-            ends = np.append(ends, len(values) + bool(len(returns)))
-        lengths = np.diff(ends, prepend=-1) - 1
-        if lengths.min() <= (len(returns) > 0) or lengths.max() >= LONGEST_LINE or not _is_utf8(part):
-            return None
         quotes = np.flatnonzero(values == 34) if b'"' in part else ends[:0]
-        if len(quotes) and not _enclose_fields(values, quotes, ends):
+        is_inside = np.searchsorted(quotes, ends) % 2 == 1 if len(quotes) else np.zeros(len(ends), np.bool_)
+        if part[-1] == 10 and is_inside[-1]:  # the last record goes on in the next part
+            whole = int(ends[~is_inside][-1]) + 1 if not is_inside.all() else 0
+            self._rest = part[whole:]
+            return self._look(part[:whole]) if whole else None
+        returns = np.flatnonzero(values == 13) if b"\r" in part else ends[:0]
+        controls = np.count_nonzero(np.less(values, 32, out=self._marks(0, len(values))))
+        if controls != len(ends) + len(returns) or not self._end_lines(returns, ends, is_inside):
+            return None
+        has_returns = len(returns) > 0 and bool(np.isin(ends[~is_inside], returns + 1).any())
+        if part[-1] != 10:
+            ends, is_inside = np.append(ends, len(values) + has_returns), np.append(is_inside, False)
+        every, ends = ends, ends[~is_inside]
+        lengths = np.diff(ends, prepend=-1) - 1
+        is_odd = lengths.min() <= has_returns or lengths.max() >= LONGEST_LINE or not _is_utf8(part)
+        if is_odd or (len(quotes) and not _enclose_fields(values, quotes, ends)):
             return None
         width = self._width(values, quotes, ends)
-        if lengths.min() < width + (len(returns) > 0):
+        if lengths.min() < width + has_returns:
+            return None
+        broken: frozenset[int] | None = frozenset()
+        if is_inside.any() and (broken := self._broken(values, quotes, every, is_inside, width)) is None:
             return None
         return Lines(
             count=len(ends),
-            ending=r"\r\n" if len(returns) else r"\n",
+            ending=r"\r\n" if has_returns else r"\n",
             width=width,
             has_quotes=len(quotes) > 0,
             is_exact=width > 0 and self._is_exact(values, part),
             is_ascii=part.isascii(),
+            broken=broken or frozenset(),
         )
+
+    @staticmethod
+    def _end_lines(returns: _Places, ends: _Places, is_inside: _Marks) -> bool:
+        """Whether every return stands before a line feed, and before all that end a record or none."""
+        if not len(returns):
+            return True
+        is_behind = np.isin(ends, returns + 1)
+        outside = is_behind[~is_inside]
+        return int(np.count_nonzero(is_behind)) == len(returns) and bool(outside.all() or not outside.any())
+
+    def _broken(
+        self, values: _Bytes, quotes: _Places, ends: _Places, is_inside: _Marks, width: int
+    ) -> frozenset[int] | None:
+        """The fields with line breaks; `ends` are those of all lines, of which some are within a text.
+
+        None where a line behind a break may be a record of its own, where a text has very many lines, and where the
+        first record, which has the names, has a break.
+        """
+        commas = np.flatnonzero(np.equal(values, 44, out=self._marks(0, len(values))))
+        breaks = np.flatnonzero(is_inside)
+        behind = np.searchsorted(commas, ends[breaks + 1]) - np.searchsorted(commas, ends[breaks])
+        outer = ends[~is_inside]
+        number = np.searchsorted(outer, ends[breaks])  # of the record with each break
+        is_first = self._found is None and number[0] == 0
+        if is_first or (behind >= width - 1).any() or np.bincount(number).max() > JOINED:
+            return None
+        between = commas[np.searchsorted(quotes, commas) % 2 == 0]
+        starts = np.append(0, outer[:-1] + 1)[number]
+        return frozenset(map(int, np.searchsorted(between, ends[breaks]) - np.searchsorted(between, starts)))
 
     def _marks(self, number: int, size: int) -> _Marks:
         start = number * (len(self._buffer) // 4)
@@ -205,6 +259,20 @@ def _enclose_fields(values: _Bytes, quotes: _Places, ends: _Places) -> bool:
     return bool(is_opening.all() and is_closing.all())
 
 
+def fold(path: Path, target: Path) -> None:
+    """Copy a CSV file with FOLDED instead of each line feed and return within quotation marks. Raises OSError."""
+    is_inside = 0
+    with path.open("rb") as source, target.open("wb") as file:
+        for part in blocks(source):
+            values = np.frombuffer(bytearray(part), np.uint8)
+            quotes = np.flatnonzero(values == 34)
+            for sign, other in zip(b"\n\r", FOLDED.encode(), strict=True):
+                at = np.flatnonzero(values == sign)
+                values[at[(np.searchsorted(quotes, at) + is_inside) % 2 == 1]] = other
+            is_inside = (is_inside + len(quotes)) % 2
+            file.write(values.data)
+
+
 def is_bare(path: Path) -> bool:
     """Whether every field of a file whose lines are records is sure to be the value itself. Raises OSError.
 
@@ -220,10 +288,10 @@ def _has_bare_fields(part: bytes) -> bool:
     if not part.isascii() and any(blank in part for blank in _WIDE_BLANKS):
         return False
     values = np.frombuffer(b"\n" + part + b"\n", np.uint8)
-    for sign in b" ='":
+    for sign in b" ='\x02\x03":
         if sign in part:
             at = np.flatnonzero(values == sign)
-            if _EDGES[values[at - 1]].any() or (sign == 32 and _EDGES[values[at + 1]].any()):
+            if _EDGES[values[at - 1]].any() or (sign <= 32 and _EDGES[values[at + 1]].any()):
                 return False
     return True
 

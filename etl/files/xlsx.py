@@ -1,6 +1,7 @@
 """XLSX workbooks: the only filled sheet, its first row the header, every value as text.
 
-The workbook is read as values and as formulas, since a formula that was never calculated looks like an empty cell.
+The workbook is read as values, and where it has formulas as those too, since a formula that was never calculated looks
+like an empty cell.
 What goes wrong: several filled sheets, cells beyond the header, error values (#N/A), merged cells, of which only the
 first has a value, numbers with the noise of binary arithmetic, archives that are damaged or unpack to gigabytes.
 Everything is in memory: only small files are delivered this way.
@@ -26,6 +27,7 @@ from etl.files.csv import NUL, Record, shown
 
 LARGEST_BOOK = 256 << 20  # bytes when unpacked
 DIGITS = 15  # that Excel shows and keeps of a number
+_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']([A-Z]+[0-9]+:[A-Z]+[0-9]+)["']""")
 
 
@@ -53,8 +55,9 @@ def read_rows(path: Path, largest: int) -> Iterator[Record]:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             _check_archive(archive, largest)
-            books = [openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=only) for only in (True, False)]
-            filled = [sheet.title for sheet in books[1].worksheets if _is_filled(sheet)]
+            ways = (True, False) if _has_formulas(archive) else (True,)
+            books = [openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=only) for only in ways]
+            filled = [sheet.title for sheet in books[-1].worksheets if _is_filled(sheet)]
             if len(filled) > 1:
                 raise FileError("has several filled sheets; deliver one")
             sheets = [book[title] for title in filled for book in books]
@@ -62,7 +65,7 @@ def read_rows(path: Path, largest: int) -> Iterator[Record]:
         for sheet in sheets:
             sheet.reset_dimensions()
         for number, cells in enumerate(zip_longest(*(sheet.iter_rows() for sheet in sheets), fillvalue=()), 1):
-            values, formulas = cells
+            values, formulas = cells[0], cells[-1]
             fields = [_text(cell) for cell in values]
             text = "\t".join(fields)
             fault = _fault(values, formulas, fields, merged.get(number, ""))
@@ -85,6 +88,15 @@ def _check_archive(archive: zipfile.ZipFile, largest: int) -> None:
         raise FileError("is a zip archive and no workbook; deliver the files that are in it")
     if sum(member.file_size for member in archive.infolist()) > min(LARGEST_BOOK, largest):
         raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
+
+
+def _has_formulas(archive: zipfile.ZipFile) -> bool:
+    """Whether a sheet may have a formula: a part has the tag, or is no text in ASCII letters."""
+    for name in archive.namelist():
+        content = archive.read(name)
+        if b"\0" in content[:100] or _FORMULA.search(content):
+            return True
+    return False
 
 
 def _is_filled(sheet: Any) -> bool:

@@ -476,11 +476,12 @@ class Rows:
         if self._is_repeated():
             return False
         if len(lines) + len(unread):
-            chosen = few(np.sort(np.append(lines, unread)).tolist(), self._scratch)
+            numbers = np.sort(np.append(lines, unread))
+            chosen = few(numbers.tolist(), self._scratch)
             self._judge(chosen.strict, chosen.raw, with_values=True, may_repeat=False)
             judged, sound = con.execute(
                 f"select count(*), count_if(fault = 0 and line in (select unnest($lines))) from {self._judged}",
-                {"lines": lines.tolist()},
+                {"lines": np.asarray(chosen.lines)[np.isin(numbers, lines)].tolist()},
             ).fetchall()[0]
             if judged != len(lines) + len(unread) or sound:  # what was taken out has to be at fault in its line
                 return False

@@ -20,9 +20,19 @@ from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Record, read_records
 from etl.files.kinds import unusable
-from etl.files.lines import Examined, Lines, Scan, largest_unpacked, new_line, unpack
+from etl.files.lines import Examined, Lines, Scan, fold, largest_unpacked, new_line, unpack
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, KEEPING, UNSPLIT, Progress, copy_lines, values_of_objects, write_out
+from etl.inbox.scan import (
+    CSV,
+    KEEPING,
+    UNSPLIT,
+    Progress,
+    copy_lines,
+    line_of,
+    unfolded,
+    values_of_objects,
+    write_out,
+)
 from etl.profiles.apply import Application, Profiled
 from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
 from etl.profiles.recognise import nearest, recognise
@@ -75,8 +85,9 @@ class Opened:
 
 @dataclass(frozen=True)
 class Few:
-    """Some lines of a file, read strictly: `line` is never null, and `raw` has the raw text of each by line."""
+    """Some lines of a file, read strictly: `line` is one of `lines`, and `raw` has the raw text of each by line."""
 
+    lines: Sequence[int]
     strict: Scan
     raw: str
 
@@ -210,6 +221,8 @@ def _open_own(con: Connection, path: Path, examined: Examined, scratch: Path, pr
     if lines is None or lines.width != len(columns):
         return open_by_record(path, columns, scratch, progress)
     slowly = partial(open_by_record, path, columns, scratch, progress)
+    if lines.broken:
+        fold(path, path := scratch / "folded")
     opened = _open_lines(path, contract, columns, lines, slowly=slowly)
     return replace(opened, is_text=True)
 
@@ -246,17 +259,24 @@ def _open_lines(
         numbers = {c.name: MONEY if c.type == "bigint" else c.type for c in contract.columns}
         types = tuple(kind if (kind := numbers.get(name)) in AMOUNTS else "varchar" for name in columns)
         quick = f"read_csv({sql_path(path)}, {KEEPING}, {rest}"
+    broken = [f"f{number}" for number in sorted(lines.broken)]
+    texts_of = [name for name in broken if types[int(name[1:])] == "varchar"]
+    all_of, exact_of = (
+        f"* replace ({', '.join(f'{unfolded(name)} as {name}' for name in names)})" if names else "*"
+        for names in (broken, texts_of)
+    )
     typed, plain = (", ".join(f"f{number}: '{kind}'" for number, kind in enumerate(kinds)) for kinds in (types, texts))
     # Without quotation marks, the fields with commas between them are the line itself.
     fields = ", ".join(f"coalesce(f{number}, '')" for number in range(len(columns)))
     raw = "null::varchar" if lines.has_quotes else f"concat_ws(',', {fields})"
-    strict = f"select null::bigint as line, {raw} as raw, null::varchar as broken, * from {file}"
+    line = line_of(1 + has_header, broken) if broken else "null::bigint"
+    strict = f"select {line} as line, {raw} as raw, null::varchar as broken, {all_of} from {file}"
     return Opened(
         path=path,
         contract=contract,
         columns=columns,
         rows=lines.count - has_header,
-        quick=Scan(f"(select null::varchar as broken, * from {quick}, columns = {{{typed}}}))", types),
+        quick=Scan(f"(select null::varchar as broken, {exact_of} from {quick}, columns = {{{typed}}}))", types),
         strict=Scan(f"({strict}, columns = {{{plain}}}, ignore_errors = false))", texts),
         raw=_raw_lines(path, 1 + has_header, lines) if lines.has_quotes else None,
         first_line=1 + has_header,
@@ -269,7 +289,7 @@ def _open_lines(
 def _few_lines(path: Path, raw: Path, lines: Lines, numbers: Sequence[int], scratch: Path) -> Few:
     """The lines of these ascending numbers, whose raw texts are those of another file. Raises OSError."""
     few, texts = scratch / "few.csv", scratch / "few_raw.csv"
-    copy_lines(path, numbers, few)
+    found = copy_lines(path, numbers, few)
     if raw == path:
         texts = few
     else:
@@ -277,21 +297,29 @@ def _few_lines(path: Path, raw: Path, lines: Lines, numbers: Sequence[int], scra
     columns = ", ".join(f"f{number}: 'varchar'" for number in range(lines.width))
     longest = LONGEST_LINE + len(f"{lines.count},") + 1
     rest = f"skip = 0, new_line = '\\n', max_line_size = {longest}, null_padding = false, parallel = true"
+    broken = ", ".join(f"{unfolded(f'f{number}')} as f{number}" for number in sorted(lines.broken))
+    fields = f"* replace ({broken})" if broken else "*"
+    text = unfolded("substr(text, strpos(text, ',') + 1)")
     return Few(
+        lines=found,
         strict=Scan(
-            f"(select null::varchar as raw, null::varchar as broken, * from read_csv({sql_path(few)}, {CSV}, {rest}, "
-            f"columns = {{line: 'bigint', {columns}}}, ignore_errors = false))",
+            f"(select null::varchar as raw, null::varchar as broken, {fields} from "
+            f"read_csv({sql_path(few)}, {CSV}, {rest}, columns = {{line: 'bigint', {columns}}}, "
+            "ignore_errors = false))",
             ("varchar",) * lines.width,
         ),
-        raw=f"(select split_part(text, ',', 1)::bigint as line, substr(text, strpos(text, ',') + 1) as raw "
+        raw=f"(select split_part(text, ',', 1)::bigint as line, {text} as raw "
         f"from read_csv({sql_path(texts)}, {UNSPLIT}, {rest}, columns = {{text: 'varchar'}}, ignore_errors = false))",
     )
 
 
 def _raw_lines(path: Path, first: int, lines: Lines) -> str:
-    """SQL for line and raw text of each line of a file, from the first that is a record."""
+    """SQL for line and raw text of each record of a file, from the first that is one."""
+    line, raw = f"row_number() over () + {first - 1}", "raw"
+    if lines.broken:
+        line, raw = line_of(first, ["raw"]), f"{unfolded('raw')} as raw"
     return (
-        f"(select row_number() over () + {first - 1} as line, raw from read_csv({sql_path(path)}, {UNSPLIT}, "
+        f"(select {line} as line, {raw} from read_csv({sql_path(path)}, {UNSPLIT}, "
         f"skip = {first - 1}, {new_line(lines.ending)}max_line_size = {LONGEST_LINE}, null_padding = false, "
         "parallel = true, columns = {raw: 'varchar'}, ignore_errors = false))"
     )

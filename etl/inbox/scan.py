@@ -8,7 +8,7 @@ from pathlib import Path
 
 from etl.errors import FileError
 from etl.files.csv import LONGEST_LINE, Record
-from etl.files.lines import LineReader, Lines, Scan, blocks
+from etl.files.lines import FOLDED, LineReader, Lines, Scan, blocks
 from etl.files.objects import ObjectLines
 from etl.warehouse import CSV_OPTIONS, Connection, DatabaseError, sql_path
 
@@ -52,21 +52,41 @@ def write_out(
     return Scan(rows, ("varchar",) * len(columns)), count
 
 
-def copy_lines(path: Path, numbers: Sequence[int], target: Path) -> None:
+def unfolded(text: str) -> str:
+    """SQL of a text with the line breaks that were folded."""
+    return f"if(contains({text}, chr(2)), translate({text}, chr(2) || chr(3), chr(10) || chr(13)), {text})"
+
+
+def line_of(first: int, texts: Sequence[str]) -> str:
+    """SQL of the line where each record of a folded file begins, in their order; `texts` are all that have breaks."""
+    breaks = " + ".join(f"coalesce(strlen({text}) - strlen(replace({text}, chr(2), '')), 0)" for text in texts)
+    before = f"(sum({breaks}) over (rows unbounded preceding))::bigint - ({breaks})"
+    return f"row_number() over () + {first - 1} + {before}"
+
+
+def copy_lines(path: Path, numbers: Sequence[int], target: Path) -> list[int]:
     """Copy the lines of these ascending numbers, the first line of the file being 1, each with its number in front.
 
-    The copied ones end with a line feed alone. Raises OSError.
+    The copied ones end with a line feed alone. Of a folded file the numbers in front, which are returned, are those of
+    the file before. Raises OSError.
     """
-    wanted, before = iter(numbers), 0
-    number = next(wanted, 0)
+    wanted, before, found, folded = iter(numbers), 0, list[int](), FOLDED[0].encode()
+    number, breaks = next(wanted, 0), 0  # folded before this line
     with path.open("rb") as source, target.open("wb") as file:
         for part in blocks(source):
             behind = before + part.count(b"\n") + (not part.endswith(b"\n"))
             lines = part.split(b"\n") if before < number <= behind else []
+            in_part, counted, seen = part.count(folded), 0, 0  # breaks of the part, and of its lines that were seen
             while before < number <= behind:
-                file.write(b"%d,%s\n" % (number, lines[number - before - 1].removesuffix(b"\r")))
+                place = number - before - 1
+                if in_part:
+                    counted += sum(line.count(folded) for line in lines[seen:place])
+                    seen = place
+                found.append(number + breaks + counted)
+                file.write(b"%d,%s\n" % (found[-1], lines[place].removesuffix(b"\r")))
                 number = next(wanted, 0)
-            before = behind
+            before, breaks = behind, breaks + in_part
+    return found
 
 
 def values_of_objects(con: Connection, path: Path, target: Path) -> tuple[tuple[str, ...], Lines] | None:

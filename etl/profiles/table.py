@@ -18,9 +18,9 @@ from etl.errors import FileError
 from etl.files import json, xlsx
 from etl.files.csv import BYTE_ORDER_MARK, LONGEST_LINE, Dialect, Record, decode, physical_lines, read_records
 from etl.files.kinds import unusable
-from etl.files.lines import Lines, is_bare, largest_unpacked, new_line
+from etl.files.lines import Lines, fold, is_bare, largest_unpacked, new_line
 from etl.inbox import parquet
-from etl.inbox.scan import CSV, Progress, values_of_objects, write_out
+from etl.inbox.scan import CSV, Progress, line_of, unfolded, values_of_objects, write_out
 from etl.profiles.found import CUT, Cells, Head
 from etl.warehouse import Connection, sql_path
 
@@ -80,7 +80,10 @@ class Delivered:
             records = json.read_records(self._path, names)
         else:
             if self._lines and self._is_plain(head, self._lines):
-                return _plain(self._path, self._lines, header=1)
+                path = self._path
+                if self._lines.broken:
+                    fold(path, path := self._scratch / "folded")
+                return _plain(path, self._lines, header=1)
             records = self._records(head)
         is_text = not start.startswith(b"PK\x03\x04") and bool(head.dialect.is_lenient)
         scan, rows = write_out(names, records, self._scratch, progress, keep_faulty=is_text)
@@ -142,9 +145,12 @@ class Delivered:
 
 def _plain(path: Path, lines: Lines, header: int) -> Cells:
     """The rows of a CSV file that DuckDB separates as it is; `header` is how many lines stand before them."""
+    broken = [f"f{number}" for number in sorted(lines.broken)]
+    line = line_of(header + 1, broken) if broken else "null::bigint"
+    fields = f"* replace ({', '.join(f'{unfolded(name)} as {name}' for name in broken)})" if broken else "*"
     columns = ", ".join(f"f{number}: 'varchar'" for number in range(lines.width))
     scan = (
-        f"(select null::bigint as line, null::varchar as raw, null::varchar as broken, * from read_csv("
+        f"(select {line} as line, null::varchar as raw, null::varchar as broken, {fields} from read_csv("
         f"{sql_path(path)}, {CSV}, skip = {header}, {new_line(lines.ending)}null_padding = false, "
         f"max_line_size = {LONGEST_LINE}, parallel = true, columns = {{{columns}}}, ignore_errors = false))"
     )

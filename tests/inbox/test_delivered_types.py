@@ -244,6 +244,25 @@ def test_merged_cells_do_not_make_a_total(inbox: Inbox, merged: str, line: int) 
     assert inbox.rows("count(*)", "core.platform_metric_daily where channel = ''") == [(0,)]
 
 
+@pytest.mark.parametrize(("orders", "times"), [(7, 1), ("=3+4", 2)])
+def test_a_workbook_is_read_twice_only_for_formulas(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, orders: object, times: int
+) -> None:
+    """The formula was never calculated: its row is at fault, and no row without orders."""
+    opened, load_workbook = list[bool](), openpyxl.load_workbook
+
+    def counted(*arguments: Any, data_only: bool, **options: Any) -> Any:
+        opened.append(data_only)
+        return load_workbook(*arguments, data_only=data_only, **options)
+
+    monkeypatch.setattr(openpyxl, "load_workbook", counted)
+    rows = [["pdd", f"2025-01-{day:02d}", 7] for day in range(1, 13)]
+    load = inbox.one("a.xlsx", book([["platform", "date", "orders"], ["pdd", "2025-02-01", orders], *rows]))
+    assert (load.rows_loaded, load.rows_quarantined) == (14 - times, times - 1)
+    assert len(opened) == times
+    assert [line for line, *_ in inbox.set_aside()] == [2][: times - 1]
+
+
 def test_a_time_of_a_workbook_keeps_its_midnight(inbox: Inbox) -> None:
     header = ["event_id", "event_time", "platform", "buyer_id_hash", "amount", "currency", "status"]
     found = openpyxl.Workbook()

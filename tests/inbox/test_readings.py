@@ -36,6 +36,9 @@ LINES = st.tuples(
     st.sampled_from(["", "deal_1", "deal_2"]),
     st.sampled_from(["CNY", "", "cny", "RMB "]),
     *(NUMBERS for _ in range(5)),
+    st.sampled_from(
+        ["", "n", '"a\nb"', '"a ""q""\r\n\nb"', '"a,b\n1,2"', '"\n"', '"jd,2025-01-01,a,,CNY,1,1,1,1,1,\n"']
+    ),
 ).map(",".join)
 READINGS: dict[str, Callable[[Lines], Lines | None]] = {
     "as it is": lambda lines: lines,
@@ -65,7 +68,7 @@ def outcome(home: Path, content: str, taken_for: Callable[[Lines], Lines | None]
 @given(lines=st.lists(LINES, min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_way_of_reading_gives_the_same_rows(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
-    content = "\n".join([DAILY, *lines, ""])
+    content = "\n".join([f"{DAILY},x_note", *lines, ""])
     tried = {
         name: outcome(tmp_path_factory.mktemp("home"), content, made)
         for name, made in READINGS.items()
@@ -142,6 +145,43 @@ def test_a_line_that_is_no_record_is_detected(odd: str) -> None:
     for part in ("a\nb\n", f"{odd}\n", "c\n"):
         reader.read(part.encode())
     assert reader.lines is None
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ('a,b,c\n1,"x\ny",3\n', {1}),
+        ('a,b,c\r\n1,"x\ny\r\n",3\r\n', {1}),
+        ('a,b,c\n1,"x,\ny",3\n4,5,"\n"', {1, 2}),
+        ('a,b,c\n"x\ny",2,3\n', None),  # y",2,3 may be a record of its own
+        ('a,b,c\n1,"x\n1,2,3\n",3\n', None),
+        ('a,"b\nb",c\n1,2,3\n', None),
+        ('a,b,c\n1,"x\ry",3\n', None),
+        ('a,b,c\n1,"x\ny\n', None),
+        ('a,b,c\r\n1,"x\ny",3\n', None),
+        ('a,b,c\n1,"' + "x\n" * 101 + '",3\n', None),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_texts_over_several_lines_are_seen_where_every_reader_tells_them_alike(
+    text: str, broken: set[int] | None, size: int
+) -> None:
+    """Whether the file comes at once or line by line, and its record is cut between two parts."""
+    reader, lines = LineReader(), text.encode().splitlines(keepends=True)
+    for start in range(0, len(lines), size):
+        reader.read(b"".join(lines[start : start + size]))
+    assert (None if reader.lines is None else reader.lines.broken) == broken
+
+
+def test_a_file_with_line_breaks_keeps_its_lines_where_keys_repeat(inbox: Inbox) -> None:
+    """By hand: 100,000 records, of which every second has three lines; the last but one repeats the first."""
+    lines = [daily(1 + n % 28, f"c{n}") + (',"a\r\n\nb"' if n % 2 else ",") for n in range(100_000)]
+    lines[99_998] = daily(1, "c0", gmv="2") + ',"x\ny"'
+    inbox.csv("a.csv", lines, f"{DAILY},x_note")
+    (load,) = inbox.load()
+    assert (load.rows_read, load.rows_quarantined, inbox.said) == (100_000, 1, [])
+    assert [(line, raw) for line, _, raw, _ in inbox.set_aside()] == [(2 + 99_998 + 2 * 49_999, lines[99_998])]
+    assert inbox.rows("extra['x_note']", "core.platform_metric_daily where channel = 'c1'") == [("a\r\n\nb",)]
 
 
 def test_a_number_that_the_fast_path_cannot_hold_is_read_again_as_text(inbox: Inbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.files.lines import is_bare
+from etl.files.lines import examine, is_bare
+from etl.inbox import load as inbox_load
 from etl.profiles import apply, table
 from tests.support.inbox_files import inbox_in
 
@@ -38,6 +40,7 @@ ODD = [
     *("1,caf\u00e9 ,5,1,1", "1,\u00a0a,5,1,1", "1,=a,5,1,1", "1,a b,5,1,1", "1,a,5,1,1e1", "1,a,5,1,--"),
     *("Total:,,411.5,1,1", 'Total:,,"1,411.5",1,1', "Total:,,x,1,1", "Part:,,2,1,1", "Part:,,2,1,--", "--,a,5,1,1"),
     *('1,a,"1.234,5",1,1', "1,a,1_000,1,1", "01.02.2025,a,5,1,1", "2025-1-1,a,5,1,1", "1,a,9.9999,1,1", "1,A,1.5,2,3"),
+    *('1,"a\nb",5,1,1', '1,"\r\na",5,1,1', '1,a,"5\n",1,1', '1,a,5,1,"1\n\n"', '1,a,"x\n5",1,1'),
 ]
 
 
@@ -47,16 +50,18 @@ def content_of(odd: list[str]) -> str:
     return "\n".join(["Day,Account,Cost,Clicks,Part", *SOUND, *dated, ""])
 
 
-def outcome(home: Path, content: str, *, first: int, at_once: bool) -> list[Any]:
-    """What is loaded, told and set aside, when cells are read at once or not."""
+def outcome(home: Path, content: str, *, first: int, how: str) -> list[Any]:
+    """What is loaded, told and set aside, when cells are read at once or not, or records one by one."""
     inbox = inbox_in(home)
     inbox.settings = inbox.settings.model_copy(update={"bad_share": 1.0})
     (home / "profiles").mkdir()
     (home / "profiles" / "tool.yaml").write_text(TOOL, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(apply, "_FIRST", first)
-        if not at_once:
+        if how != "at once":
             patch.setattr(table, "is_bare", lambda path: False)
+        if how == "one by one":
+            patch.setattr(inbox_load, "examine", lambda path: replace(examine(path), lines=None))
         load = inbox.one("tool.csv", content)
     names = "date, account, marketing_spend, clicks, sessions, currency"
     found = [load.status, load.reason, load.rows_skipped, inbox.rows(names)]
@@ -72,17 +77,18 @@ def test_cells_read_at_once_give_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, odd: list[str], first: int
 ) -> None:
     content = content_of(odd)
-    quick, careful = (
-        outcome(tmp_path_factory.mktemp("home"), content, first=first, at_once=at_once) for at_once in (True, False)
+    quick, careful, single = (
+        outcome(tmp_path_factory.mktemp("home"), content, first=first, how=how)
+        for how in ("at once", "looked at", "one by one")
     )
-    assert quick == careful
+    assert quick == careful == single
 
 
 @pytest.mark.parametrize("line", ['1,a,"1,234.5",1,1', 'Total:,,"1,411.5",1,1', "1,a,123456789012,1,1", "1,a,5,1,1"])
 def test_a_cell_that_cannot_be_read_at_once_is_still_read(tmp_path: Path, line: str) -> None:
     content = content_of([line])
-    quick = outcome(tmp_path / "quick", content, first=3, at_once=True)
-    assert quick == outcome(tmp_path / "careful", content, first=3, at_once=False)
+    quick = outcome(tmp_path / "quick", content, first=3, how="at once")
+    assert quick == outcome(tmp_path / "careful", content, first=3, how="looked at")
     assert quick[0] == "loaded"
 
 
