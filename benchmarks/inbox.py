@@ -4,7 +4,8 @@ A made-up file of daily metrics is loaded in several ways, each in a process of 
 on this machine, in one run: DuckDB's bare typed read_csv and read_parquet into a table, this warehouse with
 contract, quarantine, hash, history and audit, pandas.read_csv into DuckDB, and dlt over Arrow where it is
 installed (a development extra). Where others work on the machine, the processor's seconds say more than the
-clock's. One more file has a fault in every thousandth row: it is read again, which no goal bounds.
+clock's. More files have a fault in every thousandth row, in the reader's eyes or against a rule, and a text over two
+lines in every tenth. They have goals of their own.
 pandas needs 35 GB for 100 million rows; `--compared` without a name leaves it and dlt out. Nothing here is a
 test: a busy machine is no fault.
 """
@@ -43,7 +44,10 @@ select
     (i % 1019 / 11)::decimal(18, 2) as subsidies, 0.5::decimal(18, 2) as commission
 from range({rows}) as r(i)
 """  # fmt: skip
-GOAL = 1.5  # of the seconds of DuckDB's bare reader
+GOALS = {  # times the seconds of DuckDB's bare reader of the same file
+    "rows.csv": 1.3, "rows.parquet": 1.3, "rows.ndjson": 2.0, "with_breaks.csv": 1.5, "with_faults.csv": 2.0,
+    "with_odd_faults.csv": 2.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,16 @@ class Spent:
 
 
 def write(folder: Path, rows: int) -> None:
-    """The same rows as CSV, as CSV with faults, and as Parquet."""
+    """The same rows as CSV, as CSV with faults or line breaks, and as Parquet and NDJSON."""
     con = memory()
     wanted = ROWS.format(rows=rows, a_day=max(rows // DAYS, 1))
     con.execute(f"copy ({wanted}) to '{folder / 'rows.csv'}' (header)")
     negative = "select * replace (if(hash(sessions, gmv, dau) % 1000 = 0, -1, orders) as orders)"
     con.execute(f"copy ({negative} from ({wanted})) to '{folder / 'with_faults.csv'}' (header)")
+    odd = "select * replace (if(hash(sessions, gmv, dau) % 1000 = 0, 'many', orders::varchar) as orders)"
+    con.execute(f"copy ({odd} from ({wanted})) to '{folder / 'with_odd_faults.csv'}' (header)")
+    noted = "select *, if(sessions % 10 = 0, 'a note' || chr(10) || 'of two lines', '') as x_note"
+    con.execute(f"copy ({noted} from ({wanted})) to '{folder / 'with_breaks.csv'}' (header)")
     typed = ", ".join(f"{name}::decimal(18, 4) as {name}" for name in MONEY.split())
     con.execute(f"copy (select * replace ({typed}) from ({wanted})) to '{folder / 'rows.parquet'}' (format parquet)")
     con.execute(f"copy ({wanted}) to '{folder / 'rows.ndjson'}' (format json)")
@@ -72,7 +80,10 @@ def bare(file: Path, home: Path) -> None:
     con = create_database(home / "bare.duckdb")
     _limit(con)
     names = file_columns(file)
-    types = ", ".join(f"'{name}': '{PLATFORM_METRIC_DAILY.column(name).type}'" for name in names)
+    kinds = {column.name: column.type for column in PLATFORM_METRIC_DAILY.columns}
+    # One figure of the file at odds with its type is text, which is less work.
+    kinds |= {"orders": "varchar"} if "odd" in file.name else {}
+    types = ", ".join(f"'{name}': '{kinds.get(name, 'varchar')}'" for name in names)
     options = "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"'"
     readers = {
         ".csv": f"read_csv('{file}', {options}, columns = {{{types}}})",
@@ -146,7 +157,9 @@ def report(rows: int, rounds: int, compared: Sequence[str]) -> Iterator[str]:
             "rows.csv": [*ours, *compared],
             "rows.parquet": ours,
             "rows.ndjson": ours,
+            "with_breaks.csv": ours,
             "with_faults.csv": ours,
+            "with_odd_faults.csv": ours,
         }.items():
             file = folder / name
             yield f"{file.name:<16}{'seconds':>9}{'of bare':>9}{'processor':>11}{'of bare':>9}{'peak MB':>9}"
@@ -159,8 +172,8 @@ def report(rows: int, rounds: int, compared: Sequence[str]) -> Iterator[str]:
                 base = base or spent
                 ratio, work = spent.seconds / base.seconds, spent.processor / base.processor
                 goal = ""
-                if way == "inbox" and name != "with_faults.csv":
-                    goal = f"  {'within' if ratio <= GOAL else 'BEYOND'} the goal of {GOAL:g} x"
+                if way == "inbox":
+                    goal = f"  {'within' if work <= GOALS[name] else 'BEYOND'} the goal of {GOALS[name]:g} x"
                 told = f"{spent.seconds:>9.2f}{ratio:>9.2f}{spent.processor:>11.2f}{work:>9.2f}"
                 told += f"{spent.megabytes:>9.0f}{goal}"
                 yield f"  {way:<14}{told}"
