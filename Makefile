@@ -141,7 +141,12 @@ cluster: cluster-env ## a Spark cluster on this machine for trying: a master, tw
 	@$(RUN) -m etl.spark.cluster
 
 test-cluster: env-dev cluster-env ## every portable model and every allowed function on DuckDB and on such a cluster, compared exactly
-	@$(RUN) -m etl.spark.cluster $(RUN) -m pytest tests/spark
+	@$(RUN) -m etl.spark.cluster $(RUN) -m pytest tests/spark && \
+mcp-env: env ## what `warehouse mcp` needs: the SDK of the Model Context Protocol
+	@$(LOCKED) -r requirements-mcp.lock && $(CHECK)
+
+mcp: mcp-env ## answer assistants on 127.0.0.1 with a token (PORT=8790); on stdin and stdout: .venv/bin/warehouse mcp
+	@$(WAREHOUSE) mcp --http $(if $(filter-out file,$(origin PORT)),$(PORT),8790)
 
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
 	@$(PIP) install edgartools "dlt[duckdb]" "diff-diff==3.13.*" "pysyncon==1.7.*"
@@ -191,7 +196,7 @@ bench-upgrades: env ## homes of earlier commits, opened by this one and killed m
 bench-against: env ## this commit against an older one, in turn: refresh, unchanged, one figure, daily, page (REV=8ed5de8 PAIRS=5)
 	@$(RUN) -m benchmarks.against $(or $(REV),8ed5de8) --pairs $(or $(PAIRS),5)
 
-lock: ## rewrite the five requirements*.lock from pyproject.toml, with uv in a folder of its own
+lock: ## rewrite the six requirements*.lock from pyproject.toml, with uv in a folder of its own
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile="$$tmp/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
@@ -202,7 +207,8 @@ lock: ## rewrite the five requirements*.lock from pyproject.toml, with uv in a f
 	$$compile --extra xbrl --constraint requirements.lock pyproject.toml $$locked -o requirements-xbrl.lock && \
 	$$compile --extra spark --constraint requirements.lock --constraint requirements-dev.lock pyproject.toml $$locked \
 		-o requirements-spark.lock && \
-	$$compile --group pyproject.toml:cluster -o requirements-cluster.lock
+	$$compile --group pyproject.toml:cluster -o requirements-cluster.lock && \
+	$$compile --extra mcp --constraint requirements.lock pyproject.toml $$locked -o requirements-mcp.lock
 
 clean: ## remove the environment and caches; the warehouse stays
 	@rm -rf $(VENV) .venv-cluster .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -195,6 +195,17 @@ def sql(query: tuple[str, ...], printed: str | None, parquet: Path | None, out: 
 
 
 @warehouse.command()
+@click.option("--http", "port", type=click.IntRange(1, 65535), help="Answer on this port of 127.0.0.1, with a token.")
+def mcp(port: int | None) -> None:
+    """Answer assistants by the Model Context Protocol: read-only, from the published snapshot, with citations."""
+    try:
+        from etl.mcp.server import serve
+    except ModuleNotFoundError as error:
+        raise MendError(f"{error.name} is not installed: `make mcp-env`, once") from error
+    serve(load_settings(), port)
+
+
+@warehouse.command()
 @click.argument("identifier", default="")
 def explain(identifier: str) -> None:
     """Show where a number comes from: pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation."""

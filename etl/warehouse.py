@@ -19,6 +19,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -33,6 +34,7 @@ Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 MemoryShortage = duckdb.OutOfMemoryException
 Interrupted = duckdb.InterruptException
+_OPENING = Lock()  # of snapshots by threads of this process
 # Errors whose message is enough for a person; any other is a fault of the program.
 EXPECTED = (MendError, RetryError, DatabaseError, OSError)
 Misfit = (duckdb.BinderException, duckdb.CatalogException)  # a query that does not fit its tables
@@ -167,27 +169,46 @@ def _opened_to_write(settings: Settings) -> Connection:
 
 @contextmanager
 def open_snapshot(
-    path: Path, memory_limit: str = "2GB", threads: int = 2, *, writes: Path | None = None
+    path: Path, memory_limit: str = "2GB", threads: int = 2, *, writes: Path | None = None, spills: bool = True
 ) -> Iterator[Connection]:
     """A published snapshot, read-only, without access to other files but `writes`, and with its settings locked.
 
-    `writes` is a file, or a folder for all files in it.
+    `writes` is a file, or a folder for all files in it. Unless it `spills`, what does not fit into memory fails.
 
-    Raises MendError when there is none yet.
+    Raises MendError when there is none yet, RetryError when it `writes` while this process reads the file elsewhere.
     """
     if not path.exists():
         raise MendError(f"no published snapshot at {path}: run `make refresh` first")
-    con = _connect(str(path), {"memory_limit": memory_limit, "threads": str(threads)}, read_only=True)
+    config = {"memory_limit": memory_limit, "threads": str(threads)} | ({} if spills else {"temp_directory": ""})
+    with _OPENING:
+        con = _connect(str(path), config, read_only=True)
+        try:
+            _lock(con, path, writes)
+        except BaseException:
+            con.close()
+            raise
     try:
-        con.execute("set timezone = 'UTC'")
-        if writes:
-            kind, place = ("directories", f"{writes}/") if writes.is_dir() else ("paths", str(writes))
-            con.execute(f"set allowed_{kind} = [{literal(place)}]")
-        con.execute("set enable_external_access = false")
-        con.execute("set lock_configuration = true")
         yield con
     finally:
         con.close()
+
+
+def _lock(con: Connection, path: Path, writes: Path | None) -> None:
+    """Lock the settings of a snapshot's connection.
+
+    Within a process, connections to one file share one database, whose settings the first of them has locked.
+    """
+    ((is_locked,),) = con.execute("select current_setting('lock_configuration')").fetchall()
+    if is_locked and writes:
+        raise RetryError(f"this process reads {path} elsewhere: write {writes} when that has ended")
+    if is_locked:
+        return
+    con.execute("set global timezone = 'UTC'")
+    if writes:
+        kind, place = ("directories", f"{writes}/") if writes.is_dir() else ("paths", str(writes))
+        con.execute(f"set allowed_{kind} = [{literal(place)}]")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
 
 
 @contextmanager

@@ -131,6 +131,7 @@ BOUND = {
     "etl/lifetime/forecast.py": "names, days and numbers of a forecast, which are double",
     "etl/effect/study.py": "names, words and numbers of an estimate, which are double",
     "etl/ask/explain.py": "names and days that a person typed",
+    "etl/mcp/facts.py": "names and days that an assistant sent",
     "etl/checks/run.py": "names, words and JSON of results",
     "etl/edgar/facts.py": "paths, sizes and CIKs; facts are read from their file",
     "etl/frames.py": "a day, names and IDs",

@@ -126,7 +126,7 @@ def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
     row = _row(con, "marts.cac_trend", identifier)
     if row is not None:
         yield from _explain_row(con, row)
-    elif found := _figures(con, [identifier]):
+    elif found := figures_of(con, [identifier]):
         yield from _explain_observation(con, found[0])
     else:
         known = con.execute("select row_id from marts.cac_trend union all select observation_id from core.observation")
@@ -157,7 +157,7 @@ def near_names(name: str, known: Iterable[str], separator: str = "/") -> str:
 
 
 def _explain_row(con: Connection, row: Row) -> Iterator[Text | Tree]:
-    figures = _figures(con, row["input_observation_ids"])
+    figures = figures_of(con, row["input_observation_ids"])
     symbols = by_symbol(figures, row["period_start"], row["period_end"])
     has_number = row["cac"] is not None
     yield Text(row["row_id"], style="bold")
@@ -229,7 +229,7 @@ def _add(con: Connection, tree: Tree, figure: CitedFigure, mark: str, above: fro
     heading = f"{mark}  {figure.amount}  {figure.qualifier}, {figure.basis}".strip()
     branch = tree.add(Text.assemble((heading, "bold"), *(f"\n{line}" for line in figure.lines)))
     seen = above | {figure.observation_id}
-    for parent in _figures(con, [one for one in figure.derived_from if one not in seen]):
+    for parent in figures_of(con, [one for one in figure.derived_from if one not in seen]):
         _add(con, branch, parent, "", seen)
 
 
@@ -285,7 +285,7 @@ def _row(con: Connection, table: str, row_id: str) -> Row | None:
     return dict(zip(names, values, strict=True)) if values else None
 
 
-def _figures(con: Connection, identifiers: Sequence[str]) -> list[CitedFigure]:
+def figures_of(con: Connection, identifiers: Sequence[str]) -> list[CitedFigure]:
     """The observations with these identifiers, in their order; unknown ones are left out."""
     query = f"{prepared('explain_figures')} where list_contains($ids, figure.observation_id)"
     rows = con.execute(query, {"ids": list(identifiers)}).fetchall()

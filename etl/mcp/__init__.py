@@ -1,0 +1,1 @@
+"""The published snapshot for assistants: a read-only server of the Model Context Protocol."""
