@@ -120,7 +120,7 @@ def unanswerable(con: Connection) -> Iterator[Question]:
             f"What does a buyer cost {platform}?",
             "cost",
             {"platform": platform},
-            f"of {platform} there are figures of nothing",
+            f"in {COST} platform is never '{platform}'",
         )
     for row in _rows(con, COST, "cac is null and t.cac_low is null and t.cac_high is null", "", 17):
         arguments = {name: row[name] for name in ("platform", "definition")} | {"period_end": str(row["period_end"])}
