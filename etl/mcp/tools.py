@@ -35,6 +35,7 @@ COST, PEERS, CLAIMS = "marts.cac_trend", "marts.peer_rank", "marts.claim_verdict
 KINDS = ("platform", "metric", "definition", "deal", "claim", "word")
 MOST = 200  # rows of an answer
 ALL = 1_000_000
+WHOLE = "whole"  # as in a row_id; in the tables it is ''
 # What two costs must have in common before they can be compared, and how it is called.
 COMPARABLE = {
     "definition": "definition of cost",
@@ -139,7 +140,7 @@ def _nothing(con: Connection, shape: Shape, where: Mapping[str, str], day: str |
 
 @dataclass(frozen=True)
 class Asked:
-    """Which acquisition costs are asked for; an empty day or perimeter is all of them."""
+    """Which acquisition costs are asked for; an empty day or perimeter is all of them, `whole` the whole platform."""
 
     platform: str
     definition: str = "cac_net_12m"
@@ -149,9 +150,9 @@ class Asked:
     @property
     def where(self) -> dict[str, str]:
         """The columns of marts.cac_trend and the text that they must have."""
-        given = {"platform": self.platform, "definition": self.definition, "scope": self.scope}
-        given["period_end"] = _day(self.period_end) or ""
-        return {column: text for column, text in given.items() if text}
+        given = {"platform": self.platform, "definition": self.definition}
+        given |= {"scope": "" if self.scope == WHOLE else self.scope} if self.scope else {}
+        return given | ({"period_end": _day(self.period_end) or ""} if self.period_end else {})
 
 
 def cost(con: Connection, told: SnapshotAsked, asked: Asked, as_of: str = "", limit: int = 5) -> CitedAnswer:

@@ -124,7 +124,7 @@ def unanswerable(con: Connection) -> Iterator[Question]:
         )
     for row in _rows(con, COST, "cac is null and t.cac_low is null and t.cac_high is null", "", 17):
         arguments = {name: row[name] for name in ("platform", "definition")} | {"period_end": str(row["period_end"])}
-        arguments |= {"scope": row["scope"]} if row["scope"] else {}
+        arguments |= {"scope": row["scope"] or "whole"}
         question = (
             f"What did a buyer cost {row['platform']} in the window until {row['period_end']}, {row['definition']}?"
         )
