@@ -101,7 +101,8 @@ class Tools:
     ) -> CitedAnswer:
         """What it cost a platform to win a buyer: newest window first, or the window that ends on `period_end`.
 
-        `as_of` asks what could be known on a day; `scope` one perimeter, `whole` the whole platform. A window without a cost says why in no_number.
+        `as_of` asks what could be known on a day, `scope` one perimeter (`whole` is the whole platform). A window
+        without a cost says why in no_number.
         """
         asked = tools.Asked(platform, definition, period_end, scope)
         with self.opened() as (con, told):
