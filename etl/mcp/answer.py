@@ -28,8 +28,8 @@ class Number(BaseModel):
 
     column: str
     value: str | None = Field(description="every digit; null where only bounds are known")
-    low: str | None = Field(description="least true value; null where there is no bound")
-    high: str | None = Field(description="greatest true value; null where there is no bound")
+    low: str | None = Field(description="least true value; null where no bound is known or kept in this column")
+    high: str | None = Field(description="greatest true value; null where no bound is known or kept in this column")
     unit: str
     meaning: str = Field(description="the comment of the column")
 

@@ -25,17 +25,22 @@ from etl.errors import MendError
 from etl.mcp.answer import Citation, ColumnMeaning, SnapshotAsked, SqlAnswer
 from etl.mcp.facts import AS_OF, ONE, citations_of, shape_of, text_of
 from etl.models.tree import parse, references
-from etl.warehouse import EXPECTED, Connection, is_one_query, open_snapshot
+from etl.warehouse import EXPECTED, Connection, MemoryShortage, is_one_query, open_snapshot
 
 SECONDS = 20.0
 MEMORY = "512MB"
 ADDRESSES = 6 << 30  # bytes of address space: of DuckDB's own limit and what it holds beside it
+SHORT = f"the query needs more than {MEMORY} of memory; narrow it"
 ROWS, CHARACTERS = 1000, 400_000
 FAILED = 3  # the exit code with a sentence on standard output
 CITED = ("row_id", "observation_id", "document_id", "input_observation_ids", "observation_ids", "document_ids")
 UNCITED = (
     "no row names its source: select row_id, observation_id, input_observation_ids or document_id too, and say the "
     "interval (x_low, x_high), validity and known_on beside a number"
+)
+AGGREGATE = (
+    "rows put together have no citation of their own: a cost, a ratio or a share is never added up or averaged, and "
+    "rows of several definitions, currencies or perimeters never belong together"
 )
 NOTHING = {"unit": "", "meaning": ""}
 Answered = tuple[list[tuple[str, str]], list[list[str | None]], bool]
@@ -47,7 +52,8 @@ def query(database: Path, told: SnapshotAsked, sql: str, limit: int = 100, secon
     columns, rows, complete = _ask(database, sql, limit, seconds)
     with open_snapshot(database) as con:
         described = _described(con, sql)
-        cited = _cited(con, [name for name, _ in columns], rows)
+        adds_up = _adds_up(sql)
+        cited = [] if adds_up else _cited(con, [name for name, _ in columns], rows)
     notes = [] if complete else [f"only the first {len(rows)} rows: narrow the query, or count and sum in it"]
     return SqlAnswer(
         snapshot=told,
@@ -55,7 +61,7 @@ def query(database: Path, told: SnapshotAsked, sql: str, limit: int = 100, secon
         rows=rows,
         complete=complete,
         citations=cited,
-        notes=[*notes, *([] if cited or not rows else [UNCITED])],
+        notes=[*notes, *([AGGREGATE] if adds_up else [] if cited or not rows else [UNCITED])],
     )
 
 
@@ -71,9 +77,17 @@ def _ask(database: Path, sql: str, limit: int, seconds: float) -> Answered:
     if done.returncode == FAILED:
         raise MendError(done.stdout.decode())
     if done.returncode:
-        raise MendError(f"stopped: the query needs more than {MEMORY} of memory; narrow it")
+        raise MendError(f"stopped: {SHORT}")
     columns, rows, complete = json.loads(done.stdout)
     return [(name, kind) for name, kind in columns], rows, complete
+
+
+def _adds_up(sql: str) -> bool:
+    """Whether a query puts several rows into one number."""
+    try:
+        return parse(sql).find(exp.AggFunc) is not None
+    except MendError:  # the query is answered all the same
+        return False
 
 
 def _described(con: Connection, sql: str) -> dict[str, dict[str, str]]:
@@ -126,8 +140,11 @@ def main(arguments: Sequence[str]) -> int:
     answer: Any
     try:
         answer = json.dumps(answered(Path(database), sys.stdin.buffer.read().decode(), int(limit)))
-    except (*EXPECTED, MemoryError) as error:
-        sys.stdout.write(str(error) or "the query needs more memory than it may have; narrow it")
+    except (MemoryShortage, MemoryError):
+        sys.stdout.write(f"stopped: {SHORT}")
+        return FAILED
+    except EXPECTED as error:
+        sys.stdout.write(str(error))
         return FAILED
     sys.stdout.write(answer)
     return 0

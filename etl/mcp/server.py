@@ -186,12 +186,13 @@ def app(settings: Settings, port: int, secret: str) -> App:
     hosts = [f"{host}:{port}" for host in ("127.0.0.1", "localhost")]
     allowed = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts])
     inner = server(settings).streamable_http_app(json_response=True, stateless_http=True, transport_security=allowed)
-    expected = f"Bearer {secret}".encode()
+    expected = secret.encode()
 
     async def guarded(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             sent = [value for name, value in scope["headers"] if name == b"authorization"]
-            if len(sent) != 1 or not hmac.compare_digest(sent[0], expected):
+            scheme, _, given = sent[0].partition(b" ") if len(sent) == 1 else (b"", b"", b"")
+            if scheme.lower() != b"bearer" or not hmac.compare_digest(given, expected):
                 headers = [(b"content-type", b"text/plain"), (b"www-authenticate", b"Bearer")]
                 await send({"type": "http.response.start", "status": 401, "headers": headers})
                 await send({"type": "http.response.body", "body": b"send the token: Authorization: Bearer ...\n"})

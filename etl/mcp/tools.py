@@ -82,7 +82,14 @@ def _table(con: Connection, name: str, text: str, rows: int, has_as_of: bool, *,
             ColumnMeaning(name=column, type=kind, unit=shape.units.get(column, ""), meaning=text)
             for column, (kind, text) in shape.columns.items()
         ]
-    return TableMeaning(name=name, meaning=text or "", rows=rows, has_as_of=has_as_of, columns=columns)
+    told = text or ""
+    return TableMeaning(
+        name=name,
+        meaning=told if is_whole else told.partition(". ")[0],
+        rows=rows,
+        has_as_of=has_as_of,
+        columns=columns,
+    )
 
 
 def rows(
@@ -162,14 +169,12 @@ def cost(con: Connection, told: SnapshotAsked, asked: Asked, as_of: str = "", li
     found, matching = _matching(con, shape, asked.where, day, MOST)
     newest = sorted(matching, key=lambda row: (row["period_end"], row["row_id"]), reverse=True)[: _at_most(limit)]
     facts = [_cost(fact) for fact in facts_of(con, shape, newest)]
-    notes = (
-        _left_out(found, limit)
-        if found
-        else [
-            *_nothing(con, shape, asked.where, day),
-            *_what_is_known(con, asked.platform),
-        ]
-    )
+    notes = _left_out(found, limit)
+    if not found:
+        notes = [*_nothing(con, shape, asked.where, day), *([] if day else _what_is_known(con, asked.platform))]
+    elif all(fact.no_number for fact in facts) and (priced := [row for row in matching if row["cac"] is not None]):
+        last = max(priced, key=lambda row: (row["period_end"], row["row_id"]))
+        notes.append(f"none of these has a number; the newest that has one is {last['row_id']}: explain it")
     return CitedAnswer(snapshot=told, as_of=day, found=found, facts=facts, notes=notes)
 
 
@@ -182,7 +187,10 @@ def _cost(fact: CitedFact) -> CitedFact:
 def _what_is_known(con: Connection, platform: str) -> Iterator[str]:
     """What figures there are of a platform without a cost, which needs an expense and counts of buyers."""
     found = con.execute(prepared("mcp_metrics"), {"platform": platform}).fetchall()
-    told = ", ".join(f"{metric} ({number})" for metric, number in found) or "nothing"
+    if not found:
+        yield f"no figure is of a platform called {platform!r}: ask find for its name here"
+        return
+    told = ", ".join(f"{metric} ({number})" for metric, number in found)
     yield f"a cost needs sm_expense and annual_active_buyers; of {platform} there are figures of {told}"
 
 
@@ -278,7 +286,10 @@ def _apart(a: Row, b: Row) -> Iterator[str]:
         cheaper, dearer = (a, b) if a["cac"] < b["cac"] else (b, a)
         ends = {row["period_end"] for row in (a, b)}
         windows = f", over windows that end on {' and '.join(map(str, sorted(ends)))}" if len(ends) > 1 else ""
-        yield f"{cheaper['row_id']} is cheaper than {dearer['row_id']}, beyond the rounding of the prints{windows}"
+        flags = sorted({flag for row in (a, b) for flag in row["flags"]})
+        mind = f"; mind what {' and '.join(flags)} says of them" if flags else ""
+        told = f"{cheaper['row_id']} is cheaper than {dearer['row_id']}, beyond the rounding of the prints"
+        yield f"{told}{windows}{mind}"
 
 
 def _reaches(a: Row, b: Row) -> bool:
@@ -350,7 +361,8 @@ def changes(con: Connection, told: SnapshotAsked, table: str = "", reason: str =
     if table:
         shape_of(con, table)
     found = con.execute(prepared("mcp_changes"), {"table": table, "reason": reason}).fetchall()
-    notes = _left_out(len(found), limit) or ([] if found else ["the last publication changed nothing of that"])
+    nothing = "this is the first publication" if told.version == 1 else "the last publication changed nothing of that"
+    notes = _left_out(len(found), limit) or ([] if found else [nothing])
     listed = [
         Change(
             table=name,

@@ -39,7 +39,9 @@ def test_rows_come_with_units_and_are_cited_by_what_they_name(small: Settings) -
 def test_an_answer_that_names_no_source_says_so_and_guesses_no_unit(small: Settings) -> None:
     told = asked(small, "select spend as cac, count(*) as cac_low from marts.cac_trend group by all")
     assert [column.unit for column in told.columns] == ["", ""]
-    assert "no row names its source" in told.notes[0]
+    assert told.notes[0].startswith("rows put together have no citation of their own")
+    assert told.citations == []
+    assert "no row names its source" in asked(small, "select cac from marts.cac_trend").notes[0]
 
 
 def test_too_many_rows_end_at_the_limit(small: Settings) -> None:
@@ -58,12 +60,12 @@ def test_too_long_an_answer_ends_at_its_limit(small: Settings) -> None:
 def test_a_query_that_runs_on_is_stopped_with_a_sentence(small: Settings) -> None:
     started = time.monotonic()
     with pytest.raises(MendError, match="stopped after 2 seconds: narrow the query"):
-        asked(small, "select count(*) from range(100000000) as a, range(100000000) as b", seconds=2)
+        asked(small, "select sum(hash(a.range)) from range(1000000000000) as a", seconds=2)
     assert time.monotonic() - started < 15
 
 
 def test_a_query_that_needs_too_much_memory_gets_a_sentence(small: Settings) -> None:
-    with pytest.raises(MendError, match=r"(?i)memory"):
+    with pytest.raises(MendError, match="needs more than 512MB of memory; narrow it"):
         asked(small, "select list(a.range) from range(200000000) as a", seconds=60)
 
 
