@@ -196,7 +196,12 @@ bench-upgrades: env ## homes of earlier commits, opened by this one and killed m
 bench-against: env ## this commit against an older one, in turn: refresh, unchanged, one figure, daily, page (REV=8ed5de8 PAIRS=5)
 	@$(RUN) -m benchmarks.against $(or $(REV),8ed5de8) --pairs $(or $(PAIRS),5)
 
-lock: ## rewrite the six requirements*.lock from pyproject.toml, with uv in a folder of its own
+bench-dbt: env ## a refresh against dbt-duckdb and bare DuckDB with the same models and tests; dbt in .venv-dbt (PAIRS=5)
+	@[ -x .venv-dbt/bin/python ] || $(PYTHON) -m venv .venv-dbt
+	@.venv-dbt/bin/python -m pip -qq --disable-pip-version-check install --require-hashes --no-deps -r requirements-dbt.lock
+	@$(RUN) -m benchmarks.dbt .venv-dbt --pairs $(or $(PAIRS),5)
+
+lock: ## rewrite the seven requirements*.lock from pyproject.toml, with uv in a folder of its own
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
 	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile="$$tmp/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
@@ -208,10 +213,11 @@ lock: ## rewrite the six requirements*.lock from pyproject.toml, with uv in a fo
 	$$compile --extra spark --constraint requirements.lock --constraint requirements-dev.lock pyproject.toml $$locked \
 		-o requirements-spark.lock && \
 	$$compile --group pyproject.toml:cluster -o requirements-cluster.lock && \
+	$$compile --group pyproject.toml:dbt --constraint requirements.lock -o requirements-dbt.lock && \
 	$$compile --extra mcp --constraint requirements.lock pyproject.toml $$locked -o requirements-mcp.lock
 
 clean: ## remove the environment and caches; the warehouse stays
-	@rm -rf $(VENV) .venv-cluster .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-cluster .venv-dbt .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find assets benchmarks etl tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are copies of the locks, written last: an interrupted or outdated environment is built again. A linked

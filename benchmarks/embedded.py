@@ -49,20 +49,31 @@ def measure(arguments: list[str], home: Path) -> Cost:
     )
 
 
+# A child starts with the peak of the process that started it, so what starts it must be small.
+STARTER = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(child.pid, 0)
+with open(sys.argv[1], "w") as told:
+    print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss, file=told)
+"""
+
+
 def measure_command(command: list[str], folder: Path, environment: Mapping[str, str]) -> Cost:
     """Run a command in a folder. Raises RuntimeError with what it printed when it fails."""
-    with tempfile.TemporaryFile("w+") as output:
+    with tempfile.TemporaryDirectory() as work:
+        told, output = Path(work, "told"), Path(work, "output")
         started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
+        with output.open("w") as written:
+            start = [sys.executable, "-I", "-S", "-c", STARTER, str(told), *command]
+            subprocess.run(start, cwd=folder, env=environment, stdout=written, stderr=subprocess.STDOUT, check=False)
         seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        printed = output.read()
-    if process.returncode != 0:
+        printed = output.read_text(encoding="utf-8", errors="replace")
+        code, cpu, most = told.read_text().split() if told.exists() else ("not started", "0", "0")
+    if code != "0":
         raise RuntimeError(f"{' '.join(command)} in {folder} failed:\n{printed}")
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6, printed)
+    return Cost(seconds, float(cpu), int(most) * unit / 1e6, printed)
 
 
 def phases() -> dict[str, float]:
