@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from etl.build import build
@@ -11,24 +9,15 @@ from etl.config import Settings, load_settings
 from etl.demo import demo_environment, write_demo
 from etl.models.graph import load_models
 from etl.publish.publication import publish
-from etl.warehouse import Connection, attached, open_build
+from etl.warehouse import Connection, open_build
 from tests.support.demo_warehouse import load_demo
-
-NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+from tests.support.publishing import NOW, publish_reference
 
 
 @pytest.fixture(scope="session")
 def reference(warehouse: Connection, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The home of the published reference data. Read only."""
-    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path_factory.mktemp("mcp"))})
-    settings.build_db.parent.mkdir(parents=True)
-    ((catalog,),) = warehouse.execute("select current_database()").fetchall()
-    with attached(warehouse, settings.build_db, "copied", read_only=False):
-        warehouse.execute(f'copy from database "{catalog}" to copied')
-        warehouse.execute("checkpoint copied")
-    with open_build(settings) as con:
-        publish(con, settings, now=NOW)
-    return settings
+    return publish_reference(warehouse, tmp_path_factory.mktemp("mcp"))
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ from etl.page.numbers import printed
 from etl.page.place import Page, make_page
 from etl.publish.publication import publish
 from etl.warehouse import Connection, open_build, open_snapshot
-from tests.page.conftest import NOW
 from tests.support.page_reading import Element, articles, differences, opened, parsed, shown_rows, told, wrong_documents
+from tests.support.publishing import NOW
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from etl.page.content import part_keys, read_texts
 from etl.page.place import make_page
 from etl.publish.publication import publish
 from etl.warehouse import open_build
-from tests.page.conftest import NOW
 from tests.support.page_reading import Element, parsed
+from tests.support.publishing import NOW
 
 PICTURES = {
     f"{view['key']}.svg" for section in read_texts()["sections"] for view in section.get("views", ()) if "chart" in view

@@ -20,8 +20,8 @@ import pytest
 
 import etl
 from etl.publish.publication import publish
-from etl.warehouse import Connection, attached, kept_tables, open_build, open_snapshot, tables_of
-from tests.support.publishing import NOW, settings_in
+from etl.warehouse import Connection, kept_tables, open_build, open_snapshot, tables_of
+from tests.support.publishing import NOW, publish_reference, settings_in
 from tests.support.sample_rows import fill
 
 pytestmark = pytest.mark.slow
@@ -71,15 +71,7 @@ def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str
 @pytest.fixture(scope="module")
 def reference(warehouse: Connection, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The snapshot of the reference data."""
-    settings = settings_in(tmp_path_factory.mktemp("reference"))
-    settings.build_db.parent.mkdir(parents=True)
-    ((catalog,),) = warehouse.execute("select current_database()").fetchall()
-    with attached(warehouse, settings.build_db, "copied", read_only=False):
-        warehouse.execute(f'copy from database "{catalog}" to copied')
-        warehouse.execute("checkpoint copied")
-    with open_build(settings) as con:
-        publish(con, settings, now=NOW)
-    return settings.serving_db
+    return publish_reference(warehouse, tmp_path_factory.mktemp("reference")).serving_db
 
 
 def rows_of(con: Connection) -> dict[str, list[tuple[Any, ...]]]:

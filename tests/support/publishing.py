@@ -7,7 +7,7 @@ from pathlib import Path
 
 from etl.config import Settings, load_settings
 from etl.publish.publication import Publication, publish
-from etl.warehouse import Connection, open_build, open_snapshot
+from etl.warehouse import Connection, attached, open_build, open_snapshot
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -27,6 +27,19 @@ create or replace macro marts.total_as_of(as_of_date date) as table
 
 def settings_in(home: Path) -> Settings:
     return load_settings({"WAREHOUSE_HOME": str(home)})
+
+
+def publish_reference(warehouse: Connection, home: Path) -> Settings:
+    """Publish a copy of the warehouse of the reference data from a home of its own."""
+    settings = settings_in(home)
+    settings.build_db.parent.mkdir(parents=True)
+    ((catalog,),) = warehouse.execute("select current_database()").fetchall()
+    with attached(warehouse, settings.build_db, "copied", read_only=False):
+        warehouse.execute(f'copy from database "{catalog}" to copied')
+        warehouse.execute("checkpoint copied")
+    with open_build(settings) as con:
+        publish(con, settings, now=NOW)
+    return settings
 
 
 def fill(con: Connection, number: int, rows: int = 500) -> None:
