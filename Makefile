@@ -66,6 +66,15 @@ export: export WAREHOUSE_TO = $(value TO)
 export: env ## the marts as Parquet, CSV and one XLSX workbook with a manifest: TO=folder, REPLACE=1 in the place of an earlier one
 	@$(WAREHOUSE) export files $(REPLACE:%=--replace) -- "$$WAREHOUSE_TO"
 
+contracts: export WAREHOUSE_TO = $(value TO)
+contracts: env ## a contract (ODCS) for each published table and kind of delivery: TO=folder, by default contracts/ of the home
+	@$(WAREHOUSE) contract export $(REPLACE:%=--replace) -- $${WAREHOUSE_TO:+"$$WAREHOUSE_TO"}
+
+contracts-compare: export WAREHOUSE_A = $(value A)
+contracts-compare: export WAREHOUSE_B = $(value B)
+contracts-compare: env ## what changed from the contracts in a folder (A=contracts) to those in another (B=) or to the snapshot, and what breaks
+	@$(WAREHOUSE) contract compare -- "$$WAREHOUSE_A" $${WAREHOUSE_B:+"$$WAREHOUSE_B"}
+
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
 	@$(WAREHOUSE) explain -- "$$WAREHOUSE_ID"

@@ -81,7 +81,8 @@ edgar = click.Group("edgar", help="Load filings of the SEC: those of a list of i
 docs = click.Group("docs", help="Write the pages that are made from the project's own files and from the warehouse.")
 export = click.Group("export", help="Write the published tables for programs that cannot read the snapshot.")
 figures = click.Group("figures", help="Take figures from a release or filing: propose them, accept or refuse them.")
-for group in (snapshots, inbox, edgar, docs, export, figures):
+contract = click.Group("contract", help="Contracts as YAML of the Open Data Contract Standard: out, in, compared.")
+for group in (snapshots, inbox, edgar, docs, export, figures, contract):
     warehouse.add_command(group)
 
 
@@ -285,6 +286,41 @@ def export_files(to: Path, everything: bool, replace: bool) -> None:
     print(f"{done.tables} tables in {done.path}, {done.size_bytes / 1e6:,.1f} MB")
     for table, reason in done.not_in_workbook.items():
         print(f"not in the workbook: {table}, {reason}")
+
+
+@contract.command("export")
+@click.argument("to", type=click.Path(path_type=Path), required=False)
+@click.option("--replace", is_flag=True, help="Also where this breaks contracts of the same version in that folder.")
+def export_contracts(to: Path | None, replace: bool) -> None:
+    """Write a contract for each published table and each kind of delivery into the folder TO.
+
+    By default that is `contracts` in the home. Contracts of the same version that would break are kept and named.
+    """
+    from etl.odcs.release import export_contracts as exported
+
+    settings = load_settings()
+    folder = to or settings.home / "contracts"
+    print(f"{exported(settings, folder, replace=replace)} in {folder}")
+
+
+@contract.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path), required=False)
+@click.pass_context
+def compare(ctx: click.Context, before: Path, after: Path | None) -> None:
+    """Say what changed from the contracts in BEFORE to those in AFTER, by default to the published snapshot.
+
+    Exits with 1 where a change breaks those who rely on a contract.
+    """
+    from etl.odcs.compare import differences, read_contracts
+    from etl.odcs.release import contracts_of
+
+    found = differences(read_contracts(before), read_contracts(after) if after else contracts_of(load_settings()))
+    for one in found:
+        print(one)
+    breaking = sum(one.is_breaking for one in found)
+    print(f"{breaking} changes break, {len(found) - breaking} do not" if found else "nothing changed")
+    ctx.exit(bool(breaking))
 
 
 @snapshots.command("list")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,12 @@ EXAMPLE_HEAD = """\
 # Variables of the environment win over .env. Without any of them the embedded reference data is refreshed
 # into data/. Relative paths start at the project root.
 """
+
+
+@cache
+def project_version() -> str:
+    """The version of this project, as pyproject.toml has it."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
 class Settings(BaseModel):

@@ -8,7 +8,6 @@ tests/publish/test_faults.py shows the faults that each step guards against.
 from __future__ import annotations
 
 import shutil
-import tomllib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from etl.archive.standing import end_recovery, unfinished
-from etl.config import ROOT, Settings
+from etl.config import Settings, project_version
 from etl.contracts import CONTRACTS
 from etl.errors import MendError
 from etl.ledger import unknown_deliveries
@@ -241,7 +240,6 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
 
     `made` describes the file; `earlier` says whether temp.change_found has what changed since the served one.
     """
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     catalog = con.execute("select current_database()").fetchall()[0][0]
     with ExitStack() as files:
         files.enter_context(attached(con, made.path, "upcoming", read_only=False))
@@ -278,7 +276,7 @@ def _write(con: Connection, settings: Settings, made: Snapshot, earlier: bool) -
                     "version": made.version,
                     "refreshed_at": made.refreshed_at,
                     "fingerprint": made.fingerprint,
-                    "warehouse_version": project["version"],
+                    "warehouse_version": project_version(),
                 },
             )
             con.execute(
