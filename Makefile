@@ -150,7 +150,8 @@ cluster: cluster-env ## a Spark cluster on this machine for trying: a master, tw
 	@$(RUN) -m etl.spark.cluster
 
 test-cluster: env-dev cluster-env ## every portable model and every allowed function on DuckDB and on such a cluster, compared exactly
-	@$(RUN) -m etl.spark.cluster $(RUN) -m pytest tests/spark && \
+	@$(RUN) -m etl.spark.cluster $(RUN) -m pytest tests/spark
+
 mcp-env: env ## what `warehouse mcp` needs: the SDK of the Model Context Protocol
 	@$(LOCKED) -r requirements-mcp.lock && $(CHECK)
 

@@ -15,23 +15,22 @@ from typing import Any
 
 import pytest
 
-from etl.config import Settings
 from etl.odcs.compare import differences
 from etl.odcs.release import contracts_of
 from etl.odcs.types import Document
 from etl.odcs.write import text_of
-from etl.warehouse import tables_of
-from tests.mcp.conftest import reference as published
+from etl.warehouse import Connection, tables_of
 from tests.support.contracts_made import tree_contracts
+from tests.support.publishing import publish_reference
 
 pytestmark = pytest.mark.slow
-reference = published  # the home of the published reference data
 cli = pytest.importorskip("datacontract.data_contract", reason="datacontract-cli is not installed: make env-dev")
 
 
 @pytest.fixture(scope="module")
-def contracts(reference: Settings) -> dict[str, Document]:
-    return contracts_of(reference)
+def contracts(warehouse: Connection, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Document]:
+    """The contracts of a published snapshot of the reference data."""
+    return contracts_of(publish_reference(warehouse, tmp_path_factory.mktemp("odcs")))
 
 
 def by_schema(contracts: dict[str, Document]) -> dict[str, Document]:
