@@ -44,18 +44,43 @@ day as (
     from core.daily_metric as daily
     left join core.partnership as partnership on partnership.partnership_id = daily.partnership_id
 ),
+-- The figures that a platform has on a day at least; what a shop counts may be 0 or unknown without one.
+in_use as (
+    select
+        day.platform,
+        listed.figure,
+        listed.kind,
+        listed.is_amount
+    from day
+    cross join listed
+    where
+        listed.kind = 'shop'
+        or list_contains(day.rateless, listed.figure)
+        or case listed.figure
+            when 'marketing_spend' then day.marketing_spend is not null
+            when 'subsidies' then day.subsidies is not null
+            when 'clicks' then day.clicks is not null
+            when 'reported_orders' then day.reported_orders is not null
+            when 'orders_without_buyer' then day.orders_without_buyer is not null
+            when 'duplicate_spend' then day.duplicate_spend is not null
+            when 'duplicate_excess' then day.duplicate_excess is not null
+            when 'commission' then day.commission is not null
+            else day.pays and (day.commission is not null or list_contains(day.rateless, 'commission'))
+        end
+    group by day.platform, listed.figure, listed.kind, listed.is_amount
+),
 told as (
     select
         day.platform,
         day.date,
         day.channel,
         day.partnership_id,
-        listed.figure,
-        listed.kind,
-        listed.is_amount,
+        in_use.figure,
+        in_use.kind,
+        in_use.is_amount,
         true as is_row,
         day.events_orders is not null as has_events,
-        case listed.figure
+        case in_use.figure
             when 'orders' then cast(day.orders as decimal(28, 6))
             when 'new_buyers' then cast(day.new_buyers as decimal(28, 6))
             when 'new_buyers_kept' then cast(day.new_buyers_kept as decimal(28, 6))
@@ -74,16 +99,16 @@ told as (
         end as value,
         coalesce(
             case
-                when listed.figure = 'commission_paid' then day.pays and list_contains(day.rateless, 'commission')
-                else list_contains(day.rateless, listed.figure)
+                when in_use.figure = 'commission_paid' then day.pays and list_contains(day.rateless, 'commission')
+                else list_contains(day.rateless, in_use.figure)
             end,
             false
         ) as no_rate,
-        case when listed.is_amount then day.first_currency end as first_currency,
-        case when listed.is_amount then day.last_currency end as last_currency,
+        case when in_use.is_amount then day.first_currency end as first_currency,
+        case when in_use.is_amount then day.last_currency end as last_currency,
         day.loaded_at
     from day
-    cross join listed
+    join in_use on in_use.platform = day.platform
 ),
 spine as (
     select
@@ -147,7 +172,15 @@ followed as (
             partition by told.platform, told.channel, told.partnership_id, told.figure order by told.date
         ) as next_date
     from told
-    where told.value is not null and told.kind <> 'aside'
+    where
+        told.value is not null
+        and told.figure not in ('clicks', 'reported_orders')
+        and (told.kind = 'feed' or (told.kind = 'shop' and told.channel = ''))
+),
+left_off as (
+    select followed.*
+    from followed
+    where followed.next_date is null or date_diff('day', followed.date, followed.next_date) > 1
 ),
 digit as (
     select listed.number from (values (0), (1), (2), (3), (4), (5), (6)) as listed (number)
@@ -165,7 +198,7 @@ stopped as (
         calendar.date,
         followed.channel,
         followed.partnership_id
-    from followed
+    from left_off as followed
     join ahead on followed.next_date is null or ahead.days < date_diff('day', followed.date, followed.next_date)
     join calendar on calendar.platform = followed.platform and calendar.date = followed.date + ahead.days
     left join
@@ -182,8 +215,7 @@ stopped as (
             and day.channel = followed.channel
             and day.partnership_id = followed.partnership_id
     where
-        (followed.channel = '' or (followed.kind = 'feed' and ahead.days <= 7))
-        and followed.figure not in ('clicks', 'reported_orders')
+        (followed.channel = '' or ahead.days <= 7)
         and counted.platform is null
         and day.platform is null
 ),
@@ -209,6 +241,17 @@ fact as (
     from stopped
     cross join listed
 ),
+-- Only where a series is told on some days and not on others do its days tell anything of each other.
+gappy as (
+    select
+        fact.platform,
+        fact.channel,
+        fact.partnership_id,
+        fact.figure
+    from fact
+    group by fact.platform, fact.channel, fact.partnership_id, fact.figure
+    having count(fact.value) between 1 and count(*) - 1
+),
 around as (
     select
         fact.*,
@@ -225,6 +268,28 @@ around as (
             order by fact.date rows between current row and unbounded following
         ) as next_told
     from fact
+    join
+        gappy
+        on
+            gappy.platform = fact.platform
+            and gappy.channel = fact.channel
+            and gappy.partnership_id = fact.partnership_id
+            and gappy.figure = fact.figure
+    union all
+    select
+        fact.*,
+        null,
+        null,
+        null
+    from fact
+    left join
+        gappy
+        on
+            gappy.platform = fact.platform
+            and gappy.channel = fact.channel
+            and gappy.partnership_id = fact.partnership_id
+            and gappy.figure = fact.figure
+    where gappy.platform is null
 ),
 aged as (
     select
@@ -281,7 +346,7 @@ of_deal as (
         judged.date,
         judged.partnership_id,
         judged.figure,
-        judged.kind,
+        min(judged.kind) as kind,
         bool_or(judged.is_row) as is_row,
         max(case when judged.channel = '' then judged.known end) as own,
         sum(case when judged.channel <> '' then judged.known end) as parts,
@@ -296,7 +361,7 @@ of_deal as (
         min(case when judged.channel <> '' then judged.loaded_at end) as parts_loaded
     from judged
     where judged.partnership_id <> ''
-    group by judged.platform, judged.date, judged.partnership_id, judged.figure, judged.kind
+    group by judged.platform, judged.date, judged.partnership_id, judged.figure
 ),
 deal as (
     select
