@@ -70,6 +70,10 @@ contracts: export WAREHOUSE_TO = $(value TO)
 contracts: env ## a contract (ODCS) for each published table and kind of delivery: TO=folder, by default contracts/ of the home
 	@$(WAREHOUSE) contract export $(REPLACE:%=--replace) -- $${WAREHOUSE_TO:+"$$WAREHOUSE_TO"}
 
+contract-accept: export WAREHOUSE_FILE = $(value FILE)
+contract-accept: env ## take a delivery contract of others (ODCS) into the home, or say what of it has no meaning here (FILE= AS=name)
+	@$(WAREHOUSE) contract accept $(if $(filter-out default,$(origin AS)),$(AS:%=--as %)) $(REPLACE:%=--replace) -- "$$WAREHOUSE_FILE"
+
 contracts-compare: export WAREHOUSE_A = $(value A)
 contracts-compare: export WAREHOUSE_B = $(value B)
 contracts-compare: env ## what changed from the contracts in a folder (A=contracts) to those in another (B=) or to the snapshot, and what breaks

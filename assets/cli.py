@@ -303,6 +303,19 @@ def export_contracts(to: Path | None, replace: bool) -> None:
     print(f"{exported(settings, folder, replace=replace)} in {folder}")
 
 
+@contract.command("accept")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--as", "name", default="", help="Its name here, for profile.yaml of folders; by default that of the file."
+)
+@click.option("--replace", is_flag=True, help="In the place of the contract of that name.")
+def accept_contract(file: Path, name: str, replace: bool) -> None:
+    """Take the delivery contract FILE (ODCS) into the home, or say which of its clauses have no meaning here."""
+    from etl.odcs.accept import accept_contract as accepted
+
+    print("\n".join(accepted(load_settings(), file, name, replace=replace)))
+
+
 @contract.command()
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path), required=False)

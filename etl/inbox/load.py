@@ -53,6 +53,7 @@ from etl.inbox.open import Few, Opened, Using, folder_of, inbox_files, inbox_nam
 from etl.inbox.parquet import OPTIONS
 from etl.inbox.scan import UNREAD, UNREAD_SCAN
 from etl.ledger import Ledger, LoadRecord
+from etl.odcs.read import delivery_profiles
 from etl.profiles.apply import Profiled
 from etl.profiles.profile import FOLDER, Profiles, load_profiles
 from etl.warehouse import Connection, DatabaseError, MemoryShortage, count, literal, transaction
@@ -292,9 +293,11 @@ class Loader:
         know_buyers(self.con, self.settings.home)
 
     def _profiles(self) -> Profiles:
-        """The profiles, for a file that is not in a contract's own form."""
+        """The profiles and the contracts of others, for a file that is not in a contract's own form."""
         self._know_buyers()
-        return load_profiles(*self.settings.profile_folders)
+        folders = self.settings.profile_folders
+        profiles, contracts = load_profiles(*folders), delivery_profiles(*folders)
+        return Profiles({**profiles.known, **contracts.known}, {**profiles.faulty, **contracts.faulty})
 
     def _say(self, sentence: str) -> None:
         self.progress(f"{self.file}: {sentence}")

@@ -11,6 +11,8 @@ from sqlglot.errors import SqlglotError
 Document = dict[str, Any]  # a contract, or a part of one, as YAML has it
 ENDING = ".odcs.yaml"
 DELIVERY = "delivery"  # what ids of delivery contracts begin with
+# What a rule of a delivery contract says of now, as SQL that runs anywhere.
+LATEST = {"date": "current_date", "timestamp": "(now() at time zone 'UTC')"}
 Kind = exp.DataType.Type
 _BITS = {"TINYINT": 8, "SMALLINT": 16, "INT": 32, "BIGINT": 64, "INT128": 128}
 _UNSIGNED = {f"U{name}": bits for name, bits in _BITS.items()}

@@ -27,7 +27,7 @@ from etl.models.file import Model
 from etl.models.graph import load_models, twins_of
 from etl.names import LONGEST
 from etl.odcs.rules import Clauses, clauses_of
-from etl.odcs.types import DELIVERY, ENDING, Document, described
+from etl.odcs.types import DELIVERY, ENDING, LATEST, Document, described
 from etl.publish.diff import grains_of
 from etl.publish.files import CONTENT_SCHEMAS, PERSONAL
 from etl.warehouse import Connection, prepared
@@ -48,8 +48,6 @@ MAY_BE_EMPTY = {
     "steps.claim_side": {"unit", "period_start", "period_end", "window_end"},
 }
 HELD = "Read only. Each publication replaces the file in one rename; open it again to see a newer one."
-# What a rule of a delivery contract says of now, as SQL that runs anywhere.
-LATEST = {"date": "current_date", "timestamp": "(now() at time zone 'UTC')"}
 
 
 _COUNT = "select count(*) from (\n{}\n) as at_fault\n"

@@ -78,7 +78,8 @@ class CellReader:
         if kind == "varchar":
             return f"nullif(({self._rewritten(tree)})::varchar, '')"
         if kind == "boolean":
-            return f"try_cast({self._rewritten(tree)} as boolean)"
+            truth = f"try_cast({self._rewritten(tree)} as boolean)"
+            return self._once("boolean", self._rewritten(tree), truth, tree.name) if type(tree) is exp.Column else truth
         if not is_read:
             function = {"date": "day", "timestamp": "time"}.get(kind, "number")
             tree = exp.Anonymous(this=_MARK + function, expressions=[tree])
@@ -127,9 +128,13 @@ class CellReader:
             value = self.time(text)
             if function == "local_day":
                 value = f"({value} at time zone 'UTC' at time zone {literal(self.zone or 'UTC')})::date"
-        key = (function, text)
+        return self._once(kind, text, value, names[0] if names else "", function)
+
+    def _once(self, kind: str, text: str, value: str, name: str, function: str = "") -> str:
+        """The column in which a text is read, which is the same wherever it is read so."""
+        key = (function or kind, text)
         if key not in self.reads:
-            self.reads[key] = f"v{len(self.reads)}_", Read(text, value, kind, names[0] if names else "")
+            self.reads[key] = f"v{len(self.reads)}_", Read(text, value, kind, name)
         return self.reads[key][0]
 
     def number(self, text: str) -> str:
@@ -215,6 +220,8 @@ class CellReader:
         if kind == "day":
             forms = " or ".join(self.dates)
             return f"is no day in the form {forms}; correct it, or write its form in file.dates of the profile"
+        if kind == "boolean":
+            return "is neither true nor false"
         if kind == "unix":
             return "is no whole number of seconds, or parts of them, since 1970; correct it"
         if not self.zone:

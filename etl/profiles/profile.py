@@ -18,6 +18,7 @@ import yaml
 
 from etl.contracts import CONTRACTS, Contract
 from etl.errors import FileError, MendError
+from etl.odcs.types import ENDING
 from etl.yaml_file import read_yaml
 
 FOLDER = "profile.yaml"  # what a folder of the inbox says about its files
@@ -122,11 +123,16 @@ class Profiles:
 
 
 def load_profiles(*folders: Path) -> Profiles:
-    """The profiles of these folders; one of a later folder replaces one of the same name."""
+    """The profiles of these folders; one of a later folder replaces one of the same name.
+
+    Contracts of others, which lie there too, are read by etl.odcs.read.
+    """
     known: dict[str, Profile] = {}
     faulty: dict[str, str] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+            if path.name.endswith(ENDING):
+                continue
             try:
                 known[path.stem] = read_profile(path)
             except MendError as error:
