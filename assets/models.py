@@ -49,13 +49,14 @@ def _model_asset(
             create_vocabulary(con, models)
             create_unbuilt(con, models)
             _PREPARED.add(run_id)
+        engine = context.resources.warehouse.engine
         if model.daily:
-            built = build_daily(con, model, models, suite, run_id, days=asked_days(context))
+            built = build_daily(con, model, models, suite, run_id, days=asked_days(context), engine=engine)
         else:
-            built = build(con, model, suite, run_id, models=models, whole=is_asked_whole(context))
+            built = build(con, model, suite, run_id, models=models, whole=is_asked_whole(context), engine=engine)
         for macro in macros:
             build(con, macro, None, run_id)
-        shown = {**build_metadata(built), **lineage_metadata(model, models)}
+        shown = {**build_metadata(built), **engine.told(), **lineage_metadata(model, models)}
         if not isinstance(built, DailyResult):
             return Report([built], built.checks, {model.name: shown})
         shown["reads by day"] = ", ".join(dated_inputs(model, models))

@@ -20,7 +20,8 @@ from assets.instance import BY_COMMAND
 from assets.life import show_life
 from etl.bounds import STOPPED
 from etl.checks.run import CriticalFailure
-from etl.config import ROOT, Settings, load_settings
+from etl.config import DUCKDB, ROOT, Settings, load_settings
+from etl.engine import OWN, Engine
 from etl.erasure import go_on
 from etl.errors import MendError, RetryError
 from etl.lock import writer_lock
@@ -47,6 +48,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
     environment: dict[str, str] | None = None
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _connection: Connection | None = PrivateAttr(default=None)
+    _engine: Engine | None = PrivateAttr(default=None)
     _is_under_way: bool = PrivateAttr(default=False)
 
     @property
@@ -69,12 +71,23 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
             try:
                 yield self
             finally:
-                self._connection = None
+                self._connection = self._engine = None
                 self._held.close()
             job = context.run.job_name if context.run else ""
             if context.run and job in REMEMBERED and context.run.tags.get(BY_COMMAND) == job:
                 with suppress(OSError):
                     WRITTEN[context.run.run_id] = written(self.settings)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of portable models, in a step that has the database open: its session ends as that is closed."""
+        if self.settings.engine == DUCKDB:
+            return OWN
+        if self._engine is None:
+            from etl.spark.engine import spark_engine  # and with it what only Spark needs
+
+            self._engine = self._held.enter_context(spark_engine(self.settings))
+        return self._engine
 
     @contextmanager
     def open(self, threads: int = 1) -> Iterator[Connection]:
@@ -95,7 +108,7 @@ class Warehouse(dg.ConfigurableResource["Warehouse"]):
                 interrupt.append(self._connection.interrupt)
                 yield self._connection
         except BaseException as error:
-            self._connection = None
+            self._connection = self._engine = None
             try:
                 self._held.pop_all().__exit__(type(error), error, error.__traceback__)
             except MendError as explained:  # the build database is damaged

@@ -34,6 +34,7 @@ BOUNDS = {
     "postgres": Bounds(seconds=1800, idle=10, largest=20 << 30),  # idle: to connect; a query may think for long
     "ecb": Bounds(seconds=180, idle=30, largest=100 << 20),
     "edgar": Bounds(seconds=180, idle=30, largest=256 << 20),  # of one answer
+    "spark": Bounds(seconds=300, idle=10, largest=1 << 20),  # without a task that runs; a query may take any time
 }
 EDGAR_SECONDS = 3600  # for all issuers of a refresh
 LONGEST_WAIT = timedelta(days=1)  # that a server may ask for
@@ -48,7 +49,11 @@ class RemoteRead:
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.is_left = False
-        self._until = time.monotonic() + bounds.seconds
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Let the time begin anew: something was done."""
+        self._until = time.monotonic() + self.bounds.seconds
 
     def check(self) -> None:
         """Raises RetryError when the time is over, KeyboardInterrupt when nobody waits for it any more."""

@@ -16,6 +16,7 @@ from etl import basis
 from etl.checks.run import CheckResult, Checks, SuiteRunner, checked, run
 from etl.checks.suite import Suite
 from etl.contracts import contract_tables
+from etl.engine import OWN, Engine, Wanted
 from etl.errors import MendError
 from etl.models.file import SCHEMAS, Model
 from etl.models.graph import create_statements, macros_of
@@ -84,8 +85,11 @@ def build(
     *,
     models: Sequence[Model] = (),
     whole: bool = False,
+    engine: Engine = OWN,
 ) -> BuildResult:
     """Build one model in one transaction; `suite` is None for a macro, which has no rows to check.
+
+    The `engine` computes the rows of a portable one.
 
     With all `models` of the project, a table that would be made and checked with the same result is left as it is,
     unless `whole`.
@@ -102,7 +106,8 @@ def build(
                 return BuildResult(before[0], time.perf_counter() - started, [], changed=False, made=False)
         if model.python:
             import_module(model.python).bring_up_to_date(con)
-        for statement in create_statements(model):
+        query = engine.rows(con, Wanted(model, model.sql)) if model.portable and not model.is_macro else ""
+        for statement in create_statements(model, query):
             con.execute(statement)
         basis.forget(run_id, model.name, *model.filled)
         if suite is not None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import fill
-from typing import Any, Literal
+from typing import Any
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -26,6 +26,7 @@ from etl.whole import make_folder
 ROOT = Path(__file__).resolve().parent.parent
 # A home with this file holds made-up data and nothing else.
 SIMULATED = "SIMULATED.md"
+DUCKDB = "duckdb"
 REFERENCE, FORMER_REFERENCE = Path("data/reference"), Path("data/published")
 README_TABLE = re.compile(r"(?<=\n)\| variable \(or line in `\.env`\) \|.*?(?=\n(?!\|))", re.DOTALL)
 EXAMPLE_HEAD = """\
@@ -89,8 +90,14 @@ class Settings(BaseModel):
     platform with a `sec_cik`."""
     sec_base_url: str = Field("https://data.sec.gov", repr=False)
     """Another address of EDGAR, for a mirror or a test."""
-    engine: Literal["duckdb"] = Field("duckdb", title="duckdb, the only engine so far")
-    """The engine of the volume path."""
+    engine: str = Field(
+        DUCKDB,
+        pattern=rf"^({DUCKDB}|sc://[^:/;\s]+(:[0-9]+)?([/;]\S*)?)$",
+        title="duckdb, or the address of a Spark Connect server like sc://host:15002",
+        repr=False,
+    )
+    """The engine of the volume path, from order events to daily marts: `duckdb`, or the address of a Spark Connect
+    server, `sc://host:15002`, which needs `make spark-env` (docs/cluster.md)."""
 
     @field_validator("figures", mode="before")
     @classmethod
@@ -118,6 +125,11 @@ class Settings(BaseModel):
     def archive_dir(self) -> Path:
         """The deliveries as they were loaded."""
         return self.home / "archive"
+
+    @property
+    def exchange_dir(self) -> Path:
+        """Tables as Parquet files that DuckDB and Spark both read; it can be removed at any time."""
+        return self.home / "exchange"
 
     @property
     def profile_folders(self) -> tuple[Path, ...]:

@@ -138,6 +138,7 @@ def _finish(con: Connection, settings: Settings) -> None:
         part.unlink()
     lines = {place for entry in erased.entries for place in entry.lines}
     files = {content for entry in erased.entries for content in entry.files}
+    shutil.rmtree(settings.exchange_dir, ignore_errors=True)
     is_clean = remove_left_stage(settings) and not files & set(_remote_files(settings).values())
     kept = sorted(settings.snapshots_dir.glob("*.duckdb"))
     for path in [*kept, settings.serving_db]:

@@ -35,9 +35,9 @@ PROJECT = ("etl", "assets", "sql", "expectations", "profiles", "pyproject.toml",
 VARIABLES = ("WAREHOUSE_", "DAGSTER_", "SEC_", "AWS_", "PG", "PYTHON", "TZ", "LC_", "LANG", "DUCKDB_")
 # What a run writes in its home; everything else there, it reads.
 WRITTEN = ("build", "serving", KEY_FILE)
-# Proposals that nobody accepted yet, pages, notes of messages, the token for assistants, and what is read only where
-# the build database is lost.
-UNREAD = ("drafts", "data_docs", "notified.json", "archive", "mcp.token")
+# Proposals that nobody accepted yet, pages, notes of messages, the token for assistants, what is read only where the
+# build database is lost, and tables as Parquet files, which are found by their content.
+UNREAD = ("drafts", "data_docs", "notified.json", "archive", "mcp.token", "exchange")
 COMPILED = "__pycache__"
 # The settings by which a job asks a source in the network: only asking tells what it has.
 ASKED = {"refresh": ("sec_user_agent",), "refresh_daily": ("s3_url", "postgres_dsn", "fx_url")}

@@ -20,7 +20,8 @@ from etl.errors import MendError
         ("WAREHOUSE_BAD_SHARE", "nan", "a number from 0 to 1, like 0.2"),
         ("WAREHOUSE_MEMORY", "much", "a size like 1500MB or 4GB"),
         ("WAREHOUSE_MEMORY", "0GB", "a size like 1500MB or 4GB"),
-        ("WAREHOUSE_ENGINE", "spark", "duckdb, the only engine so far"),
+        ("WAREHOUSE_ENGINE", "spark", "duckdb, or the address of a Spark Connect server like sc://host:15002"),
+        ("WAREHOUSE_ENGINE", "sc://", "duckdb, or the address of a Spark Connect server like sc://host:15002"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fix(variable: str, value: str, fix: str) -> None:

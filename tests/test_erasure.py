@@ -30,6 +30,7 @@ from etl.ledger import Ledger
 from etl.models.graph import create_statements
 from etl.publish.publication import publish
 from etl.reference.load import load_reference
+from etl.spark.exchange import Exchange
 from etl.warehouse import Connection, open_build
 from tests.support.daily_models import build, tables, whole
 from tests.support.models import models_behind, project_models
@@ -155,6 +156,7 @@ def test_the_hash_of_an_erased_buyer_is_nowhere_and_the_sums_are_as_before(setti
         before, buyer = sums(con), hash_of(con, ANNA)
         links = con.execute("select count(*) from core.buyer_alias").fetchall()
         told = con.execute("select count(*) from core.first_purchase").fetchall()[0][0]
+        assert Exchange(settings).files(con, "core.order_event")
     assert set(traces(settings.home, buyer)) >= {"build/warehouse.duckdb", "serving/warehouse.duckdb"}
     assert erase(settings, f" {ANNA.upper()} ") == ["team/first.csv", "team/again.csv", "same.csv"]
     with open_build(settings) as con:
@@ -171,7 +173,7 @@ def test_the_hash_of_an_erased_buyer_is_nowhere_and_the_sums_are_as_before(setti
     (entry,) = read_erased(settings.home).entries  # type: ignore[union-attr]
     assert entry.is_finished and entry.identifier is None
     assert entry.rows["core.order_event"] == 3 and entry.rows["raw.order_event_history"] == 1
-    assert list(traces(settings.home, buyer)) == []
+    assert list(traces(settings.home, buyer)) == [] and not settings.exchange_dir.exists()
     # What a team delivered is the team's: it was named.
     assert list(traces(settings.home, ANNA)) == ["inbox/same.csv", "inbox/team/again.csv", "inbox/team/first.csv"]
     assert (settings.inbox / "s3/shop.csv.gz~abc").read_bytes() == EMPTIED

@@ -12,6 +12,7 @@ from etl.config import ROOT
 from etl.edgar import bulk
 from etl.inbox import parquet, scan
 from etl.publish import export
+from etl.spark import exchange
 from etl.warehouse import memory
 
 # Options that a reader guesses from the file, its name or its folder where they are not given; or whose default is to.
@@ -84,6 +85,7 @@ EXPANDED = {
     ("etl/edgar/bulk.py", "{OPTIONS}, {shape}"): f"{bulk.OPTIONS}, columns = , new_line = ",
     ("etl/inbox/parquet.py", "{OPTIONS}"): parquet.OPTIONS,
     ("etl/inbox/load.py", "{OPTIONS}"): parquet.OPTIONS,
+    ("etl/spark/exchange.py", "{READ}"): exchange.READ,
 }
 
 

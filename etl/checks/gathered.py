@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import warnings
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import LazyLoader, find_spec, module_from_spec
@@ -45,6 +46,8 @@ def prepare() -> None:
     """Let Great Expectations be imported so, unless it was imported before."""
     if ROOT in sys.modules:
         return
+    # It imports the client of Spark where there is one, which has a word on every start for pandas 3.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     for companion in COMPANIONS:
         _import_when_used(companion)
     for package in GATHERING:

@@ -46,6 +46,7 @@ from etl.daily.due import (
     validate_rows,
     wanted_state,
 )
+from etl.engine import OWN, Engine, Wanted
 from etl.errors import MendError
 from etl.models.file import Model
 from etl.models.graph import create_statements
@@ -80,8 +81,11 @@ def build_daily(
     *,
     days: Collection[date] = (),
     check: SuiteRunner = quality.run,
+    engine: Engine = OWN,
 ) -> DailyResult:
     """Build the due days of a daily table, and `days` in any case; days that changed become due in its readers.
+
+    The `engine` computes the rows; what is due, and whether it is right, is decided here.
 
     Raises CriticalFailure when a critical expectation fails and MendError when the SQL does; the table is
     then as it was before and the same days stay due. Results go to audit.expectation_result either way.
@@ -95,9 +99,9 @@ def build_daily(
         condition = EVERYTHING if whole else _condition(con, model, models, runs)
         before = _content(con, model, condition) if exists else {}
         if whole:
-            _build_whole(con, model, models)
+            _build_whole(con, model, models, engine)
         elif runs:
-            _rebuild(con, model, models, runs, condition)
+            _rebuild(con, model, models, runs, condition, engine=engine)
         after = _content(con, model, condition)
         if None in after:
             raise MendError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
@@ -157,21 +161,22 @@ def _keyed(model: Model, models: Sequence[Model]) -> dict[str, Model | Contract]
     }
 
 
-def _build_whole(con: Connection, model: Model, models: Sequence[Model]) -> None:
+def _build_whole(con: Connection, model: Model, models: Sequence[Model], engine: Engine) -> None:
     """Make the table anew: at once, or in runs of days where there are many rows.
 
     Rows without a day are kept, so that build_daily finds and refuses them.
     """
-    create, *comments = create_statements(model)
-    runs = [] if model.by_key else _runs(con, model, models)
+    _, *comments = create_statements(model)
+    runs = [] if model.by_key or engine.is_whole_at_once else _runs(con, model, models)
     if len(runs) < 2:
-        con.execute(create)
+        rows = engine.rows(con, Wanted(model, model.sql))
+        con.execute(create_statements(model, rows)[0])
     else:
         con.execute(f"create or replace table {model.name} as select t.* from (\n{model.sql}\n) as t limit 0")
         for run in runs:
             after = "true" if run == runs[0] else f"t.{model.daily} >= date '{run[0]}'"
             before = "true" if run == runs[-1] else f"t.{model.daily} <= date '{run[1]}'"
-            _insert(con, model, models, run, f"({after} and {before}) or t.{model.daily} is null")
+            _insert(con, model, models, run, f"({after} and {before}) or t.{model.daily} is null", engine=engine)
     for statement in comments:
         con.execute(statement)
 
@@ -203,38 +208,46 @@ def cut(days: Sequence[tuple[date, int]], rows: int, least: int) -> list[Run]:
     return runs
 
 
-def _rebuild(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run], condition: str) -> None:
+def _rebuild(
+    con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run], condition: str, *, engine: Engine
+) -> None:
     """Replace the rows of the days, or of the keys, by what the query gives for them now."""
     con.execute(f"delete from {model.name} as t where {condition}")
     if model.by_key:
-        con.execute(f"insert into {model.name} by name select * from (\n{_of_keys(con, model, models, runs)}\n)")
+        rows = engine.rows(con, _of_keys(con, model, models, runs))
+        con.execute(f"insert into {model.name} by name select * from (\n{rows}\n)")
         return
     for run in runs:
-        _insert(con, model, models, run, between(model, "t", *run))
+        _insert(con, model, models, run, between(model, "t", *run), engine=engine)
 
 
-def _insert(con: Connection, model: Model, models: Sequence[Model], run: Run, condition: str) -> None:
+def _insert(
+    con: Connection, model: Model, models: Sequence[Model], run: Run, condition: str, *, engine: Engine
+) -> None:
     """Add the rows `t` of the query that meet the condition, computed from the days of the run and those around it.
 
     In the order of the days: DuckDB then ends a run with one short block at most. Unordered, each thread
     leaves its own, and the next checkpoints merge them, which costs seconds after a large load.
     """
     first, last = run[0] - timedelta(model.reach), run[1] + timedelta(model.ahead)
+    dated = dated_inputs(model, models)
     inputs = {
-        name: f"(select r.* from {name} as r where {between(table, 'r', first, last)})"
-        for name, table in dated_inputs(model, models).items()
+        name: f"(select r.* from {name} as r where {between(table, 'r', first, last)})" for name, table in dated.items()
     }
     text = replace_tables(model.sql, inputs)
-    rows = f"select t.* from (\n{text}\n) as t where {condition} order by t.{model.daily}"
-    con.execute(f"insert into {model.name} by name {rows}")
+    days = {name: [(first, last)] for name in dated}
+    rows = engine.rows(con, Wanted(model, text, condition, days, "days"))
+    con.execute(f"insert into {model.name} by name select t.* from (\n{rows}\n) as t order by t.{model.daily}")
 
 
-def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> str:
-    """The query over the rows of the keys that are built, from all days only where one of the keys needs it."""
+def _of_keys(con: Connection, model: Model, models: Sequence[Model], runs: Sequence[Run]) -> Wanted:
+    """The rows of the keys that are built, from all days only where one of the keys needs it."""
     on_all_days = con.execute(f"select 1 from {KEYS} where on_all_days limit 1").fetchall()
-    only = f"semi join {KEYS} using ({', '.join(model.grain)})"
+    only = f"semi join temp.{KEYS} using ({', '.join(model.grain)})"
+    keyed = _keyed(model, models)
     inputs = {
         name: f"(select t.* from {name} as t {only} where {'true' if on_all_days else in_runs(table, runs)})"
-        for name, table in _keyed(model, models).items()
+        for name, table in keyed.items()
     }
-    return replace_tables(model.sql, inputs)
+    days = {} if on_all_days else dict.fromkeys(keyed, runs)
+    return Wanted(model, replace_tables(model.sql, inputs), days=days, of="keys")

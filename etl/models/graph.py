@@ -215,10 +215,11 @@ def one_platform_sql(model: Model) -> str:
     return f"create or replace macro {macros_of(model)[-1]}({PARAMETER}, {THE_ONE}) as table\n{_DAY.sub(DAY, body)}"
 
 
-def create_statements(model: Model) -> list[str]:
+def create_statements(model: Model, query: str = "") -> list[str]:
     """The statements that create the table or macro, its twin, and their comments, in this order.
 
-    The comments are part of every creation because CREATE OR REPLACE drops them.
+    The comments are part of every creation because CREATE OR REPLACE drops them. `query` gives the rows of a table
+    where an engine has computed them.
     """
     text = _literal(model.description)
     if model.is_macro:
@@ -228,7 +229,7 @@ def create_statements(model: Model) -> list[str]:
             *_one_platform(model, model.description),
         ]
     statements = [
-        f"create or replace table {model.name} as\n{model.sql}",
+        f"create or replace table {model.name} as\n{query or model.sql}",
         f"comment on table {model.name} is {text}",
         *(f'comment on column {model.name}."{column.name}" is {_literal(column.comment)}' for column in model.columns),
     ]

@@ -13,11 +13,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from etl.config import ROOT
 from etl.errors import MendError, RetryError
@@ -31,7 +32,6 @@ DRIVER = {
     "spark.driver.bindAddress": HOST,
     "spark.driver.memory": "1g",
     "spark.executor.memory": "768m",
-    "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.connect.grpc.binding.address": HOST,
 }
@@ -47,9 +47,16 @@ def spark_home(environment: Path) -> Path:
     return found[0].parent
 
 
+class RunningCluster(NamedTuple):
+    """The address of the Connect server, and the processes: master, worker-0, worker-1, connect."""
+
+    address: str
+    processes: Mapping[str, subprocess.Popen[bytes]]
+
+
 @contextmanager
-def cluster(home: Path) -> Iterator[str]:
-    """A running cluster, by the address of its Connect server; its processes end with the block.
+def cluster(home: Path) -> Iterator[RunningCluster]:
+    """A running cluster, whose processes end with the block.
 
     Raises RetryError, with the end of its log, when a process ends or does not answer in time.
     """
@@ -57,18 +64,19 @@ def cluster(home: Path) -> Iterator[str]:
         folder = Path(scratch)
         master, connect = _free_port(), _free_port()
         run = str(home / "bin" / "spark-class")
+        processes: dict[str, subprocess.Popen[bytes]] = {}
 
         def start(name: str, *command: str, port: int = 0) -> None:
             log = folder / f"{name}.log"
-            process = stack.enter_context(_process([run, *command], home, folder, log))
-            _wait(process, port, log)
+            processes[name] = stack.enter_context(_process([run, *command], home, folder, log))
+            _wait(processes[name], port, log)
 
         at = f"spark://{HOST}:{master}"
         start("master", *_master(master), port=master)
         for number in range(WORKERS):
             start(f"worker-{number}", *_worker(at, folder / f"worker-{number}"))
         start("connect", *_connect(at, connect, folder), port=connect)
-        yield f"sc://{HOST}:{connect}"
+        yield RunningCluster(f"sc://{HOST}:{connect}", processes)
 
 
 def _master(port: int) -> list[str]:
@@ -82,7 +90,8 @@ def _worker(master: str, folder: Path) -> list[str]:
 
 
 def _connect(master: str, port: int, folder: Path) -> list[str]:
-    conf = DRIVER | {"spark.connect.grpc.binding.port": str(port), "spark.sql.warehouse.dir": str(folder / "tables")}
+    ports = {"spark.connect.grpc.binding.port": str(port), "spark.ui.port": str(_free_port())}
+    conf = DRIVER | ports | {"spark.sql.warehouse.dir": str(folder / "tables")}
     given = [part for key, value in conf.items() for part in ("--conf", f"{key}={value}")]
     name = "org.apache.spark.sql.connect.service.SparkConnectServer"
     return ["org.apache.spark.deploy.SparkSubmit", "--class", name, "--master", master, *given, "spark-internal"]
@@ -133,7 +142,7 @@ def main() -> None:
     """Run a cluster until Ctrl-C, or run a command, the arguments, with SPARK_REMOTE set to its address."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with suppress(KeyboardInterrupt), cluster(spark_home(ENVIRONMENT)) as address:
+    with suppress(KeyboardInterrupt), cluster(spark_home(ENVIRONMENT)) as (address, _):
         if command := sys.argv[1:]:
             asked = os.environ | {"SPARK_REMOTE": address}
             sys.exit(subprocess.run(command, env=asked, check=False).returncode)  # noqa: S603 (what the user typed)

@@ -10,25 +10,31 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
+import assets.warehouse
 import etl.lock
 from assets.days import run_tags
 from assets.definitions import definitions
 from assets.instance import prepare_home
 from assets.jobs import REFRESH_DAILY
 from assets.summary import outcome, summary
-from assets.warehouse import INTERRUPTS, Warehouse, interruptible
+from assets.warehouse import INTERRUPTS, RETRIES, Warehouse, interruptible
 from etl.archive.standing import REFRESH, unfinished
+from etl.checks.suite import Suite
 from etl.config import ROOT, Settings, load_settings
+from etl.daily.build import build_daily
+from etl.daily.due import create_unbuilt
 from etl.errors import MendError, RetryError
 from etl.lock import writer_lock
 from etl.warehouse import memory, open_build
 from tests.assets.conftest import QUIET
 from tests.support.command import run
 from tests.support.lock import held_elsewhere
+from tests.support.models import models_behind, project_models
 
 pytestmark = pytest.mark.slow
 
@@ -119,6 +125,43 @@ def test_a_database_found_damaged_in_a_run_is_brought_back_and_the_run_says_one_
     with open_build(settings) as con:
         recovery = unfinished(con)
     assert recovery and recovery.needs == [REFRESH], "what the run read of the reference data before is not in it"
+
+
+def test_a_step_whose_cluster_is_away_is_tried_again_and_then_says_so_and_the_table_keeps_its_rows(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets.warehouse, "RETRY_SECONDS", 0)
+    own = {"WAREHOUSE_HOME": str(settings.home)}
+    away = own | {"WAREHOUSE_ENGINE": "sc://127.0.0.1:1/;token=secret"}
+    model = models_behind("marts.attribution_coverage")["marts.attribution_coverage"]
+    tries = []
+
+    def made(environment: dict[str, str]) -> Any:
+        @dg.op
+        def step(warehouse: Warehouse) -> None:
+            tries.append(environment)
+            with warehouse.open() as con:
+                create_unbuilt(con, project_models())
+                build_daily(con, model, project_models(), Suite(model.name, ()), "run", engine=warehouse.engine)
+
+        @dg.job(resource_defs={"warehouse": Warehouse(environment=environment)})
+        def steps() -> None:
+            step()
+
+        with dg.DagsterInstance.ephemeral() as instance:
+            return outcome(steps.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False))
+
+    assert made(own).success
+    with open_build(settings) as con:
+        con.execute(f"insert into {model.name} (date) values ('2025-01-01')")
+        con.execute("delete from raw.daily_state")
+    failed = made(away)
+    (told,) = failed.errors.values()
+    assert "no Spark Connect answers at sc://127.0.0.1:1 (" in told and "secret" not in told
+    assert tries.count(away) == RETRIES + 1
+    with open_build(settings) as con:
+        assert con.execute(f"select count(*) from {model.name}").fetchall() == [(1,)]
+    assert made(own).success, "DuckDB computes the rows that are due"
 
 
 def test_a_lock_that_this_process_holds_is_held_already(settings: Settings) -> None:

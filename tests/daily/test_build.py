@@ -24,6 +24,7 @@ from tests.support.daily_models import (
     Write,
     build,
     deliver,
+    deliver_at_random,
     fails,
     order,
     passes,
@@ -48,12 +49,7 @@ def test_building_day_by_day_equals_building_everything(con: Connection, write: 
     mark_changed_days(con, models)
     build(con, models)
     for step in range(1, 9):
-        at = NOW + timedelta(hours=step)
-        for _ in range(rng.randrange(4)):
-            deliver(con, at, START + timedelta(rng.randrange(90)), rng.randrange(100), rng.choice("ab"))
-        for _ in range(rng.randrange(5)):
-            day = START + timedelta(rng.randrange(90)) if rng.random() < 0.8 else None
-            order(con, at, f"e{rng.randrange(25)}", f"b{rng.randrange(8)}", day)
+        deliver_at_random(con, rng, NOW + timedelta(hours=step))
         mark_changed_days(con, models)
         results = build(con, models, *([START + timedelta(rng.randrange(90))] if step % 3 == 0 else []))
         assert tables(con, models) == whole(con, models)

@@ -39,7 +39,7 @@ def living(noted: Path) -> list[str]:
 
 def test_all_processes_end_with_the_block(tmp_path: Path) -> None:
     home, noted = stand_in(tmp_path)
-    with cluster(home) as address:
+    with cluster(home) as (address, _):
         port = int(address.rpartition(":")[2])
         socket.create_connection(("127.0.0.1", port), 5).close()
         assert living(noted)

@@ -112,4 +112,4 @@ def test_nearly_every_model_has_rows(made: Connection) -> None:
 @pytest.mark.parametrize("model", PORTABLE, ids=lambda model: model.name)
 def test_model(made: Connection, spark: SparkSession, model: Model, tmp_path: Path) -> None:
     share(made, spark, model.reads, tmp_path)
-    assert compared(made, spark, model.sql) == []
+    assert compared(made, spark, model.sql, folder=tmp_path) == []

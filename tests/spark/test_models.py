@@ -30,4 +30,4 @@ def test_every_portable_model_has_a_case() -> None:
 def test_case(duckdb: Connection, spark: SparkSession, case: Path, tmp_path: Path) -> None:
     with made(duckdb, case, ROOT / "sql") as (model, _, _):
         share(duckdb, spark, model.reads, tmp_path)
-        assert compared(duckdb, spark, model.sql) == []
+        assert compared(duckdb, spark, model.sql, folder=tmp_path) == []

@@ -11,6 +11,7 @@ from etl.checks.run import SuiteRunner, run
 from etl.checks.suite import Suite, load_suite
 from etl.config import ROOT
 from etl.daily.build import DailyResult, build_daily
+from etl.engine import OWN, Engine
 from etl.models.file import Model
 from etl.models.graph import load_models
 from etl.warehouse import Connection
@@ -37,10 +38,11 @@ def build_all_daily(
     *,
     days: Sequence[date] = (),
     check: SuiteRunner = run,
+    engine: Engine = OWN,
 ) -> dict[str, DailyResult]:
     """The result of every daily model by its name. Raises as build_daily does for the first that cannot be built."""
     return {
-        model.name: build_daily(con, model, models, suites[model.name], "run", days=days, check=check)
+        model.name: build_daily(con, model, models, suites[model.name], "run", days=days, check=check, engine=engine)
         for model in models
         if model.daily
     }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from etl.checks.run import CheckResult
 from etl.checks.suite import Suite
 from etl.daily.build import DailyResult
+from etl.engine import OWN, Engine
 from etl.models.file import Model
 from etl.models.graph import load_models
 from etl.warehouse import Connection, transaction
@@ -88,9 +90,18 @@ def written(folder: Path, changed: dict[str, str]) -> tuple[Model, ...]:
     return load_models(folder)
 
 
-def build(con: Connection, models: Sequence[Model], *days: date) -> dict[str, DailyResult]:
+def build(con: Connection, models: Sequence[Model], *days: date, engine: Engine = OWN) -> dict[str, DailyResult]:
     suites = {model.name: Suite(model.name, ()) for model in models}
-    return build_all_daily(con, models, suites, days=days, check=passes)
+    return build_all_daily(con, models, suites, days=days, check=passes, engine=engine)
+
+
+def deliver_at_random(con: Connection, rng: random.Random, at: datetime) -> None:
+    """A load of some figures and orders, new, restated, late and taken away."""
+    for _ in range(rng.randrange(4)):
+        deliver(con, at, START + timedelta(rng.randrange(90)), rng.randrange(100), rng.choice("ab"))
+    for _ in range(rng.randrange(5)):
+        day = START + timedelta(rng.randrange(90)) if rng.random() < 0.8 else None
+        order(con, at, f"e{rng.randrange(25)}", f"b{rng.randrange(8)}", day)
 
 
 def deliver(con: Connection, at: datetime, day: date, spend: int, platform: str = "a") -> None:
