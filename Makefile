@@ -180,6 +180,9 @@ bench-effect: env-dev ## made worlds without and with an effect, other libraries
 bench-daily: env ## what one more day costs after a short and after a long history
 	@$(RUN) -m benchmarks.daily
 
+bench-spark: env-dev cluster-env ## the volume path over made orders on DuckDB and on a Spark cluster on this machine: time, memory, equality (EVENTS=10_000_000)
+	@$(RUN) -m benchmarks.spark $(or $(EVENTS),1_000_000)
+
 bench-partnership: env ## daily metrics to all partnership marts (ROWS=100_000_000)
 	@$(RUN) -m benchmarks.partnership $(ROWS)
 
