@@ -79,6 +79,10 @@ contracts-compare: export WAREHOUSE_B = $(value B)
 contracts-compare: env ## what changed from the contracts in a folder (A=contracts) to those in another (B=) or to the snapshot, and what breaks
 	@$(WAREHOUSE) contract compare -- "$$WAREHOUSE_A" $${WAREHOUSE_B:+"$$WAREHOUSE_B"}
 
+export-lake: export WAREHOUSE_TO = $(value TO)
+export-lake: env ## each kept snapshot as a version of a lake: Parquet files and a DuckLake catalogue (TO=folder)
+	@$(WAREHOUSE) export lake -- "$$WAREHOUSE_TO"
+
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
 	@$(WAREHOUSE) explain -- "$$WAREHOUSE_ID"
@@ -165,6 +169,13 @@ mcp: mcp-env ## answer assistants on 127.0.0.1 with a token (PORT=8790); on stdi
 compare-env: env ## further libraries that cross-checks and benchmarks compare with, beside the lock
 	@$(PIP) install edgartools "dlt[duckdb]" "diff-diff==3.13.*" "pysyncon==1.7.*"
 
+check-lake: export WAREHOUSE_TO = $(value TO)
+check-lake: env cluster-env ## a lake as DuckDB, DuckLake, Polars, PyArrow and Spark read it, compared (TO=folder)
+	@[ -x .venv-lake/bin/python ] || $(PYTHON) -m venv .venv-lake
+	@.venv-lake/bin/python -m pip -qq --disable-pip-version-check install --no-deps \
+		duckdb==1.5.5 duckdb-extension-ducklake==1.5.5 polars==2.1.0 polars-runtime-32==2.1.0 pyarrow==26.0.1
+	@$(RUN) -m benchmarks.lake "$$WAREHOUSE_TO"
+
 bench-inbox: env ## the inbox against DuckDB's bare reader, pandas and dlt (ROWS=10_000_000)
 	@$(RUN) -m benchmarks.inbox --rows $(or $(ROWS),1_000_000)
 
@@ -234,7 +245,7 @@ lock: ## rewrite the seven requirements*.lock from pyproject.toml, with uv in a 
 	$$compile --extra mcp --constraint requirements.lock pyproject.toml $$locked -o requirements-mcp.lock
 
 clean: ## remove the environment and caches; the warehouse stays
-	@rm -rf $(VENV) .venv-cluster .venv-dbt .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-cluster .venv-dbt .venv-lake .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find assets benchmarks etl tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are copies of the locks, written last: an interrupted or outdated environment is built again. A linked

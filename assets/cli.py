@@ -336,6 +336,20 @@ def compare(ctx: click.Context, before: Path, after: Path | None) -> None:
     ctx.exit(bool(breaking))
 
 
+@export.command("lake")
+@click.argument("to", type=click.Path(path_type=Path))
+def export_lake(to: Path) -> None:
+    """Add the kept snapshots to the lake in the folder TO: Parquet files and a DuckLake catalogue, a version for each.
+
+    What is written is read back and held against the snapshot, value by value. Run it again after a publication.
+    """
+    from etl.lake.export import export_lake as exported
+
+    done = exported(load_settings(), to)
+    words = f"versions {', '.join(map(str, done.added))} added" if done.added else "nothing to add"
+    print(f"{words}: {done.files} files, {done.size_bytes / 1e6:,.1f} MB; {len(done.versions)} versions in {done.path}")
+
+
 @snapshots.command("list")
 def list_snapshots() -> None:
     """List the kept snapshots, newest first; * is served."""

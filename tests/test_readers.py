@@ -80,6 +80,7 @@ EXPANDED = {
     ("etl/profiles/table.py", "{CSV}"): scan.CSV,
     ("etl/profiles/table.py", "{new_line(lines.ending)}"): "new_line = , ",
     ("etl/profiles/apply.py", "{OPTIONS}"): parquet.OPTIONS,
+    ("etl/lake/export.py", "{PARQUET}"): export.PARQUET,
     ("etl/publish/export.py", "{CSV}"): export.CSV,
     ("etl/publish/export.py", "{PARQUET}"): export.PARQUET,
     ("etl/edgar/bulk.py", "{OPTIONS}, {shape}"): f"{bulk.OPTIONS}, columns = , new_line = ",

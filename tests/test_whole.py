@@ -58,6 +58,7 @@ WITHOUT = {
     "etl/whole.py": "it is what the others use",
     "etl/publish/files.py": "install() syncs the file before its rename, and the folder after it",
     "etl/publish/export.py": "it syncs every file, then renames the folder",
+    "etl/lake/export.py": "a lock, which has no content, and a copy of the catalogue, which etl/whole.py puts in place",
     "etl/page/place.py": "it syncs every file, then renames the folder and its link",
     "etl/archive/recover.py": "it moves what is lost aside, and syncs the folders",
     "etl/backup/restore.py": "it renames folders whose files are synced, the build database last, and syncs the home",

@@ -28,6 +28,7 @@ BY_DAY = (
     "etl/figures/",
     "etl/frames.py",
     "etl/inbox/trial.py",
+    "etl/lake/",
     "etl/models/",
     "etl/odcs/accept.py",
     "etl/odcs/compare.py",
