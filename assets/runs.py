@@ -47,6 +47,7 @@ def run_job(
 
     from assets.days import run_tags
     from assets.definitions import definitions
+    from assets.lineage import tell_lineage
     from assets.summary import outcome, summary
     from assets.warehouse import WRITTEN
     from etl.notify import after_refresh
@@ -66,13 +67,14 @@ def run_job(
                 run_config=QUIET, instance=instance, tags=tags, raise_on_error=False, run_id=living_run(instance)
             )
         found = outcome(result)
+        traced = tell_lineage(instance, settings, result.run_id)
     if found.interrupted:
         raise KeyboardInterrupt
     # First the message: standard output may be a pipe that nobody reads.
     notified = after_refresh(settings, found.failure, name)
     say(summary(found, time.time() - psutil.Process().create_time()))
-    if notified:
-        say(notified)
+    for line in filter(None, (notified, traced)):
+        say(line)
     wrote, now = WRITTEN.get(result.run_id), datetime.now(UTC)
     if found.has_nothing_to_tell and wrote and read and inputs(settings, home, now) == read:
         remember(home, Remembered(name, now.isoformat(), read, wrote, found.tables))
@@ -100,6 +102,11 @@ def confirm(settings: Settings, kept: Remembered) -> None:
         close_dead_runs(instance)
         tags, run_id = show_on_timeline(instance, kept.job), living_run(instance)
         unchanged.execute_in_process(instance=instance, tags=tags, run_config=QUIET, run_id=run_id)
+        if settings.lineage_url:
+            from assets.lineage import tell_lineage
+
+            if problem := tell_lineage(instance, settings, run_id):
+                say(problem)
     if settings.notify:
         from etl.notify import after_refresh
 

@@ -67,7 +67,7 @@ class RunOutcome:
 
 def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
     """The outcome of a run of this process."""
-    reports = {_name(step): report for step, report in REPORTS[result.run_id].items()}
+    reports = {name_of_step(step): report for step, report in REPORTS[result.run_id].items()}
     found = RunOutcome(result.run_id, result.success, reports)
     for event in result.all_events:
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -75,17 +75,15 @@ def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
         elif event.is_step_materialization:
             found.tables.append(".".join(event.asset_key.path) if event.asset_key else "")
         elif event.is_step_success:
-            found.seconds[_name(event.step_key)] = event.step_success_data.duration_ms / 1000
+            found.seconds[name_of_step(event.step_key)] = event.step_success_data.duration_ms / 1000
         elif event.is_step_failure:
-            data = event.step_failure_data
-            description = data.user_failure_data.description if data.user_failure_data else None
-            message = description or _own_message(data.error)
-            found.errors[_name(event.step_key)] = message
+            message = failure_of(event)
+            found.errors[name_of_step(event.step_key)] = message
             found.interrupted |= message.endswith("DagsterExecutionInterruptedError")
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and not found.errors:
             found.errors["refresh"] = _own_message(event.job_failure_data.error)
-    started = {_name(event.step_key) for event in result.all_events if event.is_step_start}
-    planned = {_name(step) for step in result.job_def.graph.node_dict}
+    started = {name_of_step(event.step_key) for event in result.all_events if event.is_step_start}
+    planned = {name_of_step(step) for step in result.job_def.graph.node_dict}
     found.not_run = sorted(planned - started) if started else []
     return found
 
@@ -229,9 +227,16 @@ def _times(found: RunOutcome, total: float) -> str:
     return f"Time       {total:.1f} s: " + ", ".join([*parts, f"start and bookkeeping {rest:.1f} s"])
 
 
-def _name(step_key: str | None) -> str:
+def name_of_step(step_key: str | None) -> str:
     """The table of a step, or the name of a step with several tables."""
     return (step_key or "").replace("__", ".", 1)
+
+
+def failure_of(event: dg.DagsterEvent) -> str:
+    """Why a step failed, in one line."""
+    data = event.step_failure_data
+    description = data.user_failure_data.description if data.user_failure_data else None
+    return description or _own_message(data.error)
 
 
 def _own_message(error: Any) -> str:

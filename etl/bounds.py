@@ -33,6 +33,7 @@ BOUNDS = {
     "s3": Bounds(seconds=3600, idle=60, largest=20 << 30),
     "postgres": Bounds(seconds=1800, idle=10, largest=20 << 30),  # idle: to connect; a query may think for long
     "ecb": Bounds(seconds=180, idle=30, largest=100 << 20),
+    "lineage": Bounds(seconds=30, idle=5, largest=1 << 20),  # of all events of a run, and of one answer
     "edgar": Bounds(seconds=180, idle=30, largest=256 << 20),  # of one answer
     "spark": Bounds(seconds=300, idle=10, largest=1 << 20),  # without a task that runs; a query may take any time
 }

@@ -81,6 +81,10 @@ class Settings(BaseModel):
     """Reference rates of the European Central Bank: the address of eurofxref-hist.zip, or a file."""
     notify: str | None = Field(None, repr=False)
     """Where changes of state are reported: addresses of the notification library Apprise, separated by blanks."""
+    lineage_url: str | None = Field(None, repr=False)
+    """Where the events of OpenLineage of each run go: the address of a receiver, or a file to add lines to."""
+    lineage_key: str | None = Field(None, repr=False)
+    """The key of that receiver, sent as a bearer token."""
     contact: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", title="an e-mail address")
     """E-mail address of whoever answers for the figures: the owner of every asset in the UI."""
     history_days: int = Field(90, ge=1, title="a number of days, like 90")

@@ -133,7 +133,7 @@ def add_version(
     ((schema_version, catalog_id, file_id),) = con.execute(
         "select schema_version, next_catalog_id, next_file_id from ducklake_snapshot order by snapshot_id desc limit 1"
     ).fetchall()
-    writer = _Writer(con, version.version, catalog_id, file_id)
+    writer = _VersionWriter(con, version.version, catalog_id, file_id)
     now = {table.name: table for table in tables}
     for name, table in before.items():
         if name not in now or not table.has_form_of(now[name]):
@@ -161,7 +161,7 @@ def add_version(
     )
 
 
-class _Writer:
+class _VersionWriter:
     """Writes the rows of one version."""
 
     def __init__(self, con: Connection, version: int, next_catalog_id: int, next_file_id: int) -> None:
