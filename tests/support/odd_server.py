@@ -18,6 +18,7 @@ class OddServer:
     replies: dict[str, Reply] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def says(self, body: bytes, status: int = 200, path: str = "", **headers: str) -> None:
@@ -69,6 +70,10 @@ class OddServer:
                 server.asked.append(self.path)
                 server.heads.append(str(self.headers))
                 server.replies.get(self.path.partition("?")[0], server.replies.get("", lambda _: None))(self)
+
+            def do_POST(self) -> None:
+                server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 pass
