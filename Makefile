@@ -83,6 +83,10 @@ export-lake: export WAREHOUSE_TO = $(value TO)
 export-lake: env ## each kept snapshot as a version of a lake: Parquet files and a DuckLake catalogue (TO=folder)
 	@$(WAREHOUSE) export lake -- "$$WAREHOUSE_TO"
 
+export-semantic: export WAREHOUSE_TO = $(value TO)
+export-semantic: env ## the semantic model of the marts in the open interchange format, as YAML: TO=file, REPLACE=1 in its place
+	@$(WAREHOUSE) export semantic $(REPLACE:%=--replace) -- "$$WAREHOUSE_TO"
+
 explain: export WAREHOUSE_ID = $(value ID)
 explain: env ## where a number comes from: ID=pdd/whole/cac_net_12m/2019-12-31, or an observation
 	@$(WAREHOUSE) explain -- "$$WAREHOUSE_ID"

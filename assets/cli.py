@@ -350,6 +350,16 @@ def export_lake(to: Path) -> None:
     print(f"{words}: {done.files} files, {done.size_bytes / 1e6:,.1f} MB; {len(done.versions)} versions in {done.path}")
 
 
+@export.command("semantic")
+@click.argument("to", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Also when that file exists.")
+def export_semantic(to: Path, replace: bool) -> None:
+    """Write the semantic model of the marts into the file TO, in the open interchange format (OSI, Apache Ossie)."""
+    from etl.semantic import export_semantic as exported
+
+    print(f"{exported(load_settings().serving_db, to, replace=replace)} metrics in {to}")
+
+
 @snapshots.command("list")
 def list_snapshots() -> None:
     """List the kept snapshots, newest first; * is served."""

@@ -22,7 +22,6 @@ from assets.history import retire
 from assets.inbox_sensor import LOOK_SECONDS, look, status_of
 from assets.instance import BY_COMMAND, prepare_home
 from assets.life import DIED, close_dead_runs
-from assets.lineage import tell_lineage
 from etl.config import Settings, load_settings
 from etl.notify import after_refresh
 
@@ -140,6 +139,8 @@ def _tell(context: dg.RunStatusSensorContext, settings: Settings, failure: str |
     run = context.dagster_run
     newest = is_newest(context.instance, run)
     context.log.info(after_refresh(settings, failure, run.job_name, is_newest=newest))
+    from assets.lineage import tell_lineage  # imports SQLGlot, which definitions do without
+
     if unheard := tell_lineage(context.instance, settings, run.run_id):
         context.log.warning(unheard)
     if problem := tell_health(context.instance, settings):

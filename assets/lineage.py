@@ -11,12 +11,11 @@ from typing import Any
 
 import dagster as dg
 
-from assets.models import tables_behind
-from assets.summary import failure_of, name_of_step
+from assets.failure import failure_of, name_of_step
 from etl.config import Settings
 from etl.lineage import Assertion, MadeTable, State, TracedRun, send
 from etl.models.file import Model
-from etl.models.graph import load_models
+from etl.models.graph import load_models, tables_behind
 
 INPUT = "dagster/input_data_version/"
 Type = dg.DagsterEventType

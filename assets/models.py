@@ -23,8 +23,9 @@ from etl.build import BuildResult, build, create_vocabulary
 from etl.checks.suite import Suite
 from etl.config import Settings
 from etl.daily.build import DailyResult, build_daily
-from etl.daily.due import HISTORIES, create_unbuilt, dated_inputs
+from etl.daily.due import create_unbuilt, dated_inputs
 from etl.models.file import Model
+from etl.models.graph import tables_behind
 from etl.warehouse import Connection
 
 # The runs whose database has every table that a model or suite may name before it is built.
@@ -129,19 +130,6 @@ def dependencies(model: Model, models: Sequence[Model], suite: Suite | None = No
         there |= behind
         ahead += [by_name[table] for table in behind if table in by_name]
     return read | (needed - there)
-
-
-def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
-    """The tables that the query of `model` reads, directly or through macros.
-
-    The history of a delivered table is written by the step that fills the table, and counts as it; what Python fills
-    for the model is a part of its own step.
-    """
-    macros = {other.name: other for other in models if other.is_macro}
-    found: set[str] = set()
-    for name in (read.removesuffix("()") for read in model.reads):
-        found |= tables_behind(macros[name], models) if name in macros else {name}
-    return frozenset(HISTORIES[name].table if name in HISTORIES else name for name in found - {*model.filled})
 
 
 def macros_after(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:

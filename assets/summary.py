@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import dagster as dg
 
+from assets.failure import failure_of, name_of_step, own_message
 from assets.step import REPORTS, Report
 from etl.build import BuildResult
 from etl.daily.ingest import Ingested
@@ -81,7 +82,7 @@ def outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
             found.errors[name_of_step(event.step_key)] = message
             found.interrupted |= message.endswith("DagsterExecutionInterruptedError")
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and not found.errors:
-            found.errors["refresh"] = _own_message(event.job_failure_data.error)
+            found.errors["refresh"] = own_message(event.job_failure_data.error)
     started = {name_of_step(event.step_key) for event in result.all_events if event.is_step_start}
     planned = {name_of_step(step) for step in result.job_def.graph.node_dict}
     found.not_run = sorted(planned - started) if started else []
@@ -225,26 +226,3 @@ def _times(found: RunOutcome, total: float) -> str:
     parts = [f"{phase} {seconds:.1f} s" for phase, seconds in phases.items()]
     rest = total - sum(phases.values())
     return f"Time       {total:.1f} s: " + ", ".join([*parts, f"start and bookkeeping {rest:.1f} s"])
-
-
-def name_of_step(step_key: str | None) -> str:
-    """The table of a step, or the name of a step with several tables."""
-    return (step_key or "").replace("__", ".", 1)
-
-
-def failure_of(event: dg.DagsterEvent) -> str:
-    """Why a step failed, in one line."""
-    data = event.step_failure_data
-    description = data.user_failure_data.description if data.user_failure_data else None
-    return description or _own_message(data.error)
-
-
-def _own_message(error: Any) -> str:
-    """The cause of a Dagster error: the message of an error of etl, else the first one not of Dagster."""
-    chain: list[str] = []
-    while error is not None:
-        chain.append(str(error.message).strip())
-        error = error.cause
-    own = [message.partition(": ")[2] for message in chain if message.startswith("etl.")]
-    foreign = [message for message in chain if not message.startswith(("dagster.", "Exceeded max_retries"))]
-    return (own or foreign or chain)[0]

@@ -19,7 +19,7 @@ from sqlglot.lineage import lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
-from etl.contracts import contract_tables
+from etl.contracts import CONTRACTS, contract_tables
 from etl.models.file import AS_OF, ONE, PARTITION, Model, fail, macro_names, read_model
 from etl.models.kept import kept
 from etl.models.tree import PARAMETER, called, parse, replace_tables, row_by_row
@@ -43,6 +43,20 @@ def column_lineage(model: Model, models: Sequence[Model]) -> Lineage:
     }
     behind = {name: column_lineage(other, models) for name, other in read.items() if other and other.is_macro}
     return kept("lineage", model.sql, columns, behind, find=lambda: _lineage(model.sql, columns, behind))
+
+
+def tables_behind(model: Model, models: Sequence[Model]) -> frozenset[str]:
+    """The tables that the query of `model` reads, directly or through macros.
+
+    The history of a delivered table is written by the step that fills the table, and counts as it; what Python fills
+    for the model is a part of its own step.
+    """
+    macros = {other.name: other for other in models if other.is_macro}
+    histories = {contract.history: contract.table for contract in CONTRACTS}
+    found: set[str] = set()
+    for name in (read.removesuffix("()") for read in model.reads):
+        found |= tables_behind(macros[name], models) if name in macros else {name}
+    return frozenset(histories.get(name, name) for name in found - {*model.filled})
 
 
 def _lineage(sql: str, columns: Columns, behind: Mapping[str, Lineage]) -> Lineage:

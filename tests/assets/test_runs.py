@@ -13,9 +13,8 @@ import pytest
 
 from assets.health import HEALTH
 from assets.metadata import asset_key
-from assets.models import tables_behind
 from etl.config import ROOT
-from etl.models.graph import column_lineage
+from etl.models.graph import column_lineage, tables_behind
 from tests.support.models import project_models
 from tests.support.openlineage import faults, outputs, read_lines
 

@@ -39,6 +39,7 @@ BY_DAY = (
     "etl/publish/diff.py",
     "etl/publish/export.py",
     "etl/publish/workbook.py",
+    "etl/semantic.py",
 )
 RAISED = re.compile(r"(?!NoModel)\w*(Error|Failure)|StateFound")  # NoModelError becomes the reason of an empty number
 LABEL = re.compile(r"[A-Z]\w*(?: \w+)?(?= {2,}|: |$)")
