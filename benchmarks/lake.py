@@ -21,12 +21,12 @@ ENGINES = {"duckdb": "lake", "ducklake": "lake", "polars": "lake", "pyarrow": "l
 DECIMAL = re.compile(r"decimal(?:128)?\((?:precision=)?(\d+), ?(?:scale=)?(\d+)\)", re.IGNORECASE)
 
 
-def read(engine: str, folder: Path) -> dict[str, Any]:
+def read(engine: str, folder: Path, beginning: str) -> dict[str, Any]:
     """What an engine found. Raises CalledProcessError where it fails."""
     python = ROOT / f".venv-{ENGINES[engine]}" / "bin" / "python"
     program = Path(__file__).with_name("lake_readers.py")
     done = subprocess.run(
-        [str(python), str(program), engine, str(folder)], check=True, stdout=subprocess.PIPE, text=True
+        [str(python), str(program), engine, str(folder), beginning], check=True, stdout=subprocess.PIPE, text=True
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -51,11 +51,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--tables", default="", help="only those whose names begin so: Spark takes seconds for each")
     chosen = parser.parse_args()
     folder, wanted, differing = chosen.folder.absolute(), None, 0
     scales = declared(folder)
     for engine in chosen.engines.split(","):
-        found = read(engine, folder)
+        found = read(engine, folder, chosen.tables)
         tables = found["tables"]
         wanted = wanted or tables
         rows = [name for name, (_, *content) in tables.items() if content != wanted[name][1:]]

@@ -1,6 +1,7 @@
 """Read a lake with one engine and print a hash of every value of each table of each version, as JSON.
 
-Run in an environment of its own, which has the engine and not the project: python lake_readers.py ENGINE FOLDER.
+Run in an environment of its own, which has the engine and not the project:
+python lake_readers.py ENGINE FOLDER [BEGINNING of the names of tables].
 """
 
 from __future__ import annotations
@@ -106,11 +107,13 @@ def pyspark() -> Read:
 
 def main() -> None:
     """Print the version of the engine, and types and hash of each table."""
-    engine, folder = sys.argv[1], Path(sys.argv[2])
+    engine, folder, beginning = sys.argv[1], Path(sys.argv[2]), (*sys.argv[3:], "")[0]
     reader: Read = globals()[engine]()
     found: dict[str, Any] = {"version": version("duckdb" if engine == "ducklake" else engine), "tables": {}}
     for one in json.loads((folder / "versions.json").read_text())["versions"]:
         for table, file in one["tables"].items():
+            if not table.startswith(beginning):
+                continue
             types, rows = reader(folder, one["version"], table, file["path"])
             lines = sorted(json.dumps([plain(value) for value in row]) for row in rows)
             values = len(lines) * len(types)

@@ -162,6 +162,7 @@ def _add(settings: Settings, to: Path, version: LakeVersion) -> list[LakeTable]:
     """Write one version, files first; the tables whose files were written."""
     path = snapshot_path(settings, version.version)
     with closing(empty()) as con, attached(con, path, "snapshot"), _changed_catalogue(con, to):
+        con.execute("set temp_directory = ''")  # rows pass through; a file beside the lake would be none of ours
         before = catalogue.tables_of(con)
         tables = [_table(con, to, version.version, found, before.get(found.name)) for found in _relations(con)]
         catalogue.add_version(con, version, before, tables, to)

@@ -23,6 +23,8 @@ WELL_FORMED = {
     "WAREHOUSE_S3_URL": "s3://team/daily",
     "WAREHOUSE_POSTGRES_DSN": f"host=127.0.0.1 port=1 user=ann password={MARK}3 dbname=x",
     "WAREHOUSE_NOTIFY": f"json://ann:{MARK}4@127.0.0.1:1/hook?key={MARK}5",
+    "WAREHOUSE_LINEAGE_URL": f"http://ann:{MARK}a@{{host}}/lineage?key={MARK}b",
+    "WAREHOUSE_LINEAGE_KEY": f"{MARK}c",
     "SEC_BASE_URL": f"http://ann:{MARK}6@{{host}}",
     "SEC_USER_AGENT": "Ann Lee ann@example.org",
 }
@@ -31,6 +33,7 @@ MALFORMED = {
     "WAREHOUSE_S3_URL": f"s3://ann:{MARK}2@team/daily",
     "WAREHOUSE_POSTGRES_DSN": f"host=127.0.0.1 password=my {MARK}3 dbname=x",
     "WAREHOUSE_NOTIFY": f"jsn://ann:{MARK}4@127.0.0.1:1/hook",
+    "WAREHOUSE_LINEAGE_URL": f"http//ann:{MARK}5@{{host}}/lineage",
 }
 KEYS = {"AWS_ACCESS_KEY_ID": f"{MARK}7", "AWS_SECRET_ACCESS_KEY": f"{MARK}/8+", "AWS_SESSION_TOKEN": f"{MARK}9"}
 
