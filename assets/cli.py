@@ -346,8 +346,8 @@ def export_lake(to: Path) -> None:
     from etl.lake.export import export_lake as exported
 
     done = exported(load_settings(), to)
-    words = f"versions {', '.join(map(str, done.added))} added" if done.added else "nothing to add"
-    print(f"{words}: {done.files} files, {done.size_bytes / 1e6:,.1f} MB; {len(done.versions)} versions in {done.path}")
+    words = f"added version {', '.join(map(str, done.added))}" if done.added else "nothing to add"
+    print(f"{words}: {done.files} files, {done.size_bytes / 1e6:,.1f} MB; versions in {done.path}: {len(done.versions)}")
 
 
 @export.command("semantic")

@@ -71,7 +71,7 @@ def test_each_publication_becomes_a_version_once(tmp_path: Path, monkeypatch: py
     refresh(settings, 2)
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     done = run("export", "lake", str(to))
-    assert (done.exit_code, done.stdout[:23]) == (0, "versions 1, 2 added: 12"), done.output
+    assert (done.exit_code, done.stdout[:19]) == (0, "added version 1, 2:"), done.output
     assert run("export", "lake", str(to)).stdout.startswith("nothing to add: 0 files")
     before = {path: path.stat().st_mtime_ns for path in to.rglob("*.parquet")}
     refresh(settings, 3)
