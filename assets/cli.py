@@ -347,7 +347,8 @@ def export_lake(to: Path) -> None:
 
     done = exported(load_settings(), to)
     words = f"added version {', '.join(map(str, done.added))}" if done.added else "nothing to add"
-    print(f"{words}: {done.files} files, {done.size_bytes / 1e6:,.1f} MB; versions in {done.path}: {len(done.versions)}")
+    size = f"{done.files} files, {done.size_bytes / 1e6:,.1f} MB"
+    print(f"{words}: {size}; versions in {done.path}: {len(done.versions)}")
 
 
 @export.command("semantic")
