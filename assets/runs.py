@@ -47,7 +47,6 @@ def run_job(
 
     from assets.days import run_tags
     from assets.definitions import definitions
-    from assets.lineage import tell_lineage
     from assets.summary import outcome, summary
     from assets.warehouse import WRITTEN
     from etl.notify import after_refresh
@@ -67,7 +66,7 @@ def run_job(
                 run_config=QUIET, instance=instance, tags=tags, raise_on_error=False, run_id=living_run(instance)
             )
         found = outcome(result)
-        traced = tell_lineage(instance, settings, result.run_id)
+        traced = _tell_lineage(instance, settings, result.run_id)
     if found.interrupted:
         raise KeyboardInterrupt
     # First the message: standard output may be a pipe that nobody reads.
@@ -102,15 +101,21 @@ def confirm(settings: Settings, kept: Remembered) -> None:
         close_dead_runs(instance)
         tags, run_id = show_on_timeline(instance, kept.job), living_run(instance)
         unchanged.execute_in_process(instance=instance, tags=tags, run_config=QUIET, run_id=run_id)
-        if settings.lineage_url:
-            from assets.lineage import tell_lineage
-
-            if problem := tell_lineage(instance, settings, run_id):
-                say(problem)
+        if problem := _tell_lineage(instance, settings, run_id):
+            say(problem)
     if settings.notify:
         from etl.notify import after_refresh
 
         say(after_refresh(settings, None, kept.job))
+
+
+def _tell_lineage(instance: dg.DagsterInstance, settings: Settings, run_id: str) -> str:
+    """Send the events of a run; in one line what went wrong. Imports nothing where that is off."""
+    if not settings.lineage_url:
+        return ""
+    from assets.lineage import tell_lineage
+
+    return tell_lineage(instance, settings, run_id)
 
 
 @contextmanager

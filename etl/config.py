@@ -151,6 +151,13 @@ class Settings(BaseModel):
         return self.home / "figures"
 
     @property
+    def lineage_file(self) -> Path | None:
+        """The file that gets the events of runs, where `lineage_url` is no address."""
+        if not self.lineage_url or self.lineage_url.startswith(("http://", "https://")):
+            return None
+        return self.root / self.lineage_url.removeprefix("file://")
+
+    @property
     def figure_folders(self) -> tuple[Path, ...]:
         """The folders of reference files that a refresh reads: `figures`, and what was accepted."""
         return (*self.figures, self.accepted) if any(self.accepted.glob("*.csv")) else self.figures

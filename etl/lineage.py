@@ -224,11 +224,10 @@ def send(run: TracedRun, settings: Settings) -> str:
     address = settings.lineage_url
     try:
         lines = [json.dumps(event, allow_nan=False, ensure_ascii=False) for event in events(run, settings)]
-        if address.startswith(("http://", "https://")):
-            in_time(BOUNDS["lineage"], lambda reading: _post(address, settings.lineage_key, lines, reading))
+        if file := settings.lineage_file:
+            append(file, "".join(f"{line}\n" for line in lines).encode())
         else:
-            path = settings.root / address.removeprefix("file://")
-            append(path, "".join(f"{line}\n" for line in lines).encode())
+            in_time(BOUNDS["lineage"], lambda reading: _post(address, settings.lineage_key, lines, reading))
     except (MendError, RetryError, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError) as error:
         reason = clean(str(error) or type(error).__name__, secrets_of(settings))
         return f"Lineage    {shown(address)} did not take the events of this run: {reason}; the run is as it was"

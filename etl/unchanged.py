@@ -76,7 +76,8 @@ def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:
     """What a refresh that starts now would read, by name. `history` is Dagster's folder. Raises OSError."""
     known = sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES) if name not in OWN)
     said = {"day": now.date(), "python": sys.version, "settings": settings.model_dump(mode="json"), "variables": known}
-    look = Look(frozenset({history, *(settings.home / name for name in (*WRITTEN, *UNREAD))}))
+    unread = {history, settings.lineage_file or history, *(settings.home / name for name in (*WRITTEN, *UNREAD))}
+    look = Look(frozenset(unread))
     packages(look)
     for name in PROJECT:
         look.at(settings.root / name)

@@ -1,5 +1,7 @@
 """What the UI tells after a run, through the same memory of what was told as `make refresh`."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -7,6 +9,7 @@ from assets.instance import BY_COMMAND, show_on_timeline
 from assets.jobs import tell_failure, tell_success, told_itself
 from assets.life import DIED
 from etl.config import Settings
+from tests.support.openlineage import read_lines
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +27,10 @@ def some_job() -> None:
 
 @pytest.mark.parametrize("fails", [True, False])
 @pytest.mark.parametrize("is_command", [True, False])
-def test_a_run_in_the_ui_sends_notifications(fails: bool, is_command: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_in_the_ui_sends_notifications_and_lineage(
+    fails: bool, is_command: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_LINEAGE_URL", str(tmp_path / "events.ndjson"))
     failures: list[str | None] = []
     healths: list[Settings] = []
     monkeypatch.setattr(
@@ -49,8 +55,11 @@ def test_a_run_in_the_ui_sends_notifications(fails: bool, is_command: bool, monk
         else:
             tell_success(context)
     assert len(failures) == len(healths) == (not is_command), "the command line has told both itself"
+    assert (tmp_path / "events.ndjson").exists() == (not is_command)
     if is_command:
         return
+    kinds = [event["eventType"] for event in read_lines(tmp_path / "events.ndjson")]
+    assert kinds == (["START", "START", "FAIL", "FAIL"] if fails else ["START", "COMPLETE"])
     (failure,) = failures
     assert (failure is None) is not fails
     assert not fails or "work" in str(failure)

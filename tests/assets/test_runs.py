@@ -25,7 +25,7 @@ def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("WAREHOUSE_", "DAGSTER_", "SEC_"))
     }
-    environment = {**kept, "WAREHOUSE_HOME": str(home), "WAREHOUSE_LINEAGE_URL": str(home.parent / "events.ndjson")}
+    environment = {**kept, "WAREHOUSE_HOME": str(home), "WAREHOUSE_LINEAGE_URL": str(home / "events.ndjson")}
     command = [sys.executable, "-m", "assets.cli", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
@@ -54,7 +54,7 @@ def test_an_unchanged_run_says_so_and_keeps_every_table_fresh(tmp_path: Path) ->
         health = instance.get_latest_materialization_event(asset_key(HEALTH))
         assert health and health.asset_materialization
         assert second.run_id[:8] in str(health.asset_materialization.metadata["last runs"].value)
-    hold_lineage(read_lines(tmp_path / "events.ndjson"), first.run_id, second.run_id)
+    hold_lineage(read_lines(home / "events.ndjson"), first.run_id, second.run_id)
 
     daily, again = run(home, "daily"), run(home, "daily")
     assert daily.returncode == again.returncode == 0, daily.stderr + again.stderr
