@@ -5,7 +5,11 @@ Numbers are texts with every digit, because JSON has no decimals; days are texts
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pydantic import BaseModel, Field
+
+LONGEST = 40_000  # characters of an answer's facts, names or changes as JSON: what an assistant can still read
 
 
 class SnapshotAsked(BaseModel):
@@ -178,3 +182,26 @@ class SqlAnswer(BaseModel):
     complete: bool
     citations: list[Citation] = Field(description="of what the rows name: row_id, observation_id, document_id")
     notes: list[str]
+
+
+Listing = TypeVar("Listing", CitedAnswer, Names, Changes)
+
+
+def within_bounds(answer: Listing, listed: str, instead: str) -> Listing:
+    """The answer with as many of what it lists as fit into LONGEST characters, and how to get the others.
+
+    `listed` is the field that has them, of which the first stays always; `instead` says what to ask.
+    """
+    items = getattr(answer, listed)
+    size = kept = 0
+    for item in items:
+        size += len(item.model_dump_json())
+        if kept and size > LONGEST:
+            break
+        kept += 1
+    if kept == len(items):
+        return answer
+    note = (
+        f"{len(items) - kept} of {len(items)} {listed} are left out, which would make more than {LONGEST:,} characters"
+    )
+    return answer.model_copy(update={listed: items[:kept], "notes": [*answer.notes, f"{note}: {instead}"]})

@@ -25,6 +25,16 @@ STANDING, WHY = ("validity", "status", "verdict", "figure_verdict"), ("reason", 
 STUDY = (
     "select distinct observation_id from marts.partnership_path where study_id = $study and observation_id is not null"
 )
+# A verdict on a claim names no figure either: they are those of the readings with what it says was computed.
+CLAIM = """
+    select distinct unnest(reading.input_observation_ids) as observation_id
+    from marts.claim_check as reading
+    where reading.claim_id = $claim_id and reading.part = $part and reading.subject = $subject
+        and reading.definition = $definition and reading.period_end is not distinct from $period_end
+        and reading.computed = $computed
+    order by observation_id
+"""
+READING = ("claim_id", "part", "subject", "definition", "period_end", "computed")
 
 
 @dataclass(frozen=True)
@@ -167,8 +177,13 @@ def citations_of(con: Connection, row: Mapping[str, Any]) -> list[Citation]:
         figures = [one for (one,) in con.execute(STUDY, {"study": named["study_id"]}).fetchall()]
     if not figures and row.get("row_id"):
         figures = [one for (one,) in con.execute(prepared("mcp_inputs"), {"ids": _list(row["row_id"])}).fetchall()]
+    is_claim = "claim_id" in named and "part" in named
+    if not figures and is_claim and row.get("computed") is not None:
+        figures = [one for (one,) in con.execute(CLAIM, {name: row[name] for name in READING}).fetchall()]
     cited = [cited_figure(figure) for figure in figures_of(con, figures)]
     roles = {one: name for name, value in named.items() if name.endswith(DOCUMENTS) for one in _list(value)}
+    if is_claim:
+        roles = dict.fromkeys(roles, "the claim itself")
     if roles:
         told = {(citation.title, citation.url) for citation in cited}
         cited += [one for one in _documents(con, roles) if (one.title, one.url) not in told]

@@ -27,6 +27,7 @@ from etl.mcp.answer import (
     TableMeaning,
     Tables,
     Then,
+    within_bounds,
 )
 from etl.mcp.facts import Shape, cited_figure, facts_of, meaning, shape_of, source
 from etl.warehouse import Connection, day_of, prepared
@@ -34,6 +35,7 @@ from etl.warehouse import Connection, day_of, prepared
 COST, PEERS, CLAIMS = "marts.cac_trend", "marts.peer_rank", "marts.claim_verdict"
 KINDS = ("platform", "metric", "definition", "deal", "claim", "word")
 MOST = 200  # rows of an answer
+LISTED = 40  # values of a column that are all named where another was asked for
 ALL = 1_000_000
 WHOLE = "whole"  # as in a row_id; in the tables it is ''
 # What two costs must have in common before they can be compared, and how it is called.
@@ -54,16 +56,17 @@ def find(con: Connection, told: SnapshotAsked, words: str, kind: str = "", limit
     found = con.execute(prepared("mcp_named"), {"kind": kind, "words": parts}).fetchall()
     notes = _left_out(len(found), limit)
     if not found:
-        known = [
-            (name, label)
-            for _, name, label, _ in con.execute(prepared("mcp_named"), {"kind": kind, "words": []}).fetchall()
-        ]
-        hint = near_names(words.lower(), [name for name, _ in known], "")
+        every = con.execute(prepared("mcp_named"), {"kind": kind, "words": []}).fetchall()
+        known = {text.lower() for _, name, label, _ in every for text in (name, label)}
+        hint = near_names(words.lower(), known, "")
+        platforms = ", ".join(f"{name} ({label})" for one, name, label, _ in every if one == "platform")
         notes = [f"nothing that questions can name has all of the words {words!r}", *([hint] if hint else [])]
+        notes += [f"names are English here; the platforms: {platforms}"] if platforms else []
     names = [
         Named(kind=kind, name=name, label=label, meaning=text) for kind, name, label, text in found[: _at_most(limit)]
     ]
-    return Names(snapshot=told, found=len(found), names=names, notes=notes)
+    answer = Names(snapshot=told, found=len(found), names=names, notes=notes)
+    return within_bounds(answer, "names", "ask with more words, or of one kind")
 
 
 def tables(con: Connection, told: SnapshotAsked, table: str = "") -> Tables:
@@ -108,9 +111,10 @@ def rows(
         raise MendError(f"{table} has no column {unknown[0]!r}; it has {', '.join(shape.columns)}")
     found, matching = _matching(con, shape, where, day, _at_most(limit))
     notes = _left_out(found, limit) if found else list(_nothing(con, shape, where, day))
-    return CitedAnswer(
-        snapshot=told, as_of=day, found=found, facts=facts_of(con, shape, matching, columns), notes=notes
-    )
+    notes += _ahead(told, day)
+    facts = facts_of(con, shape, matching, columns)
+    answer = CitedAnswer(snapshot=told, as_of=day, found=found, facts=facts, notes=notes)
+    return within_bounds(answer, "facts", "give more columns their value, such as platform and period_end")
 
 
 def _matching(
@@ -142,7 +146,8 @@ def _nothing(con: Connection, shape: Shape, where: Mapping[str, str], day: str |
         texts = sorted(one for (one,) in known if one is not None)
         if value not in texts:
             near = near_names(value, texts)
-            yield f"in {shape.name} {column} is never {value!r}" + (f"; {near}" if near else "")
+            listed = f"; there are {', '.join(map(repr, texts))}" if 0 < len(texts) <= LISTED else ""
+            yield f"in {shape.name} {column} is never {value!r}{listed or (near and f'; {near}')}"
 
 
 @dataclass(frozen=True)
@@ -159,13 +164,14 @@ class Asked:
         """The columns of marts.cac_trend and the text that they must have."""
         given = {"platform": self.platform, "definition": self.definition}
         given |= {"scope": "" if self.scope == WHOLE else self.scope} if self.scope else {}
-        return given | ({"period_end": _day(self.period_end) or ""} if self.period_end else {})
+        return given | ({"period_end": self.period_end} if self.period_end else {})
 
 
 def cost(con: Connection, told: SnapshotAsked, asked: Asked, as_of: str = "", limit: int = 5) -> CitedAnswer:
     """What it cost a platform to win a buyer, newest window first, or that of one window."""
     shape, day = shape_of(con, COST), _day(as_of)
     _known(con, "definition", asked.definition)
+    _window(con, asked)
     found, matching = _matching(con, shape, asked.where, day, MOST)
     newest = sorted(matching, key=lambda row: (row["period_end"], row["row_id"]), reverse=True)[: _at_most(limit)]
     facts = [_cost(fact) for fact in facts_of(con, shape, newest)]
@@ -175,7 +181,25 @@ def cost(con: Connection, told: SnapshotAsked, asked: Asked, as_of: str = "", li
     elif all(fact.no_number for fact in facts) and (priced := [row for row in matching if row["cac"] is not None]):
         last = max(priced, key=lambda row: (row["period_end"], row["row_id"]))
         notes.append(f"none of these has a number; the newest that has one is {last['row_id']}: explain it")
-    return CitedAnswer(snapshot=told, as_of=day, found=found, facts=facts, notes=notes)
+    answer = CitedAnswer(snapshot=told, as_of=day, found=found, facts=facts, notes=notes + _ahead(told, day))
+    return within_bounds(answer, "facts", "name the window with period_end, or the perimeter with scope")
+
+
+def _window(con: Connection, asked: Asked) -> None:
+    """Raises MendError for an end of a window that is no day, with the ends that there are in such a year."""
+    try:
+        _day(asked.period_end)
+    except MendError as error:
+        where = "platform = $platform and definition = $definition and year(period_end)::varchar = left($end, 4)"
+        ends = con.execute(
+            f"select distinct period_end::varchar from {COST} where {where} order by 1",
+            {"platform": asked.platform, "definition": asked.definition, "end": asked.period_end},
+        ).fetchall()
+        told = f"those of {asked.platform} in that year: {', '.join(end for (end,) in ends)}" if ends else ""
+        raise MendError(
+            f"period_end is the last day of a window, written as 2017-12-31, and not {asked.period_end!r}"
+            + (f"; {told}" if told else "; without it the newest windows are told")
+        ) from error
 
 
 def _cost(fact: CitedFact) -> CitedFact:
@@ -237,7 +261,9 @@ def compare(
     notes += [
         sentence for a, b in combinations(found, 2) if a["platform"] != b["platform"] for sentence in _apart(a, b)
     ]
-    return CitedAnswer(snapshot=told, as_of=day, found=len(found), facts=facts_of(con, shape, found), notes=notes)
+    facts = facts_of(con, shape, found)
+    answer = CitedAnswer(snapshot=told, as_of=day, found=len(found), facts=facts, notes=notes + _ahead(told, day))
+    return within_bounds(answer, "facts", "compare fewer platforms at once")
 
 
 def _beside(found: Sequence[Row]) -> list[Row]:
@@ -376,7 +402,8 @@ def changes(con: Connection, told: SnapshotAsked, table: str = "", reason: str =
         )
         for name, row, change, column, before, after, reasons, causes in found[: _at_most(limit)]
     ]
-    return Changes(snapshot=told, found=len(found), changes=listed, notes=notes)
+    answer = Changes(snapshot=told, found=len(found), changes=listed, notes=notes)
+    return within_bounds(answer, "changes", "ask for one table or one reason")
 
 
 def _at_most(limit: int) -> int:
@@ -389,6 +416,16 @@ def _left_out(found: int, limit: int) -> list[str]:
     shown = min(found, _at_most(limit))
     more = f"raise limit up to {MOST}, or narrow the question" if limit < MOST else "narrow the question"
     return [f"{found - shown} of {found} rows are left out: {more}"] if found > shown else []
+
+
+def _ahead(told: SnapshotAsked, day: str | None) -> list[str]:
+    """That a day is later than the snapshot, which then knows no more than today."""
+    made = told.refreshed_at[:10]
+    return (
+        [f"as_of {day} is after this snapshot of {made}: the answer is what was known then"]
+        if day and day > made
+        else []
+    )
 
 
 def _day(text: str) -> str | None:

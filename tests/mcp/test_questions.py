@@ -141,3 +141,18 @@ def test_a_day_has_the_same_answers_after_three_more_publications(reference: Set
     for question, was, is_now in zip(then, before, after, strict=False):
         assert without_version(is_now) == without_version(was), question
     assert without_version(after[-1]) != without_version(before[-1]), "the later documents restate this cost"
+
+
+def test_what_was_computed_for_a_claim_is_cited_by_its_figures(reference: Settings) -> None:
+    """The claim's own document says what was claimed, and is named as that."""
+    (told,) = ask(reference, [{"tool": "claims", "arguments": {"claim_id": "a01"}}])  # type: ignore[list-item]
+    (fact,) = [one for one in told["facts"] if one["words"]["part"] == "to"]
+    computed = next(one for one in fact["numbers"] if one["column"] == "computed")
+    assert computed["value"].startswith("163.01")  # 27,174.249 / (585.2 - 418.5)
+    roles = {one["figure"].partition(",")[0]: one["observation_id"] for one in fact["citations"]}
+    assert roles.keys() == {
+        "Annual active buyers",
+        "Sales and marketing expense",
+        "the claim itself",
+    }
+    assert roles["Sales and marketing expense"]

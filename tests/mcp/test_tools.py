@@ -115,6 +115,8 @@ def test_text_of_a_document_carries_no_control_characters(small: Settings) -> No
         ("cost", {"platform": "jd", "definition": "cac"}, "no definition is called 'cac'; there are cac_"),
         ("compare", {"platforms": ["jd"]}, "name two platforms or more"),
         ("compare", {"platforms": ["jd", "temu"]}, "no platform is called 'temu'; there are alibaba, jd, kuaishou"),
+        ("cost", {"platform": "jd", "period_end": "2016"}, "not '2016'; those of jd in that year: 2016-12-31"),
+        ("cost", {"platform": "jd", "period_end": "soon"}, "not 'soon'; without it the newest windows are told"),
         ("explain", {"row_id": "jd/whole/cac_net_12m/2016-12-30"}, "near it:\n  jd/whole/cac_net_12m/2016-12-31"),
         ("find", {"words": "jd", "kind": "shop"}, "kind is one of platform, metric"),
     ],
@@ -171,3 +173,37 @@ def test_calls_side_by_side_share_nothing(small: Settings) -> None:
     assert len(found) == 12
     assert not any(result.is_error for result in found), [result.content for result in found if result.is_error]
     assert len({str(result.structured_content) for result in found}) == 1
+
+
+def test_a_value_that_no_row_has_is_told_with_those_there_are(small: Settings) -> None:
+    told = answer(small, "rows", table="core.platform", where={"platform": "temu"})
+    assert "platform is never 'temu'; there are 'alibaba', 'jd', 'kuaishou'" in told["notes"][1]
+
+
+def test_a_name_that_is_written_otherwise_is_told_as_it_is_here(small: Settings) -> None:
+    near = answer(small, "find", words="Kuaishoo")["notes"]
+    assert "\n  kuaishou" in near[1]
+    other = answer(small, "find", words="京东")["notes"]
+    assert "jd (JD.com)" in other[-1]
+
+
+def test_a_day_after_the_snapshot_is_told(small: Settings) -> None:
+    later = answer(small, "cost", platform="jd", as_of="2030-01-01")["notes"]
+    assert later[-1] == "as_of 2030-01-01 is after this snapshot of 2026-03-01: the answer is what was known then"
+    assert not any(
+        "after this snapshot" in one for one in answer(small, "cost", platform="jd", as_of="2020-01-01")["notes"]
+    )
+
+
+def test_an_answer_ends_where_an_assistant_could_not_read_it(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = answer(small, "rows", table="marts.cac_trend", limit=10)
+    monkeypatch.setattr("etl.mcp.answer.LONGEST", len(str(whole["facts"][0])) * 2)
+    told = answer(small, "rows", table="marts.cac_trend", limit=10)
+    assert 1 <= len(told["facts"]) < len(whole["facts"])
+    assert told["facts"] == whole["facts"][: len(told["facts"])]
+    left = len(whole["facts"]) - len(told["facts"])
+    assert told["notes"][-1].startswith(
+        f"{left} of {len(whole['facts'])} facts are left out, which would make more than"
+    )
+    monkeypatch.setattr("etl.mcp.answer.LONGEST", 1)
+    assert len(answer(small, "rows", table="marts.cac_trend", limit=10)["facts"]) == 1
