@@ -151,7 +151,7 @@ edgar-backfill: env ## load the SEC filings of a list of issuers, one CIK per li
 xbrl-env: env ## what `warehouse figures propose` needs for inline XBRL and xBRL-CSV (Arelle)
 	@$(LOCKED) -r requirements-xbrl.lock && $(CHECK)
 
-spark-env: env ## the client of Spark Connect (the extra spark): needs no Java
+spark-env: env ## the client of Spark Connect (the extra spark), for WAREHOUSE_ENGINE=sc://host:15002; needs no Java
 	@$(LOCKED) -r requirements-spark.lock && $(CHECK)
 
 cluster-env: spark-env ## Spark itself for a cluster on this machine, 400 MB, in .venv-cluster; needs Java 17

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from etl import basis
-from etl.checks.run import CheckResult, Checks, SuiteRunner, checked, run
+from etl.checks.run import CheckResult, Checks, SuiteRunner, asking, checked, run
 from etl.checks.suite import Suite
 from etl.contracts import contract_tables
 from etl.engine import OWN, Engine, Wanted
@@ -111,7 +111,7 @@ def build(
             con.execute(statement)
         basis.forget(run_id, model.name, *model.filled)
         if suite is not None:
-            checks.validate(suite, model.grain, check)
+            checks.validate(suite, model.grain, asking(check, engine.asked))
         after = _content(con, model)
         if suite is not None and models and all(result.success for result in checks.results):
             note_built(con, model, basis.basis(con, model, suite, models, run_id), after[1])

@@ -48,6 +48,13 @@ class Engine(Protocol):
         """
         ...
 
+    def asked(self, con: Connection, table: str, sql: str) -> Sequence[Any] | None:
+        """The one row of a portable query over a table whose rows it computed; None where DuckDB is to be asked.
+
+        Raises as rows() does.
+        """
+        ...
+
     def told(self) -> Mapping[str, Any]:
         """What the rows since the last call cost, for the page of the run; nothing where there is nothing to tell."""
         ...
@@ -61,6 +68,9 @@ class OwnEngine:
     def rows(self, con: Connection, wanted: Wanted) -> str:
         """The text, with its condition."""
         return f"select t.* from (\n{wanted.sql}\n) as t where {wanted.where}" if wanted.where else wanted.sql
+
+    def asked(self, con: Connection, table: str, sql: str) -> None:
+        """DuckDB is to be asked."""
 
     def told(self) -> Mapping[str, Any]:
         """Nothing."""

@@ -107,7 +107,8 @@ def build_daily(
             raise MendError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
         changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
         judged = condition if whole or runs else NOTHING
-        validate_rows(checks, suite, model, judged, check, shown=model.name if model.by_key else "")
+        runner = quality.asking(check, engine.asked)
+        validate_rows(checks, suite, model, judged, runner, shown=model.name if model.by_key else "")
         mark_built(con, model, models, changed)
         note_built(con, model)
         con.execute(f"drop table if exists temp.{KEYS}")

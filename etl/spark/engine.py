@@ -22,7 +22,7 @@ from etl.models.graph import load_models
 from etl.models.tree import references_of
 from etl.spark.exchange import ALL, WHOLE, Exchange
 from etl.spark.session import SparkCost, SparkSession, session
-from etl.warehouse import Connection
+from etl.warehouse import Connection, count
 
 ORDERS = {"event_id", "transaction_id"}
 DAYLESS = "none"  # the part of rows without a day, which a build refuses
@@ -63,6 +63,7 @@ class SparkEngine:
     """A Spark Connect server, asked when the first rows are wanted; `opened` closes its session."""
 
     is_whole_at_once = True
+    least_asked = 10_000_000  # rows of a table about which Spark is asked; DuckDB groups fewer in seconds
 
     def __init__(self, settings: Settings, opened: ExitStack) -> None:
         self._settings = settings
@@ -85,8 +86,18 @@ class SparkEngine:
             spark.read(table, self._exchange.files(con, table, cut.key, cut.holding(wanted.days.get(table))))
         place, cut = self._exchange.fresh(), Cut(self._dated.get(wanted.model.name))
         spark.write(wanted.sql, place, cut.key, wanted.where)
-        is_whole = wanted.of == "table" or (wanted.of == "days" and not cut.is_month)
-        return self._exchange.query(con, wanted.model, place, cut.key if is_whole else "")
+        is_all = wanted.of == "table"
+        is_whole = is_all or (wanted.of == "days" and not cut.is_month)
+        return self._exchange.query(con, wanted.model, place, cut.key if is_whole else "", is_all=is_all)
+
+    def asked(self, con: Connection, table: str, sql: str) -> Sequence[Any] | None:
+        """What Spark answers about a large table that it has computed whole in this run."""
+        if not self._exchange.has(table) or count(con, f"select count(*) from {table}") < self.least_asked:
+            return None
+        spark = self._spark()
+        spark.read(table, self._exchange.files(con, table))
+        (row,) = spark.run(sql).to_pylist()
+        return list(row.values())
 
     def told(self) -> Mapping[str, Any]:
         """What Spark did since the last call."""

@@ -74,10 +74,15 @@ class Exchange:
                 shutil.rmtree(self.folder / table / other)
         return self._in(table, found) if found else [self._without_rows(con, table)]
 
-    def query(self, con: Connection, model: Model, place: Path, key: str) -> str:
+    def has(self, table: str) -> bool:
+        """Whether the files of all of a table, as it is now, were seen or written by this process."""
+        return table in self._known
+
+    def query(self, con: Connection, model: Model, place: Path, key: str, *, is_all: bool) -> str:
         """A query for the rows of a model that Spark wrote to `place`, in folders by parts of the table.
 
         They are kept for the readers of the table where they are whole parts by a `key`, else until the next call.
+        `is_all` says that they are all rows of the table.
         """
         self._known.pop(model.name, None)
         written = sorted(place.rglob("*.parquet"))
@@ -85,6 +90,8 @@ class Exchange:
             return _query(model, written)
         found = self._contents(con, _query(model, written), key)
         self._keep(model.name, place, found)
+        if is_all:
+            self._known[model.name] = found
         return _query(model, self._in(model.name, found))
 
     @property

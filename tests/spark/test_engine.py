@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from etl.build import build as build_one
 from etl.checks.run import CriticalFailure
-from etl.checks.suite import Suite
+from etl.checks.suite import Expectation, Suite
 from etl.config import Settings, load_settings
 from etl.daily.build import build_daily
 from etl.daily.due import mark_changed_days
@@ -40,6 +41,23 @@ from tests.support.daily_models import (
 from tests.support.spark_stand_in import StandIn, stand_in
 
 pytestmark = pytest.mark.slow
+PAIR = """-- Pairs.
+-- grain: a, b
+-- portable: yes
+-- twin: no
+select
+    g.a::varchar as a, -- one
+    g.b::bigint as b -- two
+from core.given as g
+"""
+GIVEN = """-- What is given.
+-- grain: id
+-- portable: yes
+select
+    1::bigint as id, -- number
+    'a'::varchar as a, -- one
+    2::bigint as b -- two
+"""
 
 
 @pytest.fixture
@@ -165,6 +183,41 @@ def test_a_table_that_became_empty_leaves_no_rows_behind(
             build(con, models, engine=engine)
         assert tables(con, models) == whole(con, models)
     assert con.execute("select count(*) from core.first_one").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("a", 1), ("a", 2), ("b", 1)], True),
+        ([("a", 1), ("a", 1)], False),
+        ([("a", None), (None, None), (None, 1), ("a", 1)], True),
+        ([("a", None), ("a", None)], False),  # NULL is a value in a key of several columns
+        ([(None, None), (None, None)], False),
+    ],
+)
+@pytest.mark.parametrize("least", [0, 10])
+def test_a_key_is_unique_by_one_rule_whoever_is_asked(
+    con: Connection,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[tuple[str | None, int | None]],
+    expected: bool,
+    least: int,
+) -> None:
+    con.execute("create table core.given (id bigint, a varchar, b bigint)")
+    con.executemany("insert into core.given values (?, ?, ?)", [(number, *row) for number, row in enumerate(rows)])
+    models = written(tmp_path / "pairs", {"core/pair": PAIR, "core/given": GIVEN})
+    pair = next(model for model in models if model.name == "core.pair")
+    columns = {"column_list": ["a", "b"]}
+    unique = Expectation("unique", "expect_compound_columns_to_be_unique", columns, "warning", "why")
+    asked: list[str] = []
+    with opened(settings, models, monkeypatch) as (engine, session):
+        monkeypatch.setattr(engine, "least_asked", least)
+        monkeypatch.setattr(session, "run", lambda sql, run=session.run: asked.append(sql) or run(sql))
+        built = build_one(con, pair, Suite(pair.name, (unique,)), "run", models=models, engine=engine)
+    assert [check.success for check in built.checks] == [expected]
+    assert built.checks[0].exception is None and len(asked) == (least == 0)
 
 
 def test_only_its_owner_can_open_the_files(settings: Settings, con: Connection) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow
 import sqlglot
 
 from etl.spark.text import PART, spark_sql, stages, view_of
@@ -24,6 +25,9 @@ class StandIn:
         self.read_files += files
         listed = [str(file) if file.is_file() else f"{file}/*.parquet" for file in files]
         self.con.execute(f"create or replace view {view_of(table)} as from read_parquet({listed})")
+
+    def run(self, sql: str) -> pyarrow.Table:
+        return self.con.execute(sqlglot.transpile(spark_sql(sql), "spark", "duckdb")[0]).to_arrow_table()
 
     def write(self, sql: str, folder: Path, part: str, where: str = "") -> None:
         for table, text in stages(sql):
