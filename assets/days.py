@@ -24,6 +24,7 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
+from assets.instance import WHOLE
 from etl.contracts import CONTRACTS, PERIOD_END
 from etl.errors import MendError
 from etl.warehouse import Connection
@@ -31,7 +32,8 @@ from etl.warehouse import Connection
 NAME = "days"
 DAYS = dg.DynamicPartitionsDefinition(name=NAME)
 ASKED = "warehouse/days"
-"""The tag of a run for days of its own, whether or not they hold data: first and last, 2025-03-01/2025-03-31."""
+"""The tag of a run for days of its own, with or without data (first and last, 2025-03-01/2025-03-31), or for DUE."""
+DUE = "due"
 # More days than these that are built once more keep the mark of their first build: a mark is a kilobyte.
 MOST_SHOWN_AGAIN = 31
 
@@ -42,7 +44,7 @@ def run_tags(instance: dg.DagsterInstance, first: str = "", last: str = "") -> d
     Raises MendError when these are no days.
     """
     tags = dict.fromkeys((ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG), day_of_run(instance))
-    return tags | ({ASKED: _range_of_days(first, last or first)} if first else {})
+    return tags | {ASKED: _range_of_days(first, last or first) if first else DUE}
 
 
 def day_of_run(instance: dg.DagsterInstance) -> str:
@@ -93,9 +95,12 @@ def _range_of_days(first: str, last: str) -> str:
 
 
 def asked_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The days that the run was started for, by a backfill or on the command line."""
-    if not (tag := context.run.tags.get(ASKED)):
+    """The days that the run was started for, by a backfill or on the command line; none where it builds what is due."""
+    tag = context.run.tags.get(ASKED)
+    if tag is None or (tag == DUE and WHOLE in context.run.tags):
         return [date.fromisoformat(day) for day in context.partition_keys]
+    if tag == DUE:
+        return []
     first, last = (date.fromisoformat(day).toordinal() for day in tag.split("/"))
     return [date.fromordinal(n) for n in range(first, last + 1)]
 

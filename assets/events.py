@@ -101,13 +101,25 @@ class RunEvents(SqliteEventLogStorage):
         kind = event.dagster_event_type if event.is_dagster_event else None
         if kind in ASSET_CHECK_EVENTS and event.run_id:
             self._store_check(event)
+        elif kind in ASSET_EVENTS:
+            self._store_asset(event)
         elif kind in MIRRORED:
-            if event.dagster_event and event.dagster_event.asset_key:
-                self._records.pop(event.dagster_event.asset_key, None)
             super().store_event(event)
         else:
             with self.run_connection(event.run_id) as connection:
                 connection.execute(NEW_EVENT, self._event_to_row(event))
+
+    def _store_asset(self, event: EventLogEntry) -> None:
+        """Store what was planned, made or seen of an asset, and make it the newest that is known of it."""
+        row = self._event_to_row(event)
+        with self.run_connection(event.run_id) as connection:
+            connection.execute(NEW_EVENT, row)
+        with self.index_connection() as connection:
+            number = connection.execute(NEW_EVENT, row).lastrowid
+            self._store_asset_event_tags(connection, [event], [number])
+            self._store_asset_event(connection, event, number)
+        if asset := event.get_dagster_event().asset_key:
+            self._records.pop(asset, None)
 
     def _store_check(self, event: EventLogEntry) -> None:
         """Store that a check is planned, or its result in the place of that."""

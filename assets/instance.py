@@ -3,10 +3,12 @@
 import os
 import shutil
 import sqlite3
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import dagster as dg
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from sqlalchemy import event
@@ -62,6 +64,21 @@ def open_history(home: Path) -> dg.DagsterInstance:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("pragma synchronous = off")
 
+    _read_revisions_once()
     os.environ["DAGSTER_EVENT_BATCH_SIZE"] = str(MOST_EVENTS)
     events = {"module": "assets.events", "class": "RunEvents", "config": {"base_dir": str(home / "history" / "runs")}}
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": events}))
+
+
+@cache
+def _read_revisions_once() -> None:
+    """Let Alembic read the 89 revisions of Dagster's schema once; its storages ask seven times which is the newest."""
+    read, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
+
+    def read_or_known(config: Config) -> ScriptDirectory:
+        place = config.get_main_option("script_location")
+        if place not in known:
+            known[place] = read(config)
+        return known[place]
+
+    ScriptDirectory.from_config = read_or_known  # type: ignore[method-assign, assignment]

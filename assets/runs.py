@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import dagster as dg
+from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata
 from sqlalchemy.exc import DatabaseError as HistoryError
 
 from assets.damage import set_aside
@@ -89,10 +90,11 @@ def confirm(settings: Settings, kept: Remembered) -> None:
         @dg.op(description="All that the run reads and writes has the hashes that it had after the last one.")
         def nothing_changed(context: dg.OpExecutionContext) -> None:
             context.log.info(kept.sentence)
-            for entry in made:
-                if entry and (found := entry.asset_materialization):
-                    same = {CHANGED: dg.MetadataValue.bool(False)} if CHANGED in found.metadata else {}
-                    context.log_event(found._replace(metadata={**found.metadata, **same}))
+            found = [entry.asset_materialization for entry in made if entry]
+            again = [_unchanged(one) for one in found if one]
+            for number, one in enumerate(again, 1):  # stored at once
+                batch = DagsterEventBatchMetadata(context.run.run_id, number == len(again))
+                DagsterEvent.asset_materialization(context.get_step_execution_context(), one, batch)
 
         @dg.job(name=kept.job, executor_def=dg.in_process_executor)
         def unchanged() -> None:
@@ -116,6 +118,12 @@ def _tell_lineage(instance: dg.DagsterInstance, settings: Settings, run_id: str)
     from assets.lineage import tell_lineage
 
     return tell_lineage(instance, settings, run_id)
+
+
+def _unchanged(made: dg.AssetMaterialization) -> dg.AssetMaterialization:
+    """What was made, as a run tells it that found the same."""
+    same = {CHANGED: dg.MetadataValue.bool(False)} if CHANGED in made.metadata else {}
+    return made._replace(metadata={**made.metadata, **same})
 
 
 @contextmanager

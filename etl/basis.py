@@ -5,7 +5,8 @@ etl, the installed packages, Python), and columns and rows of each table that it
 through macros; of a table of raw only the rows that its query can use, such as those of one kind. When its checks
 passed, raw.model_built keeps the basis and a hash of the table itself. While both are the same, making and checking it
 again would give the same rows and the same results: it is left as it is, and what is made from it finds its input
-unchanged. A table whose content did not change stops the wave.
+unchanged. A table whose content did not change stops the wave. Of a table that is built by day the hash of its suite is
+kept alone: which of its days are due tells the rest (etl/daily/due.py).
 """
 
 from __future__ import annotations
@@ -81,6 +82,20 @@ def basis(con: Connection, model: Model, suite: Suite, models: Sequence[Model], 
     for table, rows in sorted(tables):
         parts += [table, rows, held(con, table, run_id, rows)] if table != model.name else []
     return _digest(parts)
+
+
+def of_suite(con: Connection, suite: Suite, models: Sequence[Model], run_id: str) -> str:
+    """The hash of all that the results of a suite follow from, beside the tables with days and the program."""
+    looked_up = sorted(
+        model.name for model in models if model.name in suite.reads if not (model.daily or model.is_macro)
+    )
+    return _digest([repr(suite), *(held(con, table, run_id) for table in looked_up)])
+
+
+def kept(con: Connection, table: str) -> str | None:
+    """The basis that is kept of a table, where its checks passed."""
+    found = con.execute("select basis from raw.model_built where table_name = ?", [table]).fetchall()
+    return found[0][0] if found else None
 
 
 def _rows_read(model: Model) -> list[tuple[str, str]]:

@@ -7,14 +7,17 @@ writes .env.example and the table in README.md from them.
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from inspect import getsource
+from itertools import pairwise
 from pathlib import Path
-from textwrap import fill
+from textwrap import dedent, fill
 from typing import Any
 
 from dotenv import dotenv_values
@@ -49,7 +52,7 @@ class Settings(BaseModel):
     value has to be.
     """
 
-    model_config = ConfigDict(frozen=True, validate_default=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, validate_default=True)
 
     root: Path
     home: Path = Path("data")
@@ -243,11 +246,24 @@ def _warn_once(message: str) -> None:
     logging.getLogger(__name__).warning(message)
 
 
+def _meanings() -> dict[str, str]:
+    """The text below each field of the settings; pydantic would read it from the source in each process."""
+    (settings,) = ast.parse(dedent(getsource(Settings))).body
+    lines = settings.body if isinstance(settings, ast.ClassDef) else []
+    return {
+        field.target.id: str(text.value.value)
+        for field, text in pairwise(lines)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+
+
 def settings_pages(root: Path) -> dict[Path, str]:
     """The current text of .env.example, and of the README with its table of variables."""
     example, rows = [EXAMPLE_HEAD], ["| variable (or line in `.env`) | default | meaning |", "|---|---|---|"]
+    meanings = _meanings()
     for field, info in list(Settings.model_fields.items())[1:]:
-        name, meaning = variable(field), " ".join(str(info.description).split())
+        name, meaning = variable(field), " ".join(meanings[field].split())
         default = REFERENCE if field == "figures" else info.default
         example.append(f"{fill(meaning, 110, initial_indent='# ', subsequent_indent='# ')}\n#{name}={default or ''}\n")
         rows.append(f"| {name} | {default or 'none'} | {meaning.rstrip('.')} |")

@@ -36,7 +36,6 @@ from etl.contracts import CONTRACTS, PERIOD_END, Contract
 from etl.daily.mark import make_due
 from etl.errors import MendError
 from etl.ledger import Ledger, LoadRecord
-from etl.models.graph import load_models
 from etl.warehouse import (
     Connection,
     DatabaseError,
@@ -238,6 +237,8 @@ def _forget_rows(con: Connection, settings: Settings) -> None:
     made from the delivered ones, and in those made from a daily table that is changed here: made again, it would find
     nothing changed any more.
     """
+    from etl.models.graph import load_models  # imports SQLGlot, which an opening without an erasure does without
+
     models = load_models(settings.sql_dir)
     subjects = {model.name: set(model.grain) for model in models}
     dated = {model.name: model.daily for model in models if model.daily}

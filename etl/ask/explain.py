@@ -28,14 +28,15 @@ from etl.warehouse import Connection, prepared
 
 USAGE = "name a number: make explain ID=pdd/whole/cac_net_12m/2019-12-31, or the ID of an observation"
 ROW = """
-    select r.row_id, r.definition, r.period_start, r.period_end, r.cac, r.cac_low, r.cac_high, r.currency, r.validity,
-        r.flags, r.input_observation_ids, r.known_on, d.formula, d.words,
+    select day.day, r.row_id, r.definition, r.period_start, r.period_end, r.cac, r.cac_low, r.cac_high, r.currency,
+        r.validity, r.flags, r.input_observation_ids, r.known_on, d.formula, d.words,
         coalesce(v.meaning, replace(r.validity, '_', ' ')) as reason
-    from {table} as r
+    from {day} as day, {table} as r
     join core.definition as d on d.definition = r.definition
     left join core.term as v on v.kind = 'validity' and v.term = r.validity
-    where r.row_id = $row_id
+    where r.row_id = $row_id order by day.day
 """
+NOW, THEN = "(select null::date as day)", "(select unnest($days::date[]) as day)"
 SAME_QUANTITY = """
     where figure.platform = $platform and figure.metric = $metric and figure.scope = $scope and figure.unit = $unit
         and figure.period_start is not distinct from $period_start and figure.period_end = $period_end
@@ -123,9 +124,8 @@ def explain(con: Connection, identifier: str) -> Iterator[Text | Tree]:
     tables = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     if not {("core.definition",), ("core.term",)} <= set(tables):
         raise MendError("an older version published this snapshot, without its definitions: run `make refresh`")
-    row = _row(con, "marts.cac_trend", identifier)
-    if row is not None:
-        yield from _explain_row(con, row)
+    if rows := _rows(con, ROW.format(day=NOW, table="marts.cac_trend"), {"row_id": identifier}):
+        yield from _explain_row(con, rows[0])
     elif found := figures_of(con, [identifier]):
         yield from _explain_observation(con, found[0])
     else:
@@ -195,11 +195,13 @@ def _answer(row: Row) -> str:
 
 def _earlier_answers(con: Connection, row: Row, figures: Sequence[CitedFigure]) -> Iterator[Text]:
     """The answer of the row from each day on which another print of an input began to count."""
+    days = sorted({day for history in _counted_from(con, figures).values() for day, _ in history if day})
+    query = ROW.format(day=THEN, table="marts.cac_trend_as_of_for_platform(day.day, $platform)")
     answers: list[tuple[date, str]] = []
-    for day in sorted({day for figure in figures for day, _ in _counted_from(con, figure) if day}):
-        then = _row(con, f"marts.cac_trend_as_of(date '{day}')", row["row_id"])
-        if then and (answers or then["cac"] is not None) and (not answers or answers[-1][1] != _answer(then)):
-            answers.append((day, _answer(then)))
+    asked = {"row_id": row["row_id"], "platform": row["row_id"].split("/")[0], "days": days}
+    for then in _rows(con, query, asked) if days else ():
+        if (answers or then["cac"] is not None) and (not answers or answers[-1][1] != _answer(then)):
+            answers.append((then["day"], _answer(then)))
     if len(answers) > 1:
         yield HISTORY
         yield from (Text(f"  from {day}  {answer}") for day, answer in answers)
@@ -207,7 +209,7 @@ def _earlier_answers(con: Connection, row: Row, figures: Sequence[CitedFigure]) 
 
 def _explain_observation(con: Connection, figure: CitedFigure) -> Iterator[Text | Tree]:
     prints = _prints(con, figure)
-    history = _counted_from(con, figure)
+    history = _counted_from(con, [figure])[figure.observation_id]
     now = history[-1][1] if history else None
     yield Text(f"{figure.observation_id}\n{figure.amount}", style="bold")
     yield Text(figure.quantity)
@@ -278,11 +280,10 @@ def evaluated(formula: str, symbols: Symbols) -> Decimal | None:
         return None
 
 
-def _row(con: Connection, table: str, row_id: str) -> Row | None:
-    result = con.execute(ROW.format(table=table), {"row_id": row_id})
+def _rows(con: Connection, query: str, values: Mapping[str, Any]) -> list[Row]:
+    result = con.execute(query, dict(values))
     names = [column[0] for column in result.description]
-    values = result.fetchone()
-    return dict(zip(names, values, strict=True)) if values else None
+    return [dict(zip(names, found, strict=True)) for found in result.fetchall()]
 
 
 def figures_of(con: Connection, identifiers: Sequence[str]) -> list[CitedFigure]:
@@ -300,18 +301,16 @@ def _prints(con: Connection, figure: CitedFigure) -> list[CitedFigure]:
     return [CitedFigure(*row) for row in con.execute(query, figure.key).fetchall()]
 
 
-def _counted_from(con: Connection, figure: CitedFigure) -> list[tuple[date | None, str]]:
-    """The days from which another observation counted for the quantity of `figure`; the last one counts now.
+def _counted_from(con: Connection, figures: Sequence[CitedFigure]) -> dict[str, list[tuple[date | None, str]]]:
+    """By figure, the days from which another observation counted for its quantity; the last one counts now.
 
-    The day is None where only an undated figure is known. Source: core.observation_as_of.
+    The day is None where only an undated figure is known.
     """
-    history: list[tuple[date | None, str]] = []
-    for day in [*sorted({each.published_on for each in _prints(con, figure) if each.published_on}), None]:
-        table = f"core.observation_as_of(date '{day}')" if day else "core.observation_latest"
-        row = con.execute(f"select figure.observation_id from {table} as figure {SAME_QUANTITY}", figure.key).fetchone()
-        if row and (not history or history[-1][1] != row[0]):
-            history.append((day, row[0]))
-    return history
+    histories: dict[str, list[tuple[date | None, str]]] = {figure.observation_id: [] for figure in figures}
+    for asked, day, found in con.execute(prepared("explain_counted"), {"ids": list(histories)}).fetchall():
+        if not (history := histories[asked]) or history[-1][1] != found:
+            history.append((day, found))
+    return histories
 
 
 def amount(value: Decimal) -> str:

@@ -14,7 +14,9 @@ whose day is one of them, or later than one of its new rows, is built from all i
 Everything is built when there is no table yet, when the query changed, or when an input without days did: in runs of
 consecutive days, so that memory does not grow with the history and the rows of a day lie next to each other, where
 DuckDB skips what a later day does not need. A build is one transaction. The suite runs on the rows that were built:
-the others passed when they were built, and a check must not read the history either.
+the others passed when they were built, and a check must not read the history either. All rows are judged again when
+the suite changed, or a table without days that it reads. Where no day is due, nothing is made, and no rows are judged
+but those that a check warned of.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from etl import basis
 from etl.build import BuildResult, all_or_nothing
 from etl.checks import run as quality
 from etl.checks.run import SuiteRunner
@@ -106,16 +109,19 @@ def build_daily(
         if None in after:
             raise MendError(f"{model.path}: {model.daily} is empty in some rows; their day is not known")
         changed = tuple(sorted(d for d in before | after if d and before.get(d) != after.get(d)))
-        judged = condition if whole or runs else NOTHING
+        suite_now = basis.of_suite(con, suite, models, run_id)
+        is_judged_anew = whole or basis.kept(con, model.name) != suite_now
+        judged = EVERYTHING if is_judged_anew else condition if runs else NOTHING
         runner = quality.asking(check, engine.asked)
         validate_rows(checks, suite, model, judged, runner, shown=model.name if model.by_key else "")
         mark_built(con, model, models, changed)
-        note_built(con, model)
+        note_built(con, model, suite_now)
         con.execute(f"drop table if exists temp.{KEYS}")
     rows = sum(count for count, _ in after.values())
     built = tuple(sorted(day for day in after if day)) if whole or model.by_key else days_of(runs)
     seconds = time.perf_counter() - started
-    return DailyResult(rows, seconds, checks.results, bool(changed), built, changed, whole)
+    made = whole or bool(runs)
+    return DailyResult(rows, seconds, checks.results, bool(changed), built, changed, whole, made=made)
 
 
 def _content(con: Connection, model: Model, condition: str) -> dict[date | None, tuple[int, int]]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
-from etl.models.file import Model
 from etl.warehouse import Connection
+
+if TYPE_CHECKING:
+    from etl.models.file import Model
 
 
 def make_due(con: Connection, models: Sequence[Model], changed: set[str], days: Sequence[date]) -> None:

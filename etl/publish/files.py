@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from etl.config import Settings
 from etl.errors import MendError, RetryError
-from etl.warehouse import Connection, DatabaseError, attached, prepared, tables_of
+from etl.warehouse import Connection, DatabaseError, attached, columns_of, prepared, tables_of
 from etl.whole import sync
 
 CONTENT_SCHEMAS = ("core", "steps", "marts", "audit")
@@ -311,10 +311,8 @@ def _described(con: Connection, catalog: str, path: Path) -> Snapshot:
         raise MendError(f"{path} has {len(rows)} rows in meta.publication; a published file has one")
     version, microseconds, fingerprint = rows[0]
     refreshed_at = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
-    found = con.execute(
-        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
-        "where database_name = ? and schema_name = 'meta'",
-        [catalog],
-    ).fetchall()
-    wanted = {(table, column.name) for table, (_, columns) in tables_of("meta").items() for column in columns}
-    return Snapshot(version, refreshed_at, fingerprint, path.stat().st_size, path, not wanted <= set(found))
+    is_earlier = any(
+        {column.name for column in columns} - {name for name, _ in columns_of(con, f"{catalog}.{table}")}
+        for table, (_, columns) in tables_of("meta").items()
+    )
+    return Snapshot(version, refreshed_at, fingerprint, path.stat().st_size, path, is_earlier)

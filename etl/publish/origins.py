@@ -24,7 +24,7 @@ NOW = "(greatest(now(), (select max(try_cast(s.state as timestamptz)) from raw.d
 def note_built(con: Connection, model: Model, basis: str | None = None, content: str | None = None) -> None:
     """Record that a table or macro is made now, or found as it would be; in the caller's transaction.
 
-    `basis` and `content` are those of etl/basis.py, where all checks passed.
+    `basis` and `content` are those of etl/basis.py.
     """
     con.execute("delete from raw.model_built where table_name = ?", [model.name])
     con.execute(

@@ -123,11 +123,16 @@ def unpin(settings: Settings) -> str:
 
 def listing(settings: Settings) -> str:
     """The kept snapshots, newest first; * is served."""
-    served = served_snapshot(settings)
     readable = {snapshot.version: snapshot for snapshot in list_snapshots(settings)}
+    # What is served is one of them under a second name, except where the file system has no such names.
+    served = [
+        s.version for s in readable.values() if settings.serving_db.exists() and s.path.samefile(settings.serving_db)
+    ]
+    if not served and (other := served_snapshot(settings)):
+        served = [other.version]
     lines = []
     for version in reversed(kept_versions(settings)):
-        mark = "*" if served and version == served.version else " "
+        mark = "*" if version in served else " "
         if version in readable:
             found = readable[version]
             lines.append(f"{mark}{version:>6}  {shown(found.refreshed_at)}  {found.size_bytes / 1e6:,.1f} MB")

@@ -227,8 +227,10 @@ def test_only_a_new_day_and_a_restated_day_are_built(again: Project) -> None:
     assert built(result, "core.daily_metric") == f"1: {new} to {new}"
     assert metadata(result, "core.daily_metric")["rows built"].value == 3
     again.deliver("restated.csv", DAILY + day_of(old, 60))
-    result = again.refresh_daily(str(new))
-    assert built(result, "core.daily_metric") == f"2: {old} to {new}"
+    result = again.refresh_daily()
+    assert built(result, "core.daily_metric") == f"1: {old} to {old}", "nobody asked for another day"
+    assert metadata(result, "core.daily_metric")["made again"].value is True
+    assert metadata(result, "core.order_day")["made again"].value is False, "no order was delivered"
     assert again.days("core.daily_metric")[-1] == str(new)
     with open_snapshot(again.settings.serving_db) as con:
         orders = con.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -220,6 +221,24 @@ def test_a_check_on_other_tables_is_judged_without_new_rows(con: Connection, wri
     for _ in range(2):
         found = build_daily(con, spend, models, suite, "run").checks
     assert [(result.name, result.success) for result in found] == [("no_rates", True)]
+
+
+def test_a_changed_suite_judges_all_rows_and_not_only_new_ones(con: Connection, write: Write) -> None:
+    models = write()
+    (spend,) = (model for model in models if model.name == "marts.spend")
+    deliver(con, NOW, START, 7)
+    mark_changed_days(con, models)
+    before = build_daily(con, spend, models, Suite(spend.name, ()), "run")
+    assert (before.made, before.checks) == (True, [])
+    same = build_daily(con, spend, models, Suite(spend.name, ()), "run")
+    assert (same.made, same.days, same.checks) == (False, (), []), "no day is due"
+    found = build_daily(con, spend, models, Suite(spend.name, (HIGHEST,)), "run")
+    assert (found.made, found.changed) == (False, False)
+    assert [(result.name, result.success) for result in found.checks] == [("highest", False)]
+    strict = Suite(spend.name, (replace(HIGHEST, severity="critical"),))
+    for _ in range(2):
+        with pytest.raises(CriticalFailure):
+            build_daily(con, spend, models, strict, "run")
 
 
 def test_a_superseded_row_is_news_for_readers_of_the_history(con: Connection, write: Write) -> None:
