@@ -4,7 +4,8 @@ The only module that runs Great Expectations, which it imports when a suite runs
 expectation runs alone, so that an error belongs to one of them. What a failure blocks is decided here by severity,
 which Great Expectations' own `success` ignores; a check that could not run never passes.
 
-Whether a key is unique is asked first by one aggregation. Great Expectations joins the table to its own keys, which
+A query for unexpected rows is asked for their number first, and for the rows only where there are any. Whether a key is
+unique is asked first by one aggregation. Great Expectations joins the table to its own keys, which
 takes twice as long on ten million rows, so it only finds the rows of a key that is not unique.
 """
 
@@ -33,6 +34,7 @@ ROWS = 20
 BATCH = "batch"
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 WITH_ROWS = {"result_format": "SUMMARY", "partial_unexpected_count": ROWS, "return_unexpected_index_query": False}
+ROWS_COUNTED = "unexpected_rows_query.row_count"
 COMPOUND = "expect_compound_columns_to_be_unique"
 BETWEEN = "expect_column_values_to_be_between"
 # The forms that expect a unique key, each with the argument that names its columns.
@@ -140,8 +142,13 @@ class _CheckedTable:
                 self.name,
                 expectation,
                 exception=message or repr(cause),
-                query=self.shared.statements[-1] if self.shared.error else None,
+                query=self._asked(expectation) if self.shared.error else None,
             )
+
+    def _asked(self, expectation: Expectation) -> str:
+        """The query of a suite for unexpected rows, else the last statement."""
+        query = expectation.kwargs.get("unexpected_rows_query")
+        return query.format(batch=self.name).strip() if query else self.shared.statements[-1]
 
     def _query_result(self, expectation: Expectation) -> CheckResult:
         success, found = self._run(expectation, {"result_format": "COMPLETE"})
@@ -153,7 +160,7 @@ class _CheckedTable:
             observed=count,
             unexpected_count=count,
             rows=_rows(expectation, found),
-            query=expectation.kwargs["unexpected_rows_query"].format(batch=self.name).strip(),
+            query=self._asked(expectation),
         )
 
     def _rows_if_unique(self, expectation: Expectation) -> int | None:
@@ -208,10 +215,21 @@ class _CheckedTable:
         check = ExpectationConfiguration(type=expectation.type, kwargs=kwargs).to_domain_obj()
         needs = check.get_validation_dependencies(self.engine, settings).get_metric_configurations()
         calculator = MetricsCalculator(self.engine, show_progress_bars=False)
-        graph = calculator.build_metric_dependency_graph(needs, settings)
-        metrics, failed = calculator.resolve_validation_graph(graph, settings)
-        for failure in failed.values():
-            raise RuntimeError(failure["exception_info"].exception_message)
+
+        def resolved(wanted: Sequence[Any]) -> dict[Any, Any]:
+            graph = calculator.build_metric_dependency_graph(wanted, settings)
+            metrics, failed = calculator.resolve_validation_graph(graph, settings)
+            for failure in failed.values():
+                raise RuntimeError(failure["exception_info"].exception_message)
+            return metrics
+
+        # Where a query finds no row, it need not be asked for the rows.
+        counts = [need for need in needs if need.metric_name == ROWS_COUNTED]
+        metrics = resolved(counts) if counts else {}
+        if counts and not any(metrics.values()):
+            metrics |= {need.id: [] for need in needs if need not in counts}
+        else:
+            metrics = resolved(needs)
         result = check.metrics_validate(metrics, settings, self.engine)
         return bool(result.success), result.result
 
