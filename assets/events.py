@@ -14,8 +14,9 @@ from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 from dagster._core.storage.event_log.base import AssetRecord
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, AssetKeyTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._time import datetime_from_timestamp
 from sqlalchemy import bindparam, create_engine
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
@@ -31,6 +32,11 @@ CHECKED = AssetCheckExecutionsTable.update().where(
     CHECK.run_id == bindparam("of_run"),
     CHECK.partition.is_not_distinct_from(bindparam("of_partition")),
 )
+
+
+MADE = AssetKeyTable.update().where(AssetKeyTable.c.asset_key == bindparam("of_asset"))
+NEW_ASSET = AssetKeyTable.insert()
+RECORD = '{"__class__": "EventLogRecord", "event_log_entry": %s, "storage_id": %d}'
 
 
 class RunEvents(SqliteEventLogStorage):
@@ -117,7 +123,17 @@ class RunEvents(SqliteEventLogStorage):
         with self.index_connection() as connection:
             number = connection.execute(NEW_EVENT, row).lastrowid
             self._store_asset_event_tags(connection, [event], [number])
-            self._store_asset_event(connection, event, number)
+            if event.get_dagster_event().is_step_materialization:
+                about = {
+                    # The text of the record, of which the event need not be written a second time.
+                    "last_materialization": RECORD % (row["event"], number),
+                    "last_run_id": event.run_id,
+                    "last_materialization_timestamp": datetime_from_timestamp(event.timestamp),
+                }
+                if not connection.execute(MADE, {**about, "of_asset": row["asset_key"]}).rowcount:
+                    connection.execute(NEW_ASSET, {**about, "asset_key": row["asset_key"]})
+            else:
+                self._store_asset_event(connection, event, number)
         if asset := event.get_dagster_event().asset_key:
             self._records.pop(asset, None)
 

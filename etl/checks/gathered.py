@@ -51,8 +51,8 @@ def prepare() -> None:
     for companion in COMPANIONS:
         _import_when_used(companion)
     for package in GATHERING:
-        _gather_when_asked(ROOT + package)
-    _gather_when_asked(EXPECTATIONS)
+        gather_when_asked(ROOT + package)
+    gather_when_asked(EXPECTATIONS)
     sys.modules[ROOT].__version__ = version(ROOT)  # type: ignore[attr-defined]
     import_module(f"{ROOT}.expectations.metrics")  # which registers what expectations are computed from
 
@@ -62,7 +62,13 @@ def know_expectation(form: str) -> None:
     import_module(f"{EXPECTATIONS}.{form}")
 
 
-def _gather_when_asked(name: str) -> None:
+def gather_when_asked(name: str) -> None:
+    """Let a package import a name when it is asked for it, unless it was imported before.
+
+    Only for one whose __init__ does nothing but import. Raises ModuleNotFoundError where there is none.
+    """
+    if name in sys.modules:
+        return
     spec = find_spec(name)
     if not spec or not spec.origin:
         raise ModuleNotFoundError(name)

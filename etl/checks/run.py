@@ -376,9 +376,10 @@ def _record(con: Connection, run_id: str, results: Sequence[CheckResult]) -> Non
         }
         for result in results
     ]
-    names, places = ", ".join(rows[0]), ", ".join(f"${name}" for name in rows[0])
+    row = f"({', '.join('?' * len(rows[0]))})"
+    statement = f"insert into audit.expectation_result ({', '.join(rows[0])}) values {', '.join([row] * len(rows))}"
     with transaction(con):
-        con.executemany(f"insert into audit.expectation_result ({names}) values ({places})", rows)
+        con.execute(statement, [value for each in rows for value in each.values()])
 
 
 def _json(value: Any) -> str | None:
