@@ -153,14 +153,14 @@ def dev(port: int) -> None:
     """Open the Dagster UI, which shows the runs of `refresh` and `daily` too; pages of other sites cannot use it."""
     from assets.damage import set_aside
     from assets.instance import prepare_home
+    from assets.web import become_dev
 
     settings = load_settings()
     for aside in set_aside(prepare_home(settings)):
         warn(aside)
     say_faults_in_addresses(settings)
     os.chdir(ROOT)
-    words = ("-m", "assets.web", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port))
-    os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 (a shell would catch the signals)
+    become_dev(["-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)])
 
 
 @warehouse.command()

@@ -81,4 +81,4 @@ def _read_revisions_once() -> None:
             known[place] = read(config)
         return known[place]
 
-    ScriptDirectory.from_config = read_or_known  # type: ignore[method-assign, assignment]
+    ScriptDirectory.from_config = read_or_known  # type: ignore[method-assign]

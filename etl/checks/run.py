@@ -218,10 +218,10 @@ class _CheckedTable:
 
         def resolved(wanted: Sequence[Any]) -> dict[Any, Any]:
             graph = calculator.build_metric_dependency_graph(wanted, settings)
-            metrics, failed = calculator.resolve_validation_graph(graph, settings)
+            found, failed = calculator.resolve_validation_graph(graph, settings)
             for failure in failed.values():
                 raise RuntimeError(failure["exception_info"].exception_message)
-            return metrics
+            return dict(found)
 
         # Where a query finds no row, it need not be asked for the rows.
         counts = [need for need in needs if need.metric_name == ROWS_COUNTED]

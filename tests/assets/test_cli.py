@@ -166,11 +166,11 @@ def test_an_interrupted_refresh_ends_with_130(project: Path, monkeypatch: pytest
 
 def test_home_is_ready_for_the_ui(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[list[str]] = []
-    monkeypatch.setattr("os.execv", lambda _, words: called.append(words))
+    monkeypatch.setattr("assets.web.become_dev", called.append)
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.chdir(ROOT)
     run("dev", "--port", "3001")
-    assert called[0][1:4] == ["-m", "assets.web", "dev"] and called[0][-1] == "3001"
+    assert called == [["-w", "workspace.yaml", "-h", "127.0.0.1", "-p", "3001"]]
     home = project / "data" / "dagster"
     assert os.environ["DAGSTER_HOME"] == str(home)
     assert (home / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()
