@@ -225,7 +225,7 @@ bench-platforms: env ## a refresh of thousands of platforms with made figures: s
 bench-upgrades: env ## homes of earlier commits, opened by this one and killed meanwhile: no row lost (KILLS=50 of each home)
 	@$(RUN) -m benchmarks.upgrades --kills $(or $(KILLS),50)
 
-bench-against: env ## this commit against an older one, in turn: refresh, unchanged, one figure, daily, page (REV=8ed5de8 PAIRS=5)
+bench-against: env ## this commit against an older one, in turn: refresh, one figure, daily, readings, dev, page (REV=8ed5de8 PAIRS=5)
 	@$(RUN) -m benchmarks.against $(or $(REV),8ed5de8) --pairs $(or $(PAIRS),5)
 
 bench-dbt: env ## a refresh against dbt-duckdb and bare DuckDB with the same models and tests; dbt in .venv-dbt (PAIRS=5)

@@ -5,7 +5,9 @@ Each work is a verb of the Makefile, run as a whole, in a home of its own on the
 counts are the processor's seconds of everything it started, and the wall clock. Both sides run once before anything
 is counted. Printed are medians over the pairs and their ratio, this commit over the older one. The page is set beside
 the older commit's first refresh: it is made from a snapshot that is there, in a process of its own, so that its
-interpreter and imports are counted too. Nothing here is a test: a busy machine changes the seconds, less the ratios.
+interpreter and imports are counted too. Of `make dev` counts what all of its processes took until it answered with the
+assets, and the memory of all of them, shared pages once. Nothing here is a test: a busy machine changes the seconds,
+less the ratios.
 
     python -m benchmarks.against REV [--pairs 5]
 """
@@ -13,15 +15,22 @@ interpreter and imports are counted too. Nothing here is a test: a busy machine 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from urllib.request import Request, urlopen
+
+import psutil
 
 from benchmarks.embedded import Cost, measure_command
 from etl.config import ROOT
@@ -30,8 +39,21 @@ from etl.config import ROOT
 FIGURE = {"418500000": "418600000", "418.5 million": "418.6 million"}
 DATA = ("data/reference", "data/published")
 FIRST, UNCHANGED = "first refresh", "unchanged refresh"
-CHANGED, DAILY = "one changed figure", "daily, nothing delivered"
-PAGE = "page, over the first refresh"
+CHANGED, DELIVERED, IDLE = "one changed figure", "daily, one small file", "daily, nothing waiting"
+DEV, PAGE = "dev, to the first answer", "page, over the first refresh"
+# What is read of a snapshot, each with its variable of make.
+READ = {
+    "explain": {"ID": "pdd/whole/cac_net_12m/2019-12-31"},
+    "effect": {"DEAL": "kuaishou-jd-2020-direct-supply"},
+    "snapshots": {},
+}
+WORKS = (FIRST, UNCHANGED, CHANGED, DELIVERED, IDLE, *READ, DEV)
+DELIVERY = """platform,date,channel,currency,orders,new_buyers,gmv,marketing_spend
+jd,{day},,CNY,300,30,3001.5,300
+jd,{day},search,CNY,100,10,1000.5,100
+"""
+ASSETS = json.dumps({"query": "{assetNodes{id}}"}).encode()
+ANSWER_SECONDS, END_SECONDS = 300, 30
 
 
 @dataclass(frozen=True)
@@ -49,11 +71,50 @@ class Side:
 
     def run(self, verb: str, home: Path, **settings: str) -> Cost:
         """Run `make VERB` in this home. Raises RuntimeError with what it printed where it fails."""
+        return measure_command(["make", "--no-print-directory", verb], self.folder, self._environment(home, settings))
+
+    def open(self, home: Path, **settings: str) -> Cost:
+        """The cost of `make dev` until it answers with the assets of this home. Raises TimeoutError."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = ["make", "--no-print-directory", "dev", f"PORT={port}"]
+        started = time.perf_counter()
+        with tempfile.TemporaryFile() as output:
+            top = psutil.Popen(
+                command, cwd=self.folder, env=self._environment(home, settings), stdout=output, stderr=output
+            )
+            try:
+                _wait_for_assets(f"http://127.0.0.1:{port}/graphql", started + ANSWER_SECONDS)
+                seconds, processes = time.perf_counter() - started, [top, *top.children(recursive=True)]
+                cpu = sum(sum(process.cpu_times()[:4]) for process in processes)
+                return Cost(seconds, cpu, sum(process.memory_full_info().pss for process in processes) / 1e6, "")
+            finally:
+                _end([top, *top.children(recursive=True)])
+
+    def _environment(self, home: Path, settings: Mapping[str, str]) -> dict[str, str]:
         # Nor what a shell says to Python: without compiled modules both sides would read their sources each time.
         foreign = ("WAREHOUSE_", "DAGSTER_", "PYTHON")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        environment = {**kept, "WAREHOUSE_HOME": str(home), **settings}
-        return measure_command(["make", "--no-print-directory", verb], self.folder, environment)
+        return {**kept, "WAREHOUSE_HOME": str(home), **settings}
+
+
+def _wait_for_assets(address: str, until: float) -> None:
+    asked = Request(address, ASSETS, {"Content-Type": "application/json"})
+    while time.perf_counter() < until:
+        with suppress(OSError), urlopen(asked, timeout=60) as answer:
+            if json.load(answer)["data"]["assetNodes"]:
+                return
+        time.sleep(0.2)
+    raise TimeoutError(f"{address} did not answer with assets")
+
+
+def _end(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(processes, timeout=END_SECONDS)[1]:
+        process.kill()
 
 
 def check_out(revision: str, folder: Path) -> Side:
@@ -86,7 +147,13 @@ def pair_of(side: Side, work: Path, *, has_page: bool) -> dict[str, Cost]:
         costs[PAGE] = side.run("page", home, **given)
     change_a_figure(figures / "observations.csv")
     costs[CHANGED] = side.run("refresh", home, **given)
-    costs[DAILY] = side.run("daily", home, **given)
+    for day in ("2025-03-01", "2025-03-02"):  # the first one makes all tables
+        (home / "inbox").mkdir(exist_ok=True)
+        (home / "inbox" / f"{day}.csv").write_text(DELIVERY.format(day=day), encoding="utf-8")
+        costs[DELIVERED] = side.run("daily", home, **given)
+    costs[IDLE] = side.run("daily", home, **given)
+    costs |= {verb: side.run(verb, home, **given, **named) for verb, named in READ.items()}
+    costs[DEV] = side.open(home, **given)
     return costs
 
 
@@ -115,7 +182,7 @@ def report(revision: str, pairs: int, folder: Path) -> None:
     print(f"{pairs} pairs, this commit against {revision}: medians")
     heads = [f"{'now':>8}{'then':>9}{'ratio':>7}" for _ in range(3)]
     print(f"{'':<30}" + "  ".join(heads) + "\n" + f"{'':<30}{'CPU s':>24}  {'wall s':>24}  {'peak MB':>24}")
-    for name in (FIRST, UNCHANGED, CHANGED, DAILY):
+    for name in WORKS:
         print(line(name, [costs[name] for costs in ours], [costs[name] for costs in theirs]))
     print(line(PAGE, [costs[PAGE] for costs in ours], [costs[FIRST] for costs in theirs]))
 
