@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -24,9 +24,12 @@ from openpyxl.utils import range_boundaries  # type: ignore[import-untyped]
 
 from etl.errors import FileError
 from etl.files.csv import NUL, Record, shown
+from etl.files.sheet import PlainSheet, read_plain
 
 LARGEST_BOOK = 256 << 20  # bytes when unpacked
+LARGEST_PLAIN = 64 << 20  # of a larger one the fast reader would hold too much in memory
 DIGITS = 15  # that Excel shows and keeps of a number
+PLACES = 4  # after the point of an amount
 _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']([A-Z]+[0-9]+:[A-Z]+[0-9]+)["']""")
 
@@ -45,6 +48,8 @@ def read_sheet(path: Path, largest: int) -> tuple[tuple[str, ...], Iterator[Reco
 
 def fitted(row: Record, width: int) -> Record:
     """The row with as many fields as the header has."""
+    if len(row.fields) == width:
+        return row
     fault = row.fault or ("has cells beyond the header; name their column" if any(row.fields[width:]) else "")
     return row._replace(fields=[*row.fields, *[""] * width][:width], fault=fault)
 
@@ -55,26 +60,40 @@ def read_rows(path: Path, largest: int) -> Iterator[Record]:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             _check_archive(archive, largest)
-            ways = (True, False) if _has_formulas(archive) else (True,)
-            books = [openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=only) for only in ways]
-            filled = [sheet.title for sheet in books[-1].worksheets if _is_filled(sheet)]
-            if len(filled) > 1:
-                raise FileError("has several filled sheets; deliver one")
-            sheets = [book[title] for title in filled for book in books]
-            merged = _merged_cells(archive, sheets[0]) if sheets else {}
-        for sheet in sheets:
-            sheet.reset_dimensions()
-        for number, cells in enumerate(zip_longest(*(sheet.iter_rows() for sheet in sheets), fillvalue=()), 1):
-            values, formulas = cells[0], cells[-1]
-            fields = [_text(cell) for cell in values]
-            text = "\t".join(fields)
-            fault = _fault(values, formulas, fields, merged.get(number, ""))
-            if any(fields) or fault:
-                yield Record(number, shown(text), fields, fault or (NUL if "\0" in text else ""))
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        plain = read_plain(parts, _text, number) if sum(map(len, parts.values())) <= LARGEST_PLAIN else None
+        yield from _plain_rows(plain) if plain else _all_rows(content, parts)
     except FileError:
         raise
     except Exception as error:  # the library raises whatever a damaged archive makes of it
         raise FileError(f"is a damaged workbook ({str(error)[:100]}); save it again as XLSX") from error
+
+
+def _plain_rows(sheet: PlainSheet) -> Iterator[Record]:
+    merged = _merged_cells(sheet.rest)
+    for line, fields in sheet.rows:
+        if any(fields):
+            yield Record(line, shown("\t".join(fields)), fields, _merged_fault(merged.get(line, "")))
+
+
+def _all_rows(content: bytes, parts: Mapping[str, bytes]) -> Iterator[Record]:
+    """Every row as openpyxl reads it, with the formulas where there may be some."""
+    ways = (True, False) if _has_formulas(parts.values()) else (True,)
+    books = [openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=only) for only in ways]
+    filled = [sheet.title for sheet in books[-1].worksheets if _is_filled(sheet)]
+    if len(filled) > 1:
+        raise FileError("has several filled sheets; deliver one")
+    sheets = [book[title] for title in filled for book in books]
+    merged = _merged_cells(parts[sheets[0]._worksheet_path.lstrip("/")]) if sheets else {}
+    for sheet in sheets:
+        sheet.reset_dimensions()
+    for line, cells in enumerate(zip_longest(*(sheet.iter_rows() for sheet in sheets), fillvalue=()), 1):
+        values, formulas = cells[0], cells[-1]
+        fields = [_text(cell) for cell in values]
+        text = "\t".join(fields)
+        fault = _fault(values, formulas, fields, merged.get(line, ""))
+        if any(fields) or fault:
+            yield Record(line, shown(text), fields, fault or (NUL if "\0" in text else ""))
 
 
 def _check_archive(archive: zipfile.ZipFile, largest: int) -> None:
@@ -90,13 +109,9 @@ def _check_archive(archive: zipfile.ZipFile, largest: int) -> None:
         raise FileError("is a workbook that unpacks to too much; deliver it as CSV")
 
 
-def _has_formulas(archive: zipfile.ZipFile) -> bool:
+def _has_formulas(parts: Iterable[bytes]) -> bool:
     """Whether a sheet may have a formula: a part has the tag, or is no text in ASCII letters."""
-    for name in archive.namelist():
-        content = archive.read(name)
-        if b"\0" in content[:100] or _FORMULA.search(content):
-            return True
-    return False
+    return any(b"\0" in content[:100] or _FORMULA.search(content) for content in parts)
 
 
 def _is_filled(sheet: Any) -> bool:
@@ -104,9 +119,8 @@ def _is_filled(sheet: Any) -> bool:
     return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
 
 
-def _merged_cells(archive: zipfile.ZipFile, sheet: Any) -> dict[int, str]:
+def _merged_cells(content: bytes) -> dict[int, str]:
     """By row of the sheet, a range of merged cells of which the row has a cell without the value."""
-    content = archive.read(sheet._worksheet_path.lstrip("/"))
     found: dict[int, str] = {}
     for match in _MERGED.findall(content):
         area = match.decode()
@@ -121,9 +135,11 @@ def _fault(values: tuple[Any, ...], formulas: tuple[Any, ...], fields: list[str]
         return "has a formula without a value; save the sheet as values"
     if error := next((cell for cell in values if cell.data_type == "e"), None):
         return f"has the error {error.value} in cell {error.coordinate}; correct the formula, or leave the cell empty"
-    if merged and any(fields):
-        return f"has a part of the merged cells {merged}, which have one value; unmerge them and fill in each row"
-    return ""
+    return _merged_fault(merged) if any(fields) else ""
+
+
+def _merged_fault(area: str) -> str:
+    return area and f"has a part of the merged cells {area}, which have one value; unmerge them and fill in each row"
 
 
 def _text(cell: Any) -> str:
@@ -148,6 +164,10 @@ def number(value: float) -> str:
     """
     if abs(value) >= 10**DIGITS:
         return f"{value:.{DIGITS - 1}E}"
-    near = round(value, 4)
+    text = repr(value)
+    whole, point, rest = text.partition(".")
+    if value and point and len(rest) <= PLACES and len(text) <= DIGITS and "e" not in text:
+        return whole if rest == "0" else text
+    near = round(value, PLACES)
     value = near if abs(near - value) <= abs(value) * 2**-44 else value
     return f"{Decimal(f'{value:.{DIGITS}g}'):f}" if value else "0"
