@@ -126,7 +126,9 @@ class LineReader:
         values = np.frombuffer(part, np.uint8)
         ends = np.flatnonzero(np.equal(values, 10, out=self._marks(0, len(values))))
         quotes = np.flatnonzero(values == 34) if b'"' in part else ends[:0]
-        is_inside = np.searchsorted(quotes, ends) % 2 == 1 if len(quotes) else np.zeros(len(ends), np.bool_)
+        is_inside = np.zeros(len(ends), np.bool_)
+        if len(quotes):  # the last may be closed in the next part
+            is_inside[_within(ends, np.append(quotes, len(part)) if len(quotes) % 2 else quotes)] = True
         if part[-1] == 10 and is_inside[-1]:  # the last record goes on in the next part
             whole = int(ends[~is_inside][-1]) + 1 if not is_inside.all() else 0
             self._rest = part[whole:]
@@ -184,7 +186,7 @@ class LineReader:
         is_first = self._found is None and number[0] == 0
         if is_first or (behind >= width - 1).any() or np.bincount(number).max() > JOINED:
             return None
-        between = commas[np.searchsorted(quotes, commas) % 2 == 0]
+        between = np.delete(commas, _within(commas, quotes))
         starts = np.append(0, outer[:-1] + 1)[number]
         return frozenset(map(int, np.searchsorted(between, ends[breaks]) - np.searchsorted(between, starts)))
 
@@ -197,7 +199,7 @@ class LineReader:
         commas = np.equal(values, 44, out=self._marks(0, len(values)))
         if len(quotes):
             places = np.flatnonzero(commas)
-            commas[places[np.searchsorted(quotes, places) % 2 == 1]] = False
+            commas[places[_within(places, quotes)]] = False
         in_lines = np.add.reduceat(commas.view(np.uint8), np.append(0, ends[:-1] + 1), dtype=np.uint8)  # modulo 256
         each, rest = divmod(int(np.count_nonzero(commas)), len(ends))
         return 0 if rest or (in_lines != each % 256).any() else each + 1
@@ -235,6 +237,14 @@ class LineReader:
             if np.logical_and(signs, blanks, out=signs).any():
                 return True
         return False
+
+
+def _within(places: _Places, quotes: _Places) -> _Places:
+    """The indexes of the ascending places that are within quotation marks, of which every second one closes."""
+    at = np.searchsorted(places, quotes)  # of few marks among many places, not the other way round
+    first, sizes = at[::2], at[1::2] - at[::2]
+    ahead = np.cumsum(sizes) - sizes
+    return np.repeat(first - ahead, sizes) + np.arange(sizes.sum())
 
 
 def _is_utf8(part: bytes) -> bool:

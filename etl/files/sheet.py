@@ -67,6 +67,7 @@ _ENCODED = re.compile(rb"<\?xml[^>]*encoding=[\"'](?!utf-8[\"'])", re.IGNORECASE
 _ESCAPED = re.compile(r"&#(?![1-9]\d{2,6};)|_x[0-9A-Fa-f]{4}_|x005F_|\r")
 _ODD_NUMBER = re.compile(r"[0-9.eE+-]+")
 LEAP_DAY = 60  # the number of 29 February 1900, which never was
+MOST_STYLES = 65_536  # that Excel allows
 SPARSE, SMALL = 16, 1_000_000  # cells without a value for each that has one, and cells in all, held in memory
 _Bytes = npt.NDArray[np.uint8]
 _Places = npt.NDArray[np.int64]
@@ -139,7 +140,7 @@ def _read(parts: Mapping[str, bytes], text: Callable[[Any], str], number: Callab
         _check_strings(parts[_STRINGS])
     _check_shapes(part[start:end])
     cells = _cells(part, start, end)
-    if cells.row[-1] * cells.column.max() > max(SPARSE * len(cells.row), SMALL):
+    if cells.style.max() >= MOST_STYLES or cells.row[-1] * cells.column.max() > max(SPARSE * len(cells.row), SMALL):
         return None
     rest = {name: parts[name][:start] + parts[name][end:] for name, (start, end) in data.items()}
     book = openpyxl.load_workbook(_packed({**parts, **rest, **strings}), read_only=True, data_only=True)
@@ -271,8 +272,9 @@ def _formats(
     styles: dict[int, str | None] = {}
     found: dict[int, _Texts] = {}
     made: dict[str | None, _Texts] = {None: _Texts(number)}
-    pairs = np.unique(cells.column[cells.is_number] * 1_000_000 + cells.style[cells.is_number])
-    for column, style in zip(*map(np.ndarray.tolist, np.divmod(pairs, 1_000_000)), strict=True):
+    number_of = int(cells.style.max()) + 1
+    pairs = np.flatnonzero(np.bincount((cells.column * number_of + cells.style)[cells.is_number]))
+    for column, style in zip(*map(np.ndarray.tolist, np.divmod(pairs, number_of)), strict=True):
         if style not in styles:
             form = ReadOnlyCell(sheet, 1, 1, None, "d", style).number_format if style in book._date_formats else None
             styles[style] = form

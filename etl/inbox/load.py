@@ -611,7 +611,8 @@ class Rows:
         free = [c for c in self._contract.columns if c.type == "varchar" and not (c.known_in or c.words)]
         names = [c.name for c in free if not c.personal]
         others = " or ".join(f"strlen({name}) <> length({name})" for name in names)
-        asked = f"select coalesce(bool_or({others}), false), {', '.join(map(rounded, names))} from {self._new}"
+        letters = "false" if self._opened.is_ascii else f"coalesce(bool_or({others}), false)"
+        asked = f"select {letters}, {', '.join(map(rounded, names))} from {self._new}"
         has_letters, *found = self._con.execute(asked).fetchall()[0]
         if self._persons and self._opened.rows <= SHEET:
             persons = (rounded(f"{person}::varchar") for person in self._persons)
@@ -620,7 +621,7 @@ class Rows:
         scan = self._opened.strict if self._opened.few else self._opened.quick or self._opened.strict
         fields = self._fields(scan)
         texts = [fields[name][0] for name in names if fields.get(name, ("", ""))[1] == "varchar"]
-        if has_letters and texts and not self._opened.is_ascii:
+        if has_letters and texts:
             others = " or ".join(f"{text} <> nfc_normalize({text})" for text in texts)
             self.composed = self._read(f"select count(*) from {scan.sql} where {others}")
         if spoiled := [name for name, is_rounded in zip(names, found, strict=True) if is_rounded]:

@@ -329,7 +329,8 @@ def open_by_record(path: Path, columns: Sequence[str], scratch: Path, progress: 
     """Read a CSV file record by record. Raises FileError when it is cut short."""
     with path.open("rb") as file:
         records = read_records(file, len(columns))
-        return replace(_write_out(path, list(columns), records, scratch, progress), is_text=True)
+        # Whether three digits after a point may be thousands is asked before anything is inserted.
+        return replace(_write_out(path, list(columns), records, scratch, progress), is_text=True, quick=None)
 
 
 def choose_contract(columns: Sequence[str], contracts: Sequence[Contract] = CONTRACTS) -> Contract:
@@ -424,10 +425,14 @@ def _find_header(path: Path) -> None:
 
 
 def _write_out(path: Path, columns: list[str], records: Iterator[Record], scratch: Path, progress: Progress) -> Opened:
-    """Records in a contract's own form, written out. Raises FileError for a file that breaks off."""
-    strict, rows = write_out(columns, records, scratch, progress)
+    """Records in a contract's own form, written out. Raises FileError for a file that breaks off.
+
+    As they are without a fault, all of them can be inserted before anything is looked for.
+    """
+    strict, rows, is_faulty = write_out(columns, records, scratch, progress)
     contract = choose_contract(columns)
-    return Opened(path=path, contract=contract, columns=tuple(columns), rows=rows, quick=None, strict=strict)
+    quick = None if is_faulty else replace(strict, sql=f"(select * exclude (line, raw) from {strict.sql})")
+    return Opened(path=path, contract=contract, columns=tuple(columns), rows=rows, quick=quick, strict=strict)
 
 
 def _open_parquet(con: Connection, path: Path) -> Opened:

@@ -25,13 +25,13 @@ UNSPLIT = f"{CSV_OPTIONS}, delim = '\x01', quote = '', escape = ''"  # each line
 
 def write_out(
     columns: list[str], records: Iterator[Record], scratch: Path, progress: Progress, *, keep_faulty: bool = False
-) -> tuple[Scan, int]:
-    """Records as a CSV file with line, raw text and fault in front, and how many they are.
+) -> tuple[Scan, int, bool]:
+    """Records as a CSV file with line, raw text and fault in front, how many they are, and whether one has a fault.
 
     `columns` may grow while they are read. A record at fault has no fields unless `keep_faulty`; then it has to have
     all of them. Raises FileError for a file that breaks off.
     """
-    target, count, first_width = scratch / "records.csv", 0, len(columns)
+    target, count, first_width, is_faulty = scratch / "records.csv", 0, len(columns), False
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         for count, record in enumerate(records, 1):
@@ -39,6 +39,7 @@ def write_out(
                 raise FileError(f"is cut short: its last line, {record.line}, breaks off; deliver it again, whole")
             first_width = len(columns) if count == 1 else first_width
             fields = [""] * len(columns) if record.fault and not keep_faulty else record.fields
+            is_faulty = is_faulty or bool(record.fault)
             writer.writerow([record.line, record.raw, record.fault, *fields])
             if count % 1_000_000 == 0:
                 progress(f"{count:,} rows read one by one")
@@ -49,7 +50,7 @@ def write_out(
         f"columns = {{line: 'bigint', {names}}}, null_padding = {is_padded}, parallel = not {is_padded}, "
         "ignore_errors = false)"
     )
-    return Scan(rows, ("varchar",) * len(columns)), count
+    return Scan(rows, ("varchar",) * len(columns)), count, is_faulty
 
 
 def unfolded(text: str) -> str:

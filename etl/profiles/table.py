@@ -86,7 +86,7 @@ class Delivered:
                 return _plain(path, self._lines, header=1)
             records = self._records(head)
         is_text = not start.startswith(b"PK\x03\x04") and bool(head.dialect.is_lenient)
-        scan, rows = write_out(names, records, self._scratch, progress, keep_faulty=is_text)
+        scan, rows, _ = write_out(names, records, self._scratch, progress, keep_faulty=is_text)
         return Cells(scan.sql, rows)
 
     @staticmethod
