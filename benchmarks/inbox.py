@@ -26,7 +26,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]
-from python_calamine import CalamineWorkbook
 
 from benchmarks.embedded import measure
 from etl.config import load_settings
@@ -97,6 +96,8 @@ def write(folder: Path, rows: int) -> None:
 def bare(file: Path, home: Path) -> None:
     """DuckDB's reader with declared types into a table; of a workbook one pass of python-calamine, without a table."""
     if file.suffix == ".xlsx":
+        from python_calamine import CalamineWorkbook
+
         with timed(), CalamineWorkbook.from_path(file) as book:
             book.get_sheet_by_index(0).to_python()
         return

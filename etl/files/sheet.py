@@ -106,10 +106,6 @@ def read_plain(
         return None
 
 
-class _Odd(Exception):
-    """The workbook is not plain."""
-
-
 class _Texts(dict[Any, str]):
     """Texts of the values of columns, made once for each value."""
 
@@ -170,25 +166,25 @@ def _packed(parts: Mapping[str, bytes]) -> BytesIO:
 
 
 def _check_text(part: bytes, needed: Sequence[bytes] = ()) -> str:
-    """The text of a part in UTF-8 without escapes. Raises _Odd."""
+    """The text of a part in UTF-8 without escapes. Raises ValueError."""
     if _ENCODED.match(part) or any(word not in part for word in needed):
-        raise _Odd
+        raise ValueError
     text = part.decode()
     if "<!" in text or _ESCAPED.search(text):
-        raise _Odd
+        raise ValueError
     return text
 
 
 def _check_strings(part: bytes) -> None:
-    """Raise _Odd unless every shared text is plain, and kept as it stands by both readers."""
+    """Raise ValueError unless every shared text is plain, and kept as it stands by both readers."""
     if not _SHARED.fullmatch(_check_text(part, (_MAIN,))):
-        raise _Odd
+        raise ValueError
 
 
 def _check_shapes(data: bytes) -> None:
-    """Raise _Odd unless every row matches the grammar, and its texts are plain."""
+    """Raise ValueError unless every row matches the grammar, and its texts are plain."""
     if b"\r" in data:
-        raise _Odd
+        raise ValueError
     texts: set[bytes] = set()
     for sign, form, left in ((b"<is>", _INLINE, b"<is/>"), (b' t="str"', _TYPED, b' t="str"><v>')):
         if sign in data:
@@ -198,14 +194,14 @@ def _check_shapes(data: bytes) -> None:
     for text in map(_check_text, texts):
         inner = text.removeprefix("<t>").removesuffix("</t>")
         if text.startswith("<t>") and inner != inner.strip():
-            raise _Odd
+            raise ValueError
     *rows, rest = data.translate(None, _DIGITS).split(b"</row>")
     if rest.strip() or not all(map(_SHAPE.fullmatch, set(rows))):
-        raise _Odd
+        raise ValueError
 
 
 def _cells(part: bytes, start: int, end: int) -> _Cells:
-    """Where the cells between two places of a part are. Raises _Odd where a cell is not where its row is."""
+    """Where the cells between two places of a part are. Raises ValueError where a cell is not where its row is."""
     values, words = np.frombuffer(part, np.uint8), _words(part)
     tags = np.flatnonzero(values[start:end] == ord("<")) + start
     second = values[tags + 1]
@@ -213,7 +209,7 @@ def _cells(part: bytes, start: int, end: int) -> _Cells:
     number, digits = _whole(part, rows)
     row = np.searchsorted(rows, cells) - 1
     if not len(cells) or row[0] < 0 or (np.diff(number) <= 0).any():
-        raise _Odd
+        raise ValueError
     has_second = values[cells + 1] >= ord("A")
     has_third = has_second & (values[cells + 2] >= ord("A"))
     column = values[cells].astype(np.int64) - 64
@@ -221,12 +217,12 @@ def _cells(part: bytes, start: int, end: int) -> _Cells:
         if has_letter.any():
             column = np.where(has_letter, column * 26 + values[cells + place] - 64, column)
     if ((np.diff(column) <= 0) & (np.diff(row) == 0)).any():
-        raise _Odd
+        raise ValueError
     behind = cells + 1 + has_second + has_third
     shift = (8 * (7 - digits)).astype(np.uint64)
     own = words[rows] << shift  # the number of the row and the mark behind it alone
     if (words[behind] << shift[row] != own[row]).any():
-        raise _Odd
+        raise ValueError
     behind += digits[row] + 1
     is_styled = words[behind] & 0xFFFFFFFF == int.from_bytes(b' s="', "little")
     style = np.zeros(len(cells), np.int64)
@@ -244,20 +240,20 @@ def _words(part: bytes) -> npt.NDArray[np.uint64]:
 
 
 def _digits(part: bytes, places: _Places, end: str = '"') -> tuple[_Bytes, _Places]:
-    """Eight bytes from these places on, and how many digits, which all are before `end`. Raises _Odd."""
+    """Eight bytes from these places on, and how many digits, which all are before `end`. Raises ValueError."""
     signs = _words(part)[places].view(np.uint8).reshape(-1, 8)
     is_end = signs == ord(end)
     digits = is_end.argmax(axis=1)
     if len(places) and (not digits.min() or not is_end[np.arange(len(places)), digits].all()):
-        raise _Odd
+        raise ValueError
     # Beside digits a shape allows points alone.
     if ((signs == ord(".")) & (np.arange(8) < digits[:, None])).any():
-        raise _Odd
+        raise ValueError
     return signs, digits
 
 
 def _whole(part: bytes, places: _Places) -> tuple[_Places, _Places]:
-    """The whole numbers before a quotation mark that begin at these places, and their digits. Raises _Odd."""
+    """The whole numbers before a quotation mark that begin at these places, and their digits. Raises ValueError."""
     signs, digits = _digits(part, places)
     number = np.zeros(len(places), np.int64)
     for place in range(int(digits.max(initial=0))):
@@ -268,7 +264,7 @@ def _whole(part: bytes, places: _Places) -> tuple[_Places, _Places]:
 def _formats(
     cells: _Cells, book: Any, sheet: Any, text: Callable[[Any], str], number: Callable[[float], str]
 ) -> dict[int, _Texts]:
-    """How the numbers of each column become texts. Raises _Odd where a column has days and other numbers."""
+    """How the numbers of each column become texts. Raises ValueError where a column has days and other numbers."""
     styles: dict[int, str | None] = {}
     found: dict[int, _Texts] = {}
     made: dict[str | None, _Texts] = {None: _Texts(number)}
@@ -281,7 +277,7 @@ def _formats(
             if form not in made:
                 made[form] = _Texts(_days(book, sheet, style, text))
         if found.setdefault(column, made[styles[style]]) is not made[styles[style]]:
-            raise _Odd
+            raise ValueError
     return found
 
 
@@ -304,7 +300,7 @@ def _days(book: Any, sheet: Any, style: int, text: Callable[[Any], str]) -> Call
 def _texts(
     values: Sequence[Sequence[Any]], cells: _Cells, formats: Mapping[int, _Texts]
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows with cells as texts, each as far as its last cell. Raises _Odd, ValueError and OverflowError at once."""
+    """The rows with cells as texts, each as far as its last cell. Raises ValueError and OverflowError at once."""
     columns: list[Sequence[str]] = []
     for number, found in enumerate(zip(*values, strict=True), 1):
         column = found
