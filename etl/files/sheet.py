@@ -125,6 +125,8 @@ class _Texts(dict[Any, str]):
 
 
 def _read(parts: Mapping[str, bytes], text: Callable[[Any], str], number: Callable[[float], str]) -> PlainSheet | None:
+    from python_calamine import CalamineWorkbook  # a library of its own in Rust, for the few files that are workbooks
+
     data = {name: (at + len(_OPEN), part.rfind(_CLOSE)) for name, part in parts.items() if (at := part.find(_OPEN)) > 0}
     filled = [name for name, place in data.items() if b"<c" in parts[name][slice(*place)]]
     if len(filled) != 1:
@@ -147,8 +149,6 @@ def _read(parts: Mapping[str, bytes], text: Callable[[Any], str], number: Callab
     sheets = [sheet for sheet in book.worksheets if sheet._worksheet_path.lstrip("/") == name]
     if len(sheets) != 1:
         return None
-    from python_calamine import CalamineWorkbook  # a library of its own in Rust, for the few files that are workbooks
-
     content = _AROUND | {"xl/worksheets/s.xml": part} | {key: parts[key] for key in strings}
     with CalamineWorkbook.from_filelike(_packed(content)) as found:
         values = found.get_sheet_by_index(0).to_python(skip_empty_area=False)
