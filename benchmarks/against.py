@@ -48,9 +48,10 @@ READ = {
     "snapshots": {},
 }
 WORKS = (FIRST, UNCHANGED, CHANGED, DELIVERED, IDLE, *READ, DEV)
+# Without a warning, which the next run would tell again.
 DELIVERY = """platform,date,channel,currency,orders,new_buyers,gmv,marketing_spend
 jd,{day},,CNY,300,30,3001.5,300
-jd,{day},search,CNY,100,10,1000.5,100
+jd,{day},search,CNY,300,30,3001.5,300
 """
 ASSETS = json.dumps({"query": "{assetNodes{id}}"}).encode()
 ANSWER_SECONDS, END_SECONDS = 300, 30
