@@ -548,11 +548,13 @@ class Rows:
         """SQL of the records at fault: line, column_name, raw_text, reason."""
         profiled, parts = self._opened.profiled, []
         if self.quarantined:
-            raw, line, joined = "row.raw", "row.line", ""
+            raw, joined = "row.raw", ""
+            line = "source.line" if profiled else "row.line"
             if self._raw:
-                raw, joined = "text.raw", f"join {self._raw} as text on text.line = row.line"
+                raw, joined = "text.raw", f"join {self._raw} as text on text.line = {line}"
             if profiled:  # every record that the row was made of
-                line, joined = "source.line", f"join ({profiled.sources}) as source on source.first_line = row.line"
+                raw = "concat_ws(', ', nullif(text.raw, ''), nullif(row.raw, ''))"
+                joined = f"join ({profiled.sources}) as source on source.first_line = row.line {joined}"
             for person in (f"row.person_{field}" for field in self._persons):
                 raw = (
                     f"case when row.fault = {BROKEN} then {literal(UNSHOWN)} when strlen({person}) > {SHORT} "
@@ -695,6 +697,8 @@ class Rows:
         )
         self._faults, self._raw = rules.faults, raw_texts
         self.quarantined = count(self._con, f"select count(*) from {self._judged} where fault > 0")
+        if self.quarantined and (profiled := self._opened.profiled):
+            self._raw = profiled.texts()
 
     def _repeated(self, rows: str) -> str:
         """A query for the lines of rows whose key an earlier row of the file has that stands."""

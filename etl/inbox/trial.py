@@ -10,7 +10,7 @@ import csv
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +22,11 @@ from rich.table import Table
 from etl.config import Settings
 from etl.contracts import CONTRACTS, Contract
 from etl.errors import FileError, MendError
+from etl.files.csv import SHOWN
 from etl.files.lines import examine
 from etl.inbox.load import FileLoad, load_inbox
 from etl.inbox.open import DRAFTS
+from etl.profiles.apply import COMBINED
 from etl.profiles.draft import draft
 from etl.profiles.found import Head
 from etl.profiles.profile import FOLDER
@@ -32,7 +34,7 @@ from etl.profiles.table import Delivered
 from etl.warehouse import Connection, attached, count, memory
 from etl.whole import write_whole
 
-SHOWN_ROWS, SHOWN_FAULTS, DRAFTED_ROWS = 10, 50, 200
+SHOWN_ROWS, SHOWN_FAULTS, SHOWN_TEXT, DRAFTED_ROWS = 10, 50, 200, 200
 AT_FAULT = "audit.quarantine where line is not null"  # without files that are refused whole
 
 
@@ -127,7 +129,7 @@ def trial(settings: Settings, path: Path, now: datetime, constants: Mapping[str,
             lenient = trying.model_copy(update={"bad_share": 1.0})
             shown = load_inbox(con, lenient, now, [file], _quiet, is_archived=False)
         contract = next((one for one in CONTRACTS if one.name == shown[0].contract), None)
-        faults = list(_faults(con, _names(con, file, home)))
+        faults = list(_faults(con, _headers(con, file, home), is_profiled=bool(shown[0].profile or load.profile)))
         unshown = count(con, f"select count(*) from {AT_FAULT}") - len(faults)
         names, rows = _first_rows(con, contract) if contract else ((), [])
         text = _draft(con, file, home) if DRAFTS in load.reason else ""
@@ -176,26 +178,42 @@ def _first_rows(con: Connection, contract: Contract) -> tuple[tuple[str, ...], l
     return kept, con.execute(f"select {', '.join(kept)} from {contract.table} limit {SHOWN_ROWS}").fetchall()
 
 
-def _faults(con: Connection, names: Sequence[str]) -> Iterator[Fault]:
+def _faults(con: Connection, headers: Sequence[Sequence[str]], *, is_profiled: bool) -> Iterator[Fault]:
     found = con.execute(
         "select line, coalesce(column_name, ''), coalesce(raw_text, ''), reason "
         f"from {AT_FAULT} order by line limit {SHOWN_FAULTS}"
     ).fetchall()
+    known = {name for names in headers for name in names if name} | {c.name for one in CONTRACTS for c in one.columns}
+    own = headers[0] if headers else ()
     for line, column, raw, reason in found:
-        yield Fault(line, column, _value(raw, column, names), reason)
+        value = _shown_value(raw, column, known) if is_profiled else _value(raw, column, own)
+        yield Fault(line, column, value, reason)
+
+
+def _shown_value(raw: str, column: str, known: Collection[str]) -> str:
+    """The text in that column of a record as a profile shows it, `name=text, other=text`; else the record.
+
+    An empty cell is not shown: of a column that the file has, and that is not there, the text is empty.
+    """
+    found = re.search(rf"(?:^|, ){re.escape(column)}=", raw) if column else None
+    if not found:
+        is_whole = len(raw) < SHOWN
+        return "" if column in known and is_whole else raw[:SHOWN_TEXT]
+    if found.start() < raw.find(f", {COMBINED}"):  # at fault is what the records of a key make together
+        return raw[:SHOWN_TEXT]
+    names = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
+    following = re.compile(rf", (?:{names})(?:\.[^=,]+)?=").search(raw, found.end())
+    return raw[found.end() : following.start() if following else None]
 
 
 def _value(raw: str, column: str, names: Sequence[str]) -> str:
     """The text in that column of a raw record, as far as it can be told; else the record."""
-    marker = f"{column}="
-    if column and (f", {marker}" in raw or raw.startswith(marker)):  # as a profile shows it
-        return raw[raw.index(marker) + len(marker) :].split(", ", maxsplit=1)[0]
     if column in names and raw.startswith("{"):
         return str(json.loads(raw).get(column, "")) if raw.endswith("}") else raw
     if column in names:
         fields = next(csv.reader([raw]), [])
         return fields[names.index(column)] if len(fields) == len(names) else raw
-    return raw[:200]
+    return raw[:SHOWN_TEXT]
 
 
 def _heads(con: Connection, path: Path, home: Path) -> tuple[Delivered, list[Head]]:
@@ -204,11 +222,12 @@ def _heads(con: Connection, path: Path, home: Path) -> tuple[Delivered, list[Hea
     return delivered, [head for head in delivered.heads({}) if any(head.names)]
 
 
-def _names(con: Connection, path: Path, home: Path) -> Sequence[str]:
+def _headers(con: Connection, path: Path, home: Path) -> list[tuple[str, ...]]:
+    """The lines that may be the header of the file."""
     try:
-        return next((head.names for head in _heads(con, path, home)[1]), ())
+        return [head.names for head in _heads(con, path, home)[1]]
     except FileError:
-        return ()
+        return []
 
 
 def _draft(con: Connection, path: Path, home: Path) -> str:

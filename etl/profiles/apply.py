@@ -8,7 +8,7 @@ typed file. So each record of the delivered file is loaded, skipped or in quaran
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -32,6 +32,7 @@ TEXTS = ("varchar", "date", "timestamp", "boolean")
 _SHOWN_ABOVE = 120  # characters of the lines above the header
 _MANY = 5  # lines that a sentence names
 _FIRST = 10_000  # cells that are looked at first
+COMBINED = "combined "  # before the name of a value that the records of a key make together
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Profiled:
 
     `faults` is SQL for line, column_name, raw_text and reason of those at fault; `sources` SQL for the line of each
     sound one and the first line of its row of the contract. `origins` names the columns of the file by those of the
-    contract. `told` are sentences for people.
+    contract. `texts` reads the file once more and gives SQL for line and raw text of each record. `told` are sentences
+    for people.
     """
 
     profile: str
@@ -68,6 +70,7 @@ class Profiled:
     faults: str = ""
     sources: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
+    texts: Callable[[], str] = str
     totals: tuple[TotalRow, ...] = ()
 
 
@@ -98,6 +101,7 @@ class Application:
         self._profile = match.profile
         self._rows_file = sql_path(scratch / "rows.parquet")
         self._groups_file = sql_path(scratch / "groups.parquet")
+        self._texts_file = sql_path(scratch / "texts.parquet")
         self._constants = {**self._profile.constants, **folder.constants}
         assumed, self._is_assumed = self._assumed_form()
         self._is_quick = bool(self._exact) and FORMS[assumed][1] == "."
@@ -157,6 +161,7 @@ class Application:
             sources=f"select line, min(line) over (partition by {', '.join(key) or '1'}) as first_line "
             f"from {self._rows} where fault = 0 and skip = 0",
             origins={column.name: self._origin(column.name) for column in contract.columns},
+            texts=self._write_texts,
             told=told,
             totals=totals,
         ), groups
@@ -168,8 +173,31 @@ class Application:
 
     @property
     def _rows(self) -> str:
+        return self._numbered(self._rows_file)
+
+    def _numbered(self, file: str) -> str:
+        """SQL of a file with all records, in their order, and their lines."""
         line = f"coalesce(line, file_row_number + {self._table.first_line}) as line"
-        return f"(select * replace ({line}) from read_parquet({self._rows_file}, {OPTIONS}))"
+        return f"(select * replace ({line}) from read_parquet({file}, {OPTIONS}))"
+
+    def _records(self, scan: str) -> str:
+        """SQL of the records of a scan: line, what is broken, and the text of each name of ours."""
+        text = f"select line, broken, {', '.join(self._cells())} from {self._scan(scan)}"
+        if not self._profile.fill_down:
+            return text
+        filled = ", ".join(
+            f'last_value("{n}" ignore nulls) over (order by place rows unbounded preceding) as "{n}"'
+            for n in self._profile.fill_down
+        )
+        return f"select * replace ({filled}) from (select *, row_number() over () as place from ({text}))"
+
+    def _write_texts(self) -> str:
+        """Write texts.parquet, SQL of which is returned: line and raw text of every record, as the file has it."""
+        cells = ", ".join(f'"{name}" as cell_{n}' for n, name in enumerate(self._shown_names()))
+        text = f"select line, {cells or 'null as cell_0'} from ({self._records(self._table.scan)})"
+        text = f"select line, {self._shown()} as raw from ({text})"
+        self._con.execute(f"copy ({text}) to {self._texts_file} (format parquet)")
+        return self._numbered(self._texts_file)
 
     def _read_rows(self, contract: Contract) -> list[_Fault]:
         """Write rows.parquet with what is right for every number; the faults by their numbers, of which 0 is none.
@@ -218,14 +246,7 @@ class Application:
         ]  # fmt: skip
         shown = self._shown()
         reads = ", ".join(f"{read.value} as {column}" for column, read in reading.reads.values())
-        text = f"select line, broken, {', '.join(self._cells())} from {self._scan(scan or self._table.scan)}"
-        if profile.fill_down:
-            filled = ", ".join(
-                f'last_value("{n}" ignore nulls) over (order by place rows unbounded preceding) as "{n}"'
-                for n in profile.fill_down
-            )
-            text = f"select * replace ({filled}) from (select *, row_number() over () as place from ({text}))"
-        text = f"select *{f', {reads}' if reads else ''} from ({text})"
+        text = f"select *{f', {reads}' if reads else ''} from ({self._records(scan or self._table.scan)})"
         texts = self._shown_names()
         cells = ", ".join(f'"{name}" as cell_{n}' for n, name in enumerate(texts))
         text = f"select {', '.join(listed)}, {cells or 'null as cell_0'} from ({text})"
@@ -525,12 +546,28 @@ class Application:
         kinds |= {name: contract.column(name).type for name in narrow}
         types = tuple("hash" if name == BUYER_HASH else kinds[name] for name in given)
         fields = ", ".join(f"{narrow.get(name, name)} as f{place}" for place, name in enumerate(given))
-        shown = [f"{literal(f'{name}=')} || {name}::varchar" for name in given if name != BUYER_HASH]
-        joined = f"concat_ws(', ', {', '.join(shown)})"
-        raw = hidden(joined)
+        made = [self._made(contract, name) for name in given if name not in (*key, BUYER_HASH)]
+        made += [f"{literal(f'{n}=')} || {n}::varchar" for n in key if n != BUYER_HASH and not self._stands(n)]
+        joined = f"concat_ws(', ', {', '.join(filter(None, made)) or 'null'})"
+        raw = f"case when broken is null then {hidden(joined)} end"
         quick = f"(select null::varchar as broken, {fields} from {file} where broken is null)"
         strict = f"(select line, {raw} as raw, broken, {fields} from {file})"
         return Groups(tuple(given), int(rows), Scan(quick, types), Scan(strict, types))
+
+    def _stands(self, name: str) -> bool:
+        """Whether the value of a column of the contract is that of one column of the file."""
+        is_made = name in self._constants or name in self._profile.then
+        return not is_made and bool(self._match.shown(self._profile.map.get(name, "")))
+
+    def _made(self, contract: Contract, name: str) -> str:
+        """SQL of a value for people where no record of the file shows it: a constant, or made of several; else ''."""
+        how = self._profile.combine.get(name) or self._default(contract, name)
+        text = f"{name}::varchar"
+        if contract.column(name).type not in TEXTS:  # without the zeros that the type adds
+            text = f"regexp_replace({text}, '[.]0*$|([.][0-9]*[1-9])0*$', '\\1')"
+        if not self._stands(name):
+            return f"{literal(f'{name}=')} || {text}"
+        return f"case when sources > 1 then {literal(f'{COMBINED}{name}=')} || {text} end" if how != "same" else ""
 
     def _is_single(self, key: list[str], sound: str) -> bool:
         """Whether no two of the sound records have the same values of `key`, which is all of it that differs."""

@@ -65,6 +65,81 @@ def test_faults_that_are_not_shown_are_counted(settings: Settings, tmp_path: Pat
     assert "10 more rows are at fault; correct the kinds above and check again" in list(found.shown())
 
 
+ORDERS = """Order no,Placed,Total,currency,State,Note
+A0001,2026-07-01T10:00:00,10.50,EUR,placed,a
+A0001,2026-07-01T10:00:00,99,EUR,placed,"b, State=c"
+A0002,2026-07-01T10:00:00,-100000.01,EUR,placed,"left, right"
+A0003,2026-07-01T10:00:00,5,EUR,shipped,
+A0004,2026-07-01T10:00:00,5,XXX,placed,
+A0005,2026-07-01T10:00:00,"1.234,56",EUR,placed,
+,2026-07-01T10:00:00,8,EUR,placed,
+"""
+PROFILE = """exporter: a shop
+evidence: docs
+source: a test
+contract: order_event
+only_by_name: true
+columns: {number: Order no, placed: Placed, total: Total, currency: currency, state: State}
+map: {event_id: number, event_time: placed, amount: total, currency: currency, status: state}
+constants: {platform: jd}
+combine: {amount: same}
+file: {zone: UTC}
+"""
+CONTRACT = """apiVersion: v3.1.0
+kind: DataContract
+id: shop
+schema:
+- name: order_event
+  properties:
+  - {name: event_id, physicalName: Order no}
+  - {name: event_time, physicalName: Placed}
+  - {name: platform, customProperties: [{property: constant, value: jd}]}
+  - {name: amount, physicalName: Total}
+  - {name: currency}
+  - {name: status, physicalName: State}
+"""
+
+
+@pytest.mark.parametrize(("name", "written"), [("shop.yaml", PROFILE), ("shop.odcs.yaml", CONTRACT)])
+def test_the_value_at_fault_is_shown_as_the_file_has_it(settings: Settings, name: str, written: str) -> None:
+    (settings.home / "profiles").mkdir(parents=True)
+    (settings.home / "profiles" / name).write_text(written, encoding="utf-8")
+    folder = settings.inbox / "shop"
+    folder.mkdir(parents=True)
+    (folder / "profile.yaml").write_text("profile: shop\n", encoding="utf-8")
+    (folder / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    found = trial(settings, folder / "orders.csv", NOW, {})
+    kept = "Order no=A0001, Placed=2026-07-01T10:00:00, Total={}, currency=EUR, State=placed"
+    assert [(fault.line, fault.column, fault.value) for fault in found.faults] == [
+        (2, "", kept.format("10.50")),
+        (3, "", kept.format("99")),
+        (4, "Total", "-100000.01"),
+        (5, "State", "shipped"),
+        (6, "currency", "XXX"),
+        (7, "Total", "1.234,56"),
+        (8, "Order no", ""),
+    ]
+
+
+def test_a_constant_and_a_sum_at_fault_are_shown(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "report.csv"
+    row = "Lamps,2026-03-01,USD,{},1,10\n"
+    file.write_text("Campaign,Day,Currency code,Clicks,Cost,Impr.\n" + row.format(1) + row.format(-7), encoding="utf-8")
+    (first, second) = trial(settings, file, NOW, {"platform": "pdd"}).faults
+    assert (first.line, first.column, second.line) == (2, "Clicks", 3)
+    assert "Clicks=1, " in first.value and "combined clicks=-6, combined marketing_spend=2, " in first.value
+    (third, _) = trial(settings, file, NOW, {"platform": "nobody"}).faults
+    assert (third.column, third.value) == ("platform", "nobody")
+
+
+def test_a_value_at_fault_in_a_contracts_own_form_is_that_of_its_column(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    own = "event_id,event_time,platform,amount,currency,status\n"
+    file.write_text(own + '"1, amount=5",2026-02-03 14:05:00,jd,-2.50,EUR,placed\n', encoding="utf-8")
+    (fault,) = trial(settings, file, NOW, {}).faults
+    assert (fault.column, fault.value) == ("amount", "-2.50")
+
+
 def test_a_file_in_its_folder_of_the_inbox_is_read_as_that_folder_says(settings: Settings) -> None:
     folder = settings.inbox / "google"
     folder.mkdir(parents=True)

@@ -101,6 +101,20 @@ def test_two_rows_of_one_key_are_no_sum(inbox: Inbox) -> None:
     assert {reason.partition(" in the rows")[0] for *_, reason in inbox.set_aside()} == {"has several values of Total"}
 
 
+def test_each_row_at_fault_is_kept_as_the_file_has_it(inbox: Inbox) -> None:
+    rows = [row(), row(Total="7"), row("A1002", Total="1000.50"), row("B1003", Customer="zoe@example.com")]
+    inbox.csv("shop/orders.csv", rows, HEADER)
+    inbox.load()
+    placed = "Placed=2026-02-03 14:05:00"
+    rest = "currency=EUR, status=placed, Coupon=SPRING"
+    assert [(line, column, raw) for line, column, raw, _ in inbox.set_aside()] == [
+        (2, None, f"Order no=A1001, {placed}, Total=100.50, {rest}"),
+        (3, None, f"Order no=A1001, {placed}, Total=7, {rest}"),
+        (4, "Total", f"Order no=A1002, {placed}, Total=1000.50, {rest}, platform=pdd"),
+        (5, "Order no", f"Order no=B1003, {placed}, Total=100.50, {rest}, platform=pdd"),
+    ], "the values of each line, the constant, and nothing of the buyer"
+
+
 def test_a_file_without_a_column_of_the_contract_is_refused(inbox: Inbox) -> None:
     load = inbox.one(
         "shop/orders.csv", "Order no,Placed,currency,status,Coupon\nA1001,2026-02-03 14:05:00,EUR,placed,X\n"
