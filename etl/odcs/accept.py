@@ -7,8 +7,9 @@ from pathlib import Path
 
 from etl.config import Settings
 from etl.errors import FileError, MendError
-from etl.odcs.read import delivery_profile, read_delivery, read_document
+from etl.odcs.read import DeliveryForm, delivery_profile, read_delivery, read_document
 from etl.odcs.types import ENDING
+from etl.warehouse import attached, memory
 from etl.whole import write_whole
 
 
@@ -46,5 +47,28 @@ def accept_contract(settings: Settings, file: Path, name: str = "", *, replace: 
         f"{path}: files under it load as {contract.name}",
         f"a file must have {', '.join(needed)}",
         *(f"{column} is always {value!r}" for column, value in form.constants.items()),
+        *_unknown(settings, form),
         f"next: write `profile: {name}` into profile.yaml of their folder of the inbox, then `inbox check FILE`",
     ]
+
+
+def _unknown(settings: Settings, form: DeliveryForm) -> list[str]:
+    """A sentence on each constant that the published snapshot does not know: every row would be set aside for it."""
+    places = {column.name: column.known_in for column in form.contract.columns if column.known_in}
+    fixed = {name: value for name, value in form.constants.items() if name in places}
+    if not fixed or not settings.serving_db.exists():
+        return [
+            f"note: no snapshot is published yet, so {name} {value!r} was not looked up"
+            for name, value in fixed.items()
+        ]
+    told = []
+    con = memory()
+    with attached(con, settings.serving_db, "served"):
+        for name, value in fixed.items():
+            table, _, column = places[name].rpartition(".")
+            if not con.execute(f"select 1 from served.{table} where {column} = ? limit 1", [value]).fetchall():
+                told.append(
+                    f"note: {table} does not know {name} {value!r}, so every row would go to quarantine: define it "
+                    "(docs/adding-figures.md), or correct the contract and take it again with --replace"
+                )
+    return told

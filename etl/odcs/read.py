@@ -11,10 +11,12 @@ In the home's profiles/ such a file, NAME.odcs.yaml, is a profile that folders o
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -22,11 +24,13 @@ from zoneinfo import available_timezones
 import yaml
 
 from etl.contracts import CONTRACTS, Column, Contract, Rule
+from etl.currencies import circulation
 from etl.errors import FileError
 from etl.names import LONGEST
 from etl.odcs.types import ENDING, LATEST, Document, described, same_type
 from etl.profiles.expressions import own_columns
 from etl.profiles.profile import BUYER, Profile, Profiles, profile_of
+from etl.profiles.recognise import normal
 from etl.warehouse import literal
 from etl.yaml_file import read_yaml
 
@@ -66,6 +70,10 @@ _NOT_HELD = re.compile(r"\(\?|\\[1-9]")  # what regular expressions of DuckDB do
 _SIGNS = {"maximum": ">", "exclusiveMaximum": ">=", "exclusiveMinimum": "<=", "minimum": "<"}
 _SAYS = {"maximum": "is above", "exclusiveMaximum": "is not below", "exclusiveMinimum": "is not above"}
 _SAYS["minimum"] = "is below"
+# Options that say what a value is at least, and those that say what it is at most.
+_BOUNDS = ((("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")), (("minLength",), ("maxLength",)))
+_OVER = ("deprecated", "retired")
+MOST = 10**18  # DuckDB compares no decimal with a number of 38 digits
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,8 @@ class _ContractReader:
             self.refuse("apiVersion", f"is {document.get('apiVersion')!r}", "write a contract of version 3, as v3.2.0")
         if document.get("kind") != "DataContract":
             self.refuse("kind", f"is {document.get('kind')!r}", "write DataContract")
+        if document.get("status") in _OVER:
+            self.refuse("status", f"is {document['status']!r}", "take the contract that follows it, or write active")
         schema = document.get("schema")
         if not isinstance(schema, list) or len(schema) != 1 or not isinstance(schema[0], dict):
             self.refuse("schema", "must have one object", "write a contract for each kind of file")
@@ -207,7 +217,9 @@ class _ContractReader:
         given = {}
         for number, one in enumerate(properties):
             column = self._column(f"{at}.properties[{number}]", one, base)
-            if column:
+            if column and column.name in given:
+                self.refuse(f"{at}.properties[{number}].name", f"{column.name} is described before", "keep one of them")
+            elif column:
                 given[column.name] = column
         for column in base.columns:
             if column.required and column.name not in given:
@@ -260,9 +272,9 @@ class _ContractReader:
                 instead = LEAVE_OUT if unset else f"write {kept}, or {LEAVE_OUT}"
                 self.refuse(f"{at}.customProperties.{name}", "is the warehouse's to say", instead)
         if "constant" in custom:
-            self.constants[column.name] = str(custom["constant"])
+            self._constant(f"{at}.customProperties.constant", custom["constant"], column)
         else:
-            self.names[column.name] = str(given.get("physicalName") or column.name)
+            self._name(f"{at}.physicalName", str(given.get("physicalName") or column.name), column)
         if given.get("required") is False and column.required:
             self.refuse(f"{at}.required", f"{base.name} is not loaded without {column.name}", "write true")
         if given.get("unique") and base.grain != (column.name,):
@@ -273,12 +285,37 @@ class _ContractReader:
             required=column.required or bool(given.get("required")),
             also=tuple(one["synonym"] for one in given.get("synonyms", ())) or column.also,
         )
+        if given.get("enum") == []:
+            self.refuse(f"{at}.enum", "takes no word at all", f"list the words, or {LEAVE_OUT}")
         if words := self._words(f"{at}.enum", [one.get("value") for one in given.get("enum") or ()], column):
             found = replace(found, words=words)
+            if column.name in self.constants and self.constants[column.name] not in words:
+                reason = f"does not take the constant {self.constants[column.name]!r}"
+                self.refuse(f"{at}.enum", reason, "write it among the words, or another constant")
         found = self._options(at, given.get("logicalTypeOptions") or {}, found)
         for number, rule in enumerate(given.get("quality") or ()):
             self._rule(f"{at}.quality[{number}]", rule, base, column.name)
         return found
+
+    def _constant(self, at: str, value: Any, column: Column) -> None:
+        """The value of every row, for a column that files do not have."""
+        self.constants[column.name] = str(value)
+        if isinstance(value, list | dict) or value is None:
+            self.refuse(at, f"{value!r} is no single value", "write one word, number or day")
+        elif not _can_be(value, column):
+            self.refuse(at, f"{value!r} is no {column.type}", f"write a value of {column.name}")
+        elif column.words and value not in column.words:
+            self.refuse(at, f"{value} has no meaning in {column.name}", f"write one of {', '.join(column.words)}")
+        elif column.money_on and value not in circulation():
+            self.refuse(at, f"{value!r} is no currency", "write its ISO 4217 code (CNY, not RMB)")
+
+    def _name(self, at: str, name: str, column: Column) -> None:
+        """The name of a column in the file, which no other has."""
+        other = next((one for one, given in self.names.items() if normal(given) == normal(name)), "")
+        if other:
+            instead = "write the name of another column of the file, or the customProperty `constant`"
+            self.refuse(at, f"{name!r} is the column of {other} already", instead)
+        self.names[column.name] = name
 
     def _type(self, at: str, given: Document, column: Column) -> None:
         kind, logical = str(given.get("physicalType") or column.type), given.get("logicalType")
@@ -308,7 +345,9 @@ class _ContractReader:
             path = f"{at}.logicalTypeOptions.{name}"
             if value == ours.get(name) or _is_nothing(value):
                 continue
-            if name == "minimum" and isinstance(value, int) and column.type not in ("date", "timestamp", "varchar"):
+            if fault := _no_option(name, value):
+                self.refuse(path, *fault)
+            elif name == "minimum" and isinstance(value, int) and column.type not in ("date", "timestamp", "varchar"):
                 if column.least is not None and value < column.least:
                     self.refuse(path, f"{column.name} is at least {column.least} here", f"write {column.least} or more")
                 column = replace(column, least=value)
@@ -324,7 +363,21 @@ class _ContractReader:
                 )
             else:
                 self.rules.append(rule)
+        self._bounds(f"{at}.logicalTypeOptions", options, column)
         return column
+
+    def _bounds(self, at: str, options: Mapping[str, Any], column: Column) -> None:
+        """Refuse an upper bound that leaves no value above the lower one."""
+        given = {"minimum": column.least, **options}
+        for low, high in ((low, high) for lows, highs in _BOUNDS for low in lows for high in highs):
+            least, most = given.get(low), given.get(high)
+            if least is None or most is None or _no_option(low, least) or _no_option(high, most):
+                continue
+            if not (_is_number(least) and _is_number(most)):
+                least, most = str(least), str(most)
+            if least > most or (least == most and "exclusive" in low + high):
+                says = f"no value is both at most {most} and at least {least} ({low})"
+                self.refuse(f"{at}.{high}", says, f"write more than {least}, or {LEAVE_OUT}")
 
     def _form(self, path: str, name: str, value: str, kind: str) -> None:
         """The form or the zone of days and times."""
@@ -359,6 +412,9 @@ class _ContractReader:
             self.rules.append(Rule(f"{column} is null", column, "is empty; fill it in"))
         elif metric == "invalidValues" and column and set(arguments) == {"validValues"}:
             words = self._words(f"{at}.arguments", arguments["validValues"], base.column(column))
+            if not words:
+                self.refuse(f"{at}.arguments.validValues", "takes no word at all", f"list the words, or {LEAVE_OUT}")
+                return
             listed = ", ".join(literal(str(word)) for word in words)
             self.rules.append(Rule(f"{column} not in ({listed})", column, f"is none of {listed}"))
         elif metric != "duplicateValues" or set(arguments.get("properties", [column])) != set(base.grain):
@@ -398,8 +454,10 @@ def _is_nothing(value: Any) -> bool:
 
 def _narrower(name: str, value: Any, column: Column) -> Rule | None:
     """The rule of an option that narrows the values of a column; None for one that is not held."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = _is_number(value)
     kind, of = column.type, column.name
+    if isinstance(value, float):  # as a decimal: 1e-05 would make the comparison one of floating-point numbers
+        value = format(Decimal(repr(value)), "f")
     if name in _SIGNS and kind in ("date", "timestamp") and _is_day(value):
         return Rule(f"{of} {_SIGNS[name]} {kind} '{value}'", of, f"{_SAYS[name]} {value}; correct it")
     if name in _SIGNS and is_number and kind not in ("varchar", "boolean", "date", "timestamp"):
@@ -414,6 +472,37 @@ def _narrower(name: str, value: Any, column: Column) -> Rule | None:
             f"not regexp_full_match({of}, {literal(str(value))})", of, f"is not of the form {value}; correct it"
         )
     return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _no_option(name: str, value: Any) -> tuple[str, str] | None:
+    """Why no value of any column can keep an option, and what to write instead; None where some can."""
+    if value is True or (isinstance(value, float) and not math.isfinite(value)):
+        return f"{value!r} is no number to hold a value to", f"write a number, or {LEAVE_OUT}"
+    if _is_number(value) and abs(value) >= MOST:
+        return f"{value} is beyond what any column holds", f"write a number below {MOST}, or {LEAVE_OUT}"
+    if name == "multipleOf" and _is_number(value) and value <= 0:
+        return f"nothing is a multiple of {value}", f"write a number above 0, or {LEAVE_OUT}"
+    if name in ("minLength", "maxLength") and not (isinstance(value, int) and value > 0):
+        return f"{value!r} is no number of characters", f"write a whole number above 0, or {LEAVE_OUT}"
+    return None
+
+
+def _can_be(value: Any, column: Column) -> bool:
+    """Whether a constant can be a value of the column."""
+    if column.type in ("date", "timestamp"):
+        return _is_day(str(value)[:10])
+    if column.type == "boolean":
+        return str(value).lower() in ("true", "false")
+    if column.type == "varchar":
+        return bool(str(value).strip())
+    try:
+        return Decimal(str(value)).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _is_day(value: Any) -> bool:

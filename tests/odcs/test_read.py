@@ -15,9 +15,10 @@ from etl.contracts import CONTRACTS, ORDER_EVENT, Column, Contract, Rule
 from etl.errors import FileError, MendError
 from etl.names import LONGEST
 from etl.odcs.accept import accept_contract
-from etl.odcs.read import delivery_profile, read_delivery
+from etl.odcs.read import delivery_profile, read_delivery, read_document
 from etl.odcs.types import LATEST, Document
 from etl.odcs.write import delivery_contracts, text_of
+from etl.warehouse import create_database
 
 SHOP: Document = {
     "apiVersion": "v3.1.0",
@@ -262,6 +263,73 @@ def test_what_the_standard_says_of_a_column_is_what_the_inbox_holds() -> None:
             "schema[0].properties[4].customProperties.moneyOn: is the warehouse's to say",
             "write event_time",
         ),
+        *(
+            (put(column, **asked(**options)), f".logicalTypeOptions.{name}: {why}", instead)
+            for column, options, name, why, instead in (
+                ("amount", {"maximum": float("nan")}, "maximum", "nan is no number", "write a number"),
+                ("amount", {"minimum": float("-inf")}, "minimum", "-inf is no number", "write a number"),
+                (
+                    "amount",
+                    {"exclusiveMaximum": float("inf")},
+                    "exclusiveMaximum",
+                    "inf is no number",
+                    "write a number",
+                ),
+                ("amount", {"minimum": True}, "minimum", "True is no number", "write a number"),
+                ("amount", {"maximum": 10**38 - 1}, "maximum", "9999", "write a number below 1000000000000000000"),
+                ("amount", {"minimum": 5, "maximum": 4}, "maximum", "no value is both", "write more than 5"),
+                ("amount", {"minimum": 5.5, "exclusiveMaximum": 5.5}, "exclusiveMaximum", "no value", "more than 5.5"),
+                ("amount", {"maximum": -1}, "maximum", "no value is both at most -1 and at least 0", "more than 0"),
+                (
+                    "event_time",
+                    {"minimum": "2026-02-01", "maximum": "2026-01-01"},
+                    "maximum",
+                    "no value",
+                    "more than 2026-02",
+                ),
+                ("event_id", {"minLength": 9, "maxLength": 8}, "maxLength", "no value is both", "write more than 9"),
+                ("event_id", {"maxLength": 0}, "maxLength", "0 is no number of characters", "whole number above 0"),
+                ("event_id", {"minLength": -1}, "minLength", "-1 is no number of characters", "whole number above 0"),
+                ("amount", {"multipleOf": 0}, "multipleOf", "nothing is a multiple of 0", "write a number above 0"),
+                ("amount", {"multipleOf": -0.5}, "multipleOf", "nothing is a multiple of -0.5", "a number above 0"),
+            )
+        ),
+        *(
+            (put(column, customProperties=[{"property": "constant", "value": value}]), f".constant: {why}", instead)
+            for column, value, why, instead in (
+                ("platform", ["pdd"], "['pdd'] is no single value", "write one word"),
+                ("platform", {"a": 1}, "{'a': 1} is no single value", "write one word"),
+                ("platform", None, "None is no single value", "write one word"),
+                ("platform", " ", "' ' is no varchar", "write a value of platform"),
+                ("amount", float("nan"), "nan is no decimal", "write a value of amount"),
+                ("event_time", "soon", "'soon' is no timestamp", "write a value of event_time"),
+                ("status", "shipped", "shipped has no meaning", "write one of placed"),
+                ("currency", "RMB", "'RMB' is no currency", "ISO 4217"),
+            )
+        ),
+        (put("status", enum=[]), "schema[0].properties[5].enum: takes no word", "list the words"),
+        (
+            put("currency", customProperties=[{"property": "constant", "value": "CNY"}]),
+            "schema[0].properties[4].enum: does not take the constant 'CNY'",
+            "write it among the words",
+        ),
+        (
+            put("status", quality=[{"metric": "invalidValues", "mustBe": 0, "arguments": {"validValues": []}}]),
+            "schema[0].properties[5].quality[0].arguments.validValues: takes no word",
+            "list the words",
+        ),
+        (
+            put("status", physicalName="TOTAL"),
+            "schema[0].properties[5].physicalName: 'TOTAL' is the column of amount already",
+            "the customProperty `constant`",
+        ),
+        (
+            lambda d: schema(d)["properties"].append({"name": "amount", "physicalName": "Sum"}),
+            "schema[0].properties[6].name: amount is described before",
+            "keep one of them",
+        ),
+        (lambda d: d.update(status="retired"), "status: is 'retired'", "take the contract that follows it"),
+        (lambda d: d.update(status="deprecated"), "status: is 'deprecated'", "or write active"),
         (rule(type="custom", engine="soda"), "schema[0].quality[0]: rules of type custom", "type sql"),
         (rule(metric="rowCount", mustBeGreaterThan=1), "schema[0].quality[0]: a row at fault", "mustBe: 0"),
         (rule(metric="rowCount", mustBe=0), "schema[0].quality[0]: rowCount is not held", "for each row"),
@@ -342,3 +410,37 @@ def test_a_contract_is_taken_once_under_a_name_of_its_own(tmp_path: Path) -> Non
     with pytest.raises(MendError, match=r"properties\[0\]\.unique: one row a key"):
         accept_contract(settings, file, "shop_a", replace=True)
     assert "unique" not in kept.read_text(), "the contract of before stays"
+
+
+def test_a_clause_that_is_given_twice_is_refused_and_no_half_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "shop.odcs.yaml"
+    file.write_text(text_of(SHOP) + "status: draft\n")
+    with pytest.raises(FileError, match=r"status is given twice, again in line \d+; keep one"):
+        read_document(file)
+    file.write_text("schema:\n- properties:\n  - name: a\n    enum: [b]\n    enum: [c]\n")
+    with pytest.raises(FileError, match=r"schema\[0\]\.properties\[0\]\.enum is given twice, again in line 5"):
+        read_document(file)
+    file.write_text("a: &a {b: 1}\nc: {<<: *a, b: 2}\n")
+    assert read_document(file) == {"a": {"b": 1}, "c": {"b": 2}}, "what is merged in is no repetition"
+
+
+@pytest.mark.parametrize(("platform", "is_known"), [("pdd", True), ("nobody", False)])
+def test_a_constant_that_the_snapshot_does_not_know_is_told(tmp_path: Path, platform: str, *, is_known: bool) -> None:
+    settings = load_settings({"WAREHOUSE_HOME": str(tmp_path / "home")})
+    file = tmp_path / "shop.odcs.yaml"
+    constant = [{"property": "constant", "value": platform}]
+    file.write_text(text_of(with_change(put("platform", customProperties=constant))))
+    told = accept_contract(settings, file, "before")
+    assert f"note: no snapshot is published yet, so platform '{platform}' was not looked up" in told
+    con = create_database(settings.serving_db)
+    con.execute("create schema core")
+    con.execute("create table core.platform as select 'pdd' as platform")
+    con.close()
+    notes = [one for one in accept_contract(settings, file, "shop_a") if one.startswith("note: ")]
+    assert len(notes) == (not is_known)
+    assert is_known or "core.platform does not know platform 'nobody', so every row would go to quarantine" in notes[0]
+
+
+def test_a_small_number_is_compared_as_a_decimal() -> None:
+    rules = read_delivery(with_change(put("amount", **asked(multipleOf=0.00001)))).contract.rules
+    assert rules[-1].breaks == "amount % 0.00001 <> 0"
