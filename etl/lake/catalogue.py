@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from etl.lake.columns import LakeColumn
-from etl.warehouse import Connection, DatabaseError, count, prepared
+from etl.lake.columns import LakeColumn, quoted
+from etl.warehouse import Connection, count, prepared
 
 WRITER = "commerce warehouse"
 CATALOGUE = "lake.ducklake"
@@ -60,14 +60,20 @@ def make_catalogue(con: Connection) -> None:
     con.execute(prepared("lake_catalogue"))
 
 
-def is_lake(con: Connection) -> bool:
-    """Whether the database in use is a catalogue that this program wrote alone."""
-    try:
-        authors = con.execute("select distinct author from ducklake_snapshot_changes").fetchall()
-        ((form,),) = con.execute("select value from ducklake_metadata where key = 'version'").fetchall()
-    except (DatabaseError, ValueError):
-        return False
-    return authors == [(WRITER,)] and form == "1.0"
+def hashes_of(con: Connection) -> dict[str, str]:
+    """The SHA-256 of the rows of each table of the database in use, whatever their order; that of no text for none."""
+    tables = con.execute(
+        "select if(schema_name = 'main', '', schema_name || '.') || table_name, schema_name, table_name "
+        "from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    hashes = {}
+    for name, schema, table in tables:
+        texts = f"select to_json(t)::varchar as text from {quoted(schema)}.{quoted(table)} as t"
+        ((found,),) = con.execute(
+            f"select sha256(coalesce(string_agg(text, chr(10) order by text), '')) from ({texts})"
+        ).fetchall()
+        hashes[name] = found
+    return hashes
 
 
 def versions_of(con: Connection) -> list[LakeVersion]:
@@ -79,16 +85,17 @@ def versions_of(con: Connection) -> list[LakeVersion]:
     return [LakeVersion(version, at, **json.loads(extra)) for version, at, extra in rows]
 
 
-def paths_of(con: Connection, version: int) -> dict[str, tuple[str, int]]:
-    """The file of each table of a version, below the folder of the lake, and its rows."""
+def files_of(con: Connection, version: int) -> dict[str, dict[str, Any]]:
+    """The file of each table of a version: its `path` below the folder of the lake, its `rows` and `size_bytes`."""
     rows = con.execute(
-        f"select s.schema_name || '.' || t.table_name, '{DATA}/' || s.path || t.path || f.path, f.record_count "
+        f"select s.schema_name || '.' || t.table_name, if(f.path_is_relative, '{DATA}/' || s.path || t.path, '') "
+        "|| f.path, f.record_count, f.file_size_bytes "
         "from ducklake_data_file as f join ducklake_table as t on t.table_id = f.table_id "
         "join ducklake_schema as s on s.schema_id = t.schema_id "
         "where f.begin_snapshot <= $version and coalesce(f.end_snapshot > $version, true) order by 1",
         {"version": version},
     ).fetchall()
-    return {name: (path, number) for name, path, number in rows}
+    return {name: {"path": path, "rows": number, "size_bytes": size} for name, path, number, size in rows}
 
 
 def tables_of(con: Connection) -> dict[str, LakeTable]:

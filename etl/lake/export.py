@@ -12,7 +12,6 @@ readable, and has the versions that were finished when an export was killed; the
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -24,15 +23,14 @@ from etl.errors import MendError, RetryError
 from etl.lake import catalogue
 from etl.lake.catalogue import CATALOGUE, DATA, LakeTable, LakeVersion
 from etl.lake.columns import LakeColumn, lake_columns, quoted
+from etl.lake.index import INDEX, NEXT, RESTORE, announce, checked, get_in_force
 from etl.lock import try_lock
 from etl.publish.export import PARQUET
 from etl.publish.files import PERSONAL, inspect, kept_versions, snapshot_path
 from etl.warehouse import Connection, attached, count, empty, literal, prepared
-from etl.whole import make_folder, partial_file, place, write_whole
+from etl.whole import make_folder, partial_file, place
 
 SCHEMAS = ("core", "steps", "marts")
-INDEX = "versions.json"
-FORM = 1  # of the index: raised when a reader of the earlier one would go wrong
 PART = f".{CATALOGUE}.part"
 LOCK = ".lock"
 TIMES = ("date", "timestamp", "timestamptz")
@@ -66,13 +64,14 @@ def export_lake(settings: Settings, to: Path) -> LakeExport:
         if not (to / CATALOGUE).exists():
             with closing(empty()) as con, _changed_catalogue(con, to):
                 catalogue.make_catalogue(con)
+        there = _versions(to)
         added, files, size = [], 0, 0
-        for version in _missing(settings, to):
+        for version in _missing(settings, to, there):
             written = _add(settings, to, version)
             added.append(version.version)
             files += len(written)
             size += sum(table.size_bytes for table in written)
-        return LakeExport(to, added, _write_index(to), files, size)
+        return LakeExport(to, added, [*(version.version for version in there), *added], files, size)
 
 
 def _refuse_others(to: Path) -> None:
@@ -82,7 +81,9 @@ def _refuse_others(to: Path) -> None:
     if not to.exists():
         return
     is_lake = (to / CATALOGUE).is_file() and not (to / CATALOGUE).is_symlink()
-    if not is_lake and {path.name for path in to.iterdir()} - {PART, LOCK}:
+    if not is_lake and (to / INDEX).exists():
+        raise MendError(f"{to / CATALOGUE} is missing, and {INDEX} is there: {RESTORE}")
+    if not is_lake and {path.name for path in to.iterdir()} - {PART, LOCK, NEXT, f"{NEXT}.part"}:
         raise MendError(f"{to} exists and is no lake: name another folder")
     for folder in (to / DATA, *(to / DATA).glob("*"), *(to / DATA).glob("*/*")):
         if folder.is_symlink():
@@ -110,35 +111,33 @@ def _changed_catalogue(con: Connection, to: Path) -> Iterator[None]:
             con.execute("use lake")
             try:
                 yield
+                announce(con, to)
             finally:
                 con.execute("use memory")
         with part.open("rb") as file:
             place(file, to / CATALOGUE)
+        get_in_force(to)
     finally:
         part.unlink(missing_ok=True)
 
 
-@contextmanager
-def _catalogue(to: Path) -> Iterator[Connection]:
-    """The catalogue, to read. Raises MendError where it is none that this program wrote alone."""
+def _versions(to: Path) -> list[LakeVersion]:
+    """The versions of the lake, oldest first. Raises MendError where it is not as this program left it."""
     with closing(empty()) as con, attached(con, to / CATALOGUE, "lake"):
         con.execute("use lake")
         try:
-            if not catalogue.is_lake(con):
-                raise MendError(f"{to / CATALOGUE} was written by another program too: name another folder")
-            yield con
+            checked(con, to)
+            return catalogue.versions_of(con)
         finally:
             con.execute("use memory")
 
 
-def _missing(settings: Settings, to: Path) -> Iterator[LakeVersion]:
+def _missing(settings: Settings, to: Path, there: Sequence[LakeVersion]) -> Iterator[LakeVersion]:
     """The kept publications that the lake does not have, oldest first.
 
     Raises MendError where what it has is not of this home: of its last version the number and the content are among
     those that the home published.
     """
-    with _catalogue(to) as con:
-        there = catalogue.versions_of(con)
     kept, known = [], dict[int, str]()
     with closing(empty()) as con:
         for version in kept_versions(settings):
@@ -268,26 +267,3 @@ def _refuse_days(con: Connection, name: str, columns: Sequence[LakeColumn]) -> N
                 f"nothing was exported of this version: {name}: {column.name} is {value}, which not every reader can "
                 "show: days from the year 1 to 9999 can be exported"
             )
-
-
-def _write_index(to: Path) -> list[int]:
-    """Write the files of each version for readers without DuckLake, where that changed; the versions."""
-    with _catalogue(to) as con:
-        versions = catalogue.versions_of(con)
-        listed = [
-            {
-                "version": one.version,
-                "refreshed_at": f"{one.refreshed_at.isoformat()}Z",
-                "fingerprint": one.fingerprint,
-                "has_simulated_data": one.is_simulated,
-                "tables": {
-                    name: {"path": path, "rows": rows}
-                    for name, (path, rows) in catalogue.paths_of(con, one.version).items()
-                },
-            }
-            for one in versions
-        ]
-    data = (json.dumps({"form": FORM, "versions": listed}, indent=1) + "\n").encode()
-    if not (to / INDEX).exists() or (to / INDEX).read_bytes() != data:
-        write_whole(to / INDEX, data)
-    return [one.version for one in versions]

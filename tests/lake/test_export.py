@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,6 +24,7 @@ import pytest
 from etl.config import ROOT, Settings
 from etl.errors import MendError, RetryError
 from etl.lake import catalogue, export
+from etl.lake import index as index_of_lake
 from etl.lake.catalogue import CATALOGUE
 from etl.lake.columns import lake_columns
 from etl.lake.export import LOCK, export_lake
@@ -317,7 +320,7 @@ def test_another_home_and_another_writer_are_refused(tmp_path: Path) -> None:
         export_lake(second, to)
     with closing(empty()) as con, attached(con, to / CATALOGUE, "lake", read_only=False):
         con.execute("insert into lake.ducklake_snapshot_changes values (2, '', null, null, null)")
-    with pytest.raises(MendError, match="written by another program too"):
+    with pytest.raises(MendError, match="changed by another program: ducklake_snapshot_changes differ; put the folder"):
         export_lake(first, to)
 
 
@@ -333,6 +336,132 @@ def test_versions_that_the_home_does_not_keep_any_more_stay_in_the_lake(tmp_path
     assert pl.read_parquet(paths(to, "marts.total")[1])["total"].to_list() == [Decimal("500.00")]
 
 
+FILE = "data/marts/total/2.parquet"
+CATALOGUE_CHANGES = [
+    (
+        "delete from ducklake_data_file where begin_snapshot = 2",
+        r"version 2, core\.observation: data/core/observation/2\.parquet is only in versions\.json",
+    ),
+    ("delete from ducklake_data_file", r"version 1, .* is only in versions\.json"),
+    (
+        "update ducklake_data_file set path = '/etc/passwd', path_is_relative = false where begin_snapshot = 2",
+        r"version 2, .*: its file is /etc/passwd in lake\.ducklake and data/core/.*/2\.parquet in versions\.json",
+    ),
+    (
+        "update ducklake_data_file set record_count = 9",
+        r"version 1, .*: its number of rows is 9 in lake\.ducklake and \d",
+    ),
+    (
+        "update ducklake_snapshot set snapshot_time = '2020-01-01 00:00:00+00' where snapshot_id = 2",
+        r"version 2, refreshed_at is 2020-01-01T00:00:00Z in lake\.ducklake and 2026-03-01T12:30:00Z in",
+    ),
+    ("insert into ducklake_snapshot values (3, now(), 9, 999, 999)", "ducklake_snapshot differ"),
+    ("update ducklake_snapshot_changes set commit_extra_info = '{}' where snapshot_id = 1", "versions cannot be read"),
+    ("drop table ducklake_data_file", "it has no table ducklake_data_file"),
+    ("drop table ducklake_snapshot_changes", "it has no table ducklake_snapshot_changes"),
+    ("create table mine as select 1 as a", "mine differ"),
+    ("update ducklake_column set column_name = 'x'", "ducklake_column differ"),
+]
+
+
+@pytest.fixture(scope="module")
+def lake(two: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of its two versions."""
+    return export_lake(two, tmp_path_factory.mktemp("lake") / "lake").path
+
+
+@pytest.mark.parametrize(("statement", "sentence"), CATALOGUE_CHANGES)
+def test_a_catalogue_that_was_changed_is_refused_with_what_differs(
+    two: Settings, lake: Path, tmp_path: Path, statement: str, sentence: str
+) -> None:
+    to = Path(shutil.copytree(lake, tmp_path / "lake"))
+    with closing(empty()) as con, attached(con, to / CATALOGUE, "lake", read_only=False):
+        con.execute("use lake")
+        con.execute(statement)
+        con.execute("use memory")
+    with pytest.raises(MendError, match=f"was changed by another program: .*{sentence}.*; put the folder back from"):
+        export_lake(two, to)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        (FILE, None, rf"version 2, marts\.total: .*{FILE} is missing"),
+        (FILE, lambda data: data[:-9], r"version 2, marts\.total: .* bytes, and had .* when it was written"),
+        (FILE, lambda data: data + b"x", r"version 2, marts\.total: .* bytes, and had .* when it was written"),
+        (FILE, lambda data: data[:-9] + b"!" + data[-8:], r"version 2, marts\.total: .* has other content"),
+        (CATALOGUE, None, r"lake\.ducklake is missing, and versions\.json is there"),
+        (CATALOGUE, lambda _: b"x" * 9000, r"lake\.ducklake cannot be opened"),
+        ("versions.json", None, r"versions\.json is missing"),
+        ("versions.json", lambda _: b"{}", "is none that this version of the program wrote"),
+        ("versions.json", lambda _: b'{"form": 1, "versions": []}', "is none that this version of the program wrote"),
+        (
+            "versions.json",
+            lambda data: data.replace(b"total/1.parquet", b"total/9.parquet"),
+            r"versions\.json was changed by another program: version 1, marts\.total: its file is .*/1\.parquet",
+        ),
+    ],
+)
+def test_files_that_are_missing_or_changed_are_refused(
+    two: Settings, lake: Path, tmp_path: Path, name: str, data: Callable[[bytes], bytes] | None, sentence: str
+) -> None:
+    to = Path(shutil.copytree(lake, tmp_path / "lake"))
+    if data:
+        (to / name).write_bytes(data((to / name).read_bytes()))
+    else:
+        (to / name).unlink()
+    before = {path: path.read_bytes() for path in to.rglob("*") if path.is_file()}
+    with pytest.raises(MendError, match=sentence):
+        export_lake(two, to)
+    assert {path: path.read_bytes() for path in to.rglob("*") if path.is_file()} == before
+
+
+def test_nothing_is_added_to_a_lake_that_lost_a_file(tmp_path: Path) -> None:
+    settings, to = settings_in(tmp_path / "home"), tmp_path / "lake"
+    refresh(settings, 1)
+    export_lake(settings, to)
+    paths(to, "marts.total")[1].unlink()
+    refresh(settings, 2)
+    with pytest.raises(MendError, match=r"version 1, marts\.total: .* is missing; put the folder back from a copy"):
+        export_lake(settings, to)
+    assert [one["version"] for one in index(to)] == [1]
+
+
+def test_a_lake_may_be_moved_and_read_in_another_time_zone(
+    two: Settings, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        done = export_lake(two, Path(shutil.copytree(lake, tmp_path / "lake")))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (done.added, done.versions) == ([], [1, 2])
+
+
+def test_an_export_that_was_killed_before_the_index_got_its_name_is_completed(
+    two: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def killed(to: Path) -> None:
+        if len(json.loads((to / index_of_lake.NEXT).read_text())["versions"]) == 1:
+            raise KilledError
+        get_in_force(to)
+
+    get_in_force, to = export.get_in_force, tmp_path / "lake"
+    monkeypatch.setattr(export, "get_in_force", killed)
+    with pytest.raises(KilledError):
+        export_lake(two, to)
+    assert index(to) == [] and asked(to, "select max(snapshot_id) from ducklake_snapshot") == [(1,)]
+    monkeypatch.undo()
+    done = export_lake(two, to)
+    assert (done.added, done.versions, [one["version"] for one in index(to)]) == ([2], [1, 2], [1, 2])
+    assert not (to / index_of_lake.NEXT).exists()
+
+
 def test_one_export_at_a_time(two: Settings, tmp_path: Path) -> None:
     with export._alone(tmp_path), pytest.raises(RetryError, match="another export writes"):
         export_lake(two, tmp_path)
@@ -343,4 +472,4 @@ def test_the_catalogue_has_the_tables_of_the_format() -> None:
         catalogue.make_catalogue(con)
         names = con.execute("select table_name from duckdb_tables() order by 1").fetchall()
         assert len(names) == 28 and all(name.startswith("ducklake_") for (name,) in names)
-        assert catalogue.is_lake(con) and catalogue.versions_of(con) == []
+        assert catalogue.hashes_of(con).keys() == {name for (name,) in names} and catalogue.versions_of(con) == []
