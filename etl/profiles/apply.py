@@ -227,6 +227,8 @@ class Application:
         for column, read in reading.reads.values():
             name = self._match.shown(read.name) or read.name
             breaks = f"{read.text} is not null and {column} is null"
+            if read.clock:
+                faults.append(_Fault(f"{breaks} and {read.clock} is not null", name, reading.fix("clock")))
             faults.append(_Fault(breaks, name, reading.fix(read.kind)))
             if read.kind == "number":
                 odd.append(breaks)

@@ -33,17 +33,22 @@ _PLAIN = (
     *(exp.Length, exp.Pad, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Round, exp.Abs, exp.Greatest, exp.Least),
 )
 _NAMED = {"strlen"}
+_ISO = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?"
 HAS = "has"  # whether the file has a column
 
 
 @dataclass(frozen=True)
 class Read:
-    """A text that is read as a value: SQL of both, what it is (a number, a day, a time), and the name it is from."""
+    """A text that is read as a value: SQL of both, what it is (a number, a day, a time), and the name it is from.
+
+    `clock` is SQL of what a clock of the zone shows, where the text is a time without an offset; '' of other kinds.
+    """
 
     text: str
     value: str
     kind: str
     name: str
+    clock: str = ""
 
 
 @dataclass
@@ -134,7 +139,8 @@ class CellReader:
         """The column in which a text is read, which is the same wherever it is read so."""
         key = (function or kind, text)
         if key not in self.reads:
-            self.reads[key] = f"v{len(self.reads)}_", Read(text, value, kind, name)
+            clock = self._clock(text) if kind == "time" and self.zone else ""
+            self.reads[key] = f"v{len(self.reads)}_", Read(text, value, kind, name, clock)
         return self.reads[key][0]
 
     def number(self, text: str) -> str:
@@ -182,18 +188,14 @@ class CellReader:
 
     def time(self, text: str) -> str:
         """SQL of a text as a time in UTC."""
-        iso = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?"
         seconds = f"regexp_replace({text}, '^(.{{10}}[ T][0-9]{{2}}:[0-9]{{2}})( ?[Z+-]|$)', '\\1:00\\2')"
         offset = f"regexp_replace({seconds}, ' ?([+-][0-9]{{2}}):?([0-9]{{2}})?$', '\\1:\\2')"
         offset = f"regexp_replace({offset}, ':$', ':00')"
-        with_offset = f"regexp_full_match({text}, '{iso} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')"
+        with_offset = f"regexp_full_match({text}, '{_ISO} ?(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)')"
         moment = f"try_cast(regexp_replace({offset}, ' ?(UTC|Z)$', 'Z') as timestamptz)"
         cases = f"when {with_offset} then {_in_utc(moment)} "
         if self.zone:
-            at = f"at time zone {literal(self.zone)} at time zone 'UTC'"
-            cases += f"when regexp_full_match({text}, '{iso}') then try_cast({text} as timestamp) {at} "
-            if self.times:
-                cases += f"else {self._parsed(text, self.times)} {at} "
+            cases += f"else {self._moment(self._clock(text))} "
         # What prints as it is written is read at once.
         clock = f"try_cast(substring({text}, 1, 19) as timestamp)"
         is_utc = f"suffix({text}, ' +0000') or suffix({text}, '+00:00')"
@@ -201,6 +203,24 @@ class CellReader:
         at_once = f"case when {is_utc} then {clock} else {joined} end"
         is_usual = f"strlen({text}) = 25 and {clock}::varchar = substring({text}, 1, 19)"
         return f"coalesce(case when {is_usual} then {at_once} end, case {cases}end)"
+
+    def _clock(self, text: str) -> str:
+        """SQL of a time without an offset, as clocks of the zone show it."""
+        parsed = f" else {self._parsed(text, self.times)}" if self.times else ""
+        return f"(case when regexp_full_match({text}, '{_ISO}') then try_cast({text} as timestamp){parsed} end)"
+
+    def _moment(self, clock: str) -> str:
+        """SQL in UTC of what a clock of the zone shows; null where it never shows that, or twice.
+
+        DuckDB takes the offset before a gap, and of two moments the later one; by the offset of the day before the
+        earlier one is found.
+        """
+        zone = literal(self.zone)
+        moment = f"{clock} at time zone {zone} at time zone 'UTC'"
+        earlier = f"(({clock}) - interval 1 day) at time zone {zone} at time zone 'UTC' + interval 1 day"
+        shown, shown_earlier = (f"({one}) at time zone 'UTC' at time zone {zone}" for one in (moment, earlier))
+        is_twice = f"{earlier} <> {moment} and {shown_earlier} = {clock}"
+        return f"case when {shown} <> {clock} then null when {is_twice} then null else {moment} end"
 
     def _parsed(self, text: str, forms: tuple[str, ...]) -> str:
         """SQL of a text in one of these forms; %Y takes four digits, where DuckDB reads 26 as the year 26."""
@@ -220,10 +240,13 @@ class CellReader:
         if kind == "day":
             forms = " or ".join(self.dates)
             return f"is no day in the form {forms}; correct it, or write its form in file.dates of the profile"
-        if kind == "boolean":
-            return "is neither true nor false"
-        if kind == "unix":
-            return "is no whole number of seconds, or parts of them, since 1970; correct it"
+        told = {
+            "boolean": "is neither true nor false",
+            "unix": "is no whole number of seconds, or parts of them, since 1970; correct it",
+            "clock": f"is a time that clocks in {self.zone} skip, or show twice; deliver it with its offset, as in +01:00",
+        }
+        if kind in told:
+            return told[kind]
         if not self.zone:
             return "is no time with an offset, and no zone is told; write `zone` in profile.yaml of its folder"
         return "is no time; correct it, or write its form in file.times of the profile"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -84,6 +84,20 @@ def test_a_row_that_breaks_the_contract_is_set_aside(inbox: Inbox, line: str, co
     ((at, found, _, told),) = inbox.set_aside()
     assert (at, found) == (3, column)
     assert told.startswith(reason) or "1.00005" in line
+
+
+@pytest.mark.parametrize("at", ["2026-03-29 02:30:00", "2025-10-26T02:30"])
+def test_a_time_that_clocks_skip_or_show_twice_is_set_aside(inbox: Inbox, at: str) -> None:
+    inbox.now = datetime(2026, 5, 1, tzinfo=UTC)
+    inbox.csv("shop/orders.csv", [row(), row("A1002", Placed=at), row("A1003", Placed=f"{at}+02:00")], HEADER)
+    (load,) = inbox.load()
+    assert (load.rows_loaded, load.rows_quarantined) == (2, 1)
+    ((line, column, raw, reason),) = inbox.set_aside()
+    assert (line, column) == (3, "Placed")
+    assert f"Placed={at}, " in raw
+    assert reason == (
+        "is a time that clocks in Europe/Berlin skip, or show twice; deliver it with its offset, as in +01:00"
+    )
 
 
 def test_a_truth_that_is_none_is_set_aside_and_no_default(inbox: Inbox) -> None:

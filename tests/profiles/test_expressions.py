@@ -74,6 +74,21 @@ def test_a_number_is_read_in_the_form_of_the_file_or_not_at_all(form: str, text:
         ("Europe/Berlin", "2026-01-01 12:00", "2026-01-01 11:00:00"),
         ("Asia/Shanghai", "2026-03-01 00:00:00+00:00", "2026-03-01 00:00:00"),
         ("Asia/Shanghai", "01.03.2026 08:00", "2026-03-01 00:00:00"),
+        ("Europe/Berlin", "2026-03-29 02:30", None),  # clocks go from 02:00 to 03:00
+        ("Europe/Berlin", "29.03.2026 02:59", None),
+        ("Europe/Berlin", "2026-03-29 01:59:59", "2026-03-29 00:59:59"),
+        ("Europe/Berlin", "2026-03-29 03:00", "2026-03-29 01:00:00"),
+        ("Europe/Berlin", "2026-03-29 23:00", "2026-03-29 21:00:00"),
+        ("Europe/Berlin", "2026-10-25 02:00", None),  # and from 03:00 back to 02:00
+        ("Europe/Berlin", "25.10.2026 02:30", None),
+        ("Europe/Berlin", "2026-10-25 01:59:59", "2026-10-24 23:59:59"),
+        ("Europe/Berlin", "2026-10-25 03:00", "2026-10-25 02:00:00"),
+        ("Europe/Berlin", "2026-10-25 02:30+02:00", "2026-10-25 00:30:00"),
+        ("Europe/Berlin", "2026-10-25 02:30+01:00", "2026-10-25 01:30:00"),
+        ("Australia/Lord_Howe", "2026-04-05 01:45", None),  # half an hour
+        ("Australia/Lord_Howe", "2026-04-05 02:00", "2026-04-04 15:30:00"),
+        ("America/Havana", "2026-03-08 00:30", None),
+        ("Pacific/Apia", "2011-12-30 12:00", None),  # a whole day was left out
         ("Asia/Shanghai", "2026-03-01", None),
         ("Asia/Shanghai", "2026-02-30 00:00:00", None),
     ],
