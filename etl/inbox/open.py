@@ -35,7 +35,7 @@ from etl.inbox.scan import (
 )
 from etl.profiles.apply import Application, Profiled
 from etl.profiles.profile import FOLDER, Folder, Profiles, read_folder
-from etl.profiles.recognise import nearest, recognise
+from etl.profiles.recognise import NAMED, nearest, recognise
 from etl.profiles.table import Delivered
 from etl.warehouse import Connection, sql_path
 
@@ -178,7 +178,7 @@ def open_file(
         if not match:
             near = nearest(delivered.heads, profiles)
             is_form = str(refused).startswith(OTHER_FORMS)
-            told = [str(refused), f"the profile {near}" if near else "", *profiles.faulty.values()]
+            told = [str(refused), f"the profile {near}" if near else "", *_faulty(profiles)]
             told.append(DRAFTS if is_form and not near else "")
             raise FileError("; ".join(filter(None, told))) from None
     else:
@@ -198,6 +198,13 @@ def open_file(
         strict=groups.strict,
         profiled=profiled,
     )
+
+
+def _faulty(profiles: Profiles) -> list[str]:
+    """What is wrong with the first of the faulty profiles, and how many more there are."""
+    told = list(profiles.faulty.values())
+    more = [f"and {len(told) - NAMED} more profiles are faulty"] if len(told) > NAMED else []
+    return told[:NAMED] + more
 
 
 def _open_own(con: Connection, path: Path, examined: Examined, scratch: Path, progress: Progress) -> Opened:

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from etl.errors import MendError
+from etl.errors import FileError, MendError
+from etl.odcs.read import read_document
 from etl.odcs.types import DELIVERY, ENDING, Document, same_type
-from etl.yaml_file import read_yaml
 
 # Clauses that promise readers more when they are there, and what losing each means.
 PROMISES = {"required": "may be empty now", "unique": "may repeat now"}
@@ -51,25 +49,70 @@ class ContractChange:
 
 
 def read_contracts(folder: Path) -> dict[str, Document]:
-    """The contracts of a folder by their id. Raises MendError where there are none, or one cannot be read."""
+    """The contracts of a folder by their id.
+
+    Raises MendError where there are none, with every file that is no contract, and for two files of one id.
+    """
+    if not folder.is_dir():
+        fault = "is a file" if folder.exists() else "is not there"
+        raise MendError(f"{folder} {fault}: name a folder of contracts, such as contracts/ of the last release")
     found: dict[str, Document] = {}
+    faults = []
     for path in sorted(folder.glob(f"*{ENDING}")):
         try:
-            document = read_yaml(path)
+            document = read_document(path)
+            fault = _fault(document)
+        except FileError as error:
+            fault = str(error)
+        if not fault and document["id"] in found:
+            fault = f"has the id {document['id']} of another file of the folder; keep one of them"
+        if fault:
+            faults.append(f"{path} {fault}")
+        else:
             found[document["id"]] = document
-            document["schema"][0]["properties"]
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, IndexError) as error:
-            raise MendError(f"{path} is no contract of this project ({type(error).__name__}: {error})") from error
+    if faults:
+        raise MendError("\n".join([*faults, "correct them, or take them out of the folder; nothing was compared"]))
     if not found:
         raise MendError(f"{folder} has no contract ({ENDING}): write them with `warehouse contract export {folder}`")
     return found
+
+
+def _fault(document: Document) -> str:
+    """What keeps a document from being compared; '' where nothing does."""
+    if not isinstance(document.get("id"), str):
+        return "is no contract: it has no id"
+    schema = document.get("schema")
+    if not (isinstance(schema, list) and schema and isinstance(schema[0], dict)):
+        return "is no contract: it has no schema with an object"
+    if not is_ours(document):
+        return ""
+    columns, rules = schema[0].get("properties"), schema[0].get("quality", [])
+    if not (isinstance(columns, list) and all(_has(one, "name", "physicalType") for one in columns)):
+        return "has a column without name or physicalType, which contracts of this project have"
+    is_delivery = document["id"].startswith(f"{DELIVERY}.")
+    if not (isinstance(rules, list) and all(_has(one, "description" if is_delivery else "id") for one in rules)):
+        return f"has a rule without {'description' if is_delivery else 'id'}, which contracts of this project have"
+    return ""
+
+
+def _has(element: Any, *names: str) -> bool:
+    return isinstance(element, dict) and all(isinstance(element.get(name), str) for name in names)
+
+
+def is_ours(document: Document) -> bool:
+    """Whether a contract is one that the warehouse writes: its id is schema and table, or delivery and kind."""
+    return bool(document["id"].partition(".")[2]) and document["id"].partition(".")[2] == document["schema"][0].get(
+        "name"
+    )
 
 
 def differences(before: Mapping[str, Document], after: Mapping[str, Document]) -> list[ContractChange]:
     """What changed, by contract and column; what breaks comes first."""
     found: list[ContractChange] = []
     for name in sorted(before.keys() | after.keys()):
-        if name not in after:
+        if not all(is_ours(side[name]) for side in (before, after) if name in side):
+            found.append(ContractChange(name, "", "is no contract of this warehouse; not compared", is_breaking=False))
+        elif name not in after:
             found.append(ContractChange(name, "", "is gone", is_breaking=True))
         elif name not in before:
             found.append(ContractChange(name, "", "is new", is_breaking=False))

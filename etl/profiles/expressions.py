@@ -243,7 +243,8 @@ class CellReader:
         told = {
             "boolean": "is neither true nor false",
             "unix": "is no whole number of seconds, or parts of them, since 1970; correct it",
-            "clock": f"is a time that clocks in {self.zone} skip, or show twice; deliver it with its offset, as in +01:00",
+            "clock": f"is a time that clocks in {self.zone} skip, or show twice; "
+            "deliver it with its offset, as in +01:00",
         }
         if kind in told:
             return told[kind]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
 from functools import lru_cache
 
 from etl.errors import FileError
@@ -16,6 +18,7 @@ from etl.profiles.found import Head, Match, Spot
 from etl.profiles.profile import Folder, Profile, Profiles
 
 Heads = Callable[[Mapping[str, None]], Iterator[Head]]
+NAMED = 3  # profiles that a sentence names
 TITLE = 100  # what a title above the header counts, in columns
 
 
@@ -28,8 +31,10 @@ def recognise(heads_of: Heads, profiles: Profiles, folder: Folder) -> Match | No
     if folder.profile in profiles.faulty:
         raise FileError(f"is to be read by a faulty profile: {profiles.faulty[folder.profile]}")
     if folder.profile and folder.profile not in profiles.known:
-        known = ", ".join(sorted(profiles.known))
-        raise FileError(f"is to be read by the profile {folder.profile} ({folder.path}), which there is not: {known}")
+        near = get_close_matches(folder.profile, profiles.known, NAMED)
+        told = f"write {' or '.join(near)}; " if near else ""
+        told += "docs/profiles.md lists those that ship, profiles/ of the home has the others"
+        raise FileError(f"is to be read by the profile {folder.profile} ({folder.path}), which there is not: {told}")
     fixed = [profiles.known[folder.profile]] if folder.profile else []
     tried = fixed or [profile for profile in profiles.known.values() if not profile.only_by_name]
     heads = [head for head in heads_of(_paths(tried)) if any(head.names)]
@@ -53,7 +58,21 @@ def nearest(heads_of: Heads, profiles: Profiles) -> str:
         heads = [head for head in heads_of(_paths(known)) if len(head.names) > 1]
     except FileError:
         return ""
+    chosen = sorted(profile.name for profile in known if profile.only_by_name and _fits_any(profile, heads))
+    if chosen:
+        names = " or ".join([*chosen[:NAMED], *["another"] * (len(chosen) > NAMED)])
+        return (
+            f"{names} has its columns, but reads only files whose folder of the inbox chooses it, and files elsewhere "
+            f"are not held to it: put it into a folder with `profile: {chosen[0]}` in its profile.yaml"
+        )
     return _lacking(known, heads, most=2)
+
+
+def _fits_any(profile: Profile, heads: Iterable[Head]) -> bool:
+    """Whether the profile reads a file with one of these headers."""
+    with suppress(FileError):  # a column that the file has twice
+        return any(fit(profile, head) for head in heads)
+    return False
 
 
 def _paths(profiles: Iterable[Profile]) -> dict[str, None]:

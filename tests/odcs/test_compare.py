@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from etl.errors import MendError
-from etl.odcs.compare import ContractChange, differences, read_contracts
+from etl.odcs.compare import ContractChange, differences, is_ours, read_contracts
 from etl.odcs.release import refuse_if_broken
 from etl.odcs.types import Document
+from etl.odcs.write import text_of
 from tests.support.contracts_made import tree_contracts
 
 TABLE, DELIVERY = "marts.channel_pacing", "delivery.partner_target"
@@ -200,3 +201,59 @@ def test_a_folder_without_contracts_or_with_a_faulty_one_is_refused(tmp_path: Pa
     (tmp_path / "one.odcs.yaml").write_text("id: one\n")
     with pytest.raises(MendError, match=r"one\.odcs\.yaml is no contract"):
         read_contracts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("name: x\n", "is no contract: it has no id"),
+        ("- 1\n", "holds no clauses"),
+        ("id: [a\n", "cannot be read as YAML"),
+        ("id: a.b\nid: a.c\n", "id is given twice, again in line 2"),
+        ("id: a.b\nschema: {name: b}\n", "has no schema with an object"),
+        ("id: a.b\nschema: [{name: b}]\n", "has a column without name or physicalType"),
+        ("id: a.b\nschema: [{name: b, properties: [{name: c}]}]\n", "has a column without name or physicalType"),
+        ("id: a.b\nschema: [{name: b, properties: [], quality: [{query: x}]}]\n", "has a rule without id"),
+    ],
+)
+def test_each_file_that_cannot_be_compared_is_told_by_its_name(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "a.odcs.yaml").write_text(text)
+    (tmp_path / "z.odcs.yaml").write_text("name: x\n")
+    with pytest.raises(MendError) as found:
+        read_contracts(tmp_path)
+    first, second, last = str(found.value).splitlines()
+    assert f"a.odcs.yaml {fault}" in first or (fault in first and first.startswith(str(tmp_path / "a.odcs.yaml")))
+    assert second == f"{tmp_path / 'z.odcs.yaml'} is no contract: it has no id"
+    assert last == "correct them, or take them out of the folder; nothing was compared"
+
+
+def test_two_files_of_one_contract_are_told(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.odcs.yaml").write_text(text_of(tree_contracts()[TABLE]))
+    with pytest.raises(MendError, match=rf"b\.odcs\.yaml has the id {TABLE} of another file of the folder; keep one"):
+        read_contracts(tmp_path)
+
+
+def test_a_contract_of_others_is_told_and_breaks_nothing(tmp_path: Path) -> None:
+    (tmp_path / "shop.odcs.yaml").write_text("id: shop-a-orders\nschema: [{name: order_event, properties: []}]\n")
+    (tmp_path / "ours.odcs.yaml").write_text(text_of(tree_contracts()[TABLE]))
+    held = read_contracts(tmp_path)
+    for before, after in ((held, {TABLE: held[TABLE]}), ({TABLE: held[TABLE]}, held)):
+        (one,) = differences(before, after)
+        assert str(one) == "ok     shop-a-orders: is no contract of this warehouse; not compared"
+    assert [str(one) for one in differences(held, {"shop-a-orders": held["shop-a-orders"]}) if one.is_breaking] == [
+        f"BREAKS {TABLE}: is gone"
+    ]
+
+
+def test_a_place_that_is_no_folder_is_told_as_that(tmp_path: Path) -> None:
+    file = tmp_path / "one.odcs.yaml"
+    file.write_text(text_of(tree_contracts()[TABLE]))
+    with pytest.raises(MendError, match=r"one\.odcs\.yaml is a file: name a folder of contracts"):
+        read_contracts(file)
+    with pytest.raises(MendError, match=r"nowhere is not there: name a folder of contracts"):
+        read_contracts(tmp_path / "nowhere")
+
+
+def test_every_contract_that_is_written_is_ours() -> None:
+    assert all(is_ours(document) for document in tree_contracts().values())

@@ -152,3 +152,26 @@ def test_a_contract_that_became_faulty_refuses_its_files_and_no_others(inbox: In
 def test_only_a_folder_that_chooses_it_is_held_to_a_contract(inbox: Inbox) -> None:
     load = inbox.one("elsewhere/orders.csv", f"{HEADER}\n{row()}\n")
     assert (load.status, load.profile) == ("refused", "")
+    told = "the profile shop_a has its columns, but reads only files whose folder of the inbox chooses it"
+    assert told in load.reason
+    assert "with `profile: shop_a` in its profile.yaml" in load.reason
+    assert "line above the header" not in load.reason
+
+
+def test_a_folder_that_chooses_a_name_which_is_none_is_told_those_like_it(inbox: Inbox) -> None:
+    inbox.put("shop/profile.yaml", "profile: shop_b\n")
+    load = inbox.one("shop/orders.csv", f"{HEADER}\n{row()}\n")
+    assert "the profile shop_b (shop/profile.yaml), which there is not: write shop_a" in load.reason
+    assert len(load.reason) < 300, "and not all of those that ship"
+    inbox.put("shop/profile.yaml", "profile: zzz\n")
+    (load,) = inbox.replay()
+    assert "which there is not: docs/profiles.md lists those that ship" in load.reason
+
+
+def test_of_many_faulty_profiles_the_first_are_told(inbox: Inbox) -> None:
+    for number in range(9):
+        (inbox.settings.home / "profiles" / f"bad_{number}.yaml").write_text("exporter: x\n")
+    load = inbox.one("elsewhere/orders.csv", f"{HEADER}\n{row()}\n")
+    assert "profile bad_2.yaml: lacks" in load.reason
+    assert "bad_3" not in load.reason
+    assert load.reason.endswith("and 6 more profiles are faulty")
