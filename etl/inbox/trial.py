@@ -35,6 +35,7 @@ from etl.warehouse import Connection, attached, count, memory
 from etl.whole import write_whole
 
 SHOWN_ROWS, SHOWN_FAULTS, SHOWN_TEXT, DRAFTED_ROWS = 10, 50, 200, 200
+PERSONAL = {column.name for contract in CONTRACTS for column in contract.columns if column.personal}
 AT_FAULT = "audit.quarantine where line is not null"  # without files that are refused whole
 
 
@@ -81,7 +82,9 @@ class Trial:
             yield f"{load.rows_read:,} rows: {counted}"
         yield from (escape(f"- {sentence}") for sentence in told if sentence)
         if self.rows:
-            yield _table("The first rows as they would load", self.names, self.rows)
+            hashed = PERSONAL & set(self.names)
+            told = f"; {' and '.join(sorted(hashed))} by a key that is thrown away" if hashed else ""
+            yield _table(f"The first rows as they would load{told}", self.names, self.rows)
         if self.faults:
             faults = [(fault.line or "", fault.column, fault.value, fault.reason) for fault in self.faults]
             yield _table("At fault", ("line", "column", "value", "reason and fix"), faults)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from etl.config import Settings, load_settings
 from etl.errors import MendError
@@ -119,6 +120,15 @@ def test_the_value_at_fault_is_shown_as_the_file_has_it(settings: Settings, name
         (7, "Total", "1.234,56"),
         (8, "Order no", ""),
     ]
+
+
+@pytest.mark.parametrize(("buyer", "told"), [("ann", "; buyer_id_hash by a key that is thrown away"), ("", "")])
+def test_the_hashes_of_a_check_are_told_as_such(settings: Settings, tmp_path: Path, buyer: str, told: str) -> None:
+    file = tmp_path / "own.csv"
+    own = "event_id,event_time,platform,amount,currency,status,buyer_id_hash\n"
+    file.write_text(f"{own}1,2026-02-03 14:05:00,jd,2.50,EUR,placed,{buyer}\n", encoding="utf-8")
+    (shown,) = (part for part in trial(settings, file, NOW, {}).shown() if isinstance(part, Table))
+    assert shown.title == f"The first rows as they would load{told}"
 
 
 def test_a_constant_and_a_sum_at_fault_are_shown(settings: Settings, tmp_path: Path) -> None:
