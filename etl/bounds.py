@@ -44,6 +44,10 @@ STOPPED = threading.Event()
 """Set when the run was asked to end: no read goes on."""
 
 
+class LateError(RetryError):
+    """The time for a read is over."""
+
+
 class RemoteRead:
     """A read that is under way."""
 
@@ -57,11 +61,11 @@ class RemoteRead:
         self._until = time.monotonic() + self.bounds.seconds
 
     def check(self) -> None:
-        """Raises RetryError when the time is over, KeyboardInterrupt when nobody waits for it any more."""
+        """Raises LateError when the time is over, KeyboardInterrupt when nobody waits for it any more."""
         if self.is_left or STOPPED.is_set():
             raise KeyboardInterrupt
         if time.monotonic() > self._until:
-            raise RetryError(f"not read within {self.bounds.seconds:,.0f} seconds; the next run tries again")
+            raise LateError(f"not read within {self.bounds.seconds:,.0f} seconds; the next run tries again")
 
     def pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The pieces of one file. Raises as check() does, and MendError when they are too large together."""

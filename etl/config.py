@@ -24,12 +24,14 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from etl.errors import MendError
+from etl.secrets import shown
 from etl.whole import make_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 # A home with this file holds made-up data and nothing else.
 SIMULATED = "SIMULATED.md"
 DUCKDB = "duckdb"
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # a single letter is a drive
 REFERENCE, FORMER_REFERENCE = Path("data/reference"), Path("data/published")
 README_TABLE = re.compile(r"(?<=\n)\| variable \(or line in `\.env`\) \|.*?(?=\n(?!\|))", re.DOTALL)
 EXAMPLE_HEAD = """\
@@ -84,7 +86,7 @@ class Settings(BaseModel):
     """Reference rates of the European Central Bank: the address of eurofxref-hist.zip, or a file."""
     notify: str | None = Field(None, repr=False)
     """Where changes of state are reported: addresses of the notification library Apprise, separated by blanks."""
-    lineage_url: str | None = Field(None, repr=False)
+    lineage_url: str | None = Field(None, title="http://..., https://... or the path of a file", repr=False)
     """Where the events of OpenLineage of each run go: the address of a receiver, or a file to add lines to."""
     lineage_key: str | None = Field(None, repr=False)
     """The key of that receiver, sent as a bearer token."""
@@ -117,6 +119,13 @@ class Settings(BaseModel):
     def _absolute(cls, value: Path, info: ValidationInfo) -> Path:
         home = str(info.data.get("home", ""))
         return Path(info.data["root"] / str(value).replace("$WAREHOUSE_HOME", home))
+
+    @field_validator("lineage_url")
+    @classmethod
+    def _receiver(cls, value: str | None) -> str | None:
+        if value and SCHEME.match(value) and not value.startswith(("http://", "https://", "file:///")):
+            raise ValueError  # load_settings says what it has to be
+        return value
 
     @property
     def build_db(self) -> Path:
@@ -229,6 +238,7 @@ def load_settings(env: Mapping[str, str] | None = None, root: Path = ROOT) -> Se
     except ValidationError as error:
         (field,), value = error.errors()[0]["loc"], error.errors()[0]["input"]
         fix = Settings.model_fields[str(field)].title
+        value = shown(value) if isinstance(value, str) and SCHEME.match(value) else value
         raise MendError(f"{variable(str(field))} is {value!r}; set it to {fix}") from error
 
 

@@ -13,16 +13,18 @@ the schemas. Source: OpenLineage 2-0-2, https://openlineage.io/spec/2-0-2/OpenLi
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import httpx
 
-from etl.bounds import BOUNDS, RemoteRead, in_time
+from etl.bounds import BOUNDS, LateError, RemoteRead, in_time
 from etl.config import Settings
 from etl.errors import MendError, RetryError
 from etl.secrets import clean, secret_parts, shown
@@ -221,17 +223,34 @@ def send(run: TracedRun, settings: Settings) -> str:
     """
     if not settings.lineage_url:
         return ""
-    address = settings.lineage_url
+    address, began = settings.lineage_url, time.monotonic()
     try:
         lines = [json.dumps(event, allow_nan=False, ensure_ascii=False) for event in events(run, settings)]
         if file := settings.lineage_file:
-            append(file, "".join(f"{line}\n" for line in lines).encode())
+            _add(file, "".join(f"{line}\n" for line in lines).encode())
         else:
             in_time(BOUNDS["lineage"], lambda reading: _post(address, settings.lineage_key, lines, reading))
     except (MendError, RetryError, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError) as error:
+        if isinstance(error, LateError | httpx.TimeoutException):
+            error = RetryError(f"no answer, and it was waited {time.monotonic() - began:,.1f} seconds")
         reason = clean(str(error) or type(error).__name__, secrets_of(settings))
         return f"Lineage    {shown(address)} did not take the events of this run: {reason}; the run is as it was"
     return ""
+
+
+def _add(file: Path, data: bytes) -> None:
+    """Add lines to a file. Raises MendError where that is none, or cannot be written."""
+    if file.is_dir():
+        raise MendError(f"{file} is a folder: name a file in it")
+    if not file.parent.is_dir():
+        raise MendError(f"{file.parent} is no folder: create it first")
+    try:
+        append(file, data)
+    except OSError as error:
+        reason = f"{file} cannot be written ({error.strerror})"
+        raise MendError(
+            f"{reason}: correct its permissions, or name another file with WAREHOUSE_LINEAGE_URL"
+        ) from error
 
 
 def _post(address: str, key: str | None, lines: Sequence[str], reading: RemoteRead) -> None:

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from etl.buyers import KEY_FILE
-from etl.config import SIMULATED, Settings
+from etl.config import SIMULATED, Settings, variable
 from etl.errors import RetryError
 from etl.lock import writer_lock
 from etl.whole import write_whole
@@ -41,7 +41,9 @@ UNREAD = ("drafts", "data_docs", "notified.json", "archive", "mcp.token", "excha
 COMPILED = "__pycache__"
 # The settings by which a job asks a source in the network: only asking tells what it has.
 ASKED = {"refresh": ("sec_user_agent",), "refresh_daily": ("s3_url", "postgres_dsn", "fx_url")}
-OWN = {"DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"}  # set by the product, and never read
+TOLD = {"lineage_url", "lineage_key"}  # who hears of a run: nothing that it makes depends on it
+# Variables that are set by the product and never read, and those of TOLD.
+OWN = {"DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE", *map(variable, TOLD)}
 Hashes = dict[str, str]
 
 
@@ -75,7 +77,8 @@ def history_folder(settings: Settings) -> Path:
 def inputs(settings: Settings, history: Path, now: datetime) -> Hashes:
     """What a refresh that starts now would read, by name. `history` is Dagster's folder. Raises OSError."""
     known = sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES) if name not in OWN)
-    said = {"day": now.date(), "python": sys.version, "settings": settings.model_dump(mode="json"), "variables": known}
+    set_to = settings.model_dump(mode="json", exclude=TOLD)
+    said = {"day": now.date(), "python": sys.version, "settings": set_to, "variables": known}
     unread = {history, settings.lineage_file or history, *(settings.home / name for name in (*WRITTEN, *UNREAD))}
     look = Look(frozenset(unread))
     packages(look)

@@ -71,7 +71,7 @@ def test_no_file_may_be_larger_than_the_largest() -> None:
 
 
 def test_every_source_has_bounds() -> None:
-    assert set(BOUNDS) == {"s3", "postgres", "ecb", "edgar"}
+    assert set(BOUNDS) == {"s3", "postgres", "ecb", "edgar", "lineage", "spark"}
     assert all(bounds.idle < bounds.seconds <= 3600 for bounds in BOUNDS.values())
 
 

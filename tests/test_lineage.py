@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -14,6 +15,7 @@ import pytest
 from etl import lineage
 from etl.bounds import Bounds
 from etl.config import Settings, load_settings
+from etl.errors import MendError
 from etl.lineage import Assertion, MadeTable, TracedRun, events, send
 from tests.support.odd_server import OddServer
 from tests.support.openlineage import faults, outputs, read_lines
@@ -146,8 +148,35 @@ def test_a_file_gets_the_lines_of_each_run_and_nothing_is_sent_when_it_is_off(tm
     for _ in range(2):
         assert send(TRACED, settings(lineage_url=f"file://{file}")) == ""
     assert len(read_lines(file)) == 20
-    told = send(TRACED, settings(lineage_url=str(tmp_path / "none" / "e")))
-    assert told.startswith(f"Lineage    {tmp_path}/none/e did not take the events of this run: ") and "\n" not in told
+
+
+def test_a_place_that_can_be_no_file_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for place, reason in [
+        (tmp_path / "none" / "e", f"{tmp_path}/none is no folder: create it first"),
+        (tmp_path / "file" / "e", f"{tmp_path}/file is no folder: create it first"),
+        (tmp_path, f"{tmp_path} is a folder: name a file in it"),
+        (Path("/sys/e"), "/sys/e cannot be written ("),
+    ]:
+        told = send(TRACED, settings(lineage_url=str(place)))
+        assert told.startswith(f"Lineage    {place} did not take the events of this run: {reason}") and "\n" not in told
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("address", ["ftp://x/y", "mailto:x", "http:/x", "HTTPS:x", "file://relative"])
+def test_an_address_that_nothing_is_sent_to_is_refused(address: str) -> None:
+    with pytest.raises(
+        MendError, match=r"WAREHOUSE_LINEAGE_URL is .*; set it to http://\.\.\., https://\.\.\. or the path"
+    ):
+        settings(lineage_url=address)
+    with pytest.raises(MendError) as refused:
+        settings(lineage_url="ftp://ann:GEHEIM1@host/x")
+    assert "GEHEIM1" not in str(refused.value)
+
+
+def test_a_relative_path_starts_at_the_root_of_the_project(tmp_path: Path) -> None:
+    found = load_settings({"WAREHOUSE_LINEAGE_URL": "events/runs.ndjson"}, tmp_path)
+    assert found.lineage_file == tmp_path / "events" / "runs.ndjson"
 
 
 def test_a_receiver_gets_each_event_with_the_key() -> None:
@@ -177,6 +206,7 @@ def test_a_receiver_that_is_away_refuses_or_redirects_is_told_once_without_a_sec
             began = time.monotonic()
             told = send(TRACED, settings(lineage_url=address))
             assert "the run is as it was" in told and "GEHEIM" not in told
+            assert re.search(r"no answer, and it was waited 0\.[3-9] seconds; the run", told), told
             assert time.monotonic() - began < 3
         server.says(b"x" * 5000)
         assert "which is the most that is read" in send(TRACED, settings(lineage_url=address))

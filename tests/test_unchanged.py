@@ -150,6 +150,16 @@ def test_a_setting_of_any_origin_makes_the_refresh_run(settings: Settings, tmp_p
     assert asked(set_to(tmp_path, **{name: value})) is None
 
 
+def test_who_hears_of_a_run_is_no_input_of_it(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in ("https://lineage.example.org/v1", str(tmp_path / "home" / "events.ndjson")):
+        told = {"WAREHOUSE_LINEAGE_URL": value, "WAREHOUSE_LINEAGE_KEY": "key"}
+        for name, text in told.items():
+            monkeypatch.setenv(name, text)
+        assert asked(set_to(tmp_path, **told)) is not None
+
+
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "PGPASSFILE", "TZ", "PYTHONPATH", "WAREHOUSE_OF_TOMORROW"])
 def test_a_variable_of_the_environment_makes_the_refresh_run(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
