@@ -6,6 +6,9 @@ A message says what was found, where, and what to do about it. Any other excepti
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class MendError(Exception):
@@ -32,3 +35,21 @@ def explained(error: Exception) -> str:
             "another folder with WAREHOUSE_HOME"
         )
     return str(error)
+
+
+@contextmanager
+def written_to(to: Path) -> Iterator[None]:
+    """Tell an OSError about `to`, its folder or its hidden name as one of the place that a person named.
+
+    Raises MendError for it; other errors of the block go on.
+    """
+    try:
+        yield
+    except OSError as error:
+        place, named = Path(error.filename or "").absolute(), to.absolute()
+        hidden = place.parent == named.parent and place.name.startswith(f".{named.name.lstrip('.')}.")
+        if not error.filename or not (hidden or place.is_relative_to(named) or named.is_relative_to(place)):
+            raise
+        raise MendError(
+            f"{to} cannot be written ({error.strerror}): correct its folder or permissions, or name another place"
+        ) from error

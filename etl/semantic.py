@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.errors import MendError
+from etl.errors import MendError, written_to
 from etl.measures import OF_ROW, Measure, main_number, measures
 from etl.odcs.write import published_contracts, text_of
 from etl.warehouse import Connection, open_snapshot
@@ -46,6 +46,7 @@ HOW_TO_READ = (
     "averaged. A row without a number says why in validity, verdict or status. Quote a number with its bounds (_low, "
     "_high), unit and known_on."
 )
+HEAD, MODEL = 4096, re.compile(rb"""^[{\s]*["']?semantic_model["']?\s*:""", re.MULTILINE)
 Document = dict[str, Any]
 
 
@@ -90,16 +91,26 @@ def semantic_model(con: Connection) -> Document:
 def export_semantic(database: Path, to: Path, *, replace: bool = False) -> int:
     """Write the model of a snapshot into the file `to`; how many metrics it has.
 
-    Raises MendError when the file exists and is not to be replaced, its folder is missing, or there is no snapshot.
+    Raises MendError when the file exists and is not to be replaced or is no semantic model, when its folder is missing
+    or cannot be written, or there is no snapshot.
     """
     if to.is_dir() or (to.exists() and not replace):
         raise MendError(f"{to} exists: name another file, or add --replace")
+    if to.exists() and not _is_model(to):
+        raise MendError(f"{to} exists and is no semantic model: name another file")
     if not to.absolute().parent.is_dir():
         raise MendError(f"{to.absolute().parent} is no folder: make it first")
     with open_snapshot(database) as con:
         model = semantic_model(con)
-    write_whole(to, text_of(model).encode())
+    with written_to(to):
+        write_whole(to, text_of(model).encode())
     return len(model["semantic_model"][0]["metrics"])
+
+
+def _is_model(path: Path) -> bool:
+    """Whether a file begins as one of the format does, in YAML or JSON."""
+    with path.open("rb") as file:
+        return bool(MODEL.search(file.read(HEAD)))
 
 
 def _table(name: str, schema: Mapping[str, Any]) -> MartTable:

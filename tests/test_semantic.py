@@ -201,5 +201,13 @@ def test_the_command_writes_a_file_once(
     assert read_yaml(to) == model
     assert run("export", "semantic", str(to)).exit_code == 1
     assert run("export", "semantic", "--replace", str(to)).exit_code == 0
+    other = tmp_path / "lake.ducklake"
+    for held in (b"DUCK\0 is no model", b"version: 1\nmodels: []\n", b""):
+        other.write_bytes(held)
+        with pytest.raises(MendError, match="exists and is no semantic model: name another file"):
+            export_semantic(snapshot, other, replace=True)
+        assert other.read_bytes() == held
+    with pytest.raises(MendError, match=r"^/sys/m\.yaml cannot be written \(.*\): correct its folder or permissions"):
+        export_semantic(snapshot, Path("/sys/m.yaml"))
     with pytest.raises(MendError, match="make it first"):
         export_semantic(snapshot, tmp_path / "none" / "m.yaml")

@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NoReturn
 
-from etl.errors import MendError
+from etl.errors import MendError, written_to
 from etl.warehouse import Connection, count, is_one_query, literal, open_snapshot, prepared
 
 # The shell's safe mode locks the configuration before any statement of ours: these bounds are what DuckDB reads from
@@ -101,6 +101,8 @@ def write_answer(database: Path, query: str, out: Path, *, form: str = "", repla
         raise MendError(f"{out.name}: name it with one of the endings {', '.join(FORMATS)}")
     if out.exists() and not replace:
         raise MendError(f"{out} exists: name another file, or add --replace (make sql ... REPLACE=1)")
+    if out.exists() and not (out.is_file() and _has_form(out, form)):
+        raise MendError(f"{out} exists and is no {form[1:]} file: name another file")
     if not out.parent.is_dir():
         raise MendError(f"{out.parent} is no folder: make it first")
     part = out.with_name(f".{out.name}.part")
@@ -114,12 +116,23 @@ def write_answer(database: Path, query: str, out: Path, *, form: str = "", repla
         else:
             con.execute(f"create temp view answer as {query}")
         try:
+            with written_to(out):
+                part.write_bytes(b"")  # says where it cannot be written; DuckDB would name the hidden file
             text = f"select {_finite(con, source) if form == '.json' else '*'} from {source}"
             rows = count(con, f"copy ({text}) to {literal(str(part))} (format {FORMATS[form]}, use_tmp_file false)")
             part.replace(out)
         finally:
             part.unlink(missing_ok=True)
     return rows
+
+
+def _has_form(path: Path, form: str) -> bool:
+    """Whether the beginning of a file is that of its form; an empty file is of any."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if form == ".csv":
+        return b"\0" not in head
+    return not head.strip() or head.lstrip().startswith(b"PAR1" if form == ".parquet" else b"[")
 
 
 def _finite(con: Connection, source: str) -> str:

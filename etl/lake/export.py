@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from etl.config import Settings
-from etl.errors import MendError, RetryError
+from etl.errors import MendError, RetryError, written_to
 from etl.lake import catalogue
 from etl.lake.catalogue import CATALOGUE, DATA, LakeTable, LakeVersion
 from etl.lake.columns import LakeColumn, lake_columns, quoted
@@ -59,7 +59,12 @@ def export_lake(settings: Settings, to: Path) -> LakeExport:
     if not kept_versions(settings):
         raise MendError(f"{settings.home} has no published snapshot: run `make refresh` first")
     _refuse_others(to)
-    make_folder(to)
+    with written_to(to):
+        make_folder(to)
+        return _exported(settings, to)
+
+
+def _exported(settings: Settings, to: Path) -> LakeExport:
     with _alone(to):
         if not (to / CATALOGUE).exists():
             with closing(empty()) as con, _changed_catalogue(con, to):

@@ -10,6 +10,7 @@ standard has no clause for is a customProperty; docs/contracts.md lists them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import yaml
 from etl.checks.suite import load_suite, suite_path
 from etl.config import ROOT, project_version
 from etl.contracts import CONTRACTS, Column, Contract
-from etl.errors import MendError
+from etl.errors import MendError, written_to
 from etl.measures import Measure, measures
 from etl.models.file import CONTRACTS as PROMISES
 from etl.models.file import Model
@@ -33,6 +34,8 @@ from etl.publish.files import CONTENT_SCHEMAS, PERSONAL
 from etl.warehouse import Connection, prepared
 from etl.whole import write_whole
 
+# The files of written contracts have two names, as marts.cac_trend; that of an accepted one has no dot.
+WRITTEN = re.compile(rf"\w+\.\w+{re.escape(ENDING)}")
 STANDARD = "v3.2.0"
 SNAPSHOT = "data/serving/warehouse.duckdb"
 # Columns of a key in which empty is a value: a stock has no first day, a claim may have no base.
@@ -309,14 +312,15 @@ def write_contracts(to: Path, documents: Mapping[str, Document]) -> int:
         raise MendError(f"{to} is no folder: name another one")
     wanted = {f"{name}{ENDING}": text_of(document).encode() for name, document in documents.items()}
     held = {path.name for path in to.iterdir()} if to.exists() else set()
-    if strange := sorted(name for name in held if not name.endswith(ENDING)):
-        raise MendError(f"{to} holds {strange[0]}, which is no contract: name another folder")
-    to.mkdir(parents=True, exist_ok=True)
-    for name, data in wanted.items():
-        if name not in held or (to / name).read_bytes() != data:
-            write_whole(to / name, data)
-    for name in held - wanted.keys():
-        (to / name).unlink()
+    if strange := sorted(name for name in held if not WRITTEN.fullmatch(name)):
+        raise MendError(f"{to} holds {strange[0]}, which is no contract that was written here: name another folder")
+    with written_to(to):
+        to.mkdir(parents=True, exist_ok=True)
+        for name, data in wanted.items():
+            if name not in held or (to / name).read_bytes() != data:
+                write_whole(to / name, data)
+        for name in held - wanted.keys():
+            (to / name).unlink()
     return len(wanted)
 
 

@@ -20,13 +20,13 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from etl.errors import MendError
+from etl.errors import MendError, written_to
 from etl.publish.workbook import ExportedTable, Sheet, check_workbook, write_workbook
 from etl.warehouse import CSV_OPTIONS, Connection, count, literal, open_snapshot, prepared
 from etl.whole import sync
 
 FORM = 1  # of the manifest: raised when a reader of the earlier one would go wrong
-WORKBOOK = "warehouse.xlsx"
+MANIFEST, WORKBOOK, FOLDERS = "manifest.json", "warehouse.xlsx", ("parquet", "csv")
 # Beside the marts: what their rows name.
 VOCABULARY = ("core.definition", "core.document", "core.metric", "core.observation", "core.platform", "core.term")
 NOTES = (
@@ -63,8 +63,8 @@ def export_files(database: Path, to: Path, *, everything: bool = False, replace:
     snapshot is, and when a file that is read back differs from the snapshot.
     """
     to = to.absolute()
-    if to.exists() and not (to / "manifest.json").is_file():
-        raise MendError(f"{to} exists and is no export: name another folder")
+    if to.exists() and not _is_export(to):
+        raise MendError(f"{to} exists and is no export, or holds more than one: name another folder")
     if to.exists() and not replace:
         raise MendError(f"{to} exists: name another folder, or add --replace")
     if not to.parent.is_dir():
@@ -72,19 +72,33 @@ def export_files(database: Path, to: Path, *, everything: bool = False, replace:
     part = to.with_name(f".{to.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        for folder in ("parquet", "csv"):
-            (part / folder).mkdir(parents=True)
+        with written_to(to):
+            for folder in FOLDERS:
+                (part / folder).mkdir(parents=True)
         with open_snapshot(database, writes=part) as con:
             tables = tables_of_export(con, everything)
             sheets = write_workbook(con, tables, part / WORKBOOK)
             manifest = _manifest(con, part, tables, sheets)
         text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-        (part / "manifest.json").write_text(text, encoding="utf-8")
+        (part / MANIFEST).write_text(text, encoding="utf-8")
         _put_in_place(part, to)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
     return Export(to, len(tables), size, {sheet.table: sheet.left_out for sheet in sheets if sheet.left_out})
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether a folder has what an export writes, and nothing beside it."""
+    if not folder.is_dir() or {path.name for path in folder.iterdir()} != {MANIFEST, WORKBOOK, *FOLDERS}:
+        return False
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        files = {file["path"] for table in manifest["tables"] for file in table["files"]}
+    except (ValueError, TypeError, KeyError):
+        return False
+    below = (path for name in FOLDERS for path in (folder / name).rglob("*"))
+    return all(path.relative_to(folder).as_posix() in files for path in below)
 
 
 def tables_of_export(con: Connection, everything: bool) -> list[ExportedTable]:

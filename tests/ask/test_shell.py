@@ -16,6 +16,7 @@ import pytest
 
 from etl.ask import shell
 from etl.config import ROOT, Settings
+from etl.errors import MendError
 from etl.warehouse import DatabaseError, memory, open_build, open_snapshot
 from tests.support.small_warehouse import publish_small_warehouse
 
@@ -236,6 +237,22 @@ def test_a_file_that_exists_is_replaced_only_when_asked(settings: Settings, tmp_
     assert "exists: name another file" in refused.stderr and "Traceback" not in refused.stderr
     assert ask(settings.home, "--out", str(out), "--replace", "select 1 as x").returncode == 0
     assert out.read_text(encoding="utf-8") == "x\n1\n"
+
+
+def test_a_file_of_another_kind_is_never_replaced(settings: Settings, tmp_path: Path) -> None:
+    place = tmp_path / "lake.ducklake"
+    place.write_bytes(b"DUCK\0 is no answer")
+    (tmp_path / "rows.csv").write_bytes(place.read_bytes())
+    (tmp_path / "rows.json").write_bytes(place.read_bytes())
+    for name, form in [("lake.ducklake", ".parquet"), ("rows.csv", ".csv"), ("rows.json", ".json")]:
+        with pytest.raises(MendError, match=f"{name} exists and is no {form[1:]} file: name another file"):
+            shell.write_answer(settings.serving_db, "select 1 as x", tmp_path / name, form=form, replace=True)
+        assert (tmp_path / name).read_bytes() == place.read_bytes()
+    for form in (".parquet", ".csv", ".json"):
+        for _ in range(2):
+            assert shell.write_answer(settings.serving_db, "select 1 as x", tmp_path / f"own{form}", replace=True) == 1
+    with pytest.raises(MendError, match=r"^/sys/x\.csv cannot be written \("):
+        shell.write_answer(settings.serving_db, "select 1 as x", Path("/sys/x.csv"))
 
 
 @pytest.mark.parametrize(

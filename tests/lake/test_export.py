@@ -291,6 +291,8 @@ def test_a_folder_that_is_something_else_is_left_alone(two: Settings, tmp_path: 
         (file, "is no folder"),
         (link, "is no folder"),
         (tmp_path / "a" / "b", "make it first"),
+        (file / "b", "make it first"),
+        (Path("/sys/lake"), r"^/sys/lake cannot be written \(.*\): correct its folder or permissions, or name another"),
     ]:
         with pytest.raises(MendError, match=sentence):
             export_lake(two, to)

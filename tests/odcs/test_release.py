@@ -53,6 +53,17 @@ def test_a_snapshot_that_breaks_a_contract_is_told_and_the_contract_kept(folder:
     assert path.read_bytes() != held
 
 
+def test_a_contract_of_somebody_else_is_never_removed(folder: Path, tmp_path: Path) -> None:
+    (folder / "partner.odcs.yaml").write_text("mine")
+    refused = run("contract", "export", "--replace", str(folder))
+    assert refused.exit_code == 1 and "holds partner.odcs.yaml, which is no contract that was written" in refused.output
+    assert (folder / "partner.odcs.yaml").read_text() == "mine"
+    (tmp_path / "file").write_text("x")
+    for to in (tmp_path / "file" / "x", Path("/sys/x")):
+        told = run("contract", "export", str(to))
+        assert told.exit_code == 1 and told.output.startswith(f"{to} cannot be written (")
+
+
 def test_two_folders_are_compared_without_a_snapshot(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "less").mkdir()
     for path in folder.iterdir():

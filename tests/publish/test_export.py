@@ -183,10 +183,21 @@ def test_an_export_is_replaced_only_when_asked_and_nothing_else_ever(small: Sett
     to = tmp_path / "out"
     export_files(small.serving_db, to)
     (to / "mine.txt").write_text("mine")
-    with pytest.raises(MendError, match="exists: name another folder, or add --replace"):
+    with pytest.raises(MendError, match="is no export"):
         export_files(small.serving_db, to)
+    with pytest.raises(MendError, match="is no export, or holds more than one"):
+        export_files(small.serving_db, to, replace=True)
+    (to / "mine.txt").rename(to / "csv" / "mine.txt")
+    with pytest.raises(MendError, match="is no export, or holds more than one"):
+        export_files(small.serving_db, to, replace=True)
+    assert (to / "csv" / "mine.txt").read_text() == "mine"
+    (to / "csv" / "mine.txt").unlink()
     export_files(small.serving_db, to, replace=True)
-    assert not (to / "mine.txt").exists() and [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    with pytest.raises(
+        MendError, match=r"/sys/out cannot be written \(.*\): correct its folder or permissions, or name an"
+    ):
+        export_files(small.serving_db, Path("/sys/out"))
     other = tmp_path / "other"
     other.mkdir()
     with pytest.raises(MendError, match="is no export"):
