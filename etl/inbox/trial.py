@@ -83,8 +83,8 @@ class Trial:
         yield from (escape(f"- {sentence}") for sentence in told if sentence)
         if self.rows:
             hashed = PERSONAL & set(self.names)
-            told = f"; {' and '.join(sorted(hashed))} by a key that is thrown away" if hashed else ""
-            yield _table(f"The first rows as they would load{told}", self.names, self.rows)
+            by = f"; {' and '.join(sorted(hashed))} by a key that is thrown away" if hashed else ""
+            yield _table(f"The first rows as they would load{by}", self.names, self.rows)
         if self.faults:
             faults = [(fault.line or "", fault.column, fault.value, fault.reason) for fault in self.faults]
             yield _table("At fault", ("line", "column", "value", "reason and fix"), faults)
